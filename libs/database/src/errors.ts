@@ -1,0 +1,36 @@
+/** What a repository may throw, whatever the driver calls it. Messages are internal: never shown to a caller. */
+export abstract class DatabaseError extends Error {
+  override readonly name: string = "DatabaseError";
+}
+
+/** The database can't be reached, refuses connections or cut one. The outcome of a write may be unknown. */
+export class DatabaseUnavailableError extends DatabaseError {
+  override readonly name = "DatabaseUnavailableError";
+}
+
+/** No answer, or no free connection, within the configured time. The outcome of a write may be unknown. */
+export class DatabaseTimeoutError extends DatabaseError {
+  override readonly name = "DatabaseTimeoutError";
+}
+
+export type UniqueConstraint = "users_pkey" | "users_username_key" | "users_email_key" | (string & {});
+
+export class UniqueViolationError extends DatabaseError {
+  override readonly name = "UniqueViolationError";
+  constructor(
+    readonly constraint: UniqueConstraint,
+    options?: ErrorOptions,
+  ) {
+    super(`unique constraint ${constraint} violated`, options);
+  }
+}
+
+export class ForeignKeyViolationError extends DatabaseError {
+  override readonly name = "ForeignKeyViolationError";
+  constructor(
+    readonly constraint: string,
+    options?: ErrorOptions,
+  ) {
+    super(`foreign key ${constraint} violated`, options);
+  }
+}

@@ -1,0 +1,65 @@
+import { type AuthErrorCode, type CatalogueEntry, catalogue } from "./catalogue.ts";
+
+/** One broken rule of the input. `message` states the rule, never the submitted value. */
+export interface FieldError {
+  /** Dotted path, `""` for the whole body. */
+  path: string;
+  message: string;
+}
+
+export interface AuthErrorDetails {
+  /** For the log alone: what happened, without secrets. */
+  internal?: string;
+  errors?: FieldError[];
+  /** Where a pending action can be done (`auth.action_required`). */
+  actionUrl?: string;
+  cause?: unknown;
+}
+
+/**
+ * The one error of this library. Switch on `code`, never on a message. `message` is the catalogue's public title;
+ * `internal` and `cause` are for logs and are left out of JSON.
+ *
+ * @example
+ * try { await integration.refreshToken(token) }
+ * catch (error) { if (isAuthError(error, "session.refused")) logIn() }
+ */
+export class AuthError extends Error {
+  override readonly name = "AuthError";
+  readonly errors: FieldError[] | undefined;
+  readonly actionUrl: string | undefined;
+  readonly internal: string | undefined;
+
+  constructor(
+    readonly code: AuthErrorCode,
+    details: AuthErrorDetails = {},
+  ) {
+    super(catalogue[code].title, details.cause === undefined ? undefined : { cause: details.cause });
+    this.errors = details.errors;
+    this.actionUrl = details.actionUrl;
+    this.internal = details.internal;
+  }
+
+  get entry(): CatalogueEntry {
+    return catalogue[this.code];
+  }
+
+  get status(): number {
+    return this.entry.status;
+  }
+
+  /** What a caller may see. */
+  toJSON(): { code: AuthErrorCode; message: string; errors?: FieldError[]; actionUrl?: string } {
+    return {
+      code: this.code,
+      message: this.message,
+      ...(this.errors && { errors: this.errors }),
+      ...(this.actionUrl && { actionUrl: this.actionUrl }),
+    };
+  }
+}
+
+/** Narrows to an {@link AuthError}, of any of the codes if some are given. */
+export function isAuthError(error: unknown, ...codes: AuthErrorCode[]): error is AuthError {
+  return error instanceof AuthError && (codes.length === 0 || codes.includes(error.code));
+}

@@ -1,0 +1,141 @@
+/**
+ * Every error that a caller can meet: a closed list. `title` is public and fixed; `docs/errors.md` is generated from
+ * this table. The internal text of an error lives elsewhere (`AuthError.internal`) and goes to the log alone.
+ */
+export const catalogue = {
+  "input.malformed": {
+    status: 400,
+    title: "The body is not valid JSON.",
+    hint: "Send one JSON object, UTF-8 encoded.",
+  },
+  "input.invalid": { status: 400, title: "The input breaks a rule.", hint: "`errors` names each field and its rule." },
+  "input.too_large": { status: 413, title: "The body is larger than 16 KiB.", hint: "Send less." },
+  "input.unsupported_media_type": {
+    status: 415,
+    title: "The body must be application/json.",
+    hint: "Set `Content-Type: application/json`.",
+  },
+  "request.not_found": { status: 404, title: "There is no such address.", hint: "`/openapi` lists all of them." },
+  "request.method_not_allowed": { status: 405, title: "This address does not take that method.", hint: "See `Allow`." },
+  "request.timeout": {
+    status: 504,
+    title: "The answer took too long.",
+    hint: "Retry after the time in `Retry-After`.",
+    retryAfterSeconds: 5,
+  },
+  "registration.username_taken": { status: 409, title: "This username is taken.", hint: "Choose another username." },
+  "registration.email_taken": { status: 409, title: "This email is taken.", hint: "Log in, or use another email." },
+  "registration.conflict": {
+    status: 409,
+    title: "This username or email is taken.",
+    hint: "Another registration of it came first.",
+  },
+  "registration.password_rejected": {
+    status: 400,
+    title: "The password breaks a rule.",
+    hint: "`errors` says which rule.",
+  },
+  "registration.profile_rejected": {
+    status: 400,
+    title: "The profile breaks a rule.",
+    hint: "`errors` names the field and its rule.",
+  },
+  "registration.store_unknown": {
+    status: 400,
+    title: "There is no such store.",
+    hint: "Leave `storeId` out or correct it.",
+  },
+  "registration.organization_unknown": {
+    status: 400,
+    title: "There is no such organization.",
+    hint: "Leave `organizationId` out or correct it.",
+  },
+  "registration.recovering": {
+    status: 503,
+    title: "An earlier registration of this name is being finished.",
+    hint: "Retry after the time in `Retry-After`.",
+    retryAfterSeconds: 5,
+  },
+  "registration.undone": {
+    status: 503,
+    title: "The registration could not be stored and was undone.",
+    hint: "Nothing is left of it: retry after the time in `Retry-After`.",
+    retryAfterSeconds: 5,
+  },
+  "auth.invalid_credentials": {
+    status: 401,
+    title: "Wrong username or password.",
+    hint: "The same answer for wrong, unknown, locked and disabled.",
+  },
+  "auth.action_required": {
+    status: 403,
+    title: "The account needs an action before it can be used.",
+    hint: "Send the person to `actionUrl`, Keycloak's account page.",
+  },
+  "session.invalid": {
+    status: 401,
+    title: "The session or refresh token is not valid.",
+    hint: "Log in again.",
+  },
+  "session.refused": { status: 401, title: "Keycloak has ended this session.", hint: "Log in again." },
+  "session.reuse_detected": {
+    status: 401,
+    title: "This refresh token was used before; the session was ended.",
+    hint: "Log in again; keep one copy of the newest refresh token.",
+  },
+  "token.invalid": { status: 401, title: "The access token is not valid.", hint: "Refresh, or log in again." },
+  "keycloak.unavailable": {
+    status: 503,
+    title: "Sign-in is not available right now.",
+    hint: "Keycloak can't be reached: retry after the time in `Retry-After`.",
+    retryAfterSeconds: 5,
+  },
+  "keycloak.timeout": {
+    status: 504,
+    title: "Sign-in took too long.",
+    hint: "Keycloak did not answer in time: retry after the time in `Retry-After`.",
+    retryAfterSeconds: 5,
+  },
+  "keycloak.misconfigured": {
+    status: 502,
+    title: "Sign-in is not set up correctly.",
+    hint: "For operators: Keycloak refused the gateway's own client; the log names the reason.",
+  },
+  "database.unavailable": {
+    status: 503,
+    title: "The service is not available right now.",
+    hint: "The database can't be reached: retry after the time in `Retry-After`.",
+    retryAfterSeconds: 5,
+  },
+  "database.timeout": {
+    status: 504,
+    title: "The service took too long.",
+    hint: "The database did not answer in time: retry after the time in `Retry-After`.",
+    retryAfterSeconds: 5,
+  },
+  "token.undecryptable": {
+    status: 503,
+    title: "The session can't be read right now.",
+    hint: "For operators: a key is missing from `TOKEN_ENCRYPTION_KEYS`; the session is kept.",
+    retryAfterSeconds: 60,
+  },
+  "service.shutting_down": {
+    status: 503,
+    title: "This server is stopping.",
+    hint: "Retry: another one takes over.",
+    retryAfterSeconds: 1,
+  },
+  "internal.error": { status: 500, title: "Something went wrong on our side.", hint: "Quote `requestId` to support." },
+} as const satisfies Record<string, CatalogueEntry>;
+
+export interface CatalogueEntry {
+  /** HTTP status. */
+  status: number;
+  /** Public, fixed, without any value of the request. */
+  title: string;
+  /** What the caller can do. */
+  hint: string;
+  retryAfterSeconds?: number;
+}
+
+export type AuthErrorCode = keyof typeof catalogue;

@@ -1,0 +1,143 @@
+/**
+ * What this library needs from Keycloak, in its own words. `keycloak/*` adapts the real one, `testing/*` an in-memory
+ * one; both pass the same contract suites. Every method rejects with an `AuthError` and nothing else.
+ */
+
+export interface KeycloakUser {
+  id: string;
+  username: string;
+  email: string | null;
+  firstName: string | null;
+  lastName: string | null;
+  emailVerified: boolean;
+  enabled: boolean;
+  createdAt: Date | null;
+  /** Empty in brief answers (lists). */
+  attributes: Record<string, string[]>;
+  requiredActions: string[];
+}
+
+export interface NewKeycloakUser {
+  username: string;
+  email: string;
+  firstName: string;
+  lastName: string;
+  password: string;
+  emailVerified: boolean;
+  /** Sent explicitly: Keycloak's default is false. */
+  enabled: boolean;
+  attributes?: Record<string, string[]>;
+}
+
+export interface KeycloakUserPatch {
+  email?: string;
+  firstName?: string;
+  lastName?: string;
+  emailVerified?: boolean;
+  enabled?: boolean;
+  attributes?: Record<string, string[]>;
+}
+
+export interface UserSearch {
+  /** Offset; 0 when left out. */
+  first?: number;
+  /** Page size; 100 when left out. */
+  max?: number;
+  search?: string;
+  username?: string;
+  email?: string;
+  /** With username/email: match the whole value, not a part. */
+  exact?: boolean;
+  createdAfter?: Date;
+  createdBefore?: Date;
+}
+
+export interface KeycloakSession {
+  id: string;
+  userId: string;
+  username: string;
+  ipAddress: string;
+  start: Date;
+  lastAccess: Date;
+}
+
+/** PORT: users and their sessions in Keycloak (admin REST API). */
+export interface KeycloakUserRepository {
+  /**
+   * @returns the new user's id
+   * @throws AuthError `registration.username_taken` | `registration.email_taken` | `registration.conflict` |
+   *   `registration.password_rejected` | `registration.profile_rejected` | `keycloak.*`
+   */
+  createUser(user: NewKeycloakUser): Promise<string>;
+  /** In full, attributes included; null when Keycloak has no such user. */
+  getUser(id: string): Promise<KeycloakUser | null>;
+  /** Batch read by id; the missing are left out, the order is not kept. */
+  getUsers(ids: readonly string[]): Promise<KeycloakUser[]>;
+  searchUsers(search: UserSearch): Promise<KeycloakUser[]>;
+  countUsers(search?: UserSearch): Promise<number>;
+  /** Read, merge, write: a bare PUT with attributes erases email and names. @returns false when there is no such user */
+  updateUser(id: string, patch: KeycloakUserPatch): Promise<boolean>;
+  /** @returns false when there was no such user */
+  deleteUser(id: string): Promise<boolean>;
+  listSessions(userId: string): Promise<KeycloakSession[]>;
+  /** @param keycloakSessionId `sid` @returns false when there was no such session */
+  deleteSession(keycloakSessionId: string): Promise<boolean>;
+}
+
+/** An answer of Keycloak's token endpoint; field names as Keycloak (and RFC 6749 §5.1) have them. */
+export interface TokenSet {
+  access_token: string;
+  /** Seconds. */
+  expires_in: number;
+  refresh_token?: string;
+  /** Seconds; 0 means "never", not "expired". */
+  refresh_expires_in?: number;
+  id_token?: string;
+  token_type: string;
+  session_state?: string;
+  scope?: string;
+  "not-before-policy"?: number;
+}
+
+export interface PasswordGrant {
+  username: string;
+  password: string;
+  otp?: string;
+  /** Sent as the only `X-Forwarded-For` entry, so that Keycloak's events and brute-force protection see the person. */
+  ipAddress?: string;
+  userAgent?: string;
+}
+
+/** PORT: the OIDC endpoints that the gateway calls as a confidential client. */
+export interface TokenClient {
+  /** Never retried. @throws AuthError `auth.invalid_credentials` | `auth.action_required` | `keycloak.*` */
+  passwordGrant(grant: PasswordGrant): Promise<TokenSet>;
+  /** @throws AuthError `session.refused` (terminal: any `invalid_grant`) | `keycloak.*` (the session stays) */
+  refresh(refreshToken: string, client?: { ipAddress?: string; userAgent?: string }): Promise<TokenSet>;
+  /** Idempotent; a token that Keycloak no longer knows counts as logged out. @throws AuthError `keycloak.*` */
+  logout(refreshToken: string): Promise<void>;
+}
+
+/** The claims of a verified access token that this library uses. */
+export interface AccessTokenClaims {
+  /** Keycloak user id. */
+  sub: string;
+  /** Keycloak session id. */
+  sid: string;
+  username: string;
+  email: string | null;
+  firstName: string | null;
+  lastName: string | null;
+  emailVerified: boolean;
+  /** Client roles and realm roles, as in the token. */
+  realmRoles: string[];
+  clientRoles: Record<string, string[]>;
+  issuedAt: Date;
+  expiresAt: Date;
+}
+
+/** PORT: offline verification of access tokens (RFC 9068 §4, OIDC Core §3.1.3.7). */
+export interface TokenVerifier {
+  /** @throws AuthError `token.invalid` | `keycloak.unavailable` (no key could be fetched) */
+  verifyAccessToken(token: string): Promise<AccessTokenClaims>;
+}
