@@ -51,8 +51,8 @@ export interface LoginRecord {
   now: Date;
 }
 
-/** How a presented refresh token relates to a session. `spent`: it was this session's once, before the previous one. */
-export type RefreshTokenStanding = "current" | "previous" | "spent" | "unknown";
+/** How a presented refresh token relates to a session. `spent`: it was this session's once and has been replaced. */
+export type RefreshTokenStanding = "current" | "spent" | "unknown";
 
 /** PORT: application sessions. Every write is one transaction. */
 export interface SessionRepository {
@@ -64,11 +64,11 @@ export interface SessionRepository {
    */
   recordLogin(login: LoginRecord): Promise<{ user: User; session: Session }>;
   findById(sessionId: string): Promise<Session | null>;
-  /** The session and what `refreshTokenHash` is to it, in one round trip. */
+  /** The session, what `refreshTokenHash` is to it, and when it was spent (null unless `spent`), in one round trip. */
   findWithStanding(
     sessionId: string,
     refreshTokenHash: string,
-  ): Promise<{ session: Session; standing: RefreshTokenStanding } | null>;
+  ): Promise<{ session: Session; standing: RefreshTokenStanding; spentAt: Date | null } | null>;
   /**
    * Stores new tokens where the session is live and its current hash is still `expectedRefreshTokenHash`; the replaced
    * hash becomes the previous one and is kept among the spent ones. One transaction.

@@ -1,0 +1,5 @@
+/** Logs, metrics and the request's context: what every process of the house shares. */
+export { BackgroundTasks } from "./background-tasks.ts";
+export { createLogger, describeError, type Logger, type LoggerOptions, silentLogger } from "./logger.ts";
+export { createMetricsRegistry, Registry } from "./metrics-registry.ts";
+export { type RequestContext, remainingMs, requestContext } from "./request-context.ts";
