@@ -1,0 +1,77 @@
+import KeycloakAdminClient, { NetworkError } from "@keycloak/keycloak-admin-client";
+import { remainingMs } from "@libs/observability";
+import type { AdminTokenProvider } from "./admin-token-provider.ts";
+import type { CallObserver } from "./call-observer.ts";
+import { mapError } from "./map-error.ts";
+
+export type { KeycloakAdminClient };
+export { NetworkError };
+
+export interface AdminApiOptions {
+  /** Keycloak's base URL, as this process dials it. */
+  url: string;
+  realm: string;
+  tokens: AdminTokenProvider;
+  timeoutMs: number;
+  observe?: CallObserver;
+}
+
+/** Reads an answer other than 2xx; returns or throws what it means, or `undefined` for "nothing special". */
+export type AnswerReader<T> = (error: NetworkError) => { value: T } | undefined;
+
+/**
+ * The admin REST API of one realm: every call observed, limited in time, re-authenticated once when Keycloak refuses
+ * the token (it was restarted, or its keys were rotated), and failing with an `AuthError` only.
+ */
+export class AdminApi {
+  readonly #client: KeycloakAdminClient;
+  readonly #options: AdminApiOptions;
+
+  constructor(options: AdminApiOptions) {
+    this.#options = options;
+    this.#client = new KeycloakAdminClient({ baseUrl: options.url, realmName: options.realm });
+    this.#client.registerTokenProvider(options.tokens);
+    // The client takes no signal a call, but reads `timeout` for each: so it is asked in the caller's own context.
+    Object.defineProperty(this.#client, "timeout", { get: () => remainingMs(options.timeoutMs) });
+  }
+
+  /**
+   * @param operation name for logs and metrics
+   * @param read the meaning of answers other than 2xx, where the caller knows better than the general mapping
+   * @throws AuthError
+   */
+  async call<T>(
+    operation: string,
+    work: (client: KeycloakAdminClient) => Promise<T>,
+    read?: AnswerReader<T>,
+  ): Promise<T> {
+    const started = performance.now();
+    let outcome: string = "success";
+    try {
+      return await this.#withFreshToken(work);
+    } catch (error) {
+      try {
+        const known = error instanceof NetworkError ? read?.(error) : undefined;
+        if (known) return known.value;
+        throw error;
+      } catch (meaning) {
+        const mapped = mapError(meaning, operation);
+        outcome = mapped.code;
+        throw mapped;
+      }
+    } finally {
+      this.#options.observe?.(operation, outcome, (performance.now() - started) / 1000);
+    }
+  }
+
+  async #withFreshToken<T>(work: (client: KeycloakAdminClient) => Promise<T>): Promise<T> {
+    const { tokens } = this.#options;
+    try {
+      return await work(this.#client);
+    } catch (error) {
+      if (!(error instanceof NetworkError) || error.response.status !== 401) throw error;
+      tokens.invalidate();
+      return work(this.#client);
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import { remainingMs, requestContext } from "@libs/observability";
+import { AuthError } from "../errors/index.ts";
+import type { CallObserver } from "./call-observer.ts";
+import { mapError, mapStatus } from "./map-error.ts";
+import { postForm } from "./post-form.ts";
+
+export interface AdminTokenProviderOptions {
+  /** The realm's token endpoint, on the address that this process dials. */
+  tokenUrl: string;
+  /** The grant's form fields: client credentials, or an administrator's password for setting a realm up. */
+  grant: Record<string, string>;
+  timeoutMs: number;
+  observe?: CallObserver;
+  /** Milliseconds since the epoch. */
+  now?: () => number;
+}
+
+/** Past this share of its life a token is renewed, so that none expires on its way. */
+const RENEW_AT = 0.8;
+
+/**
+ * The access token of the admin REST API: cached, fetched by one caller at a time, renewed early. The admin client's
+ * own `auth()` can't renew a client-credentials token (there is no refresh token) and has no single flight.
+ */
+export class AdminTokenProvider {
+  readonly #options: AdminTokenProviderOptions;
+  readonly #now: () => number;
+  #token: { value: string; renewAt: number; expiresAt: number } | undefined;
+  #flight: Promise<string> | undefined;
+
+  constructor(options: AdminTokenProviderOptions) {
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+  }
+
+  /** @throws AuthError `keycloak.misconfigured` (credentials refused) | `keycloak.unavailable` | `keycloak.timeout` */
+  async getAccessToken(): Promise<string> {
+    const token = this.#token;
+    if (token && this.#now() < token.renewAt) return token.value;
+    this.#flight ??= this.#start();
+    try {
+      return await withinDeadline(this.#flight, this.#options.timeoutMs);
+    } catch (error) {
+      // An early renewal that failed is no reason to fail while the old token still works.
+      if (token && token === this.#token && this.#now() < token.expiresAt) return token.value;
+      throw error;
+    }
+  }
+
+  /** Forgets a token that Keycloak refused; a newer one, fetched meanwhile, stays. */
+  invalidate(refused?: string): void {
+    if (refused === undefined || this.#token?.value === refused) this.#token = undefined;
+  }
+
+  #start(): Promise<string> {
+    // Outside the request that happens to come first: its nearly spent deadline must not fail the others.
+    const flight = requestContext.run({ requestId: "admin-token" }, () => this.#fetch());
+    flight.finally(() => (this.#flight = undefined)).catch(() => undefined);
+    return flight;
+  }
+
+  async #fetch(): Promise<string> {
+    const { tokenUrl, grant, timeoutMs, observe } = this.#options;
+    const started = performance.now();
+    let outcome: string = "success";
+    try {
+      const asked = this.#now();
+      const { status, json } = await postForm(tokenUrl, grant, timeoutMs);
+      if (status !== 200) throw refusal(status, json);
+      const { access_token: value, expires_in: seconds } = json ?? {};
+      if (typeof value !== "string" || typeof seconds !== "number") {
+        throw new AuthError("keycloak.unavailable", { internal: "admin_token: the answer is not a token" });
+      }
+      this.#token = { value, renewAt: asked + seconds * 1000 * RENEW_AT, expiresAt: asked + seconds * 1000 };
+      return value;
+    } catch (error) {
+      const mapped = mapError(error, "admin_token");
+      outcome = mapped.code;
+      throw mapped;
+    } finally {
+      observe?.("admin_token", outcome, (performance.now() - started) / 1000);
+    }
+  }
+}
+
+/** Any 4xx means that our own credentials or client settings are wrong. */
+function refusal(status: number, json: Record<string, unknown> | undefined): AuthError {
+  if (status < 400 || status >= 500 || status === 429 || json === undefined) {
+    return status >= 400 ? mapStatus(status, "admin_token") : mapStatus(503, "admin_token");
+  }
+  const key = typeof json.error === "string" && /^[\w.-]{1,60}$/.test(json.error) ? ` ${json.error}` : "";
+  return new AuthError("keycloak.misconfigured", { internal: `admin_token: HTTP ${status}${key}` });
+}
+
+async function withinDeadline<T>(work: Promise<T>, limitMs: number): Promise<T> {
+  if (requestContext.get()?.deadlineAt === undefined) return work;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new AuthError("keycloak.timeout", { internal: "admin_token: no answer in time" })),
+      remainingMs(limitMs),
+    );
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,45 @@
+import { NetworkError } from "@keycloak/keycloak-admin-client";
+import { AuthError, type AuthErrorCode } from "../errors/index.ts";
+
+/**
+ * Turns whatever a call to Keycloak threw into an {@link AuthError}. The internal text is made of the operation, the
+ * status and Keycloak's own error *key*; never of a message, which may quote what was sent.
+ * @param operation the name that logs and metrics use
+ */
+export function mapError(error: unknown, operation: string): AuthError {
+  if (error instanceof AuthError) return error;
+  if (error instanceof NetworkError) return mapStatus(error.response.status, operation, error);
+  const { name, code } = describe(error);
+  if (name === "TimeoutError" || name === "AbortError") {
+    return new AuthError("keycloak.timeout", { internal: `${operation}: no answer in time` });
+  }
+  return new AuthError("keycloak.unavailable", { internal: `${operation}: ${code ?? name}` });
+}
+
+/** @returns the error for an answer that no caller has a better reading of */
+export function mapStatus(status: number, operation: string, cause?: NetworkError): AuthError {
+  return new AuthError(codeOf(status), { internal: `${operation}: HTTP ${status}${errorKey(cause)}` });
+}
+
+function codeOf(status: number): AuthErrorCode {
+  if (status === 401 || status === 403 || status === 404) return "keycloak.misconfigured";
+  if (status >= 500 || status === 429) return "keycloak.unavailable";
+  return "internal.error";
+}
+
+/** Keycloak's error keys are fixed words (`error-invalid-email`, `invalid_client`); anything with a blank is prose. */
+function errorKey(error: NetworkError | undefined): string {
+  const data = error?.responseData;
+  if (typeof data !== "object" || data === null) return "";
+  for (const field of ["error", "errorMessage"]) {
+    const value: unknown = Reflect.get(data, field);
+    if (typeof value === "string" && /^[\w.-]{1,60}$/.test(value)) return ` ${value}`;
+  }
+  return "";
+}
+
+function describe(error: unknown): { name: string; code: string | undefined } {
+  if (!(error instanceof Error)) return { name: typeof error, code: undefined };
+  const code: unknown = Reflect.get(error, "code") ?? (error.cause && Reflect.get(error.cause as object, "code"));
+  return { name: error.name, code: typeof code === "string" ? code : undefined };
+}

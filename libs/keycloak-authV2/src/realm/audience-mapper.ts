@@ -1,0 +1,45 @@
+import type { AdminApi } from "../keycloak/admin-api.ts";
+import { differences } from "./differences.ts";
+import type { RealmStep } from "./realm-options.ts";
+
+const AUDIENCE_MAPPER = "oidc-audience-mapper";
+
+/** Puts the client's own id into `aud` of its access tokens, so that whoever verifies one can ask for it. */
+export async function applyAudienceMapper(
+  api: AdminApi,
+  clientUuid: string,
+  { options, changed }: RealmStep,
+): Promise<void> {
+  const { realm, clientId } = options;
+  const at = { realm, id: clientUuid };
+  const desired = {
+    protocol: "openid-connect",
+    protocolMapper: AUDIENCE_MAPPER,
+    config: {
+      "included.client.audience": clientId,
+      "access.token.claim": "true",
+      "introspection.token.claim": "true",
+      "id.token.claim": "false",
+    },
+  };
+  const mappers = await api.call("list_mappers", (client) => client.clients.listProtocolMappers(at));
+  const found = mappers.find(
+    (mapper) => mapper.protocolMapper === AUDIENCE_MAPPER && mapper.config?.["included.client.audience"] === clientId,
+  );
+  if (!found?.id) {
+    await api.call("create_mapper", (client) =>
+      client.clients.addProtocolMapper(at, { name: `audience ${clientId}`, ...desired }),
+    );
+    changed(`client ${clientId}: audience mapper created`);
+    return;
+  }
+  const mapperId = found.id;
+  if (!differences(found, desired)) return;
+  await api.call("update_mapper", (client) =>
+    client.clients.updateProtocolMapper(
+      { ...at, mapperId },
+      { ...found, ...desired, config: { ...found.config, ...desired.config } },
+    ),
+  );
+  changed(`client ${clientId}: audience mapper set`);
+}

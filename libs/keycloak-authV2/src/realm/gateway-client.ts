@@ -1,0 +1,62 @@
+import { AuthError } from "../errors/index.ts";
+import type { AdminApi } from "../keycloak/admin-api.ts";
+import { differences } from "./differences.ts";
+import type { RealmOptions, RealmStep } from "./realm-options.ts";
+
+/**
+ * The gateway's confidential client: password grant, service account, no full scope.
+ * @returns the client's internal id
+ */
+export async function applyGatewayClient(api: AdminApi, { options, changed }: RealmStep): Promise<string> {
+  const { realm, clientId } = options;
+  const desired = desiredClient(options);
+  const found = await findClient(api, realm, clientId);
+  if (!found) {
+    const { id } = await api.call("create_client", (client) =>
+      client.clients.create({ realm, ...desired, standardFlowEnabled: false }),
+    );
+    changed(`client ${clientId}: created`);
+    return id;
+  }
+  const different = differences(found, desired);
+  if (different) {
+    const { protocolMappers: _, ...rest } = found;
+    const attributes = { ...found.attributes, ...different.attributes };
+    await api.call("update_client", (client) =>
+      client.clients.update({ realm, id: found.id }, { ...rest, ...different, attributes }),
+    );
+    for (const name of Object.keys(different)) changed(`client ${clientId}: ${name} set`);
+  }
+  return found.id;
+}
+
+/** @returns the client with its internal id, undefined when the realm has none of that name */
+export async function findClient(api: AdminApi, realm: string, clientId: string) {
+  const [found] = await api.call("find_client", (client) => client.clients.find({ realm, clientId }));
+  if (found && !found.id) throw new AuthError("keycloak.unavailable", { internal: "find_client: a client with no id" });
+  return found && { ...found, id: found.id as string };
+}
+
+/** Whether browsers may log in through this client (`standardFlowEnabled`) is decided once, at its creation: off. */
+function desiredClient(options: RealmOptions) {
+  const logout = options.backchannelLogoutUrl;
+  return {
+    clientId: options.clientId,
+    protocol: "openid-connect",
+    enabled: true,
+    publicClient: false,
+    bearerOnly: false,
+    clientAuthenticatorType: "client-secret",
+    secret: options.clientSecret,
+    directAccessGrantsEnabled: true,
+    implicitFlowEnabled: false,
+    serviceAccountsEnabled: true,
+    fullScopeAllowed: false,
+    frontchannelLogout: logout === undefined ? undefined : false,
+    attributes: {
+      "backchannel.logout.url": logout,
+      "backchannel.logout.session.required": "true",
+      "backchannel.logout.revoke.offline.tokens": "true",
+    },
+  };
+}

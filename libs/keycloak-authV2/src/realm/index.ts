@@ -1,0 +1,2 @@
+export { applyRealm } from "./apply-realm.ts";
+export { REGISTRATION_MARK, type RealmOptions } from "./realm-options.ts";

@@ -1,0 +1,41 @@
+/** What {@link applyRealm} is told. */
+export interface RealmOptions {
+  /** Keycloak's base URL, as this process dials it. */
+  keycloakUrl: string;
+  /** An administrator of the `master` realm; used for this run alone. */
+  admin: { username: string; password: string };
+  realm: string;
+  /** The gateway's confidential client. */
+  clientId: string;
+  clientSecret: string;
+  /** Where Keycloak announces sessions that ended; left as it is when not given. */
+  backchannelLogoutUrl?: string;
+  /** `none` only for development over plain HTTP; `external` when left out. */
+  sslRequired?: "none" | "external" | "all";
+  /** Keycloak's policy language, for example `length(12) and notUsername`; left as it is when not given. */
+  passwordPolicy?: string;
+  /** Realm roles that the application uses: created where missing, and let into the gateway's tokens. */
+  roles?: readonly string[];
+  /** Seconds; left as it is when not given. */
+  accessTokenLifespanSeconds?: number;
+  /** Seconds; left as it is when not given. */
+  ssoSessionIdleSeconds?: number;
+  /** Seconds; left as it is when not given. */
+  ssoSessionMaxSeconds?: number;
+  /** How long both event stores keep an event, in seconds; 7 days when left out. */
+  eventsExpirationSeconds?: number;
+  /** Milliseconds for each call to Keycloak; 30 s when left out: a first call to a cold Keycloak is slow. */
+  timeoutMs?: number;
+  /** Hears of each change as it is made. */
+  log?: (change: string) => void;
+}
+
+/** What one step of the setup works with. */
+export interface RealmStep {
+  options: RealmOptions;
+  /** Records a change that was made. Never a secret. */
+  changed: (change: string) => void;
+}
+
+/** The user attribute that marks a user with the registration that created it; admins alone see and set it. */
+export const REGISTRATION_MARK = "registrationId";

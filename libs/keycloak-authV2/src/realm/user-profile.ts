@@ -1,0 +1,27 @@
+import type { AdminApi } from "../keycloak/admin-api.ts";
+import { differences } from "./differences.ts";
+import { REGISTRATION_MARK, type RealmStep } from "./realm-options.ts";
+
+/**
+ * Declares the registration mark in the realm's user profile: Keycloak silently drops attributes that are not declared.
+ * All other attributes and groups are written back as they were read.
+ */
+export async function applyUserProfile(api: AdminApi, { options: { realm }, changed }: RealmStep): Promise<void> {
+  const profile = await api.call("read_user_profile", (client) => client.users.getProfile({ realm }));
+  const attributes = profile.attributes ?? [];
+  const found = attributes.find(({ name }) => name === REGISTRATION_MARK);
+  if (found && !differences(found, mark)) return;
+  const others = attributes.filter(({ name }) => name !== REGISTRATION_MARK);
+  await api.call("update_user_profile", (client) =>
+    client.users.updateProfile({ realm, ...profile, attributes: [...others, { ...found, ...mark }] }),
+  );
+  changed(`user profile: ${REGISTRATION_MARK} ${found ? "set" : "declared"}`);
+}
+
+const mark = {
+  name: REGISTRATION_MARK,
+  displayName: "Registration",
+  permissions: { view: ["admin"], edit: ["admin"] },
+  validations: { length: { max: 64 } },
+  multivalued: false,
+};
