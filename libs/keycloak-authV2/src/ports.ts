@@ -99,6 +99,15 @@ export interface TokenSet {
   "not-before-policy"?: number;
 }
 
+/** The tokens of a user session, which always has a refresh token and a `sid`. */
+export interface SessionTokenSet extends TokenSet {
+  refresh_token: string;
+  /** Seconds; 0 means "never", not "expired". */
+  refresh_expires_in: number;
+  /** Keycloak's `sid`. */
+  session_state: string;
+}
+
 export interface PasswordGrant {
   username: string;
   password: string;
@@ -111,9 +120,9 @@ export interface PasswordGrant {
 /** PORT: the OIDC endpoints that the gateway calls as a confidential client. */
 export interface TokenClient {
   /** Never retried. @throws AuthError `auth.invalid_credentials` | `auth.action_required` | `keycloak.*` */
-  passwordGrant(grant: PasswordGrant): Promise<TokenSet>;
+  passwordGrant(grant: PasswordGrant): Promise<SessionTokenSet>;
   /** @throws AuthError `session.refused` (terminal: any `invalid_grant`) | `keycloak.*` (the session stays) */
-  refresh(refreshToken: string, client?: { ipAddress?: string; userAgent?: string }): Promise<TokenSet>;
+  refresh(refreshToken: string, client?: { ipAddress?: string; userAgent?: string }): Promise<SessionTokenSet>;
   /** Idempotent; a token that Keycloak no longer knows counts as logged out. @throws AuthError `keycloak.*` */
   logout(refreshToken: string): Promise<void>;
 }

@@ -1,26 +1,27 @@
 import type { Logger } from "./logger.ts";
+import { requestContext } from "./request-context.ts";
 
 /** Work that goes on after its request was answered. A stopping process waits for it, so that nothing is half-done. */
 export class BackgroundTasks {
-  readonly #running = new Set<Promise<void>>();
+  readonly #running = new Set<Promise<unknown>>();
 
   constructor(private readonly logger: Logger) {}
 
-  /** Starts `work`; a failure is logged under `name` and goes no further. */
+  /** Starts `work`, freed from the request's deadline; a failure is logged under `name` and goes no further. */
   run(name: string, work: () => Promise<unknown>): void {
-    const task = (async () => {
-      try {
-        await work();
-      } catch (error) {
-        this.logger.error({ err: error, task: name }, "background task failed");
-      }
-    })();
+    this.finish(work).catch((error) => this.logger.error({ err: error, task: name }, "background task failed"));
+  }
+
+  /** Starts `work`, freed from the request's deadline, and gives its outcome to those who still wait for it. */
+  finish<T>(work: () => Promise<T>): Promise<T> {
+    const task = requestContext.withoutDeadline(work);
     this.#running.add(task);
-    void task.finally(() => this.#running.delete(task));
+    task.catch(() => {}).finally(() => this.#running.delete(task));
+    return task;
   }
 
   /** Resolves when all that runs, and all that it starts, has ended. */
   async drain(): Promise<void> {
-    while (this.#running.size > 0) await Promise.all(this.#running);
+    while (this.#running.size > 0) await Promise.allSettled(this.#running);
   }
 }

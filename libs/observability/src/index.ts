@@ -2,4 +2,4 @@
 export { BackgroundTasks } from "./background-tasks.ts";
 export { createLogger, describeError, type Logger, type LoggerOptions, silentLogger } from "./logger.ts";
 export { createMetricsRegistry, Registry } from "./metrics-registry.ts";
-export { type RequestContext, remainingMs, requestContext } from "./request-context.ts";
+export { deadlinePassed, type RequestContext, remainingMs, requestContext, withDeadline } from "./request-context.ts";

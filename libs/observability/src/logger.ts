@@ -60,7 +60,10 @@ export function describeError(error: unknown): Record<string, unknown> {
     name: error.name,
     ...(typeof code === "string" && { code }),
     ...(typeof internal === "string" && { internal }),
-    stack: error.stack?.split("\n").filter((line) => line.trimStart().startsWith("at ")).slice(0, 6),
+    stack: error.stack
+      ?.split("\n")
+      .filter((line) => line.trimStart().startsWith("at "))
+      .slice(0, 6),
     ...(error.cause !== undefined && { cause: describeError(error.cause) }),
   };
 }

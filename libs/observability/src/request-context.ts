@@ -11,8 +11,12 @@ const storage = new AsyncLocalStorage<RequestContext>();
 
 export const requestContext = {
   run: <T>(context: RequestContext, work: () => T): T => storage.run(context, work),
-  enter: (context: RequestContext): void => storage.enterWith(context),
   get: (): RequestContext | undefined => storage.getStore(),
+  /** Runs `work` for the same request, freed from its deadline: for what must be finished after the answer. */
+  withoutDeadline: <T>(work: () => T): T => {
+    const context = storage.getStore();
+    return context === undefined ? work() : storage.run({ requestId: context.requestId }, work);
+  },
 };
 
 /**
@@ -23,4 +27,34 @@ export const requestContext = {
 export function remainingMs(limitMs: number): number {
   const deadlineAt = storage.getStore()?.deadlineAt;
   return deadlineAt === undefined ? limitMs : Math.max(1, Math.min(limitMs, deadlineAt - Date.now()));
+}
+
+/** Whether the request's caller has been answered already, because its time was over. */
+export function deadlinePassed(): boolean {
+  const deadlineAt = storage.getStore()?.deadlineAt;
+  return deadlineAt !== undefined && Date.now() >= deadlineAt;
+}
+
+/**
+ * Runs `work` as one request. When `timeoutMs` is over the caller gets `onTimeout()`, while `work` ends by itself: what
+ * it has begun is finished or undone, never cut.
+ * @throws what `work` throws, or `onTimeout()`
+ */
+export async function withDeadline<T>(
+  requestId: string,
+  timeoutMs: number,
+  work: () => Promise<T>,
+  onTimeout: () => Error,
+): Promise<T> {
+  const running = storage.run({ requestId, deadlineAt: Date.now() + timeoutMs }, work);
+  let timer: Timer | undefined;
+  const expired = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(onTimeout()), timeoutMs);
+  });
+  try {
+    return await Promise.race([running, expired]);
+  } finally {
+    clearTimeout(timer);
+    running.catch(() => {});
+  }
 }

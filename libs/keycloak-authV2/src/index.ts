@@ -1,0 +1,7 @@
+/** Keycloak and the application's own database, kept in step. The sync flows: `@libs/keycloak-authV2/services/sync`. */
+
+export { KeyRingError, parseKeyRing } from "./crypto/index.ts";
+export { AuthError, type AuthErrorCode, catalogue, type FieldError, isAuthError } from "./errors/index.ts";
+export type * from "./ports.ts";
+export * from "./services/integration/index.ts";
+export * from "./services/sync/index.ts";

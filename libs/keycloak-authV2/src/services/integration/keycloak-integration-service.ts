@@ -1,0 +1,123 @@
+import { randomUUID } from "node:crypto";
+import type { PrismaClient } from "@libs/database";
+import type { Registry } from "@libs/observability";
+import { type AuthError, isAuthError } from "../../errors/index.ts";
+import { createKeycloakAdapters } from "../../keycloak/index.ts";
+import { type AuthMetrics, createAuthMetrics } from "../../metrics.ts";
+import type { KeycloakUserRepository, SessionTokenSet, TokenClient, TokenVerifier } from "../../ports.ts";
+import { authenticateWithPassword } from "./authenticate-with-password.ts";
+
+export interface KeycloakOptions {
+  /** Where the gateway dials Keycloak, without a path. */
+  url: string;
+  realm: string;
+  clientId: string;
+  clientSecret: string;
+  /** What tokens must name as `iss`; default `${url}/realms/${realm}`. Differs where Keycloak has a public hostname. */
+  issuer?: string;
+  /** The longest that one call may take. Milliseconds; default 3 000. */
+  timeoutMs?: number;
+}
+
+export interface ClientDetails {
+  /** The person's address, validated: Keycloak sees it instead of ours. */
+  ipAddress?: string | undefined;
+  userAgent?: string | undefined;
+}
+
+export interface AuthenticationOptions extends ClientDetails {
+  /** The application's handle for the session to come; default: a random one. */
+  sessionId?: string;
+  /** One-time password, for users that have one configured. */
+  otp?: string | undefined;
+}
+
+export type AuthenticationResult =
+  | {
+      success: true;
+      userId: string;
+      username: string;
+      email: string | null;
+      firstName: string | null;
+      lastName: string | null;
+      emailVerified: boolean;
+      sessionId: string;
+      tokens: SessionTokenSet;
+      error?: undefined;
+    }
+  | { success: false; error: AuthError; tokens?: undefined };
+
+export interface IntegrationAdapters {
+  userRepository: KeycloakUserRepository;
+  tokenClient: TokenClient;
+  tokenVerifier: TokenVerifier;
+  /** Resolves while Keycloak answers for the realm. */
+  checkReady: () => Promise<void>;
+}
+
+/**
+ * Keycloak as the application uses it: users, logins, refreshes, logouts. Knows nothing of the local database's rows;
+ * `UserSyncService` keeps those in step.
+ *
+ * @example
+ * const integration = KeycloakIntegrationService.create({ url, realm, clientId, clientSecret }, prisma, registry);
+ * const login = await integration.authenticateWithPassword("ada", password, { ipAddress });
+ */
+export class KeycloakIntegrationService {
+  readonly userRepository: KeycloakUserRepository;
+  readonly tokenVerifier: TokenVerifier;
+  readonly checkReady: () => Promise<void>;
+
+  constructor(
+    private readonly adapters: IntegrationAdapters,
+    private readonly metrics: AuthMetrics,
+    /** The application's database, for those who build on this service. */
+    readonly database: PrismaClient,
+  ) {
+    this.userRepository = adapters.userRepository;
+    this.tokenVerifier = adapters.tokenVerifier;
+    this.checkReady = adapters.checkReady;
+  }
+
+  /** Builds the service over a real Keycloak. @param metrics the registry that its metrics are put on */
+  static create(options: KeycloakOptions, dbClient: PrismaClient, metrics: Registry): KeycloakIntegrationService {
+    const authMetrics = createAuthMetrics(metrics);
+    return new KeycloakIntegrationService(
+      createKeycloakAdapters(options, authMetrics.observeKeycloak),
+      authMetrics,
+      dbClient,
+    );
+  }
+
+  /**
+   * Resource owner password grant (RFC 6749 §4.3) with `scope=openid`. Never retried: two failures within a second
+   * lock the user in Keycloak.
+   * @returns a refusal (`auth.invalid_credentials`, `auth.action_required`) as `{ success: false, error }`
+   * @throws AuthError `keycloak.*` when Keycloak could not decide
+   */
+  async authenticateWithPassword(
+    username: string,
+    password: string,
+    options: AuthenticationOptions = {},
+  ): Promise<AuthenticationResult> {
+    const { sessionId = randomUUID(), ...client } = options;
+    try {
+      const login = await authenticateWithPassword(this.adapters, { username, password, ...client });
+      return { success: true, sessionId, ...login };
+    } catch (error) {
+      if (isAuthError(error)) this.metrics.authOutcome("login", error.code);
+      if (isAuthError(error, "auth.invalid_credentials", "auth.action_required")) return { success: false, error };
+      throw error;
+    }
+  }
+
+  /** Refresh grant (RFC 6749 §6). @throws AuthError `session.refused` (terminal) | `keycloak.*` (try again) */
+  refreshToken(refreshToken: string, client: ClientDetails = {}): Promise<SessionTokenSet> {
+    return this.adapters.tokenClient.refresh(refreshToken, client);
+  }
+
+  /** Ends the token's Keycloak session; idempotent. @throws AuthError `keycloak.*` */
+  logout(refreshToken: string): Promise<void> {
+    return this.adapters.tokenClient.logout(refreshToken);
+  }
+}

@@ -1,0 +1,80 @@
+import type { KeycloakProfile, Session, User } from "@libs/database";
+import { ForeignKeyViolationError } from "@libs/database";
+import { AuthError } from "../../errors/index.ts";
+import { withCollisionResolved } from "./resolve-collision.ts";
+import { assertTokensBelong, type PlainTokens, sealTokens } from "./seal-tokens.ts";
+import type { SyncDeps } from "./sync-deps.ts";
+import { readClaims } from "./token-times.ts";
+
+export interface AuthenticatedSession extends PlainTokens {
+  /** The application's own handle of the session. */
+  sessionId: string;
+  /** Keycloak's `session_state`, which is the tokens' `sid`. */
+  keycloakSessionId: string;
+  ipAddress?: string | null | undefined;
+  userAgent?: string | null | undefined;
+}
+
+export interface AuthenticationInput {
+  keycloakUserId: string;
+  email: string | null;
+  username: string;
+  firstName: string | null;
+  lastName: string | null;
+  emailVerified: boolean;
+  /** Taken only where the user has no store yet. */
+  storeId?: string | null | undefined;
+  sessionData: AuthenticatedSession;
+}
+
+/**
+ * Stores a login in one transaction: the user's fields, `lastLoginAt`, `loginCount + 1`, the session with encrypted
+ * tokens. A user that was created elsewhere is provisioned. When the write fails, the Keycloak session is ended: no
+ * session without a row.
+ * @throws AuthError `session.invalid` when the tokens are another's; database errors as the repositories throw them
+ */
+export async function syncOnAuthentication(
+  deps: SyncDeps,
+  input: AuthenticationInput,
+): Promise<{ user: User; session: Session }> {
+  const { keycloakUserId, sessionData } = input;
+  const { keycloakSessionId } = sessionData;
+  assertTokensBelong(sessionData.accessToken, { keycloakSessionId, userId: keycloakUserId });
+  try {
+    return await recordLogin(deps, input);
+  } catch (error) {
+    // Nobody will ever hold this session: it must not live on in Keycloak. Not awaited: the caller's time is short.
+    deps.background.run("end unrecorded session", () => deps.keycloak.deleteSession(keycloakSessionId));
+    if (error instanceof ForeignKeyViolationError) throw new AuthError("registration.store_unknown", { cause: error });
+    throw error;
+  }
+}
+
+async function recordLogin(deps: SyncDeps, input: AuthenticationInput): Promise<{ user: User; session: Session }> {
+  const { sessionData } = input;
+  const now = deps.now();
+  const profile = profileOfLogin(input);
+  const issuedAt = readClaims(sessionData.accessToken)?.iat;
+  return await withCollisionResolved(deps, profile, () =>
+    deps.sessions.recordLogin({
+      profile,
+      storeId: input.storeId ?? null,
+      session: {
+        ...sealTokens(deps.cipher, sessionData.sessionId, sessionData),
+        sessionId: sessionData.sessionId,
+        keycloakSessionId: sessionData.keycloakSessionId,
+        ipAddress: sessionData.ipAddress ?? null,
+        userAgent: sessionData.userAgent ?? null,
+        // A password grant opens its own session, so its first token's `iat` is the session's start.
+        startedAt: issuedAt === undefined ? now : new Date(issuedAt * 1000),
+      },
+      now,
+    }),
+  );
+}
+
+function profileOfLogin(input: AuthenticationInput): KeycloakProfile {
+  const { keycloakUserId: id, username, email, firstName, lastName, emailVerified } = input;
+  // Keycloak does not let a disabled user in.
+  return { id, username, email, firstName, lastName, emailVerified, enabled: true };
+}

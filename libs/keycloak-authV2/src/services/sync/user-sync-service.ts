@@ -1,0 +1,133 @@
+import { createRepositories, type PrismaClient, type Session, type User } from "@libs/database";
+import { BackgroundTasks, type Logger, type Registry, silentLogger } from "@libs/observability";
+import { parseKeyRing, TokenCipher } from "../../crypto/index.ts";
+import { type AuthError, isAuthError } from "../../errors/index.ts";
+import { createAuthMetrics } from "../../metrics.ts";
+import type { KeycloakUserRepository, SessionTokenSet } from "../../ports.ts";
+import { type BulkSyncResult, bulkSyncUsers } from "./bulk-sync-users.ts";
+import { type BusinessReferences, checkReferences } from "./check-references.ts";
+import { authErrors, toAuthError } from "./database-failure.ts";
+import { type LogoutAtKeycloak, type LogoutInput, logoutSession } from "./logout-session.ts";
+import { type RefreshAtKeycloak, type RefreshInput, SessionRefresher } from "./refresh-session.ts";
+import { type RegisterUserInput, registerUser } from "./register-user.ts";
+import type { PlainTokens } from "./seal-tokens.ts";
+import type { SyncDeps } from "./sync-deps.ts";
+import { type AuthenticationInput, syncOnAuthentication } from "./sync-on-authentication.ts";
+import { updateSessionTokens } from "./update-session-tokens.ts";
+
+export interface UserSyncOptions {
+  /** `id:base64,…`: the first encrypts, all decrypt. Default: `TOKEN_ENCRYPTION_KEYS`. */
+  tokenEncryptionKeys?: string;
+  /** How long a replaced refresh token still gets its successor's answer. Milliseconds; default 60 000. */
+  refreshGraceMs?: number;
+  now?: () => Date;
+  logger?: Logger;
+  /** Work that outlives its request; a process drains it before it stops. */
+  background?: BackgroundTasks;
+}
+
+export type RegisterUserResult =
+  | { success: true; userId: string; localUser: User; error?: undefined }
+  | { success: false; error: AuthError; userId?: undefined; localUser?: undefined };
+
+/**
+ * Keeps Keycloak and the application's database in step: registration, login, refresh, logout, bulk sync. A small
+ * composition root over `services/sync/*`, with the constructor that the guide shows.
+ *
+ * @example
+ * const sync = new UserSyncService(integration.userRepository, prisma, metrics);
+ * const result = await sync.registerUser({ username, email, password, firstName, lastName });
+ */
+export class UserSyncService {
+  readonly #deps: SyncDeps;
+  readonly #refresher: SessionRefresher;
+
+  /**
+   * @throws KeyRingError when no valid key ring is given, here or in `TOKEN_ENCRYPTION_KEYS`
+   */
+  constructor(
+    userRepository: KeycloakUserRepository,
+    prisma: PrismaClient,
+    metrics: Registry,
+    options: UserSyncOptions = {},
+  ) {
+    const logger = options.logger ?? silentLogger;
+    const authMetrics = createAuthMetrics(metrics);
+    const keyRing = parseKeyRing(options.tokenEncryptionKeys ?? process.env.TOKEN_ENCRYPTION_KEYS);
+    this.#deps = {
+      keycloak: userRepository,
+      ...createRepositories(prisma, authMetrics.observeDatabase),
+      cipher: new TokenCipher(keyRing),
+      now: options.now ?? (() => new Date()),
+      refreshGraceMs: options.refreshGraceMs ?? 60_000,
+      metrics: authMetrics,
+      logger,
+      background: options.background ?? new BackgroundTasks(logger),
+    };
+    this.#refresher = new SessionRefresher(this.#deps);
+  }
+
+  /**
+   * Creates a user in Keycloak and here, or in neither.
+   * @returns a refusal (`registration.*`, 4xx) as `{ success: false, error }`
+   * @throws AuthError when it could not be done for a reason of ours: `keycloak.*`, `database.*`, `registration.undone`
+   */
+  async registerUser(input: RegisterUserInput): Promise<RegisterUserResult> {
+    try {
+      const localUser = await this.#measured("register", () => registerUser(this.#deps, input));
+      return { success: true, userId: localUser.id, localUser };
+    } catch (error) {
+      if (isAuthError(error) && error.status < 500) return { success: false, error };
+      throw error;
+    }
+  }
+
+  /** Refuses an unknown `storeId` or `organizationId`. @throws AuthError `registration.store_unknown` | `registration.organization_unknown` */
+  checkReferences(references: BusinessReferences): Promise<void> {
+    return authErrors(() => checkReferences(this.#deps, references));
+  }
+
+  /** Stores a login: the user's fields and a new session, in one transaction. @throws AuthError */
+  syncOnAuthentication(input: AuthenticationInput): Promise<{ user: User; session: Session }> {
+    return this.#measured("login", () => syncOnAuthentication(this.#deps, input));
+  }
+
+  /** Refreshes a session: one call to Keycloak however many ask at once. @throws AuthError, see {@link SessionRefresher.refresh} */
+  refreshSession(input: RefreshInput, atKeycloak: RefreshAtKeycloak): Promise<SessionTokenSet> {
+    return this.#measured("refresh", () => this.#refresher.refresh(input, atKeycloak));
+  }
+
+  /** Stores tokens that the caller refreshed by itself. @throws AuthError `session.invalid` */
+  updateSessionTokens(sessionId: string, tokens: PlainTokens): Promise<Session> {
+    return authErrors(() => updateSessionTokens(this.#deps, sessionId, tokens));
+  }
+
+  /** Ends a session on both sides, for a caller that proves it with the session's refresh token. @throws AuthError */
+  logoutSession(input: LogoutInput, atKeycloak: LogoutAtKeycloak): Promise<void> {
+    return this.#measured("logout", () => logoutSession(this.#deps, input, atKeycloak));
+  }
+
+  /** Marks a session as ended and erases its tokens. @returns whether it was live */
+  async endSession(sessionId: string): Promise<boolean> {
+    const { sessions, now } = this.#deps;
+    return (await authErrors(() => sessions.end(sessionId, "logout", now()))) !== null;
+  }
+
+  /** Copies the named Keycloak users into the local database. @param userIds Keycloak user ids */
+  bulkSyncUsers(userIds: readonly string[]): Promise<BulkSyncResult> {
+    return bulkSyncUsers(this.#deps, userIds);
+  }
+
+  async #measured<T>(flow: "register" | "login" | "refresh" | "logout", work: () => Promise<T>): Promise<T> {
+    try {
+      const result = await work();
+      this.#deps.metrics.authOutcome(flow, "success");
+      return result;
+    } catch (thrown) {
+      const error = toAuthError(thrown);
+      this.#deps.metrics.authOutcome(flow, error.code);
+      if (error.status >= 500) this.#deps.logger.error({ err: error, flow }, "flow failed");
+      throw error;
+    }
+  }
+}
