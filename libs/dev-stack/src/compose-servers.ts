@@ -1,0 +1,51 @@
+import { APP_DATABASE, LOOPBACK, PRODUCT } from "./constants.ts";
+import { chosenPort } from "./machine/ports.ts";
+import { type CommandResult, runCommand } from "./machine/run-command.ts";
+import { ROOT } from "./paths.ts";
+import { type Report, withHeartbeat } from "./report.ts";
+import type { Servers } from "./servers.ts";
+import { StackError } from "./stack-error.ts";
+
+type Run = (command: readonly string[]) => Promise<CommandResult>;
+
+const SERVICES = ["postgres", "keycloak"];
+const compose = ["docker", "compose", "--project-name", PRODUCT];
+
+/** Whether an engine answers and the client can do Compose. */
+export async function composeWorks(run: Run = (command) => runCommand(command, { cwd: ROOT })): Promise<boolean> {
+  if ((await run(["docker", "compose", "version"])).code !== 0) return false;
+  return (await run(["docker", "info", "--format", "{{.ServerVersion}}"])).code === 0;
+}
+
+/**
+ * Brings PostgreSQL and Keycloak up as docker-compose.yml describes them.
+ * Containers that ran before are left running on `stop`.
+ */
+export async function startCompose(
+  report: Report,
+  run: Run = (command) => runCommand(command, { cwd: ROOT }),
+  env: Record<string, string | undefined> = process.env,
+): Promise<Servers> {
+  const before = await run([...compose, "ps", "--services", "--status", "running"]);
+  const running = new Set(before.output.split("\n").map((line) => line.trim()));
+  const ours = SERVICES.filter((service) => !running.has(service));
+  const up = () => run([...compose, "up", "--detach", "--wait", ...SERVICES]);
+  const { code, output } = await withHeartbeat(report, "Docker Compose: starting PostgreSQL and Keycloak", up);
+  if (code !== 0) throw new StackError(`docker compose up failed:\n${output.trim().split("\n").slice(-15).join("\n")}`);
+  const password = env["POSTGRES_PASSWORD"] || "postgres";
+  return {
+    way: "compose",
+    keycloakUrl: `http://${LOOPBACK}:${chosenPort("keycloak", env)}`,
+    managementUrl: `http://${LOOPBACK}:${chosenPort("management", env)}`,
+    keycloakAdmin: {
+      username: env["KEYCLOAK_ADMIN_USERNAME"] || "admin",
+      password: env["KEYCLOAK_ADMIN_PASSWORD"] || "admin",
+    },
+    databaseUrl: `postgresql://postgres:${encodeURIComponent(password)}@${LOOPBACK}:${chosenPort("postgres", env)}/${APP_DATABASE}`,
+    pids: {},
+    logs: {},
+    stop: async () => {
+      if (ours.length > 0) await run([...compose, "stop", ...ours]);
+    },
+  };
+}

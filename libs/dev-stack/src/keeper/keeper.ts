@@ -1,0 +1,127 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, readFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { StackError } from "../stack-error.ts";
+import { type KeeperCommand, type KeeperEvent, lineReader, type ProcessSpec } from "./protocol.ts";
+
+/** A process that the keeper runs for us. */
+export interface KeptProcess {
+  name: string;
+  pid: number;
+  log: string;
+  /** Settles with the exit code when the process ends, whoever ended it. */
+  exited: Promise<number>;
+  /** Known once it has ended. */
+  exitCode: number | undefined;
+}
+
+interface Pending {
+  spec: ProcessSpec;
+  started: (process: KeptProcess) => void;
+  failed: (error: Error) => void;
+}
+
+/** Opener's side of the keeper: starts it, hands it processes, and stops everything by closing its standard input. */
+export class Keeper {
+  /** Settles when the keeper itself has ended. */
+  readonly closed: Promise<void>;
+  private readonly pending = new Map<string, Pending>();
+  private readonly running = new Map<string, { process: KeptProcess; onExit: (code: number) => void }>();
+
+  private constructor(private readonly child: ChildProcess) {
+    this.closed = new Promise((done) => child.once("exit", () => done()));
+    child.stdout?.on(
+      "data",
+      lineReader((line) => this.hear(JSON.parse(line) as KeeperEvent)),
+    );
+    child.stdin?.on("error", () => {});
+    void this.closed.then(() => this.forgetAll());
+  }
+
+  /**
+   * @param recordFile where the keeper writes what it runs
+   * @param disposable folders that the keeper removes after it has stopped everything
+   */
+  static open(recordFile: string, disposable: readonly string[] = []): Keeper {
+    mkdirSync(dirname(recordFile), { recursive: true });
+    const program = `${import.meta.dir}/main.ts`;
+    const child = spawn(process.execPath, [program, recordFile, ...disposable], {
+      cwd: dirname(recordFile),
+      detached: true,
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    return new Keeper(child);
+  }
+
+  /** @throws StackError if the program can't be started */
+  run(spec: ProcessSpec): Promise<KeptProcess> {
+    return new Promise((started, failed) => {
+      this.pending.set(spec.name, { spec, started, failed });
+      this.send({ run: spec });
+    });
+  }
+
+  /** Stops one process and waits until it has ended. */
+  async stop(name: string): Promise<void> {
+    const entry = this.running.get(name);
+    if (!entry) return;
+    this.send({ stop: name });
+    await entry.process.exited;
+  }
+
+  /** Stops everything in reverse order of its start, and the keeper with it. */
+  async close(): Promise<void> {
+    this.child.stdin?.end();
+    await this.closed;
+  }
+
+  private send(command: KeeperCommand): void {
+    this.child.stdin?.write(`${JSON.stringify(command)}\n`);
+  }
+
+  private hear(event: KeeperEvent): void {
+    if ("started" in event) this.onStarted(event.started, event.pid);
+    else if ("failed" in event) {
+      this.pending.get(event.failed)?.failed(new StackError(`Cannot start ${event.failed}: ${event.reason}`));
+      this.pending.delete(event.failed);
+    } else this.onExited(event.exited, event.code);
+  }
+
+  private onStarted(name: string, pid: number): void {
+    const pending = this.pending.get(name);
+    if (!pending) return;
+    this.pending.delete(name);
+    let onExit: (code: number) => void = () => {};
+    const exited = new Promise<number>((done) => {
+      onExit = done;
+    });
+    const process: KeptProcess = { name, pid, log: pending.spec.log, exited, exitCode: undefined };
+    this.running.set(name, { process, onExit });
+    pending.started(process);
+  }
+
+  private onExited(name: string, code: number): void {
+    const entry = this.running.get(name);
+    if (!entry) return;
+    this.running.delete(name);
+    entry.process.exitCode = code;
+    entry.onExit(code);
+  }
+
+  private forgetAll(): void {
+    for (const name of [...this.running.keys()]) this.onExited(name, 0);
+    for (const { failed, spec } of this.pending.values()) {
+      failed(new StackError(`Cannot start ${spec.name}: the process that keeps the servers has ended.`));
+    }
+    this.pending.clear();
+  }
+}
+
+/** The last lines of a log, for the message about a process that did not come up. */
+export function logTail(file: string, lines = 15): string {
+  try {
+    return readFileSync(file, "utf8").trimEnd().split("\n").slice(-lines).join("\n");
+  } catch {
+    return "(no log)";
+  }
+}

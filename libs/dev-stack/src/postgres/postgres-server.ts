@@ -1,0 +1,127 @@
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { Client } from "pg";
+import { LOOPBACK } from "../constants.ts";
+import { type Keeper, type KeptProcess, logTail } from "../keeper/keeper.ts";
+import { runCommand } from "../machine/run-command.ts";
+import { StackError } from "../stack-error.ts";
+import type { PostgresBinaries } from "./binaries.ts";
+import type { RunAs } from "./run-as.ts";
+
+export interface PostgresServerOptions {
+  binaries: PostgresBinaries;
+  runAs: RunAs;
+  dataDir: string;
+  port: number;
+  password: string;
+  log: string;
+  /** The data is thrown away afterwards: nothing is forced to disk, and the server is killed rather than stopped. */
+  throwaway: boolean;
+}
+
+const READY_WITHIN_MS = 60_000;
+
+/** Address of a database on the server. */
+export function postgresUrl(options: { port: number; password: string }, database: string): string {
+  return `postgresql://postgres:${encodeURIComponent(options.password)}@${LOOPBACK}:${options.port}/${database}`;
+}
+
+/** Creates the data folder's content; the folder exists and is empty. */
+export async function initialisePostgres(options: PostgresServerOptions): Promise<void> {
+  const { binaries, runAs, dataDir, password } = options;
+  // Beside the folder, because initdb wants the folder itself empty.
+  const passwordFile = join(dirname(dataDir), `pg-password-${process.pid}`);
+  writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
+  try {
+    const settings = ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync"];
+    // Letters beyond ASCII have upper and lower case too, the same on every platform.
+    const locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"];
+    const command = [binaries.initdb, `--pgdata=${dataDir}`, "--username=postgres", `--pwfile=${passwordFile}`];
+    if (runAs.uid !== undefined) await runCommand(["chown", String(runAs.uid), passwordFile]);
+    const { code, output } = await runCommand([...command, ...settings, ...locale], { ...runAs, cwd: "/" });
+    if (code !== 0) throw new StackError(`PostgreSQL's initdb failed:\n${output.trim()}`);
+  } finally {
+    rmSync(passwordFile, { force: true });
+  }
+}
+
+/** Starts PostgreSQL on an initialised folder and waits until it answers. */
+export async function runPostgres(keeper: Keeper, options: PostgresServerOptions): Promise<KeptProcess> {
+  const { binaries, runAs, dataDir, port, log, throwaway } = options;
+  removeStalePid(dataDir);
+  const settings = {
+    listen_addresses: LOOPBACK,
+    unix_socket_directories: "",
+    // Keycloak's pool takes up to 100.
+    max_connections: "300",
+    shared_buffers: "128MB",
+    ...(throwaway ? { fsync: "off", synchronous_commit: "off", full_page_writes: "off" } : {}),
+  };
+  const process = await keeper.run({
+    name: "postgres",
+    command: [
+      ...[binaries.postgres, "-D", dataDir, "-p", String(port)],
+      ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
+    ],
+    cwd: "/",
+    env: { LC_ALL: "C", TZ: "UTC", PATH: "/usr/bin:/bin" },
+    ...runAs,
+    log,
+    // SIGINT is PostgreSQL's "fast shutdown": sessions are ended, data is written, no recovery at the next start.
+    stopSignal: throwaway ? "SIGQUIT" : "SIGINT",
+    graceMs: 15_000,
+  });
+  await answers(process, options);
+  return process;
+}
+
+async function answers(process: KeptProcess, options: PostgresServerOptions): Promise<void> {
+  const deadline = Date.now() + READY_WITHIN_MS;
+  while (Date.now() < deadline) {
+    if (process.exitCode !== undefined) {
+      throw new StackError(`PostgreSQL ended while it started. The end of ${process.log}:\n${logTail(process.log)}`);
+    }
+    const client = new Client({ connectionString: postgresUrl(options, "postgres"), connectionTimeoutMillis: 2_000 });
+    client.on("error", () => {});
+    try {
+      await client.connect();
+      return;
+    } catch (error) {
+      // Wrong password: another server's data, or credentials that were lost. Waiting does not help.
+      if ((error as { code?: string }).code === "28P01") {
+        throw new StackError(
+          "PostgreSQL refuses the password on record for its data. `bun run start --fresh` begins anew.",
+        );
+      }
+      await delay(50);
+    } finally {
+      await client.end().catch(() => {});
+    }
+  }
+  throw new StackError(`PostgreSQL did not answer within ${READY_WITHIN_MS / 1000} s. Its log is ${process.log}`);
+}
+
+/**
+ * A killed server leaves `postmaster.pid`. PostgreSQL ignores it when no process has that pid, but refuses to start when
+ * an unrelated process has got the number since.
+ */
+function removeStalePid(dataDir: string): void {
+  const file = join(dataDir, "postmaster.pid");
+  let pid: string | undefined;
+  try {
+    pid = readFileSync(file, "utf8").split("\n")[0];
+  } catch {
+    return;
+  }
+  if (!isPostgres(pid ?? "", dataDir)) rmSync(file, { force: true });
+}
+
+function isPostgres(pid: string, dataDir: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(dataDir);
+  } catch {
+    // No such process, or no /proc: on the latter PostgreSQL's own check decides.
+    return process.platform !== "linux";
+  }
+}

@@ -1,0 +1,19 @@
+import type { Keeper } from "./keeper/keeper.ts";
+
+/** A Keycloak and a PostgreSQL that answer, however they came to be. */
+export interface Servers {
+  /** Where they came from. */
+  way: "given" | "native" | "compose";
+  keycloakUrl: string;
+  managementUrl: string;
+  keycloakAdmin: { username: string; password: string };
+  /** URL of the application's database; other databases of the server are reached with the same account. */
+  databaseUrl: string;
+  pids: { keycloak?: number; postgres?: number };
+  /** Files that the servers write to; none where they are not ours. */
+  logs: { keycloak?: string; postgres?: string };
+  /** Owner of our own servers, who takes further processes; none where they are not ours. */
+  keeper?: Keeper;
+  /** Ends what was started for this, and nothing else. */
+  stop(): Promise<void>;
+}
