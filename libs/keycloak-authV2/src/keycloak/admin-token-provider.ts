@@ -54,7 +54,7 @@ export class AdminTokenProvider {
 
   #start(): Promise<string> {
     // Outside the request that happens to come first: its nearly spent deadline must not fail the others.
-    const flight = requestContext.run({ requestId: "admin-token" }, () => this.#fetch());
+    const flight = requestContext.withoutDeadline(() => this.#fetch());
     flight.finally(() => (this.#flight = undefined)).catch(() => undefined);
     return flight;
   }

@@ -1,0 +1,7 @@
+/** The adapters that speak to a real Keycloak: the only importers of its admin client and of jose. */
+export type { CallObserver } from "./call-observer.ts";
+export { createKeycloakAdapters, type KeycloakAdapters } from "./keycloak-adapters.ts";
+export { type KeycloakOptions, keycloakEndpoints } from "./keycloak-options.ts";
+export { OpenIdTokenClient } from "./openid-token-client.ts";
+export { checkKeycloak } from "./readiness.ts";
+export { JoseTokenVerifier } from "./token-verifier.ts";

@@ -1,0 +1,40 @@
+import type { KeycloakUserRepository, TokenClient, TokenVerifier } from "../ports.ts";
+import { AdminApi } from "./admin-api.ts";
+import { AdminTokenProvider } from "./admin-token-provider.ts";
+import type { CallObserver } from "./call-observer.ts";
+import { AdminKeycloakUserRepository } from "./keycloak-admin-user-repository.ts";
+import { DEFAULT_TIMEOUT_MS, type KeycloakOptions, keycloakEndpoints } from "./keycloak-options.ts";
+import { OpenIdTokenClient } from "./openid-token-client.ts";
+import { checkKeycloak } from "./readiness.ts";
+import { JoseTokenVerifier } from "./token-verifier.ts";
+
+export interface KeycloakAdapters {
+  userRepository: KeycloakUserRepository;
+  tokenClient: TokenClient;
+  tokenVerifier: TokenVerifier;
+  /** For a readiness probe. @throws AuthError */
+  checkReady(): Promise<void>;
+}
+
+/** Every adapter for one realm, sharing one admin token. */
+export function createKeycloakAdapters(options: KeycloakOptions, observe?: CallObserver): KeycloakAdapters {
+  const endpoints = keycloakEndpoints(options);
+  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const tokens = new AdminTokenProvider({
+    tokenUrl: endpoints.token,
+    grant: {
+      grant_type: "client_credentials",
+      client_id: options.clientId,
+      client_secret: options.clientSecret,
+    },
+    timeoutMs,
+    observe,
+  });
+  const api = new AdminApi({ url: endpoints.base, realm: options.realm, tokens, timeoutMs, observe });
+  return {
+    userRepository: new AdminKeycloakUserRepository(api),
+    tokenClient: new OpenIdTokenClient(options, observe),
+    tokenVerifier: new JoseTokenVerifier(options),
+    checkReady: () => checkKeycloak(options),
+  };
+}

@@ -1,0 +1,48 @@
+/** Where Keycloak is and who the gateway is to it. */
+export interface KeycloakOptions {
+  /** Base URL as this process dials it, for example `http://keycloak:8080`. */
+  url: string;
+  realm: string;
+  /** A confidential client with password grant and service account. */
+  clientId: string;
+  clientSecret: string;
+  /** `iss` of the realm's tokens, where Keycloak's public hostname differs from `url`; `<url>/realms/<realm>` otherwise. */
+  issuer?: string;
+  /** The limit of every call, in milliseconds; 3000 when left out. */
+  timeoutMs?: number;
+  /** Clients whose access tokens are accepted (`azp`); the gateway's own alone when left out. */
+  authorizedParties?: readonly string[];
+  /** The one signature algorithm that is accepted; RS256 (Keycloak's default) when left out. */
+  signatureAlgorithm?: "RS256" | "ES256";
+}
+
+export interface KeycloakEndpoints {
+  base: string;
+  realm: string;
+  issuer: string;
+  token: string;
+  logout: string;
+  certs: string;
+  /** Where a person does a pending action. */
+  account: string;
+}
+
+/** The addresses that follow from the options; all dialled on `url` except those that people visit. */
+export function keycloakEndpoints(options: Pick<KeycloakOptions, "url" | "realm" | "issuer">): KeycloakEndpoints {
+  const base = options.url.replace(/\/+$/, "");
+  const realm = `${base}/realms/${encodeURIComponent(options.realm)}`;
+  const issuer = (options.issuer ?? realm).replace(/\/+$/, "");
+  const protocol = `${realm}/protocol/openid-connect`;
+  return {
+    base,
+    realm,
+    issuer,
+    token: `${protocol}/token`,
+    logout: `${protocol}/logout`,
+    certs: `${protocol}/certs`,
+    account: `${issuer}/account`,
+  };
+}
+
+/** Leaves a good second of a request's 4.5 s for what comes before and after. */
+export const DEFAULT_TIMEOUT_MS = 3000;

@@ -1,0 +1,23 @@
+import { AuthError } from "../errors/index.ts";
+import { type KeycloakOptions, keycloakEndpoints } from "./keycloak-options.ts";
+import { mapError, mapStatus } from "./map-error.ts";
+
+/**
+ * Whether Keycloak answers for the realm: one cheap public page, no credentials.
+ * @param timeoutMs short, as a probe waits for it
+ * @throws AuthError `keycloak.unavailable` | `keycloak.timeout` | `keycloak.misconfigured` (no such realm)
+ */
+export async function checkKeycloak(options: Pick<KeycloakOptions, "url" | "realm">, timeoutMs = 1000): Promise<void> {
+  try {
+    const response = await fetch(keycloakEndpoints(options).realm, {
+      redirect: "manual",
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    if (response.status >= 400) throw mapStatus(response.status, "ready");
+    const page: unknown = await response.json().catch(() => undefined);
+    const realm: unknown = typeof page === "object" && page !== null ? Reflect.get(page, "realm") : undefined;
+    if (realm !== options.realm) throw new AuthError("keycloak.unavailable", { internal: "ready: not a realm's page" });
+  } catch (error) {
+    throw mapError(error, "ready");
+  }
+}

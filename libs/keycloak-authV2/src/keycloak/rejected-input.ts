@@ -1,0 +1,41 @@
+import { AuthError, type FieldError } from "../errors/index.ts";
+import { passwordRule, profileRule } from "./realm-rules.ts";
+
+/**
+ * What Keycloak has against a user that was to be created or changed. Its answers carry message *keys* with parameters,
+ * and the submitted value among them: only keys and numbers are used.
+ * @param status of the answer
+ * @param data its parsed body
+ * @returns undefined when the answer is about something else
+ */
+export function readRejection(status: number, data: unknown): AuthError | undefined {
+  if (status !== 409 && status !== 400) return undefined;
+  const body = typeof data === "object" && data !== null ? (data as Record<string, unknown>) : {};
+  if (status === 409) return conflict(text(body.errorMessage));
+  const key = text(body.error) || text(body.errorMessage);
+  if (key.startsWith("invalidPassword")) {
+    const message = passwordRule(key, text(body.error_description));
+    return new AuthError("registration.password_rejected", { errors: [{ path: "password", message }] });
+  }
+  const faults = Array.isArray(body.errors) ? body.errors : [body];
+  return new AuthError("registration.profile_rejected", { errors: faults.map(fieldError) });
+}
+
+function conflict(message: string): AuthError {
+  if (message.endsWith("same username")) return new AuthError("registration.username_taken");
+  if (message.endsWith("same email")) return new AuthError("registration.email_taken");
+  return new AuthError("registration.conflict");
+}
+
+function fieldError(fault: unknown): FieldError {
+  const { field, errorMessage, params } = (typeof fault === "object" && fault !== null ? fault : {}) as {
+    field?: unknown;
+    errorMessage?: unknown;
+    params?: unknown;
+  };
+  if (errorMessage === "User name is missing") return { path: "username", message: "is required" };
+  const path = /^[\w.-]{1,64}$/.test(text(field)) ? text(field) : "";
+  return { path, message: profileRule(text(errorMessage), Array.isArray(params) ? params : []) };
+}
+
+const text = (value: unknown): string => (typeof value === "string" ? value : "");

@@ -1,0 +1,23 @@
+import { z } from "zod";
+import { AuthError } from "../errors/index.ts";
+import type { SessionTokenSet } from "../ports.ts";
+
+const schema = z.object({
+  access_token: z.string().min(1),
+  expires_in: z.number(),
+  refresh_token: z.string().min(1),
+  refresh_expires_in: z.number(),
+  id_token: z.string().min(1).optional(),
+  token_type: z.string(),
+  session_state: z.string().min(1),
+  scope: z.string().optional(),
+  "not-before-policy": z.number().optional(),
+});
+
+/** @throws AuthError `keycloak.unavailable` when a 200 carries something other than tokens */
+export function readTokenSet(json: unknown, operation: string): SessionTokenSet {
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const fields = parsed.error.issues.map((issue) => issue.path.join(".")).join(", ");
+  throw new AuthError("keycloak.unavailable", { internal: `${operation}: the answer is not a token set (${fields})` });
+}

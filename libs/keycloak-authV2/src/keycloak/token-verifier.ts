@@ -1,0 +1,105 @@
+import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from "jose";
+import { z } from "zod";
+import { AuthError } from "../errors/index.ts";
+import type { AccessTokenClaims, TokenVerifier } from "../ports.ts";
+import { DEFAULT_TIMEOUT_MS, type KeycloakOptions, keycloakEndpoints } from "./keycloak-options.ts";
+
+const JWKS_MAX_AGE_MS = 10 * 60 * 1000;
+/** A made-up `kid` makes us ask Keycloak at most this often. */
+const JWKS_COOL_DOWN_MS = 30 * 1000;
+const CLOCK_TOLERANCE_SECONDS = 10;
+
+const roles = z.object({ roles: z.array(z.string()).default([]) });
+const schema = z.object({
+  sub: z.string().min(1),
+  sid: z.string().min(1),
+  typ: z.literal("Bearer"),
+  azp: z.string(),
+  iat: z.number(),
+  exp: z.number(),
+  preferred_username: z.string().default(""),
+  email: z.string().nullish(),
+  given_name: z.string().nullish(),
+  family_name: z.string().nullish(),
+  email_verified: z.boolean().default(false),
+  realm_access: roles.optional(),
+  resource_access: z.record(z.string(), roles).optional(),
+});
+
+/**
+ * ADAPTER: offline verification with jose. Signature by the realm's published keys (cached; an unknown `kid` refetches,
+ * at most every 30 s), one pinned algorithm, issuer, audience, authorized party, `typ`, times within 10 s.
+ * @see https://www.rfc-editor.org/rfc/rfc9068#section-4
+ */
+export class JoseTokenVerifier implements TokenVerifier {
+  readonly #keys: ReturnType<typeof createRemoteJWKSet>;
+  readonly #rules: { issuer: string; audience: string; algorithms: string[] };
+  readonly #authorizedParties: readonly string[];
+  readonly #now: () => Date;
+
+  constructor(options: KeycloakOptions, now: () => Date = () => new Date()) {
+    const endpoints = keycloakEndpoints(options);
+    const { clientId, signatureAlgorithm = "RS256" } = options;
+    this.#keys = createRemoteJWKSet(new URL(endpoints.certs), {
+      cacheMaxAge: JWKS_MAX_AGE_MS,
+      cooldownDuration: JWKS_COOL_DOWN_MS,
+      timeoutDuration: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    });
+    this.#rules = { issuer: endpoints.issuer, audience: clientId, algorithms: [signatureAlgorithm] };
+    this.#authorizedParties = options.authorizedParties ?? [clientId];
+    this.#now = now;
+  }
+
+  async verifyAccessToken(token: string): Promise<AccessTokenClaims> {
+    const payload = await this.#verify(token);
+    const parsed = schema.safeParse(payload);
+    if (!parsed.success) {
+      const fields = parsed.error.issues.map((issue) => issue.path.join(".")).join(", ");
+      throw invalid(`claims: ${fields}`);
+    }
+    if (!this.#authorizedParties.includes(parsed.data.azp)) throw invalid("claims: azp");
+    return toClaims(parsed.data);
+  }
+
+  async #verify(token: string): Promise<JWTPayload> {
+    try {
+      const { payload } = await jwtVerify(token, this.#keys, {
+        ...this.#rules,
+        clockTolerance: CLOCK_TOLERANCE_SECONDS,
+        currentDate: this.#now(),
+        requiredClaims: ["sub", "sid", "exp", "iat"],
+      });
+      return payload;
+    } catch (error) {
+      throw toAuthError(error);
+    }
+  }
+}
+
+function toClaims(claims: z.output<typeof schema>): AccessTokenClaims {
+  const clientRoles = Object.entries(claims.resource_access ?? {}).map(([client, { roles }]) => [client, roles]);
+  return {
+    sub: claims.sub,
+    sid: claims.sid,
+    username: claims.preferred_username,
+    email: claims.email ?? null,
+    firstName: claims.given_name ?? null,
+    lastName: claims.family_name ?? null,
+    emailVerified: claims.email_verified,
+    realmRoles: claims.realm_access?.roles ?? [],
+    clientRoles: Object.fromEntries(clientRoles),
+    issuedAt: new Date(claims.iat * 1000),
+    expiresAt: new Date(claims.exp * 1000),
+  };
+}
+
+const invalid = (internal: string) => new AuthError("token.invalid", { internal });
+
+/** jose's own codes say what is wrong with a token; what has none of them happened while fetching the keys. */
+function toAuthError(error: unknown): AuthError {
+  if (!(error instanceof errors.JOSEError)) return unavailable(error instanceof Error ? error.name : typeof error);
+  const keysMissing = ["ERR_JOSE_GENERIC", "ERR_JWKS_TIMEOUT", "ERR_JWKS_INVALID"].includes(error.code);
+  return keysMissing ? unavailable(error.code) : invalid(error.code);
+}
+
+const unavailable = (reason: string) => new AuthError("keycloak.unavailable", { internal: `certs: ${reason}` });

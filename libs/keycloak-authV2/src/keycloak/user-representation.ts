@@ -1,0 +1,68 @@
+import { z } from "zod";
+import { AuthError } from "../errors/index.ts";
+import type { KeycloakSession, KeycloakUser } from "../ports.ts";
+
+const user = z.object({
+  id: z.string().min(1),
+  username: z.string().min(1),
+  email: z.string().nullish(),
+  firstName: z.string().nullish(),
+  lastName: z.string().nullish(),
+  emailVerified: z.boolean().nullish(),
+  enabled: z.boolean().nullish(),
+  createdTimestamp: z.number().nullish(),
+  attributes: z.record(z.string(), z.array(z.string())).nullish(),
+  requiredActions: z.array(z.string()).nullish(),
+});
+
+const session = z.object({
+  id: z.string().min(1),
+  userId: z.string(),
+  username: z.string(),
+  ipAddress: z.string().default(""),
+  start: z.number(),
+  lastAccess: z.number(),
+});
+
+/** @throws AuthError `keycloak.unavailable` when the answer is not a user */
+export function readUser(answer: unknown): KeycloakUser {
+  const found = read(user, answer);
+  return {
+    id: found.id,
+    username: found.username,
+    email: found.email ?? null,
+    firstName: found.firstName ?? null,
+    lastName: found.lastName ?? null,
+    emailVerified: found.emailVerified ?? false,
+    enabled: found.enabled ?? false,
+    createdAt: found.createdTimestamp == null ? null : new Date(found.createdTimestamp),
+    attributes: found.attributes ?? {},
+    requiredActions: found.requiredActions ?? [],
+  };
+}
+
+/** @throws AuthError `keycloak.unavailable` when the answer is not a list of users */
+export function readUsers(answer: unknown): KeycloakUser[] {
+  return read(z.array(z.unknown()), answer).map(readUser);
+}
+
+/** @throws AuthError `keycloak.unavailable` when the answer is not a number */
+export function readCount(answer: unknown): number {
+  return read(z.number().int(), answer);
+}
+
+/** @throws AuthError `keycloak.unavailable` when the answer is not a list of sessions */
+export function readSessions(answer: unknown): KeycloakSession[] {
+  return read(z.array(session), answer).map((found) => ({
+    ...found,
+    start: new Date(found.start),
+    lastAccess: new Date(found.lastAccess),
+  }));
+}
+
+function read<T extends z.ZodType>(schema: T, answer: unknown): z.output<T> {
+  const parsed = schema.safeParse(answer);
+  if (parsed.success) return parsed.data;
+  const fields = parsed.error.issues.map((issue) => issue.path.join(".") || "the whole").join(", ");
+  throw new AuthError("keycloak.unavailable", { internal: `the answer has an unknown form (${fields})` });
+}

@@ -1,0 +1,54 @@
+import { Counter, Histogram, type Registry } from "prom-client";
+
+export interface AuthMetrics {
+  /** A call to Keycloak is over. @param outcome `success` or an error code */
+  observeKeycloak(operation: string, outcome: string, seconds: number): void;
+  /** A call to the database is over. @param outcome `success` or an error code */
+  observeDatabase(operation: string, outcome: string, seconds: number): void;
+  /** A flow is over. @param outcome `success` or an error code */
+  authOutcome(flow: AuthFlow, outcome: string): void;
+  /** A registration was taken back in Keycloak, or left there for the recovery. */
+  registrationUndo(outcome: "undone" | "left"): void;
+}
+
+export type AuthFlow = "register" | "login" | "refresh" | "logout";
+
+/** Seconds; fine around the usual answers of Keycloak (10 to 100 ms), up to the deadline of a request. */
+const BUCKETS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+
+/**
+ * Every metric of this library, on the registry of the process. Labels come from fixed lists only. A registry that has
+ * them already is used as it is, so that several facades can share one.
+ */
+export function createAuthMetrics(registry: Registry): AuthMetrics {
+  const counter = (name: string, help: string, labelNames: string[]) =>
+    (registry.getSingleMetric(name) as Counter | undefined) ??
+    new Counter({ name, help, labelNames, registers: [registry] });
+  const histogram = (name: string, help: string) =>
+    (registry.getSingleMetric(name) as Histogram | undefined) ??
+    new Histogram({ name, help, labelNames: ["operation"], buckets: BUCKETS, registers: [registry] });
+
+  const calls = ["operation", "outcome"];
+  const keycloakCalls = counter("keycloak_requests_total", "Calls to Keycloak by operation and outcome.", calls);
+  const keycloakSeconds = histogram("keycloak_request_duration_seconds", "Duration of calls to Keycloak.");
+  const databaseCalls = counter("database_calls_total", "Calls to the database by operation and outcome.", calls);
+  const databaseSeconds = histogram("database_call_duration_seconds", "Duration of calls to the database.");
+  const outcomes = counter("auth_outcomes_total", "Registrations, logins, refreshes and logouts by outcome.", [
+    "flow",
+    "outcome",
+  ]);
+  const undos = counter("registration_undo_total", "Registrations taken back in Keycloak.", ["outcome"]);
+
+  return {
+    observeKeycloak(operation, outcome, seconds) {
+      keycloakCalls.inc({ operation, outcome });
+      keycloakSeconds.observe({ operation }, seconds);
+    },
+    observeDatabase(operation, outcome, seconds) {
+      databaseCalls.inc({ operation, outcome });
+      databaseSeconds.observe({ operation }, seconds);
+    },
+    authOutcome: (flow, outcome) => outcomes.inc({ flow, outcome }),
+    registrationUndo: (outcome) => undos.inc({ outcome }),
+  };
+}
