@@ -1,0 +1,76 @@
+import { createDatabase, type PrismaClient } from "@libs/database";
+import { KeycloakIntegrationService } from "@libs/keycloak-authV2";
+import { UserSyncService } from "@libs/keycloak-authV2/services/sync";
+import { BackgroundTasks, createMetricsRegistry, type Logger, type Registry } from "@libs/observability";
+import { type App, createApp } from "./app.ts";
+import type { Config } from "./config.ts";
+import { clientAddress } from "./http/client-address.ts";
+import { createReadiness } from "./readiness.ts";
+
+export interface Gateway {
+  app: App;
+  registry: Registry;
+  /** Says 503 on `/health/ready` from now on. */
+  beginStop: () => void;
+  /** Waits for work that outlived its request, then lets go of the database. */
+  close: () => Promise<void>;
+}
+
+/** The composition root: builds every adapter and service once. */
+export function compose(config: Config, logger: Logger): Gateway {
+  const registry = createMetricsRegistry();
+  const background = new BackgroundTasks(logger);
+  const database = createDatabase(config.DATABASE_URL, { poolSize: config.DATABASE_POOL_SIZE });
+  const integration = KeycloakIntegrationService.create(keycloakOptions(config), database, registry);
+  const sync = new UserSyncService(integration.userRepository, database, registry, {
+    tokenEncryptionKeys: config.TOKEN_ENCRYPTION_KEYS,
+    refreshGraceMs: config.REFRESH_GRACE_MS,
+    logger,
+    background,
+  });
+  let stopping = false;
+  const isStopping = () => stopping;
+  const app = createApp({
+    integration,
+    sync,
+    clientAddress: clientAddress(config.TRUSTED_PROXIES),
+    readiness: createReadiness({
+      checks: { keycloak: integration.checkReady, database: () => ping(database) },
+      timeoutMs: 2000,
+      maxAgeMs: 500,
+      isStopping,
+    }),
+    registry,
+    logger,
+    corsOrigins: config.CORS_ORIGINS,
+    metricsToken: config.METRICS_TOKEN,
+    requestTimeoutMs: config.REQUEST_TIMEOUT_MS,
+    isStopping,
+  });
+  return {
+    app,
+    registry,
+    beginStop: () => {
+      stopping = true;
+    },
+    close: async () => {
+      await background.drain();
+      await database.$disconnect();
+    },
+  };
+}
+
+function keycloakOptions(config: Config) {
+  return {
+    url: config.KEYCLOAK_URL,
+    realm: config.KEYCLOAK_REALM,
+    clientId: config.KEYCLOAK_CLIENT_ID,
+    clientSecret: config.KEYCLOAK_CLIENT_SECRET,
+    timeoutMs: config.KEYCLOAK_TIMEOUT_MS,
+    ...(config.KEYCLOAK_ISSUER && { issuer: config.KEYCLOAK_ISSUER }),
+  };
+}
+
+async function ping(database: PrismaClient): Promise<void> {
+  await database.$queryRaw`SELECT 1`;
+}

@@ -1,0 +1,107 @@
+import { KeyRingError, parseKeyRing } from "@libs/keycloak-authV2";
+import { z } from "zod";
+
+const list = z
+  .string()
+  .default("")
+  .transform((value) =>
+    value
+      .split(",")
+      .map((part) => part.trim())
+      .filter(Boolean),
+  );
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const milliseconds = z.coerce.number().int().min(100).max(600_000);
+
+const keyRing = z.string().superRefine((value, context) => {
+  try {
+    parseKeyRing(value);
+  } catch (error) {
+    context.addIssue({ code: "custom", message: error instanceof KeyRingError ? error.message : "is not valid" });
+  }
+});
+
+/** Every variable of the gateway. `docs/configuration.md` is generated from this schema. */
+export const configSchema = z.object({
+  PORT: port.default(3000).describe("Port to listen on; 0 takes a free one."),
+  HOST: z.string().min(1).default("0.0.0.0").describe("Address to listen on."),
+  LOG_LEVEL: z
+    .enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"])
+    .default("info")
+    .describe("Least severe level that is logged."),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).describe("The application's PostgreSQL."),
+  DATABASE_POOL_SIZE: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(200)
+    .default(10)
+    .describe("Most connections to PostgreSQL of this process."),
+  KEYCLOAK_URL: z.url({ protocol: /^https?$/ }).describe("Where this process dials Keycloak, without a path."),
+  KEYCLOAK_ISSUER: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("What tokens name as `iss`. Default: `KEYCLOAK_URL/realms/KEYCLOAK_REALM`."),
+  KEYCLOAK_REALM: z.string().min(1).describe("The realm that holds the users."),
+  KEYCLOAK_CLIENT_ID: z.string().min(1).describe("The gateway's confidential client."),
+  KEYCLOAK_CLIENT_SECRET: z.string().min(1).describe("Its secret."),
+  KEYCLOAK_TIMEOUT_MS: milliseconds.default(3000).describe("Longest time of one call to Keycloak, in milliseconds."),
+  TOKEN_ENCRYPTION_KEYS: keyRing.describe(
+    "Key ring for stored tokens, `id:base64,…`, 32 bytes each: the first encrypts, all decrypt.",
+  ),
+  REFRESH_GRACE_MS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(3_600_000)
+    .default(60_000)
+    .describe("How long a replaced refresh token still gets its successor's answer, in milliseconds."),
+  REQUEST_TIMEOUT_MS: milliseconds.default(4500).describe("Longest time of one request, in milliseconds."),
+  SHUTDOWN_DELAY_MS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(60_000)
+    .default(500)
+    .describe("On SIGTERM, how long to go on accepting while `/health/ready` says 503, in milliseconds."),
+  TRUSTED_PROXIES: list.describe(
+    "Addresses or CIDR ranges whose `X-Forwarded-For` is believed, comma-separated; also `loopback`, `linklocal`, `uniquelocal`.",
+  ),
+  CORS_ORIGINS: list.describe("Origins whose pages may call the gateway, comma-separated."),
+  METRICS_PORT: port.optional().describe("Serves `/metrics` on a port of its own, without a token."),
+  METRICS_HOST: z.string().min(1).default("127.0.0.1").describe("Address of that port."),
+  METRICS_TOKEN: z
+    .string()
+    .min(16)
+    .optional()
+    .describe("Serves `/metrics` on the main port to those who bring this bearer token."),
+});
+
+export type Config = z.infer<typeof configSchema>;
+
+/** Every fault of the configuration, by variable name, without any value. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+
+  constructor(readonly faults: { variable: string; rule: string }[]) {
+    const lines = faults.map(({ variable, rule }) => `  ${variable}: ${rule}`);
+    super(`The configuration has ${faults.length} fault${faults.length === 1 ? "" : "s"}:\n${lines.join("\n")}`);
+  }
+}
+
+/**
+ * Reads the configuration; an empty variable counts as not given.
+ * @throws ConfigError with all faults at once
+ */
+export function readConfig(env: Record<string, string | undefined>): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
+  const result = configSchema.safeParse(given);
+  if (result.success) return result.data;
+  throw new ConfigError(
+    result.error.issues.map(({ path, code, message }) => {
+      const variable = String(path[0]);
+      return { variable, rule: code === "invalid_type" && given[variable] === undefined ? "is missing" : message };
+    }),
+  );
+}

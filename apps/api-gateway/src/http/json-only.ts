@@ -1,0 +1,42 @@
+import { AuthError } from "@libs/keycloak-authV2/errors";
+import { Elysia } from "elysia";
+
+/** Largest body that is read, in bytes. */
+export const bodyLimitBytes = 16 * 1024;
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/** Reads bodies: JSON in UTF-8 (RFC 8259 §8.1) up to {@link bodyLimitBytes}, nothing else. */
+export const jsonOnly = () =>
+  new Elysia({ name: "json-only" }).onParse({ as: "global" }, async ({ request }) => {
+    const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
+    const declaredBytes = Number(request.headers.get("content-length") ?? Number.NaN);
+    if (declaredBytes > bodyLimitBytes) throw new AuthError("input.too_large");
+    const bytes = Number.isNaN(declaredBytes)
+      ? await readBounded(request)
+      : new Uint8Array(await request.arrayBuffer());
+    if (bytes.byteLength > 0 && type !== "application/json") throw new AuthError("input.unsupported_media_type");
+    return parseJson(bytes);
+  });
+
+/** A body of unannounced length is read only as far as the limit. */
+async function readBounded(request: Request): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body ?? []) {
+    size += chunk.byteLength;
+    if (size > bodyLimitBytes) throw new AuthError("input.too_large");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  // No body at all is a fault of the input's shape: the route's schema says what it wants. `null` is never a valid body.
+  if (bytes.byteLength === 0) return null;
+  try {
+    return JSON.parse(utf8.decode(bytes));
+  } catch {
+    throw new AuthError("input.malformed");
+  }
+}

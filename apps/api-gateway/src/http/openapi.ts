@@ -1,0 +1,55 @@
+import { openapi } from "@elysia/openapi";
+import { file } from "bun";
+import { Elysia } from "elysia";
+import { z } from "zod";
+import { version } from "../../package.json";
+
+const assets = ["swagger-ui.css", "swagger-ui-bundle.js"] as const;
+
+/** `/openapi/json`, and a page at `/openapi` to try it: served from here, so that no third party's script runs on this origin. */
+export const openApi = () =>
+  new Elysia({ name: "openapi-page" })
+    .use(
+      openapi({
+        path: "/openapi",
+        provider: null,
+        mapJsonSchema: { zod: z.toJSONSchema },
+        exclude: { paths: ["/openapi", "/openapi/assets/:name", "/openapi/assets/page.js", "/metrics"] },
+        documentation: {
+          info: {
+            title: "Auth gateway",
+            version,
+            description: "Register, log in, refresh, log out: Keycloak and the application's database in step.",
+            license: { name: "MIT", identifier: "MIT" },
+          },
+          tags: [
+            { name: "auth", description: "For frontends." },
+            { name: "operations", description: "For operators." },
+          ],
+        },
+      }),
+    )
+    .get("/openapi", ({ set }) => page(set.headers), { detail: { hide: true } })
+    .get("/openapi/assets/page.js", () => typed(pageScript, "text/javascript"), { detail: { hide: true } })
+    .get(
+      "/openapi/assets/:name",
+      ({ params: { name } }) => file(Bun.fileURLToPath(import.meta.resolve(`swagger-ui-dist/${name}`))),
+      { params: z.strictObject({ name: z.enum(assets) }), detail: { hide: true } },
+    );
+
+const pageScript = `SwaggerUIBundle({ url: "/openapi/json", dom_id: "#ui", deepLinking: true });`;
+
+function page(headers: Record<string, unknown>): Response {
+  headers["content-security-policy"] =
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
+  return typed(
+    `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Auth gateway</title>
+<link rel="stylesheet" href="/openapi/assets/swagger-ui.css"></head><body><div id="ui"></div>
+<script src="/openapi/assets/swagger-ui-bundle.js"></script><script src="/openapi/assets/page.js"></script></body></html>`,
+    "text/html",
+  );
+}
+
+function typed(body: string, type: string): Response {
+  return new Response(body, { headers: { "content-type": `${type}; charset=utf-8` } });
+}

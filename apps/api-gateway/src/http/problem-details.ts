@@ -1,0 +1,46 @@
+import { AuthError, type FieldError, isAuthError } from "@libs/keycloak-authV2/errors";
+import type { Logger } from "@libs/observability";
+import { Elysia, InvalidCookieSignature, NotFoundError, ParseError, ValidationError } from "elysia";
+import { problemResponse } from "./problem.ts";
+import { requestInfo } from "./request-info.ts";
+
+/** Turns whatever a request ends with into problem details; comes first, so that Elysia's own bodies never leave. */
+export const problemDetails = (logger: Logger, allowedMethods: (path: string) => string[]) =>
+  new Elysia({ name: "problem-details" }).onError({ as: "global" }, ({ error, request }) => {
+    const { requestId } = requestInfo(request);
+    if (error instanceof NotFoundError) return missing(request, requestId, allowedMethods);
+    const known = toAuthError(error);
+    if (known.code === "internal.error") logger.error({ err: error, requestId }, "unexpected error");
+    return problemResponse(known, requestId);
+  });
+
+function toAuthError(error: unknown): AuthError {
+  if (isAuthError(error)) return error;
+  if (error instanceof ValidationError) {
+    // An answer that breaks its own schema is our fault, not the caller's.
+    return error.type === "response"
+      ? new AuthError("internal.error", { cause: error })
+      : new AuthError("input.invalid", { errors: fieldErrors(error) });
+  }
+  if (error instanceof ParseError) {
+    return isAuthError(error.cause) ? error.cause : new AuthError("input.malformed");
+  }
+  if (error instanceof InvalidCookieSignature) return new AuthError("input.malformed");
+  return new AuthError("internal.error", { cause: error });
+}
+
+/** Path and rule of each fault. Elysia's own entries carry the submitted value as well: those two fields alone are taken. */
+function fieldErrors(error: ValidationError): FieldError[] {
+  const faults = error.all as { path?: string; message?: string }[];
+  return faults.slice(0, 20).map(({ path, message }) => ({
+    path: path === "root" ? "" : (path ?? "").replace(/^\//, ""),
+    message: message ?? "is not valid",
+  }));
+}
+
+function missing(request: Request, requestId: string, allowedMethods: (path: string) => string[]): Response {
+  const methods = allowedMethods(new URL(request.url).pathname);
+  return methods.length > 0
+    ? problemResponse(new AuthError("request.method_not_allowed"), requestId, { allow: methods.join(", ") })
+    : problemResponse(new AuthError("request.not_found"), requestId);
+}

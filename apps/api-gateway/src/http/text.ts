@@ -1,0 +1,38 @@
+import { z } from "zod";
+
+const controlCharacters = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
+
+/** Text that both databases hold alike: well-formed Unicode, no control characters, no blanks around it. */
+export const text = (minLength: number, maxLength: number) =>
+  z
+    .string()
+    .min(minLength)
+    .max(maxLength)
+    .refine((value) => value.isWellFormed(), "must be well-formed Unicode")
+    .refine((value) => !controlCharacters.test(value), "must not contain control characters")
+    .refine((value) => value.trim() === value, "must not begin or end with blanks");
+
+/** A secret: any characters but NUL, which no database stores. */
+export const secret = (maxLength: number) =>
+  z
+    .string()
+    .min(1)
+    .max(maxLength)
+    .refine((value) => value.isWellFormed(), "must be well-formed Unicode")
+    .refine((value) => !value.includes("\0"), "must not contain NUL");
+
+export const maxMetadataBytes = 4096;
+
+/** Free-form JSON of the application, kept small. */
+export const metadata = z
+  .record(text(1, 64), z.json())
+  .refine(
+    (value) => JSON.stringify(value).length <= maxMetadataBytes,
+    `must be at most ${maxMetadataBytes} bytes of JSON`,
+  )
+  .refine((value) => storable(value), "must be well-formed Unicode without NUL");
+
+function storable(value: unknown): boolean {
+  const json = JSON.stringify(value);
+  return json.isWellFormed() && !/\\u(0000|d[89a-f][0-9a-f]{2})/i.test(json);
+}

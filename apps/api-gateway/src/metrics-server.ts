@@ -1,0 +1,14 @@
+import type { Registry } from "@libs/observability";
+
+/** Serves `/metrics` on a port of its own, for a scraper in the same network. */
+export function serveMetrics(registry: Registry, hostname: string, port: number): { stop: () => Promise<void> } {
+  return Bun.serve({
+    hostname,
+    port,
+    routes: {
+      "/metrics": async () =>
+        new Response(await registry.metrics(), { headers: { "content-type": registry.contentType } }),
+    },
+    fetch: () => new Response("Not Found", { status: 404 }),
+  });
+}

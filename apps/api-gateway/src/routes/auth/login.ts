@@ -1,0 +1,73 @@
+import { Elysia } from "elysia";
+import { z } from "zod";
+import { problemsOf } from "../../http/problem.ts";
+import { secret, text } from "../../http/text.ts";
+import { type AuthRouteDeps, clientDetails } from "./route-deps.ts";
+import { commonProblems, presentUser, tokensSchema, userSchema } from "./schemas.ts";
+
+export type LoginDeps = Pick<AuthRouteDeps, "integration" | "sync" | "clientAddress" | "withinDeadline">;
+
+const body = z.strictObject({
+  username: text(1, 255).describe("Username or email."),
+  password: secret(256),
+  otp: text(1, 16).optional().describe("One-time password, where the user has one configured."),
+  storeId: text(1, 64).optional().describe("Taken where the user has no store yet."),
+});
+
+const loggedIn = z.strictObject({
+  message: z.string(),
+  user: userSchema,
+  tokens: tokensSchema,
+  sessionId: z.string(),
+});
+
+export const loginRoute = (deps: LoginDeps) =>
+  new Elysia({ name: "login" }).post(
+    "/login",
+    ({ body, request, server }) =>
+      deps.withinDeadline(request, () => login(deps, body, clientDetails(request, server, deps.clientAddress))),
+    {
+      body,
+      response: {
+        200: loggedIn,
+        ...commonProblems,
+        ...problemsOf("auth.invalid_credentials", "auth.action_required"),
+      },
+      detail: {
+        summary: "Log in",
+        description: "Wrong, unknown, locked and disabled get one and the same 401. Never retried by the gateway.",
+        tags: ["auth"],
+      },
+    },
+  );
+
+async function login(
+  { integration, sync }: LoginDeps,
+  { username, password, otp, storeId }: z.infer<typeof body>,
+  client: ReturnType<typeof clientDetails>,
+): Promise<z.infer<typeof loggedIn>> {
+  await sync.checkReferences({ storeId });
+  const login = await integration.authenticateWithPassword(username, password, { ...client, otp });
+  if (!login.success) throw login.error;
+  const { tokens } = login;
+  const { user, session } = await sync.syncOnAuthentication({
+    keycloakUserId: login.userId,
+    email: login.email,
+    username: login.username,
+    firstName: login.firstName,
+    lastName: login.lastName,
+    emailVerified: login.emailVerified,
+    storeId,
+    sessionData: {
+      sessionId: login.sessionId,
+      keycloakSessionId: tokens.session_state,
+      accessToken: tokens.access_token,
+      refreshToken: tokens.refresh_token,
+      idToken: tokens.id_token,
+      tokenExpiresAt: new Date(Date.now() + tokens.expires_in * 1000),
+      refreshExpiresAt: null,
+      ...client,
+    },
+  });
+  return { message: "Login successful", user: presentUser(user), tokens, sessionId: session.sessionId };
+}

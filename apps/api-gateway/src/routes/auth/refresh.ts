@@ -1,0 +1,34 @@
+import { Elysia } from "elysia";
+import { z } from "zod";
+import { problemsOf } from "../../http/problem.ts";
+import { secret, text } from "../../http/text.ts";
+import { type AuthRouteDeps, clientDetails } from "./route-deps.ts";
+import { commonProblems, tokensSchema } from "./schemas.ts";
+
+export type RefreshDeps = Pick<AuthRouteDeps, "integration" | "sync" | "clientAddress" | "withinDeadline">;
+
+export const refreshRoute = ({ integration, sync, clientAddress, withinDeadline }: RefreshDeps) =>
+  new Elysia({ name: "refresh" }).post(
+    "/refresh",
+    async ({ body, request, server }) => {
+      const client = clientDetails(request, server, clientAddress);
+      const tokens = await withinDeadline(request, () =>
+        sync.refreshSession(body, (refreshToken) => integration.refreshToken(refreshToken, client)),
+      );
+      return { tokens };
+    },
+    {
+      body: z.strictObject({ refreshToken: secret(8000), sessionId: text(1, 128) }),
+      response: {
+        200: z.strictObject({ tokens: tokensSchema }),
+        ...commonProblems,
+        ...problemsOf("session.invalid"),
+      },
+      detail: {
+        summary: "Refresh a session's tokens",
+        description:
+          "Safe to call from several tabs at once, and to retry: a token replaced moments ago gets its successor's answer.",
+        tags: ["auth"],
+      },
+    },
+  );

@@ -1,0 +1,48 @@
+import { Elysia } from "elysia";
+import { z } from "zod";
+import { problemsOf } from "../../http/problem.ts";
+import { metadata, secret, text } from "../../http/text.ts";
+import type { AuthRouteDeps } from "./route-deps.ts";
+import { commonProblems, presentRegisteredUser, registeredUserSchema } from "./schemas.ts";
+
+export type RegisterDeps = Pick<AuthRouteDeps, "sync" | "withinDeadline">;
+
+const body = z.strictObject({
+  username: text(1, 255),
+  email: z.email().max(254),
+  password: secret(256),
+  firstName: text(1, 255),
+  lastName: text(1, 255),
+  storeId: text(1, 64).optional(),
+  organizationId: text(1, 64).optional(),
+  metadata: metadata.optional(),
+});
+
+const registered = z.strictObject({ message: z.string(), userId: z.string(), user: registeredUserSchema });
+
+export const registerRoute = ({ sync, withinDeadline }: RegisterDeps) =>
+  new Elysia({ name: "register" }).post(
+    "/register",
+    async ({ body, request, status }) => {
+      const result = await withinDeadline(request, () => sync.registerUser(body));
+      if (!result.success) throw result.error;
+      return status(201, {
+        message: "User registered successfully",
+        userId: result.userId,
+        user: presentRegisteredUser(result.localUser),
+      });
+    },
+    {
+      body,
+      response: {
+        201: registered,
+        ...commonProblems,
+        ...problemsOf("registration.username_taken", "registration.undone"),
+      },
+      detail: {
+        summary: "Register a user",
+        description: "Creates the user in Keycloak and in the application's database, or in neither.",
+        tags: ["auth"],
+      },
+    },
+  );

@@ -1,0 +1,32 @@
+import type { KeycloakIntegrationService } from "@libs/keycloak-authV2";
+import type { UserSyncService } from "@libs/keycloak-authV2/services/sync";
+import type { ClientAddress } from "../../http/client-address.ts";
+
+/** Runs a flow as one request: with its id on every log line, and one deadline for all its calls. */
+export type WithinDeadline = <T>(request: Request, work: () => Promise<T>) => Promise<T>;
+
+/** What the routes of /auth share; each takes the part that it needs. */
+export interface AuthRouteDeps {
+  integration: Pick<KeycloakIntegrationService, "authenticateWithPassword" | "refreshToken" | "logout">;
+  sync: Pick<
+    UserSyncService,
+    "registerUser" | "checkReferences" | "syncOnAuthentication" | "refreshSession" | "logoutSession"
+  >;
+  clientAddress: ClientAddress;
+  withinDeadline: WithinDeadline;
+}
+
+/** The longest user agent that is kept, in characters. */
+const userAgentLimit = 512;
+
+/** Who is calling, as Keycloak and the session's row shall see them. */
+export function clientDetails(
+  request: Request,
+  server: Parameters<ClientAddress>[1],
+  clientAddress: ClientAddress,
+): { ipAddress: string | undefined; userAgent: string | undefined } {
+  return {
+    ipAddress: clientAddress(request, server),
+    userAgent: request.headers.get("user-agent")?.slice(0, userAgentLimit) || undefined,
+  };
+}

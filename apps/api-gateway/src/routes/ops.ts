@@ -1,0 +1,54 @@
+import { timingSafeEqual } from "node:crypto";
+import { AuthError } from "@libs/keycloak-authV2/errors";
+import type { Registry } from "@libs/observability";
+import { Elysia } from "elysia";
+import { z } from "zod";
+import type { CheckReadiness } from "../readiness.ts";
+
+export interface OpsDeps {
+  readiness: CheckReadiness;
+  registry: Registry;
+  /** Bearer token for /metrics on this port; without one it is not served here. */
+  metricsToken: string | undefined;
+}
+
+const readinessSchema = z.strictObject({
+  status: z.enum(["ready", "not_ready"]),
+  checks: z.record(z.string(), z.enum(["up", "away"])),
+});
+
+/** For operators and orchestrators: alive, ready, metrics. */
+export const opsRoutes = ({ readiness, registry, metricsToken }: OpsDeps) =>
+  new Elysia({ name: "ops" })
+    .get("/health/live", () => ({ status: "alive" as const }), {
+      response: { 200: z.strictObject({ status: z.literal("alive") }) },
+      detail: { summary: "The process runs", tags: ["operations"] },
+    })
+    .get(
+      "/health/ready",
+      async ({ status, set }) => {
+        const { ready, checks } = await readiness();
+        if (ready) return status(200, { status: "ready", checks });
+        set.headers["retry-after"] = "5";
+        return status(503, { status: "not_ready", checks });
+      },
+      {
+        response: { 200: readinessSchema, 503: readinessSchema },
+        detail: { summary: "Keycloak and the database answer", tags: ["operations"] },
+      },
+    )
+    .get(
+      "/metrics",
+      async ({ headers, set }) => {
+        if (metricsToken === undefined) throw new AuthError("request.not_found");
+        if (!matches(headers.authorization, `Bearer ${metricsToken}`)) throw new AuthError("token.invalid");
+        set.headers["content-type"] = registry.contentType;
+        return await registry.metrics();
+      },
+      { detail: { hide: true } },
+    );
+
+function matches(given: string | undefined, expected: string): boolean {
+  const [a, b] = [Buffer.from(given ?? ""), Buffer.from(expected)];
+  return a.byteLength === b.byteLength && timingSafeEqual(a, b);
+}
