@@ -1,0 +1,136 @@
+import type { TestStack } from "@libs/dev-stack";
+
+const running = new Set<GatewayProcess>();
+const mainFile = Bun.fileURLToPath(new URL("../../apps/api-gateway/src/main.ts", import.meta.url));
+export const metricsToken = "metrics-token-of-the-tests";
+
+/** Everything that gateways of this process wrote, for the search for secrets. */
+export const gatewayLogs: string[] = [];
+/** The metrics of each gateway as they were when it stopped. */
+export const gatewayMetrics: string[] = [];
+
+/** A real gateway process on the stack, as an operator would start it. */
+export class GatewayProcess {
+  #output = "";
+  #exited = false;
+  readonly #waiters = new Set<() => void>();
+
+  private constructor(private readonly child: Bun.Subprocess<"ignore", "pipe", "pipe">) {
+    running.add(this);
+    const drained = Promise.all([this.#read(child.stdout), this.#read(child.stderr)]);
+    void Promise.all([child.exited, drained]).then(() => {
+      this.#exited = true;
+      gatewayLogs.push(this.#output);
+      running.delete(this);
+      this.#wake();
+    });
+  }
+
+  url = "";
+
+  static async start(env: Record<string, string>): Promise<GatewayProcess> {
+    const gateway = GatewayProcess.spawn(env);
+    const line = await gateway.logged((entry) => entry.msg === "listening");
+    gateway.url = `http://127.0.0.1:${String(line.port)}`;
+    return gateway;
+  }
+
+  /** Starts the process without waiting for it to listen. */
+  static spawn(env: Record<string, string>): GatewayProcess {
+    const { PATH, HOME } = process.env;
+    return new GatewayProcess(
+      Bun.spawn([process.execPath, mainFile], {
+        env: { PATH, HOME, ...env },
+        stdin: "ignore",
+        stdout: "pipe",
+        stderr: "pipe",
+      }),
+    );
+  }
+
+  get pid(): number {
+    return this.child.pid;
+  }
+
+  get output(): string {
+    return this.#output;
+  }
+
+  get exited(): Promise<number> {
+    return this.child.exited;
+  }
+
+  /** Waits for a log line. @throws when the process ends before it is written */
+  async logged(matches: (entry: Record<string, unknown>) => boolean): Promise<Record<string, unknown>> {
+    for (;;) {
+      const entry = this.entries().find(matches);
+      if (entry) return entry;
+      if (this.#exited) throw new Error(`the gateway ended with ${this.child.exitCode}:\n${this.#output}`);
+      await new Promise<void>((resolve) => this.#waiters.add(resolve));
+    }
+  }
+
+  entries(): Record<string, unknown>[] {
+    return this.#output.split("\n").flatMap((line) => {
+      try {
+        return line.startsWith("{") ? [JSON.parse(line) as Record<string, unknown>] : [];
+      } catch {
+        return [];
+      }
+    });
+  }
+
+  async metrics(): Promise<string> {
+    const response = await fetch(`${this.url}/metrics`, { headers: { authorization: `Bearer ${metricsToken}` } });
+    return await response.text();
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
+  /** Stops the process as an orchestrator would. @returns its exit code */
+  async stop(): Promise<number> {
+    if (this.url && this.child.exitCode === null) gatewayMetrics.push(await this.metrics().catch(() => ""));
+    this.child.kill("SIGTERM");
+    return await this.child.exited;
+  }
+
+  async #read(stream: ReadableStream<Uint8Array>): Promise<void> {
+    const decoder = new TextDecoder();
+    for await (const chunk of stream) {
+      this.#output += decoder.decode(chunk, { stream: true });
+      this.#wake();
+    }
+  }
+
+  #wake(): void {
+    for (const waiter of this.#waiters) waiter();
+    this.#waiters.clear();
+  }
+}
+
+/** The variables that a gateway needs on a stack. */
+export function gatewayEnv(stack: TestStack, overrides: Record<string, string> = {}): Record<string, string> {
+  return {
+    PORT: "0",
+    HOST: "127.0.0.1",
+    DATABASE_URL: stack.databaseUrl,
+    KEYCLOAK_URL: stack.keycloakUrl,
+    KEYCLOAK_ISSUER: stack.issuer,
+    KEYCLOAK_REALM: stack.realm,
+    KEYCLOAK_CLIENT_ID: stack.clientId,
+    KEYCLOAK_CLIENT_SECRET: stack.clientSecret,
+    TOKEN_ENCRYPTION_KEYS: stack.tokenEncryptionKeys,
+    METRICS_TOKEN: metricsToken,
+    SHUTDOWN_DELAY_MS: "0",
+    TRUSTED_PROXIES: "loopback",
+    LOG_LEVEL: "debug",
+    ...overrides,
+  };
+}
+
+/** Stops every gateway that a test left running. */
+export async function stopGateways(): Promise<void> {
+  await Promise.all([...running].map((gateway) => gateway.stop()));
+}

@@ -1,0 +1,22 @@
+import { randomBytes } from "node:crypto";
+
+export interface Person {
+  username: string;
+  email: string;
+  password: string;
+  firstName: string;
+  lastName: string;
+}
+
+/** Somebody who was never registered before. */
+export function newPerson(overrides: Partial<Person> = {}): Person {
+  const id = randomBytes(6).toString("hex");
+  return {
+    username: `ada-${id}`,
+    email: `ada-${id}@example.com`,
+    password: `Secret-${randomBytes(12).toString("hex")}`,
+    firstName: "Ada",
+    lastName: "Lovelace",
+    ...overrides,
+  };
+}

@@ -1,0 +1,74 @@
+import { createServer, type Server, type Socket, connect } from "node:net";
+
+/** `pass` on; `refuse` and cut; accept and say nothing (`black-hole`); pass requests and swallow answers (`swallow`). */
+export type ProxyMode = "pass" | "refuse" | "black-hole" | "swallow";
+
+/** A TCP proxy between the gateway and Keycloak or PostgreSQL, for bad days. */
+export class TcpProxy {
+  #mode: ProxyMode = "pass";
+  readonly #sockets = new Set<Socket>();
+
+  private constructor(
+    private readonly server: Server,
+    private readonly target: { host: string; port: number },
+  ) {
+    server.on("connection", (socket) => this.#accept(socket));
+  }
+
+  static async to(host: string, port: number): Promise<TcpProxy> {
+    const server = createServer();
+    const proxy = new TcpProxy(server, { host, port });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    return proxy;
+  }
+
+  get port(): number {
+    const address = this.server.address();
+    return typeof address === "object" && address !== null ? address.port : 0;
+  }
+
+  get mode(): ProxyMode {
+    return this.#mode;
+  }
+
+  /** Takes effect at once, on open connections too: `refuse` cuts them, the silent modes go silent. */
+  set mode(mode: ProxyMode) {
+    this.#mode = mode;
+    if (mode === "refuse") for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Cuts every open connection, as a server that dies does. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  async stop(): Promise<void> {
+    this.cut();
+    await new Promise<void>((resolve) => this.server.close(() => resolve()));
+  }
+
+  #accept(client: Socket): void {
+    if (this.#mode === "refuse") {
+      client.destroy();
+      return;
+    }
+    const upstream = connect(this.target);
+    this.#track(client, upstream);
+    this.#track(upstream, client);
+    client.on("data", (data) => {
+      if (this.#mode === "pass" || this.#mode === "swallow") upstream.write(data);
+    });
+    upstream.on("data", (data) => {
+      if (this.#mode === "pass") client.write(data);
+    });
+  }
+
+  #track(socket: Socket, other: Socket): void {
+    this.#sockets.add(socket);
+    socket.on("error", () => socket.destroy());
+    socket.on("close", () => {
+      this.#sockets.delete(socket);
+      other.destroy();
+    });
+  }
+}
