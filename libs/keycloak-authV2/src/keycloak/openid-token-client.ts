@@ -44,7 +44,7 @@ export class OpenIdTokenClient implements TokenClient {
 
   refresh(refreshToken: string, client: { ipAddress?: string; userAgent?: string } = {}): Promise<SessionTokenSet> {
     return this.#observed("refresh", async (operation) => {
-      if (refreshToken === "") throw new AuthError("session.refused", { internal: "empty refresh token" });
+      if (!isPlausible(refreshToken)) throw new AuthError("session.refused", { internal: "empty or overlong token" });
       const form = { grant_type: "refresh_token", scope: "openid", refresh_token: refreshToken };
       const answer = await this.#post(this.#endpoints.token, form, client);
       if (answer.status === 200) return readTokenSet(answer.json, operation);
@@ -54,7 +54,7 @@ export class OpenIdTokenClient implements TokenClient {
 
   logout(refreshToken: string): Promise<void> {
     return this.#observed("logout", async (operation) => {
-      if (refreshToken === "") return;
+      if (!isPlausible(refreshToken)) return;
       const answer = await this.#post(this.#endpoints.logout, { refresh_token: refreshToken }, {});
       if (answer.status === 204 || answer.status === 200) return;
       const refusal = tokenRefusal(answer, operation);
@@ -89,6 +89,9 @@ export class OpenIdTokenClient implements TokenClient {
     }
   }
 }
+
+/** Keycloak answers other lengths with `invalid_request`, which otherwise means that our client is wrong. */
+const isPlausible = (token: string): boolean => token.length > 0 && token.length <= 20_000;
 
 interface ClientTrace {
   ipAddress?: string;

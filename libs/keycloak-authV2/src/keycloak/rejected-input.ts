@@ -18,7 +18,7 @@ export function readRejection(status: number, data: unknown): AuthError | undefi
     return new AuthError("registration.password_rejected", { errors: [{ path: "password", message }] });
   }
   const faults = Array.isArray(body.errors) ? body.errors : [body];
-  return new AuthError("registration.profile_rejected", { errors: faults.map(fieldError) });
+  return new AuthError("registration.profile_rejected", { errors: distinct(faults.map(fieldError)) });
 }
 
 function conflict(message: string): AuthError {
@@ -36,6 +36,11 @@ function fieldError(fault: unknown): FieldError {
   if (errorMessage === "User name is missing") return { path: "username", message: "is required" };
   const path = /^[\w.-]{1,64}$/.test(text(field)) ? text(field) : "";
   return { path, message: profileRule(text(errorMessage), Array.isArray(params) ? params : []) };
+}
+
+/** Two validators of one field may say the same. */
+function distinct(errors: FieldError[]): FieldError[] {
+  return [...new Map(errors.map((error) => [`${error.path} ${error.message}`, error])).values()];
 }
 
 const text = (value: unknown): string => (typeof value === "string" ? value : "");

@@ -1,0 +1,35 @@
+import { randomUUID } from "node:crypto";
+import { AuthError, type AuthErrorCode } from "../../errors/index.ts";
+import type { KeycloakUserRepository, NewKeycloakUser, TokenClient } from "../../ports.ts";
+
+/** What a contract suite runs on: one realm, real or fake, with a password policy of at least 8 characters. */
+export interface KeycloakRealmUnderTest {
+  users: KeycloakUserRepository;
+  tokens: TokenClient;
+}
+
+/** A user whose name nobody else has: suites may share a realm. */
+export function newUser(changes: Partial<NewKeycloakUser> = {}): NewKeycloakUser {
+  const username = `user-${randomUUID()}`;
+  return {
+    username,
+    email: `${username}@example.org`,
+    firstName: "Ada",
+    lastName: "Lovelace",
+    password: `password-${randomUUID()}`,
+    emailVerified: false,
+    enabled: true,
+    ...changes,
+  };
+}
+
+/** @returns the error that `work` fails with; fails itself when `work` does not fail, or with another code */
+export async function failure(work: Promise<unknown>, code: AuthErrorCode): Promise<AuthError> {
+  const outcome = await work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (!(outcome instanceof AuthError)) throw new Error(`expected ${code}, got ${String(outcome)}`, { cause: outcome });
+  if (outcome.code !== code) throw new Error(`expected ${code}, got ${outcome.code}: ${outcome.internal}`);
+  return outcome;
+}

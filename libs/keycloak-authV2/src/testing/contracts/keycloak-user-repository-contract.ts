@@ -1,0 +1,205 @@
+import { describe, expect, test } from "bun:test";
+import { failure, type KeycloakRealmUnderTest, newUser } from "./keycloak-realm-under-test.ts";
+
+/** What every {@link KeycloakUserRepository} does. @param realm gives the realm to run on, once it is up */
+export function keycloakUserRepositoryContract(name: string, realm: () => Promise<KeycloakRealmUnderTest>): void {
+  describe(`${name}: users`, () => {
+    test("a created user reads back, names and email in lower case", async () => {
+      const { users } = await realm();
+      const input = newUser({ attributes: { registrationId: ["mark-1"] }, emailVerified: true });
+      const id = await users.createUser({
+        ...input,
+        username: input.username.toUpperCase(),
+        email: input.email.toUpperCase(),
+      });
+      const { createdAt, ...user } = (await users.getUser(id)) ?? {};
+      expect(user).toEqual({
+        id,
+        username: input.username,
+        email: input.email,
+        firstName: "Ada",
+        lastName: "Lovelace",
+        emailVerified: true,
+        enabled: true,
+        attributes: { registrationId: ["mark-1"] },
+        requiredActions: [],
+      });
+      expect(Math.abs(Date.now() - (createdAt?.getTime() ?? 0))).toBeLessThan(60_000);
+    });
+
+    test("enabled is what was asked for", async () => {
+      const { users } = await realm();
+      const id = await users.createUser(newUser({ enabled: false }));
+      expect((await users.getUser(id))?.enabled).toBe(false);
+    });
+
+    test("attributes that the realm does not declare are not stored", async () => {
+      const { users } = await realm();
+      const id = await users.createUser(newUser({ attributes: { registrationId: ["m"], unknown: ["x"] } }));
+      expect((await users.getUser(id))?.attributes).toEqual({ registrationId: ["m"] });
+    });
+
+    test("a blank name is stored as none", async () => {
+      const { users } = await realm();
+      const id = await users.createUser(newUser({ firstName: " " }));
+      expect((await users.getUser(id))?.firstName).toBeNull();
+    });
+
+    test("a taken username, in any letter case", async () => {
+      const { users } = await realm();
+      const first = newUser();
+      await users.createUser(first);
+      const second = newUser({ username: first.username.toUpperCase() });
+      await failure(users.createUser(second), "registration.username_taken");
+    });
+
+    test("a taken email, in any letter case, also where the username is taken too", async () => {
+      const { users } = await realm();
+      const first = newUser();
+      await users.createUser(first);
+      await failure(users.createUser(newUser({ email: first.email.toUpperCase() })), "registration.email_taken");
+      await failure(users.createUser(first), "registration.email_taken");
+    });
+
+    test("a username that is another's email is taken", async () => {
+      const { users } = await realm();
+      const first = newUser();
+      await users.createUser(first);
+      await failure(users.createUser(newUser({ username: first.email })), "registration.username_taken");
+    });
+
+    test("of parallel creations of one name exactly one wins", async () => {
+      const { users } = await realm();
+      const user = newUser();
+      const outcomes = await Promise.allSettled(Array.from({ length: 4 }, () => users.createUser(user)));
+      expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+      for (const outcome of outcomes) {
+        if (outcome.status === "rejected") expect(outcome.reason.code).toMatch(/^registration\.(.*_taken|conflict)$/);
+      }
+      expect(await users.countUsers({ username: user.username, exact: true })).toBe(1);
+    });
+
+    test("a password against the policy: the rule in words, no user left, no value shown", async () => {
+      const { users } = await realm();
+      const user = newUser({ password: "sesame" });
+      const error = await failure(users.createUser(user), "registration.password_rejected");
+      expect(error.errors).toEqual([{ path: "password", message: "must be at least 8 characters long" }]);
+      expect(JSON.stringify([error, error.internal])).not.toContain("sesame");
+      expect(await users.countUsers({ username: user.username, exact: true })).toBe(0);
+    });
+
+    test("a profile against the rules: each field with its rule, no value shown", async () => {
+      const { users } = await realm();
+      const user = newUser({ username: "x(;)y", email: "nonsense", firstName: "f".repeat(256), lastName: "<b>" });
+      const error = await failure(users.createUser(user), "registration.profile_rejected");
+      expect(error.errors?.toSorted((a, b) => a.path.localeCompare(b.path))).toEqual([
+        { path: "email", message: "must be an email address" },
+        { path: "firstName", message: "must be at most 255 characters long" },
+        { path: "lastName", message: "contains a character that is not allowed in a name" },
+        { path: "username", message: "contains a character that is not allowed in a username" },
+      ]);
+      expect(JSON.stringify([error, error.internal])).not.toContain("nonsense");
+    });
+
+    test("a username of the wrong length", async () => {
+      const { users } = await realm();
+      const error = await failure(users.createUser(newUser({ username: "ab" })), "registration.profile_rejected");
+      expect(error.errors).toEqual([{ path: "username", message: "must be 3 to 255 characters long" }]);
+    });
+
+    test("what does not exist is null, left out, or false; odd ids reach no other resource", async () => {
+      const { users } = await realm();
+      const id = await users.createUser(newUser());
+      const odd = ["", ".", "..", "nobody", "a/b", "f:00000000-0000-4000-8000-000000000000:jo", "a;b", "%2e%2e", "?x"];
+      for (const missing of odd) {
+        expect(await users.getUser(missing)).toBeNull();
+        expect(await users.deleteUser(missing)).toBe(false);
+        expect(await users.updateUser(missing, { lastName: "X" })).toBe(false);
+        expect(await users.listSessions(missing)).toEqual([]);
+        expect(await users.deleteSession(missing)).toBe(false);
+      }
+      expect((await users.getUsers([id, ...odd, id])).map((user) => user.id)).toEqual([id]);
+    });
+
+    test("a batch read gives many users in full", async () => {
+      const { users } = await realm();
+      const input = Array.from({ length: 3 }, () => newUser({ attributes: { registrationId: ["m"] } }));
+      const ids = await Promise.all(input.map((user) => users.createUser(user)));
+      const found = await users.getUsers([...ids, ...Array.from({ length: 60 }, (_, index) => `nobody-${index}`)]);
+      expect(found.map((user) => user.id).toSorted()).toEqual(ids.toSorted());
+      expect(found[0]?.attributes).toEqual({ registrationId: ["m"] });
+      expect(await users.getUsers([])).toEqual([]);
+    });
+
+    test("a deleted user is gone", async () => {
+      const { users } = await realm();
+      const id = await users.createUser(newUser());
+      expect(await users.deleteUser(id)).toBe(true);
+      expect(await users.deleteUser(id)).toBe(false);
+      expect(await users.getUser(id)).toBeNull();
+    });
+
+    test("search by name, by email, by prefix, by time, page by page; brief answers", async () => {
+      const { users } = await realm();
+      const from = new Date();
+      const [a, b] = [newUser({ attributes: { registrationId: ["m"] } }), newUser()];
+      const ids = [await users.createUser(a), await users.createUser(b)];
+      const found = await users.searchUsers({ username: a.username.toUpperCase(), exact: true });
+      expect(found.map(({ id, attributes }) => ({ id, attributes }))).toEqual([
+        { id: ids[0] as string, attributes: {} },
+      ]);
+      expect(await users.searchUsers({ username: a.username.slice(0, -1), exact: true })).toEqual([]);
+      expect((await users.searchUsers({ email: b.email, exact: true })).map(({ id }) => id)).toEqual([
+        ids[1] as string,
+      ]);
+      expect((await users.searchUsers({ search: b.username.slice(0, 20) })).map(({ id }) => id)).toEqual([
+        ids[1] as string,
+      ]);
+      const created = await users.searchUsers({ createdAfter: new Date(from.getTime() - 5000), max: 1000 });
+      expect(created.map(({ id }) => id)).toEqual(expect.arrayContaining(ids));
+      expect(await users.searchUsers({ createdAfter: new Date(Date.now() + 3_600_000) })).toEqual([]);
+      expect(await users.countUsers({ createdAfter: new Date(Date.now() + 3_600_000) })).toBe(0);
+      const pages = [await users.searchUsers({ max: 1 }), await users.searchUsers({ first: 1, max: 1 })];
+      expect(new Set(pages.flat().map(({ id }) => id)).size).toBe(2);
+      expect(await users.countUsers()).toBeGreaterThanOrEqual(2);
+    });
+
+    test("an update changes what it names and keeps the rest", async () => {
+      const { users } = await realm();
+      const input = newUser({ attributes: { registrationId: ["m"] }, emailVerified: true });
+      const id = await users.createUser(input);
+      const before = await users.getUser(id);
+      expect(await users.updateUser(id, { lastName: "Byron" })).toBe(true);
+      expect(await users.updateUser(id, { attributes: { registrationId: ["n"] } })).toBe(true);
+      expect(await users.updateUser(id, { enabled: false })).toBe(true);
+      expect(await users.getUser(id)).toEqual({
+        ...(before as NonNullable<typeof before>),
+        lastName: "Byron",
+        attributes: { registrationId: ["n"] },
+        enabled: false,
+      });
+    });
+
+    test("a new email is not verified unless told so; one in another case is not new", async () => {
+      const { users } = await realm();
+      const input = newUser({ emailVerified: true });
+      const id = await users.createUser(input);
+      await users.updateUser(id, { email: input.email.toUpperCase() });
+      expect(await users.getUser(id)).toMatchObject({ email: input.email, emailVerified: true });
+      await users.updateUser(id, { email: `new-${input.email}` });
+      expect(await users.getUser(id)).toMatchObject({ email: `new-${input.email}`, emailVerified: false });
+      await users.updateUser(id, { email: input.email, emailVerified: true });
+      expect(await users.getUser(id)).toMatchObject({ email: input.email, emailVerified: true });
+    });
+
+    test("an update can be refused like a creation", async () => {
+      const { users } = await realm();
+      const [a, b] = [newUser(), newUser()];
+      await users.createUser(a);
+      const id = await users.createUser(b);
+      await failure(users.updateUser(id, { email: a.email }), "registration.email_taken");
+      await failure(users.updateUser(id, { email: "nonsense" }), "registration.profile_rejected");
+      expect((await users.getUser(id))?.email).toBe(b.email);
+    });
+  });
+}

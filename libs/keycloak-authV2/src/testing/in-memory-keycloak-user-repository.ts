@@ -1,0 +1,136 @@
+import { randomUUID } from "node:crypto";
+import { AuthError } from "../errors/index.ts";
+import type {
+  KeycloakSession,
+  KeycloakUser,
+  KeycloakUserPatch,
+  KeycloakUserRepository,
+  NewKeycloakUser,
+  UserSearch,
+} from "../ports.ts";
+import type { InMemoryKeycloak, StoredUser } from "./in-memory-keycloak.ts";
+import { checkPassword, checkProfile } from "./in-memory-user-profile.ts";
+import { matches } from "./in-memory-user-search.ts";
+
+/** FAKE of the admin REST API; passes `keycloakUserRepositoryContract`. */
+export class InMemoryKeycloakUserRepository implements KeycloakUserRepository {
+  readonly #keycloak: InMemoryKeycloak;
+
+  constructor(keycloak: InMemoryKeycloak) {
+    this.#keycloak = keycloak;
+  }
+
+  createUser(user: NewKeycloakUser): Promise<string> {
+    return this.#keycloak.perform("create_user", () => {
+      const { users, options } = this.#keycloak;
+      const profile = { username: user.username.toLowerCase(), ...foldProfile(user) };
+      this.#refuseTaken(profile.email, undefined);
+      if (this.#keycloak.findByName(profile.username)) throw new AuthError("registration.username_taken");
+      checkProfile(profile);
+      checkPassword(user.password, options.minPasswordLength);
+      const id = randomUUID();
+      users.set(id, {
+        ...profile,
+        id,
+        password: user.password,
+        emailVerified: user.emailVerified,
+        enabled: user.enabled,
+        createdAt: new Date(options.now()),
+        attributes: this.#declared(user.attributes ?? {}),
+        requiredActions: [],
+        ...unlocked,
+      });
+      return id;
+    });
+  }
+
+  getUser(id: string): Promise<KeycloakUser | null> {
+    return this.#keycloak.perform("get_user", () => {
+      const user = this.#keycloak.users.get(id);
+      return user ? toPublic(user) : null;
+    });
+  }
+
+  getUsers(ids: readonly string[]): Promise<KeycloakUser[]> {
+    return this.#keycloak.perform("get_users", () =>
+      [...new Set(ids)].flatMap((id) => this.#keycloak.users.get(id) ?? []).map(toPublic),
+    );
+  }
+
+  searchUsers(search: UserSearch): Promise<KeycloakUser[]> {
+    return this.#keycloak.perform("search_users", () => {
+      const { first = 0, max = 100 } = search;
+      return this.#find(search)
+        .slice(first, first + max)
+        .map((user) => ({ ...toPublic(user), attributes: {}, requiredActions: [] }));
+    });
+  }
+
+  countUsers(search: UserSearch = {}): Promise<number> {
+    return this.#keycloak.perform("count_users", () => this.#find(search).length);
+  }
+
+  updateUser(id: string, patch: KeycloakUserPatch): Promise<boolean> {
+    return this.#keycloak.perform("update_user", () => {
+      const user = this.#keycloak.users.get(id);
+      if (!user) return false;
+      const next = { username: user.username, ...foldProfile({ ...user, ...patch }) };
+      this.#refuseTaken(next.email, id);
+      checkProfile(next);
+      const emailVerified = patch.emailVerified ?? (next.email === user.email && user.emailVerified);
+      const attributes = { ...user.attributes, ...this.#declared(patch.attributes ?? {}) };
+      Object.assign(user, next, { emailVerified, attributes, enabled: patch.enabled ?? user.enabled });
+      return true;
+    });
+  }
+
+  deleteUser(id: string): Promise<boolean> {
+    return this.#keycloak.perform("delete_user", () => this.#keycloak.removeUser(id));
+  }
+
+  listSessions(userId: string): Promise<KeycloakSession[]> {
+    return this.#keycloak.perform("list_sessions", () =>
+      [...this.#keycloak.sessions.values()]
+        .filter((session) => session.userId === userId)
+        .map((found) => ({ ...found })),
+    );
+  }
+
+  deleteSession(keycloakSessionId: string): Promise<boolean> {
+    return this.#keycloak.perform("delete_session", () => this.#keycloak.sessions.delete(keycloakSessionId));
+  }
+
+  #find(search: UserSearch): StoredUser[] {
+    return [...this.#keycloak.users.values()]
+      .filter((user) => matches(user, search))
+      .sort((a, b) => (a.username < b.username ? -1 : 1));
+  }
+
+  #refuseTaken(email: string | null, self: string | undefined): void {
+    if (email === null) return;
+    const holder = [...this.#keycloak.users.values()].find((user) => user.email === email);
+    if (holder && holder.id !== self) throw new AuthError("registration.email_taken");
+  }
+
+  #declared(attributes: Record<string, string[]>): Record<string, string[]> {
+    const { declaredAttributes } = this.#keycloak.options;
+    return Object.fromEntries(Object.entries(attributes).filter(([name]) => declaredAttributes.includes(name)));
+  }
+}
+
+const unlocked = { lastFailureAt: Number.NEGATIVE_INFINITY, lockedUntil: 0, failures: 0 };
+
+/** Keycloak stores email in lower case, and nothing for what is blank. */
+function foldProfile(user: { email: string | null; firstName: string | null; lastName: string | null }) {
+  return {
+    email: presence(user.email?.toLowerCase()),
+    firstName: presence(user.firstName),
+    lastName: presence(user.lastName),
+  };
+}
+
+const presence = (text: string | null | undefined): string | null => (text?.trim() ? text : null);
+
+function toPublic({ password, otp, lastFailureAt, lockedUntil, failures, ...user }: StoredUser): KeycloakUser {
+  return { ...structuredClone(user) };
+}

@@ -1,0 +1,93 @@
+import type { KeycloakSession, KeycloakUser } from "../ports.ts";
+import { InMemoryKeycloakUserRepository } from "./in-memory-keycloak-user-repository.ts";
+import { InMemoryTokenClient } from "./in-memory-token-client.ts";
+import { InMemoryTokenVerifier } from "./in-memory-token-verifier.ts";
+import { TokenMint } from "./token-mint.ts";
+
+export interface InMemoryKeycloakOptions {
+  /** Milliseconds since the epoch. */
+  now?: () => number;
+  issuer?: string;
+  clientId?: string;
+  /** The realm's password policy; 8 when left out. */
+  minPasswordLength?: number;
+  /** User attributes that the realm declares; others are dropped without a word, as Keycloak does. */
+  declaredAttributes?: readonly string[];
+  /** Seconds; Keycloak's defaults when left out. */
+  accessTokenLifespanSeconds?: number;
+  ssoSessionIdleSeconds?: number;
+}
+
+export interface StoredUser extends KeycloakUser {
+  password: string;
+  /** Needed with every login once set. */
+  otp?: string;
+  /** Brute-force protection, milliseconds since the epoch. */
+  lastFailureAt: number;
+  lockedUntil: number;
+  failures: number;
+}
+
+/**
+ * A Keycloak realm in memory, for tests that need its behaviour but not its process. It passes the same contract suites
+ * as the real one; whatever is not in those suites is not to be relied on.
+ *
+ * @example
+ * const keycloak = new InMemoryKeycloak();
+ * keycloak.before = (operation) => { if (operation === "delete_user") throw new AuthError("keycloak.unavailable") };
+ * const { userRepository, tokenClient, tokenVerifier } = keycloak;
+ */
+export class InMemoryKeycloak {
+  readonly users = new Map<string, StoredUser>();
+  readonly sessions = new Map<string, KeycloakSession>();
+  readonly options: Required<InMemoryKeycloakOptions>;
+  readonly mint: TokenMint;
+  readonly userRepository: InMemoryKeycloakUserRepository;
+  readonly tokenClient: InMemoryTokenClient;
+  readonly tokenVerifier: InMemoryTokenVerifier;
+  /** Runs before each operation; may throw an `AuthError` or wait, to play an outage or a slow Keycloak. */
+  before: ((operation: string) => void | Promise<void>) | undefined;
+  /** Runs after each operation has taken effect; throwing plays an answer that was lost. */
+  after: ((operation: string) => void | Promise<void>) | undefined;
+  /** Every operation that was called, in order. */
+  readonly calls: string[] = [];
+
+  constructor(options: InMemoryKeycloakOptions = {}) {
+    this.options = {
+      now: Date.now,
+      issuer: "http://keycloak.test/realms/test",
+      clientId: "gateway",
+      minPasswordLength: 8,
+      declaredAttributes: ["registrationId"],
+      accessTokenLifespanSeconds: 300,
+      ssoSessionIdleSeconds: 1800,
+      ...options,
+    };
+    this.mint = new TokenMint(this.options);
+    this.userRepository = new InMemoryKeycloakUserRepository(this);
+    this.tokenClient = new InMemoryTokenClient(this);
+    this.tokenVerifier = new InMemoryTokenVerifier(this);
+  }
+
+  checkReady = (): Promise<void> => this.perform("ready", () => undefined);
+
+  /** Every operation of the fakes goes through here. */
+  async perform<T>(operation: string, work: () => T): Promise<T> {
+    this.calls.push(operation);
+    await this.before?.(operation);
+    const result = work();
+    await this.after?.(operation);
+    return result;
+  }
+
+  /** By username or email, without case. */
+  findByName(name: string): StoredUser | undefined {
+    const wanted = name.toLowerCase();
+    return [...this.users.values()].find((user) => user.username === wanted || user.email === wanted);
+  }
+
+  removeUser(id: string): boolean {
+    for (const session of [...this.sessions.values()]) if (session.userId === id) this.sessions.delete(session.id);
+    return this.users.delete(id);
+  }
+}

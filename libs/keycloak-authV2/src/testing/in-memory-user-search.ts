@@ -1,0 +1,29 @@
+import type { KeycloakUser, UserSearch } from "../ports.ts";
+
+/** Keycloak's matching: `search` by prefix, `username` and `email` by part unless `exact`, times inclusive. */
+export function matches(user: KeycloakUser, search: UserSearch): boolean {
+  return (
+    matchesPrefix(user, search.search) &&
+    matchesField(user.username, search.username, search.exact) &&
+    matchesField(user.email, search.email, search.exact) &&
+    isWithin(user.createdAt, search.createdAfter, search.createdBefore)
+  );
+}
+
+function matchesPrefix(user: KeycloakUser, search: string | undefined): boolean {
+  const wanted = search?.toLowerCase();
+  if (wanted === undefined) return true;
+  const fields = [user.username, user.email, user.firstName, user.lastName];
+  return fields.some((field) => field?.toLowerCase().startsWith(wanted));
+}
+
+function matchesField(value: string | null, wanted: string | undefined, exact = false): boolean {
+  if (wanted === undefined) return true;
+  const [have, want] = [value?.toLowerCase() ?? "", wanted.toLowerCase()];
+  return exact ? have === want : have.includes(want);
+}
+
+function isWithin(createdAt: Date | null, after: Date | undefined, before: Date | undefined): boolean {
+  if (!after && !before) return true;
+  return createdAt !== null && (!after || createdAt >= after) && (!before || createdAt <= before);
+}
