@@ -1,3 +1,8 @@
-export { type Servers } from "./servers.ts";
+// A real Keycloak and a real PostgreSQL on this machine, for development and tests only.
+export type { JvmProfile } from "./keycloak/java-command.ts";
 export { StackError } from "./stack-error.ts";
-export { type StartServersOptions, startServers } from "./start-servers.ts";
+export { readStackFile, type StackFile } from "./stack-file.ts";
+export { openTestStack, type TestStack, type TestStackOptions } from "./testing/open-test-stack.ts";
+export type { TestDatabase } from "./testing/test-databases.ts";
+export { QUICK_PASSWORD_POLICY, type TestRealm, type TestRealmOptions } from "./testing/test-realm.ts";
+export { STACK_TIMEOUT_MS, stopTestStack, useStack } from "./testing/use-stack.ts";

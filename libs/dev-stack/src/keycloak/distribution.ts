@@ -41,8 +41,7 @@ async function givenHome(home: string, java: Java, report: Report): Promise<stri
 
 async function prepare(home: string, java: Java, report: Report): Promise<void> {
   if (existsSync(home)) return;
-  const work = `${home}.preparing`;
-  rmSync(work, { recursive: true, force: true });
+  const work = `${home}.preparing.${process.pid}`;
   mkdirSync(work, { recursive: true });
   try {
     const archive = await downloadKeycloak(join(work, "download"), report);

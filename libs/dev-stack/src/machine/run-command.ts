@@ -21,6 +21,10 @@ export function runCommand(command: readonly string[], options: CommandOptions =
     const child = spawn(file, args, { ...options, env: options.env ?? process.env, stdio: ["ignore", "pipe", "pipe"] });
     child.stdout?.on("data", (chunk: Buffer) => chunks.push(chunk));
     child.stderr?.on("data", (chunk: Buffer) => chunks.push(chunk));
+    // Whoever ends this process does not want the command to go on alone.
+    const abandon = () => child.kill();
+    process.once("exit", abandon);
+    child.once("close", () => process.off("exit", abandon));
     child.on("error", (error) => answer({ code: 127, output: error.message }));
     child.on("close", (code) => answer({ code: code ?? 1, output: Buffer.concat(chunks).toString("utf8") }));
   });

@@ -1,0 +1,110 @@
+import { join } from "node:path";
+import { givenServers } from "../given-servers.ts";
+import type { JvmProfile } from "../keycloak/java-command.ts";
+import { freePorts } from "../machine/ports.ts";
+import { DEV_DIR } from "../paths.ts";
+import { type Report, silent } from "../report.ts";
+import type { Servers } from "../servers.ts";
+import { readStackFile } from "../stack-file.ts";
+import { newSecrets } from "../stack-secrets.ts";
+import { startServers } from "../start-servers.ts";
+import { isOldRun, newRunName } from "./run-name.ts";
+import { dropDatabases, type TestDatabase, TestDatabases } from "./test-databases.ts";
+import { createTestRealm, dropRealms, type TestRealm, type TestRealmOptions } from "./test-realm.ts";
+
+/** A real Keycloak and a real PostgreSQL, with a realm and a migrated database of this process's own. */
+export interface TestStack extends Omit<TestRealm, "drop"> {
+  keycloakUrl: string;
+  /** Empty where servers were given without it. */
+  managementUrl: string;
+  keycloakAdmin: { username: string; password: string };
+  /** Migrated; shared by the test files of this process. */
+  databaseUrl: string;
+  /** In the form of `TOKEN_ENCRYPTION_KEYS`. */
+  tokenEncryptionKeys: string;
+  /** What the servers write to; none where they were given or are in containers. */
+  logs: Servers["logs"];
+  /** Process ids, where the servers are processes of this machine. */
+  pids: Servers["pids"];
+  /** Another migrated, empty database; dropped with the stack if not before. */
+  createDatabase(): Promise<TestDatabase>;
+  /** Another realm; dropped with the stack if not before. */
+  createRealm(options?: TestRealmOptions): Promise<TestRealm>;
+  stop(): Promise<void>;
+}
+
+export interface TestStackOptions {
+  /** Take a running stack or given servers; on by default. Benchmarks switch it off. */
+  attach?: boolean;
+  /** Java options of an own Keycloak; `quick` by default. */
+  jvm?: JvmProfile;
+  /** Settings of the realm. */
+  realm?: TestRealmOptions;
+  report?: Report;
+}
+
+/** Attaches to a stack or starts one, and makes a realm and a database on it. The caller stops it. */
+export async function openTestStack(options: TestStackOptions = {}): Promise<TestStack> {
+  const run = newRunName();
+  const attached = options.attach === false ? undefined : runningServers();
+  const servers = attached ?? (await ownServers(run, options));
+  const realms: TestRealm[] = [];
+  const createRealm = async (settings?: TestRealmOptions) => {
+    const name = realms.length === 0 ? run : `${run}_${realms.length}`;
+    const realm = await createTestRealm(servers, name.replaceAll("_", "-"), settings);
+    realms.push(realm);
+    return realm;
+  };
+  let databases: TestDatabases | undefined;
+  const stop = async () => {
+    if (attached) {
+      await databases?.dropAll();
+      for (const realm of realms) await realm.drop();
+    }
+    await servers.stop();
+  };
+  try {
+    if (attached) await sweep(servers);
+    const [opened, realm] = await Promise.all([
+      TestDatabases.open(servers.databaseUrl, run),
+      createRealm(options.realm),
+    ]);
+    databases = opened;
+    const { url } = await opened.create();
+    const { keycloakUrl, managementUrl, keycloakAdmin, logs, pids } = servers;
+    return {
+      ...{ keycloakUrl, managementUrl, keycloakAdmin, logs, pids },
+      ...{ realm: realm.realm, issuer: realm.issuer, clientId: realm.clientId, clientSecret: realm.clientSecret },
+      databaseUrl: url,
+      tokenEncryptionKeys: newSecrets().tokenEncryptionKeys,
+      createDatabase: () => opened.create(),
+      createRealm,
+      stop,
+    };
+  } catch (error) {
+    await stop().catch(() => {});
+    throw error;
+  }
+}
+
+/** The servers of a stack that runs already, or those that the environment names. */
+function runningServers(): Servers | undefined {
+  const stack = readStackFile();
+  if (!stack) return givenServers();
+  const { keycloakUrl, managementUrl, keycloakAdmin, databaseUrl, pids } = stack;
+  const logs = { keycloak: join(DEV_DIR, "keycloak.log"), postgres: join(DEV_DIR, "postgres.log") };
+  const stop = async () => {};
+  return { way: "given", keycloakUrl, managementUrl, keycloakAdmin, databaseUrl, pids, logs, stop };
+}
+
+async function ownServers(run: string, { jvm = "quick", report = silent }: TestStackOptions): Promise<Servers> {
+  const [keycloak = 0, management = 0, postgres = 0] = await freePorts(3);
+  const state = { stateDir: join(DEV_DIR, "runs", run), dataName: `data-${run}`, throwaway: true, fresh: true };
+  return startServers({ ...state, ports: { keycloak, management, postgres }, jvm, report });
+}
+
+/** Runs that were killed while attached could not remove what they made. */
+async function sweep(servers: Servers): Promise<void> {
+  await dropDatabases(servers.databaseUrl, isOldRun);
+  await dropRealms(servers, isOldRun);
+}
