@@ -8,6 +8,7 @@ import { keycloakHome } from "./keycloak/distribution.ts";
 import type { JvmProfile } from "./keycloak/java-command.ts";
 import { keycloakReady, runKeycloak } from "./keycloak/keycloak-server.ts";
 import type { Java } from "./machine/java.ts";
+import { demandFree } from "./machine/ports.ts";
 import { publicDir } from "./paths.ts";
 import { createDatabase } from "./postgres/administer.ts";
 import { type PostgresBinaries, postgresBinaries } from "./postgres/binaries.ts";
@@ -37,6 +38,11 @@ export interface NativeOptions {
 export async function startNative(options: NativeOptions): Promise<Servers> {
   const { stateDir, report, java, ports, jvm, throwaway } = options;
   mkdirSync(stateDir, { recursive: true });
+  await demandFree([
+    { name: "keycloak", port: ports.keycloak },
+    { name: "management", port: ports.management },
+    { name: "postgres", port: ports.postgres },
+  ]);
   const home = keycloakHome(java, report);
   const runAs = postgresUser();
   const binaries = await postgresBinaries(runAs).catch((error: unknown) => {

@@ -28,14 +28,20 @@ export class Keeper {
   private readonly pending = new Map<string, Pending>();
   private readonly running = new Map<string, { process: KeptProcess; onExit: (code: number) => void }>();
 
+  private static readonly opened = new Set<Keeper>();
+
   private constructor(private readonly child: ChildProcess) {
+    Keeper.opened.add(this);
     this.closed = new Promise((done) => child.once("exit", () => done()));
     child.stdout?.on(
       "data",
       lineReader((line) => this.hear(JSON.parse(line) as KeeperEvent)),
     );
     child.stdin?.on("error", () => {});
-    void this.closed.then(() => this.forgetAll());
+    void this.closed.then(() => {
+      Keeper.opened.delete(this);
+      this.forgetAll();
+    });
   }
 
   /**
@@ -61,6 +67,11 @@ export class Keeper {
     });
   }
 
+  /** What runs now. */
+  all(): KeptProcess[] {
+    return [...this.running.values()].map(({ process }) => process);
+  }
+
   /** Stops one process and waits until it has ended. */
   async stop(name: string): Promise<void> {
     const entry = this.running.get(name);
@@ -73,6 +84,11 @@ export class Keeper {
   async close(): Promise<void> {
     this.child.stdin?.end();
     await this.closed;
+  }
+
+  /** Closes every keeper of this process, also those of a start that is still under way. */
+  static async closeAll(): Promise<void> {
+    await Promise.all([...Keeper.opened].map((keeper) => keeper.close()));
   }
 
   private send(command: KeeperCommand): void {

@@ -21,7 +21,17 @@ const BUILT_ENTRY = "META-INF/keycloak-persisted.properties";
  * The folder of a Keycloak that was built for PostgreSQL. `KEYCLOAK_HOME` is taken as it is (and built in place if it
  * never was); else it is downloaded, unpacked and built once into the user's cache.
  */
-export async function keycloakHome(java: Java, report: Report): Promise<string> {
+export function keycloakHome(java: Java, report: Report): Promise<string> {
+  // Begun early by one part of a process, awaited by another: the work is done once.
+  inProgress ??= findOrPrepare(java, report).finally(() => {
+    inProgress = undefined;
+  });
+  return inProgress;
+}
+
+let inProgress: Promise<string> | undefined;
+
+async function findOrPrepare(java: Java, report: Report): Promise<string> {
   const given = process.env["KEYCLOAK_HOME"];
   if (given) return givenHome(given, java, report);
   const home = join(cacheDir(), `keycloak-${KEYCLOAK_VERSION}`);

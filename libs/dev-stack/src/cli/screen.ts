@@ -1,0 +1,62 @@
+import { PREFERRED_PORTS } from "../constants.ts";
+import type { StackFile } from "../stack-file.ts";
+import { gatewayEnvironment } from "./run-gateway.ts";
+
+const JSON_TYPE = "-H 'content-type: application/json'";
+
+/**
+ * One line of shell per route, to be pasted one after the other in the checkout. Login and refresh keep their answers in
+ * `.dev`, from which the next line takes what it needs.
+ */
+export function curlLines(gatewayUrl: string): string[] {
+  const post = (route: string, body: string) => `curl -s ${gatewayUrl}/auth/${route} ${JSON_TYPE} -d ${body}`;
+  const person = '"username":"ada","password":"correct-horse-1"';
+  const names = '"email":"ada@example.com","firstName":"Ada","lastName":"Lovelace"';
+  const pick = (files: string, pattern: string, fields: string) =>
+    `"$(cat ${files} | tr -d '\\n' | sed -E 's/.*${pattern}.*/{${fields}}/;s/refresh_token/refreshToken/')"`;
+  const token = '("refresh_token":"[^"]*")';
+  const session = '("sessionId":"[^"]*")';
+  return [
+    post("register", `'{${person},${names}}'`),
+    `${post("login", `'{${person}}'`)} | tee .dev/login.json`,
+    `${post("refresh", pick(".dev/login.json", `${token}.*${session}`, "\\1,\\2"))} | tee .dev/refresh.json`,
+    post("logout", pick(".dev/login.json .dev/refresh.json", `${session}.*${token}`, "\\1,\\2")),
+  ];
+}
+
+/** What `start` ends with. */
+export function startScreen(stack: StackFile): string {
+  const { gatewayUrl, keycloakUrl, keycloakAdmin, realm } = stack;
+  return [
+    "",
+    `  Gateway           ${gatewayUrl}`,
+    `  API page          ${gatewayUrl}/openapi`,
+    `  Keycloak console  ${keycloakUrl}/admin/master/console/#/${realm}`,
+    `                    login ${keycloakAdmin.username}, password ${keycloakAdmin.password}`,
+    "  Logs              .dev/gateway.log, .dev/keycloak.log, .dev/postgres.log",
+    "",
+    "  Try it, one line after the other:",
+    "",
+    ...curlLines(gatewayUrl).flatMap((line) => [line, ""]),
+    "  Ctrl-C stops everything and keeps the data; `--fresh` at the next start wipes it.",
+    "",
+  ].join("\n");
+}
+
+/** What `stack` ends with: the variables for a gateway run by hand. */
+export function stackScreen(stack: StackFile): string {
+  const { keycloakUrl, keycloakAdmin, realm } = stack;
+  const variables = gatewayEnvironment(stack, PREFERRED_PORTS.gateway.port);
+  return [
+    "",
+    `  Keycloak console  ${keycloakUrl}/admin/master/console/#/${realm}`,
+    `                    login ${keycloakAdmin.username}, password ${keycloakAdmin.password}`,
+    "",
+    "  Environment of a gateway on this stack (apps/api-gateway/src/main.ts):",
+    "",
+    ...Object.entries(variables).map(([name, value]) => `${name}=${value}`),
+    "",
+    "  Ctrl-C stops everything and keeps the data.",
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,122 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { migrate } from "@libs/database/migrate";
+import { applyRealm } from "@libs/keycloak-authV2/realm";
+import { DEV_REALM, GATEWAY_CLIENT_ID, LOOPBACK } from "../constants.ts";
+import { Keeper } from "../keeper/keeper.ts";
+import { endLeftovers, RECORD_NAME, runDirs } from "../keeper/leftovers.ts";
+import { lockHolder, tryLock } from "../machine/file-lock.ts";
+import { chosenPort, demandFree } from "../machine/ports.ts";
+import { identify } from "../machine/process-identity.ts";
+import { DEV_DIR } from "../paths.ts";
+import type { Report } from "../report.ts";
+import type { Servers } from "../servers.ts";
+import { StackError } from "../stack-error.ts";
+import { readStackFile, removeStackFile, type StackFile, writeStackFile } from "../stack-file.ts";
+import { keptSecrets } from "../stack-secrets.ts";
+import { startServers } from "../start-servers.ts";
+import { runGateway } from "./run-gateway.ts";
+
+const LOCK = join(DEV_DIR, "stack.lock");
+const SECRETS = join(DEV_DIR, "secrets.json");
+
+/** Where the gateway hears of sessions that Keycloak ended. */
+const BACKCHANNEL_PATH = "/auth/backchannel-logout";
+
+export interface SessionOptions {
+  gateway: boolean;
+  fresh: boolean;
+  report: Report;
+}
+
+/** The one development stack of this checkout, from start to stop. */
+export class StackSession {
+  private servers: Servers | undefined;
+  private stopping: Promise<void> | undefined;
+
+  private constructor(private readonly options: SessionOptions) {}
+
+  /** @throws StackError when a stack runs already */
+  static claim(options: SessionOptions): StackSession {
+    mkdirSync(DEV_DIR, { recursive: true, mode: 0o755 });
+    if (!tryLock(LOCK)) {
+      const at = readStackFile()?.gatewayUrl;
+      const pid = lockHolder(LOCK)?.pid;
+      throw new StackError(
+        `A stack of this checkout is running already (pid ${pid}${at ? `, gateway at ${at}` : ""}).\n` +
+          "Stop it with Ctrl-C where it runs; one more gateway on it: PORT=3001 bun run gateway",
+      );
+    }
+    return new StackSession(options);
+  }
+
+  /** Brings everything up. Settles with what is to be watched: it rejects when a process ends that should not. */
+  async start(): Promise<{ stack: StackFile; ended: Promise<string> }> {
+    const { report, fresh, gateway } = this.options;
+    await endLeftovers([DEV_DIR, ...runDirs(DEV_DIR)], report);
+    removeStackFile();
+    const port = chosenPort("gateway");
+    if (gateway) await demandFree([{ name: "gateway", port }]);
+    if (fresh) rmSync(SECRETS, { force: true });
+    this.servers = await startServers({
+      ...{ stateDir: DEV_DIR, dataName: "data", throwaway: false, fresh, report },
+      jvm: process.env["KEYCLOAK_JVM"] === "keycloak" ? "keycloak" : "quick",
+      ports: {
+        keycloak: chosenPort("keycloak"),
+        management: chosenPort("management"),
+        postgres: chosenPort("postgres"),
+      },
+    });
+    const stack = await this.setUp(this.servers, port);
+    const keeper = this.servers.keeper ?? Keeper.open(join(DEV_DIR, RECORD_NAME));
+    if (gateway) {
+      const process = await runGateway(keeper, stack, { port, log: join(DEV_DIR, "gateway.log") });
+      stack.pids.gateway = process.pid;
+      report(`Gateway: ready on port ${port}`);
+    }
+    writeStackFile(stack);
+    return { stack, ended: firstEnd(keeper) };
+  }
+
+  /** Stops what was started; may be called at any time and more than once. */
+  stop(): Promise<void> {
+    this.stopping ??= this.stopOnce();
+    return this.stopping;
+  }
+
+  private async stopOnce(): Promise<void> {
+    await Keeper.closeAll();
+    await this.servers?.stop();
+    removeStackFile();
+    rmSync(LOCK, { force: true });
+  }
+
+  private async setUp(servers: Servers, port: number): Promise<StackFile> {
+    const { report } = this.options;
+    const { keycloakUrl, managementUrl, keycloakAdmin, databaseUrl, pids } = servers;
+    const secrets = keptSecrets(SECRETS);
+    const realm = process.env["KEYCLOAK_REALM"] || DEV_REALM;
+    const clientId = process.env["KEYCLOAK_CLIENT_ID"] || GATEWAY_CLIENT_ID;
+    const gatewayUrl = `http://${LOOPBACK}:${port}`;
+    await migrate(databaseUrl);
+    report("Database: migrated");
+    const { changes } = await applyRealm({
+      ...{ keycloakUrl, admin: keycloakAdmin, realm, clientId, clientSecret: secrets.clientSecret },
+      ...{ sslRequired: "none", backchannelLogoutUrl: `${gatewayUrl}${BACKCHANNEL_PATH}` },
+    });
+    report(`Realm ${realm}: ${changes.length === 0 ? "as it should be" : `${changes.length} settings made`}`);
+    const owner = identify(process.pid) ?? { pid: process.pid, startedAt: "" };
+    const urls = { gatewayUrl: this.options.gateway ? gatewayUrl : "", keycloakUrl, managementUrl };
+    const issuer = process.env["KEYCLOAK_ISSUER"] || `${keycloakUrl}/realms/${realm}`;
+    return { ...urls, realm, issuer, clientId, keycloakAdmin, databaseUrl, pids: { ...pids }, ...secrets, owner };
+  }
+}
+
+/** Settles with what to tell when a process ends that should not. */
+function firstEnd(keeper: Keeper): Promise<string> {
+  const ends = keeper.all().map(async ({ name, exited, log }) => {
+    await exited;
+    return `${name} has ended unexpectedly. Its log is ${log}`;
+  });
+  return Promise.race(ends.length > 0 ? ends : [new Promise<string>(() => {})]);
+}

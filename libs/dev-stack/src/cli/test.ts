@@ -1,0 +1,11 @@
+import { spawn } from "node:child_process";
+import { ROOT } from "../paths.ts";
+import { watchRunners } from "./runner-watch.ts";
+
+/** `bun run test [arguments of bun test]`. @returns the exit code of `bun test` */
+export function test(args: readonly string[]): Promise<number> {
+  const child = spawn(process.execPath, ["test", ...args], { cwd: ROOT, stdio: "inherit" });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
+  watchRunners(() => child.kill("SIGTERM"));
+  return new Promise((done) => child.once("exit", (code) => done(code ?? 1)));
+}
