@@ -18,7 +18,7 @@ export function profileRule(key: string, params: readonly unknown[]): string {
     case "error-number-out-of-range-too-big":
       return `must be ${bounds(min, max)}`;
     default:
-      return PROFILE_RULES[key] ?? "is refused by the rules of this realm";
+      return PROFILE_RULES.get(key) ?? "is refused by the rules of this realm";
   }
 }
 
@@ -28,41 +28,45 @@ function bounds(min: number | undefined, max: number | undefined): string {
   return max === undefined ? "within the allowed number of" : `at most ${max}`;
 }
 
-const PROFILE_RULES: Record<string, string> = {
-  "error-empty": "must not be empty",
-  "error-invalid-blank": "must not be blank",
-  "error-invalid-date": "must be a date",
-  "error-invalid-email": "must be an email address",
-  "error-invalid-multivalued-size": "has too few or too many values",
-  "error-invalid-number": "must be a number",
-  "error-invalid-uri": "must be a URL",
-  "error-invalid-value": "has a value that is not allowed",
-  "error-pattern-no-match": "does not have the required form",
-  "error-person-name-invalid-character": "contains a character that is not allowed in a name",
-  "error-user-attribute-read-only": "can't be set",
-  "error-user-attribute-required": "is required",
-  "error-username-invalid-character": "contains a character that is not allowed in a username",
-};
+const PROFILE_RULES = new Map(
+  Object.entries({
+    "error-empty": "must not be empty",
+    "error-invalid-blank": "must not be blank",
+    "error-invalid-date": "must be a date",
+    "error-invalid-email": "must be an email address",
+    "error-invalid-multivalued-size": "has too few or too many values",
+    "error-invalid-number": "must be a number",
+    "error-invalid-uri": "must be a URL",
+    "error-invalid-value": "has a value that is not allowed",
+    "error-pattern-no-match": "does not have the required form",
+    "error-person-name-invalid-character": "contains a character that is not allowed in a name",
+    "error-user-attribute-read-only": "can't be set",
+    "error-user-attribute-required": "is required",
+    "error-username-invalid-character": "contains a character that is not allowed in a username",
+  }),
+);
 
 /** @param description Keycloak's sentence in the realm's language; at most one number is taken from it */
 export function passwordRule(key: string, description: string): string {
-  const rule = PASSWORD_RULES[key];
+  const rule = PASSWORD_RULES.get(key);
   if (!rule) return "breaks a rule of this realm's password policy";
   const number = /\d+/.exec(description)?.[0];
   return rule.replace("{n}", number ?? "the required number of");
 }
 
-const PASSWORD_RULES: Record<string, string> = {
-  invalidPasswordBlacklistedMessage: "is too common",
-  invalidPasswordHistoryMessage: "must differ from the last {n} passwords",
-  invalidPasswordMaxLengthMessage: "must be at most {n} characters long",
-  invalidPasswordMinDigitsMessage: "must contain at least {n} digits",
-  invalidPasswordMinLengthMessage: "must be at least {n} characters long",
-  invalidPasswordMinLowerCaseCharsMessage: "must contain at least {n} lower-case letters",
-  invalidPasswordMinSpecialCharsMessage: "must contain at least {n} special characters",
-  invalidPasswordMinUpperCaseCharsMessage: "must contain at least {n} upper-case letters",
-  invalidPasswordNotContainsUsernameMessage: "must not contain the username",
-  invalidPasswordNotEmailMessage: "must not be the email",
-  invalidPasswordNotUsernameMessage: "must not be the username",
-  invalidPasswordRegexPatternMessage: "does not have the required form",
-};
+const PASSWORD_RULES = new Map(
+  Object.entries({
+    invalidPasswordBlacklistedMessage: "is too common",
+    invalidPasswordHistoryMessage: "must differ from the last {n} passwords",
+    invalidPasswordMaxLengthMessage: "must be at most {n} characters long",
+    invalidPasswordMinDigitsMessage: "must contain at least {n} digits",
+    invalidPasswordMinLengthMessage: "must be at least {n} characters long",
+    invalidPasswordMinLowerCaseCharsMessage: "must contain at least {n} lower-case letters",
+    invalidPasswordMinSpecialCharsMessage: "must contain at least {n} special characters",
+    invalidPasswordMinUpperCaseCharsMessage: "must contain at least {n} upper-case letters",
+    invalidPasswordNotContainsUsernameMessage: "must not contain the username",
+    invalidPasswordNotEmailMessage: "must not be the email",
+    invalidPasswordNotUsernameMessage: "must not be the username",
+    invalidPasswordRegexPatternMessage: "does not have the required form",
+  }),
+);

@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import { failure } from "../testing/contracts/keycloak-realm-under-test.ts";
+import { JoseTokenVerifier } from "./token-verifier.ts";
+
+type KeyPair = Awaited<ReturnType<typeof generateKeyPair>>;
+const published: object[] = [];
+let fetches = 0;
+let up = true;
+const server = Bun.serve({
+  port: 0,
+  fetch() {
+    fetches += 1;
+    return up ? Response.json({ keys: published }) : new Response("<html>", { status: 502 });
+  },
+});
+afterAll(() => server.stop(true));
+
+const issuer = "https://id.example.org/realms/r";
+const options = { url: server.url.href, realm: "r", clientId: "gw", clientSecret: "s", issuer };
+let signing: KeyPair;
+let foreign: KeyPair;
+beforeAll(async () => {
+  [signing, foreign] = await Promise.all([generateKeyPair("RS256"), generateKeyPair("RS256")]);
+  published.push({ ...(await exportJWK(signing.publicKey)), kid: "k1", alg: "RS256", use: "sig" });
+  published.push({ ...(await exportJWK(foreign.publicKey)), kid: "enc1", alg: "RSA-OAEP", use: "enc" });
+});
+
+const seconds = () => Math.floor(Date.now() / 1000);
+const claims = () => ({
+  ...{ iss: issuer, aud: ["gw", "account"], azp: "gw", sub: "u1", sid: "s1", typ: "Bearer" },
+  ...{ iat: seconds(), exp: seconds() + 60, preferred_username: "ada", email: "ada@example.org" },
+  ...{ given_name: "Ada", family_name: "L", email_verified: true, realm_access: { roles: ["customer"] } },
+  resource_access: { gw: { roles: ["buyer"] } },
+});
+const sign = (changes: object = {}, header: object = {}, key: KeyPair = signing) =>
+  new SignJWT({ ...claims(), ...changes })
+    .setProtectedHeader({ alg: "RS256", kid: "k1", ...header })
+    .sign(key.privateKey);
+
+describe("JoseTokenVerifier", () => {
+  test("reads the claims of a good token, and fetches the keys once", async () => {
+    const verifier = new JoseTokenVerifier(options);
+    fetches = 0;
+    const [read] = await Promise.all([1, 2, 3].map(async () => verifier.verifyAccessToken(await sign())));
+    expect(fetches).toBe(1);
+    expect(read).toMatchObject({
+      ...{ sub: "u1", sid: "s1", username: "ada", email: "ada@example.org", firstName: "Ada", lastName: "L" },
+      ...{ emailVerified: true, realmRoles: ["customer"], clientRoles: { gw: ["buyer"] } },
+    });
+    expect((read?.expiresAt.getTime() ?? 0) - (read?.issuedAt.getTime() ?? 0)).toBe(60_000);
+  });
+
+  const bad: [string, () => Promise<string>][] = [
+    ["garbage", async () => "garbage"],
+    ["empty", async () => ""],
+    ["expired", () => sign({ exp: seconds() - 11 })],
+    ["not yet valid", () => sign({ nbf: seconds() + 20 })],
+    ["another issuer", () => sign({ iss: `${issuer}2` })],
+    ["another audience", () => sign({ aud: "account" })],
+    ["no audience", () => sign({ aud: undefined })],
+    ["another party", () => sign({ azp: "other" })],
+    ["no party", () => sign({ azp: undefined })],
+    ["an id token", () => sign({ typ: "ID" })],
+    ["a refresh token", () => sign({ typ: "Refresh" })],
+    ["no sub", () => sign({ sub: undefined })],
+    ["no sid", () => sign({ sid: undefined })],
+    ["no exp", () => sign({ exp: undefined })],
+    ["another key", () => sign({}, {}, foreign)],
+    ["an encryption key", () => sign({}, { kid: "enc1" }, foreign)],
+    ["an unknown key", () => sign({}, { kid: "k2" }, foreign)],
+    ["a changed payload", async () => swapPayload(await sign(), { ...claims(), sub: "u2" })],
+    ["no signature", async () => `${encode({ alg: "none" })}.${encode(claims())}.`],
+    ["the public key as an HMAC secret", hmacWithPublicKey],
+  ];
+  test.each(bad)("%s is refused", async (_, token) => {
+    await failure(new JoseTokenVerifier(options).verifyAccessToken(await token()), "token.invalid");
+  });
+
+  test("clocks may differ by ten seconds", async () => {
+    const verifier = new JoseTokenVerifier(options);
+    await verifier.verifyAccessToken(await sign({ exp: seconds() - 5 }));
+    await verifier.verifyAccessToken(await sign({ nbf: seconds() + 5 }));
+  });
+
+  test("made-up key ids do not make it ask again and again", async () => {
+    const verifier = new JoseTokenVerifier(options);
+    await verifier.verifyAccessToken(await sign());
+    fetches = 0;
+    for (const kid of ["x1", "x2", "x3"])
+      await failure(verifier.verifyAccessToken(await sign({}, { kid })), "token.invalid");
+    expect(fetches).toBe(0);
+  });
+
+  test("without keys there is no verdict", async () => {
+    up = false;
+    await failure(new JoseTokenVerifier(options).verifyAccessToken(await sign()), "keycloak.unavailable");
+    up = true;
+  });
+
+  test("ES256 where it is configured, and nothing else then", async () => {
+    const pair = await generateKeyPair("ES256");
+    published.push({ ...(await exportJWK(pair.publicKey)), kid: "es1", alg: "ES256", use: "sig" });
+    const verifier = new JoseTokenVerifier({ ...options, signatureAlgorithm: "ES256" });
+    await verifier.verifyAccessToken(await sign({}, { alg: "ES256", kid: "es1" }, pair));
+    await failure(verifier.verifyAccessToken(await sign()), "token.invalid");
+  });
+});
+
+const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString("base64url");
+
+function swapPayload(token: string, payload: object): string {
+  const [header, , signature] = token.split(".");
+  return `${header}.${encode(payload)}.${signature}`;
+}
+
+/** The classic: an asymmetric verifier that lets the token choose HS256. */
+async function hmacWithPublicKey(): Promise<string> {
+  const secret = new TextEncoder().encode(JSON.stringify(await exportJWK(signing.publicKey)));
+  return new SignJWT(claims()).setProtectedHeader({ alg: "HS256", kid: "k1" }).sign(secret);
+}
