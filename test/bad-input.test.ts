@@ -9,9 +9,18 @@ const routes = ["/auth/register", "/auth/login", "/auth/refresh", "/auth/logout"
 const json = "application/json";
 
 async function send(path: string, body: BodyInit | undefined, headers: Record<string, string> = {}) {
-  const response = await fetch(`${journey.gateway.url}${path}`, { method: "POST", ...(body !== undefined && { body }), headers });
+  const response = await fetch(`${journey.gateway.url}${path}`, {
+    method: "POST",
+    ...(body !== undefined && { body }),
+    headers,
+  });
   const raw = await response.text();
-  return { status: response.status, type: response.headers.get("content-type"), raw, body: JSON.parse(raw) as ProblemBody };
+  return {
+    status: response.status,
+    type: response.headers.get("content-type"),
+    raw,
+    body: JSON.parse(raw) as ProblemBody,
+  };
 }
 
 /** Wrong bodies, with the answer that each must get. */
@@ -24,9 +33,24 @@ const bodies: [name: string, body: BodyInit | undefined, type: string | undefine
   ["null", "null", json, "400 input.invalid"],
   ["an array", `["${marker}"]`, json, "400 input.invalid"],
   ["a text", `"${marker}"`, json, "400 input.invalid"],
-  ["wrong types", `{"username":1,"password":{"a":"${marker}"},"refreshToken":[],"sessionId":true}`, json, "400 input.invalid"],
-  ["NUL bytes", `{"username":"a\\u0000b","password":"${marker}\\u0000","sessionId":"\\u0000","refreshToken":"\\u0000${marker}"}`, json, "400 input.invalid"],
-  ["a lone surrogate", `{"username":"\\ud800","password":"${marker}\\udfff","sessionId":"\\ud800","refreshToken":"\\ud800${marker}"}`, json, "400 input.invalid"],
+  [
+    "wrong types",
+    `{"username":1,"password":{"a":"${marker}"},"refreshToken":[],"sessionId":true}`,
+    json,
+    "400 input.invalid",
+  ],
+  [
+    "NUL bytes",
+    `{"username":"a\\u0000b","password":"${marker}\\u0000","sessionId":"\\u0000","refreshToken":"\\u0000${marker}"}`,
+    json,
+    "400 input.invalid",
+  ],
+  [
+    "a lone surrogate",
+    `{"username":"\\ud800","password":"${marker}\\udfff","sessionId":"\\ud800","refreshToken":"\\ud800${marker}"}`,
+    json,
+    "400 input.invalid",
+  ],
   ["over 16 KiB", JSON.stringify({ password: marker.repeat(1000) }), json, "413 input.too_large"],
   ["over 1 MiB", JSON.stringify({ password: marker.repeat(100_000) }), json, "413 input.too_large"],
   ["text", `password=${marker}`, "text/plain", "415 input.unsupported_media_type"],

@@ -44,8 +44,10 @@ beforeEach(async () => {
 const flows: Record<string, () => Promise<Answer<ProblemBody>>> = {
   register: () => client.register<ProblemBody>(newPerson()),
   login: () => client.login<ProblemBody>({ username: person.username, password: person.password }),
-  refresh: () => client.refresh<ProblemBody>({ sessionId: session.sessionId, refreshToken: session.tokens.refresh_token }),
-  logout: () => client.logout<ProblemBody>({ sessionId: session.sessionId, refreshToken: session.tokens.refresh_token }),
+  refresh: () =>
+    client.refresh<ProblemBody>({ sessionId: session.sessionId, refreshToken: session.tokens.refresh_token }),
+  logout: () =>
+    client.logout<ProblemBody>({ sessionId: session.sessionId, refreshToken: session.tokens.refresh_token }),
 };
 
 async function expectOutage(flow: keyof typeof flows, statuses: number[]) {
@@ -79,28 +81,38 @@ const modes = [
 
 describe.each(servers)("%s", (name, proxy) => {
   describe.each(modes)("is %s", (_words, mode, statuses) => {
-    test.each(Object.keys(flows))("%s answers within 5 s and works again without a restart", async (flow) => {
-      proxy().mode = mode;
-      await expectOutage(flow, [...statuses]);
-      await expectNotReady(name);
-      proxy().mode = "pass";
-      await eventually(async () => expect((await client.get("/health/ready")).status).toBe(200));
-      const again = await eventually(async () => {
-        const answer = await flows[flow]?.();
-        expect(answer?.status).toBeLessThan(300);
-        return answer;
-      });
-      expect(again?.raw).not.toContain(person.password);
-    }, 60_000);
+    test.each(Object.keys(flows))(
+      "%s answers within 5 s and works again without a restart",
+      async (flow) => {
+        proxy().mode = mode;
+        await expectOutage(flow, [...statuses]);
+        await expectNotReady(name);
+        proxy().mode = "pass";
+        await eventually(async () => expect((await client.get("/health/ready")).status).toBe(200));
+        const again = await eventually(async () => {
+          const answer = await flows[flow]?.();
+          expect(answer?.status).toBeLessThan(300);
+          return answer;
+        });
+        expect(again?.raw).not.toContain(person.password);
+      },
+      60_000,
+    );
   });
 });
 
 describe("Keycloak answers nonsense", () => {
   const nonsense: [string, () => Response][] = [
-    ["an HTML page", () => new Response("<html>Bad gateway</html>", { status: 502, headers: { "content-type": "text/html" } })],
+    [
+      "an HTML page",
+      () => new Response("<html>Bad gateway</html>", { status: 502, headers: { "content-type": "text/html" } }),
+    ],
     ["200 with an HTML page", () => new Response("<html>Welcome</html>", { headers: { "content-type": "text/html" } })],
     ["200 with other JSON", () => Response.json({ hello: "world" })],
-    ["200 with broken JSON", () => new Response('{"access_token":', { headers: { "content-type": "application/json" } })],
+    [
+      "200 with broken JSON",
+      () => new Response('{"access_token":', { headers: { "content-type": "application/json" } }),
+    ],
     ["500 with an empty body", () => new Response(null, { status: 500 })],
     ["a redirect", () => new Response(null, { status: 302, headers: { location: "https://example.com/" } })],
   ];

@@ -107,7 +107,8 @@ describe("login is refused", () => {
   test("for an unknown store before Keycloak is called", async () => {
     const { client, gateway } = journey;
     const person = await registered();
-    const calls = async () => /keycloak_requests_total\{operation="password_grant"[^}]*\} (\d+)/.exec(await gateway.metrics())?.[1];
+    const calls = async () =>
+      /keycloak_requests_total\{operation="password_grant"[^}]*\} (\d+)/.exec(await gateway.metrics())?.[1];
     const before = await calls();
     const answer = await client.login<ProblemBody>({ ...credentials(person), storeId: "no-such-store" });
     expect(answer.status).toBe(400);
@@ -161,7 +162,8 @@ describe("registration is refused", () => {
 
   test("for an unknown store or organization before Keycloak is called", async () => {
     const { client, gateway, sql } = journey;
-    const creations = async () => /keycloak_requests_total\{operation="create_user"[^}]*\} (\d+)/.exec(await gateway.metrics())?.[1];
+    const creations = async () =>
+      /keycloak_requests_total\{operation="create_user"[^}]*\} (\d+)/.exec(await gateway.metrics())?.[1];
     const [before, rows] = [await creations(), await sql`SELECT count(*)::int AS n FROM registrations`];
     for (const [field, code] of [
       ["storeId", "registration.store_unknown"],

@@ -16,7 +16,8 @@ test("when the local insert is refused, no user is left in Keycloak: 100 registr
   const queue = [...people];
   const answers: Awaited<ReturnType<typeof client.register<ProblemBody>>>[] = [];
   const callers = Array.from({ length: 16 }, async () => {
-    for (let person = queue.pop(); person; person = queue.pop()) answers.push(await client.register<ProblemBody>(person));
+    for (let person = queue.pop(); person; person = queue.pop())
+      answers.push(await client.register<ProblemBody>(person));
   });
   await Promise.all(callers);
   await sql.unsafe("DROP TRIGGER refuse ON users");

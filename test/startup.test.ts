@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { gatewayEnv, GatewayProcess } from "./support/gateway-process.ts";
+import { GatewayProcess, gatewayEnv } from "./support/gateway-process.ts";
 import { useJourney } from "./support/journey.ts";
 
 const journey = useJourney();
@@ -28,7 +28,8 @@ test("a wrong configuration: every fault at once, by variable name, exit 1, no s
   ]) {
     expect(output).toContain(`${name}:`);
   }
-  for (const value of ["Secret-in-url", "c2hvcnQtc2VjcmV0", "short-secret", "eighty"]) expect(output).not.toContain(value);
+  for (const value of ["Secret-in-url", "c2hvcnQtc2VjcmV0", "short-secret", "eighty"])
+    expect(output).not.toContain(value);
   expect(output).not.toContain("    at ");
 });
 

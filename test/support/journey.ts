@@ -1,5 +1,5 @@
-import { STACK_TIMEOUT_MS, type TestStack, useStack } from "@libs/dev-stack";
 import { afterAll, beforeAll } from "bun:test";
+import { STACK_TIMEOUT_MS, type TestStack, useStack } from "@libs/dev-stack";
 import { SQL } from "bun";
 import { AuthClient } from "./auth-client.ts";
 import { GatewayProcess, gatewayEnv } from "./gateway-process.ts";

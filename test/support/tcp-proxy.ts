@@ -1,4 +1,4 @@
-import { createServer, type Server, type Socket, connect } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
 
 /** `pass` on; `refuse` and cut; accept and say nothing (`black-hole`); pass requests and swallow answers (`swallow`). */
 export type ProxyMode = "pass" | "refuse" | "black-hole" | "swallow";
