@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is what it is for
 const controlCharacters = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
 
 /** Text that both databases hold alike: well-formed Unicode, no control characters, no blanks around it. */
