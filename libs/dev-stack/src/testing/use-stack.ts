@@ -16,6 +16,11 @@ export function useStack(): Promise<TestStack> {
 /** For hooks that call {@link useStack}: the very first start on a machine downloads and builds Keycloak. */
 export const STACK_TIMEOUT_MS = 480_000;
 
+/** The stack of this process if one was opened, and undefined if none was or if it could not be. */
+export async function openedStack(): Promise<TestStack | undefined> {
+  return await slot[KEY]?.catch(() => undefined);
+}
+
 /** Stops the stack of this process if one was opened. */
 export async function stopTestStack(): Promise<void> {
   const opened = slot[KEY];
