@@ -25,7 +25,7 @@ test("renewed past 80 % of its life; the old one serves while Keycloak is away, 
   now = 81_000 + 90_000;
   expect(await provider.getAccessToken()).toBe("token-2");
   now = 81_000 + 101_000;
-  expect(provider.getAccessToken()).rejects.toMatchObject({ code: "keycloak.unavailable" });
+  await expect(provider.getAccessToken()).rejects.toMatchObject({ code: "keycloak.unavailable" });
 });
 
 test("a refused token is forgotten, a newer one is not", async () => {
