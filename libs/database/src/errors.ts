@@ -34,3 +34,17 @@ export class ForeignKeyViolationError extends DatabaseError {
     super(`foreign key ${constraint} violated`, options);
   }
 }
+
+/**
+ * PostgreSQL refused a statement for another reason: a check, a trigger, a missing table or right. Holds the SQLSTATE;
+ * the server's text only where it can't carry a value, its detail (which prints whole rows) never.
+ */
+export class StatementRefusedError extends DatabaseError {
+  override readonly name = "StatementRefusedError";
+  constructor(
+    readonly sqlState: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}

@@ -1,0 +1,73 @@
+import { PrismaPg } from "@prisma/adapter-pg";
+import type { PoolConfig } from "pg";
+import { PrismaClient as GeneratedClient } from "./generated/client.ts";
+import { createStatementNames } from "./prisma/statement-names.ts";
+
+/** How a process talks to PostgreSQL. Times are in milliseconds. */
+export interface DatabaseOptions {
+  /** Most connections at once; 10 when left out. */
+  poolSize?: number;
+  /** Longest wait for a connection, whether a new one or a free one; 1500 when left out. */
+  connectTimeoutMs?: number;
+  /** Longest wait for an answer, kept on this side, so that it holds when the server is silently gone; 2000. */
+  queryTimeoutMs?: number;
+  /** When the server gives up on a statement by itself; a little before `queryTimeoutMs` when left out. */
+  statementTimeoutMs?: number;
+  /** Shown in `pg_stat_activity`. */
+  applicationName?: string;
+}
+
+const CONNECT_TIMEOUT_MS = 1_500;
+const QUERY_TIMEOUT_MS = 2_000;
+const SERVER_HEAD_START_MS = 250;
+
+function poolConfig(url: string, options: DatabaseOptions): PoolConfig {
+  const queryTimeoutMs = options.queryTimeoutMs ?? QUERY_TIMEOUT_MS;
+  return {
+    ...inUtc(url),
+    max: options.poolSize ?? 10,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+    query_timeout: queryTimeoutMs,
+    statement_timeout: options.statementTimeoutMs ?? Math.max(1, queryTimeoutMs - SERVER_HEAD_START_MS),
+    application_name: options.applicationName ?? "keycloak-sync-gateway",
+    keepAlive: true,
+    // A script that is done may end without closing its connections first.
+    allowExitOnIdle: true,
+  };
+}
+
+/** Prisma's adapter takes every timestamptz for UTC, whatever offset the server sends: the connection must be in UTC. */
+function inUtc(url: string): Pick<PoolConfig, "connectionString" | "options"> {
+  const setting = "-c TimeZone=UTC";
+  if (!/[?&]options=/.test(url)) return { connectionString: url, options: setting };
+  const withSetting = new URL(url);
+  withSetting.searchParams.set("options", `${withSetting.searchParams.get("options")} ${setting}`);
+  return { connectionString: withSetting.href };
+}
+
+/**
+ * The application's database, with timeouts on everything.
+ *
+ * @example
+ * ```ts
+ * const prisma = new PrismaClient(); // takes DATABASE_URL
+ * const user = await prisma.user.findUnique({ where: { id } });
+ * ```
+ */
+export class PrismaClient extends GeneratedClient {
+  /** @throws Error when neither `url` nor `DATABASE_URL` is set */
+  constructor(options: DatabaseOptions & { url?: string } = {}) {
+    const url = options.url ?? process.env.DATABASE_URL;
+    if (!url) throw new Error("DATABASE_URL is not set");
+    super({
+      // Minimal: the other formats print arguments, and those hold personal data.
+      errorFormat: "minimal",
+      adapter: new PrismaPg(poolConfig(url, options), { statementNameGenerator: createStatementNames() }),
+    });
+  }
+}
+
+/** @param url `postgresql://user:password@host:port/database`; nothing is connected before the first query */
+export function createDatabase(url: string, options: DatabaseOptions = {}): PrismaClient {
+  return new PrismaClient({ ...options, url });
+}

@@ -1,0 +1,34 @@
+import type { ActivityRepository } from "./activity-repository.ts";
+import type { BusinessRepository } from "./business-repository.ts";
+import type { PrismaClient } from "./client.ts";
+import { instrument, type ObserveDatabase } from "./instrument.ts";
+import { PrismaActivityRepository } from "./prisma/prisma-activity-repository.ts";
+import { PrismaBusinessRepository } from "./prisma/prisma-business-repository.ts";
+import { PrismaRegistrationRepository } from "./prisma/prisma-registration-repository.ts";
+import { PrismaSessionRepository } from "./prisma/prisma-session-repository.ts";
+import { PrismaUserRepository } from "./prisma/prisma-user-repository.ts";
+import type { RegistrationRepository } from "./registration-repository.ts";
+import type { SessionRepository } from "./session-repository.ts";
+import type { UserRepository } from "./user-repository.ts";
+
+export interface Repositories {
+  users: UserRepository;
+  sessions: SessionRepository;
+  registrations: RegistrationRepository;
+  activities: ActivityRepository;
+  business: BusinessRepository;
+}
+
+/**
+ * The ports on PostgreSQL.
+ * @param observe told of every call as `repository.method`, for metrics
+ */
+export function createRepositories(prisma: PrismaClient, observe: ObserveDatabase = () => {}): Repositories {
+  return {
+    users: instrument("users", new PrismaUserRepository(prisma), observe),
+    sessions: instrument("sessions", new PrismaSessionRepository(prisma), observe),
+    registrations: instrument("registrations", new PrismaRegistrationRepository(prisma), observe),
+    activities: instrument("activities", new PrismaActivityRepository(prisma), observe),
+    business: instrument("business", new PrismaBusinessRepository(prisma), observe),
+  };
+}

@@ -1,0 +1,10 @@
+// The application's own database: ports, their PostgreSQL adapters, and the errors that they may throw.
+export type * from "./activity-repository.ts";
+export type * from "./business-repository.ts";
+export { createDatabase, type DatabaseOptions, PrismaClient } from "./client.ts";
+export { createRepositories, type Repositories } from "./create-repositories.ts";
+export * from "./errors.ts";
+export { type DatabaseOutcome, instrument, type ObserveDatabase } from "./instrument.ts";
+export type * from "./registration-repository.ts";
+export type * from "./session-repository.ts";
+export type * from "./user-repository.ts";

@@ -1,0 +1,131 @@
+import { createHash, randomUUID } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import pg from "pg";
+import { MigrationError } from "./migration-error.ts";
+
+export { MigrationError } from "./migration-error.ts";
+
+/** Taken by `prisma migrate` as well, so that it and this runner never work at once. */
+const PRISMA_ADVISORY_LOCK = 72_707_369;
+const LOCK_TIMEOUT_MS = 60_000;
+const CONNECT_TIMEOUT_MS = 10_000;
+const DEFAULT_DIR = resolve(dirname(fileURLToPath(import.meta.url)), "../../../prisma/migrations");
+
+/** As `prisma migrate` creates it. */
+const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS _prisma_migrations (
+    id                      VARCHAR(36) PRIMARY KEY NOT NULL,
+    checksum                VARCHAR(64) NOT NULL,
+    finished_at             TIMESTAMPTZ,
+    migration_name          VARCHAR(255) NOT NULL,
+    logs                    TEXT,
+    rolled_back_at          TIMESTAMPTZ,
+    started_at              TIMESTAMPTZ NOT NULL DEFAULT now(),
+    applied_steps_count     INTEGER NOT NULL DEFAULT 0
+)`;
+
+interface Migration {
+  name: string;
+  sql: string;
+  /** SHA-256 of the file, hexadecimal, as Prisma stores it. */
+  checksum: string;
+}
+
+interface AppliedRow {
+  migration_name: string;
+  checksum: string;
+  finished_at: Date | null;
+}
+
+export interface MigrateOptions {
+  /** Holds `<name>/migration.sql`; the project's own when left out. */
+  migrationsDir?: string;
+}
+
+export interface MigrateResult {
+  /** Names of the migrations that this call applied, in order. */
+  applied: string[];
+  /** How many had been applied before. */
+  already: number;
+}
+
+/**
+ * Applies the migrations that a database lacks, each in a transaction of its own, and records them as `prisma migrate
+ * deploy` does, so that either can take over from the other. Runners that start at once take turns.
+ *
+ * @throws MigrationError when a migration was edited after it was applied, failed before or fails now, or when the
+ *   database can't be reached
+ */
+export async function migrate(databaseUrl: string, options: MigrateOptions = {}): Promise<MigrateResult> {
+  const migrations = readMigrations(options.migrationsDir ?? DEFAULT_DIR);
+  const client = new pg.Client({
+    connectionString: databaseUrl,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    application_name: "keycloak-sync-gateway migrate",
+  });
+  client.on("error", () => {});
+  await client.connect().catch((error) => {
+    throw MigrationError.unreachable(error);
+  });
+  try {
+    await client.query(`SET lock_timeout = ${LOCK_TIMEOUT_MS}`);
+    await client.query(`SELECT pg_advisory_lock(${PRISMA_ADVISORY_LOCK})`).catch(() => {
+      throw new MigrationError(`another migration run holds the lock for over ${LOCK_TIMEOUT_MS / 1000} s`);
+    });
+    await client.query("RESET lock_timeout");
+    await client.query("SET client_min_messages = warning");
+    await client.query(MIGRATIONS_TABLE);
+    const missing = withoutApplied(migrations, await appliedRows(client));
+    for (const migration of missing) await apply(client, migration);
+    return { applied: missing.map(({ name }) => name), already: migrations.length - missing.length };
+  } finally {
+    // Ending the connection also frees the lock.
+    await client.end().catch(() => {});
+  }
+}
+
+function readMigrations(dir: string): Migration[] {
+  return readdirSync(dir, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && existsSync(join(dir, entry.name, "migration.sql")))
+    .map(({ name }) => {
+      const file = readFileSync(join(dir, name, "migration.sql"));
+      return { name, sql: file.toString("utf8"), checksum: createHash("sha256").update(file).digest("hex") };
+    })
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+async function appliedRows(client: pg.Client): Promise<AppliedRow[]> {
+  const { rows } = await client.query<AppliedRow>(
+    "SELECT migration_name, checksum, finished_at FROM _prisma_migrations WHERE rolled_back_at IS NULL",
+  );
+  return rows;
+}
+
+function withoutApplied(migrations: Migration[], rows: AppliedRow[]): Migration[] {
+  const failed = rows.find((row) => row.finished_at === null);
+  if (failed) throw MigrationError.failedBefore(failed.migration_name);
+  const checksums = new Map(rows.map((row) => [row.migration_name, row.checksum]));
+  return migrations.filter(({ name, checksum }) => {
+    const applied = checksums.get(name);
+    if (applied !== undefined && applied !== checksum) throw MigrationError.edited(name);
+    return applied === undefined;
+  });
+}
+
+async function apply(client: pg.Client, { name, sql, checksum }: Migration): Promise<void> {
+  const startedAt = new Date();
+  try {
+    await client.query("BEGIN");
+    await client.query(sql);
+    await client.query(
+      `INSERT INTO _prisma_migrations (id, checksum, started_at, finished_at, migration_name, applied_steps_count)
+       VALUES ($1, $2, $3, clock_timestamp(), $4, 1)`,
+      [randomUUID(), checksum, startedAt, name],
+    );
+    await client.query("COMMIT");
+  } catch (error) {
+    await client.query("ROLLBACK").catch(() => {});
+    throw MigrationError.failed(name, error);
+  }
+}

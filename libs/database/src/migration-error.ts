@@ -1,0 +1,31 @@
+/** Why a database could not be brought up to date; the message is for the operator and holds no credentials. */
+export class MigrationError extends Error {
+  override readonly name = "MigrationError";
+
+  static unreachable(error: unknown): MigrationError {
+    return new MigrationError(`the database can't be reached or refuses the connection (${codeOf(error)})`);
+  }
+
+  static edited(name: string): MigrationError {
+    return new MigrationError(
+      `migration ${name} was edited after it was applied; restore its file and write a new migration instead`,
+    );
+  }
+
+  static failedBefore(name: string): MigrationError {
+    return new MigrationError(
+      `migration ${name} failed before and left the database half done; repair it by hand, then mark it with ` +
+        `"prisma migrate resolve --applied ${name}" or "--rolled-back ${name}"`,
+    );
+  }
+
+  static failed(name: string, error: unknown): MigrationError {
+    const reason = error instanceof Error ? error.message : String(error);
+    return new MigrationError(`migration ${name} failed and was rolled back: ${reason} (${codeOf(error)})`);
+  }
+}
+
+function codeOf(error: unknown): string {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === "string" ? code : "no code";
+}

@@ -1,0 +1,36 @@
+import type { PrismaClient } from "../client.ts";
+import type { KeycloakProfile, User } from "../user-repository.ts";
+import { USER_COLUMNS } from "./columns.ts";
+
+/**
+ * `pending → completed`, the local user and its log row in one statement: all of it or nothing.
+ * @returns null when the row was not `pending`
+ */
+export async function completeRegistration(
+  prisma: PrismaClient,
+  id: string,
+  profile: KeycloakProfile,
+  now: Date,
+): Promise<User | null> {
+  const rows = await prisma.$queryRaw<User[]>`
+    WITH completed AS (
+      UPDATE registrations SET state = 'completed', keycloak_user_id = ${profile.id}, updated_at = ${now}
+      WHERE id = ${id} AND state = 'pending'
+      RETURNING profile AS asked
+    ), created AS (
+      INSERT INTO users (id, username, email, first_name, last_name, email_verified, enabled, store_id,
+        organization_id, metadata, synced_at, created_at, updated_at)
+      SELECT ${profile.id}::text, ${profile.username}::text, ${profile.email}::text, ${profile.firstName}::text,
+        ${profile.lastName}::text, ${profile.emailVerified}::boolean, ${profile.enabled}::boolean, asked->>'storeId',
+        asked->>'organizationId', coalesce(asked->'metadata', '{}'), ${now}::timestamptz, ${now}::timestamptz,
+        ${now}::timestamptz
+      FROM completed
+      RETURNING ${USER_COLUMNS}
+    ), logged AS (
+      INSERT INTO activity_logs (user_id, type, at, details)
+      SELECT id, 'user.registered', ${now}::timestamptz, jsonb_build_object('registrationId', ${id}::text) FROM created
+    )
+    SELECT id, username, email, "firstName", "lastName", "emailVerified", enabled, "storeId", "organizationId",
+      metadata, "lastLoginAt", "loginCount", "syncedAt", "createdAt", "updatedAt", "deletedAt" FROM created`;
+  return rows[0] ?? null;
+}

@@ -1,0 +1,96 @@
+import {
+  DatabaseError,
+  DatabaseTimeoutError,
+  DatabaseUnavailableError,
+  ForeignKeyViolationError,
+  StatementRefusedError,
+  UniqueViolationError,
+} from "../errors.ts";
+
+/** What `@prisma/adapter-pg` 7 knows of a failure; Prisma hands it on as `meta.driverAdapterError.cause`. */
+interface DriverCause {
+  kind?: string;
+  originalCode?: string;
+  originalMessage?: string;
+  constraint?: { index?: string; fields?: string[] };
+}
+
+const UNAVAILABLE_KINDS = new Set([
+  "DatabaseNotReachable",
+  "ConnectionClosed",
+  "TlsConnectionError",
+  "TooManyConnections",
+  "DatabaseDoesNotExist",
+  "DatabaseAccessDenied",
+  "AuthenticationFailed",
+  "TransactionWriteConflict",
+]);
+
+/** Connection exceptions, resources, shutdown and start-up, and a standby that became the address's answer. */
+const UNAVAILABLE_STATES = /^(08|53|57P|58|25006$|28|3D|40)/;
+/** Statement or lock timeout. */
+const TIMEOUT_STATES = new Set(["57014", "55P03", "25P03", "25P04"]);
+const UNAVAILABLE_CODES =
+  /^(P1000|P1001|P1003|P1010|P1011|P1017|P2034|P2037|E(CONN|PIPE|HOST|NET|NOTFOUND|AI_AGAIN).*)$/;
+const TIMEOUT_CODES = /^(P1002|P1008|P2024|P2028|ETIMEDOUT)$/;
+
+/**
+ * Prisma's, the adapter's and pg's errors as a {@link DatabaseError}. The one place that knows where each version keeps
+ * the name of a violated constraint. Mapped errors carry no `cause`: Prisma's holds rows and arguments.
+ *
+ * @returns the error as it was when it does not come from the database
+ */
+export function mapPrismaError(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof DatabaseError) return error;
+  const cause = driverCause(error);
+  if (cause) return fromDriver(cause);
+  return fromConnection(error) ?? error;
+}
+
+/** For `.catch`: throws what {@link mapPrismaError} makes of the error. */
+export function throwMapped(error: unknown): never {
+  throw mapPrismaError(error);
+}
+
+function driverCause(error: Error): DriverCause | undefined {
+  const meta = (error as { meta?: { driverAdapterError?: { cause?: DriverCause } } }).meta;
+  if (meta?.driverAdapterError?.cause) return meta.driverAdapterError.cause;
+  return error.name === "DriverAdapterError" ? (error.cause as DriverCause | undefined) : undefined;
+}
+
+function fromDriver(cause: DriverCause): DatabaseError {
+  const { kind = "unknown", originalCode = "", originalMessage = "" } = cause;
+  if (kind === "UniqueConstraintViolation") return new UniqueViolationError(constraintName(cause));
+  if (kind === "ForeignKeyConstraintViolation" || kind === "RestrictViolation")
+    return new ForeignKeyViolationError(constraintName(cause));
+  if (kind === "SocketTimeout" || TIMEOUT_STATES.has(originalCode))
+    return new DatabaseTimeoutError(`no answer in time (${originalCode || kind})`);
+  if (UNAVAILABLE_KINDS.has(kind) || UNAVAILABLE_STATES.test(originalCode))
+    return new DatabaseUnavailableError(`database unavailable (${originalCode || kind})`);
+  // Class 22 (data exceptions) quotes the offending value.
+  const text = originalCode.startsWith("22") ? "" : `: ${originalMessage}`;
+  return new StatementRefusedError(originalCode, `statement refused (${originalCode || kind})${text}`);
+}
+
+function constraintName({ constraint, originalMessage = "" }: DriverCause): string {
+  if (constraint?.index) return constraint.index;
+  return /constraint "([^"]+)"/.exec(originalMessage)?.[1] ?? constraint?.fields?.join(",") ?? "unknown";
+}
+
+/** Failures that never reached the server: the pool's and the socket's. */
+function fromConnection(error: Error): DatabaseError | undefined {
+  const { code = "" } = error as { code?: unknown };
+  const { message } = error;
+  if (TIMEOUT_CODES.test(String(code))) return new DatabaseTimeoutError(`no answer in time (${code})`);
+  if (UNAVAILABLE_CODES.test(String(code))) return new DatabaseUnavailableError(`database unavailable (${code})`);
+  if (/^(timeout exceeded when trying to connect|Connection terminated due to connection timeout)/.test(message))
+    return new DatabaseTimeoutError("no connection in time");
+  if (/^Query read timeout/.test(message)) return new DatabaseTimeoutError("no answer in time");
+  if (
+    /^(Connection terminated|Client has encountered a connection error|Client was closed|Cannot use a pool after)/.test(
+      message,
+    )
+  )
+    return new DatabaseUnavailableError("connection lost");
+  return undefined;
+}

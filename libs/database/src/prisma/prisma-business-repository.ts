@@ -1,0 +1,21 @@
+import type { BusinessRepository } from "../business-repository.ts";
+import type { PrismaClient } from "../client.ts";
+import { throwMapped } from "./map-prisma-error.ts";
+
+/** `stores` and `organizations` in PostgreSQL. */
+export class PrismaBusinessRepository implements BusinessRepository {
+  constructor(private readonly prisma: PrismaClient) {}
+
+  async knows(reference: {
+    storeId?: string | null;
+    organizationId?: string | null;
+  }): Promise<{ store: boolean; organization: boolean }> {
+    const { storeId = null, organizationId = null } = reference;
+    if (storeId === null && organizationId === null) return { store: true, organization: true };
+    const rows = await this.prisma.$queryRaw<{ store: boolean; organization: boolean }[]>`
+      SELECT ${storeId}::text IS NULL OR EXISTS (SELECT 1 FROM stores WHERE id = ${storeId}) AS store,
+        ${organizationId}::text IS NULL OR EXISTS (SELECT 1 FROM organizations WHERE id = ${organizationId})
+          AS organization`.catch(throwMapped);
+    return rows[0] as { store: boolean; organization: boolean };
+  }
+}
