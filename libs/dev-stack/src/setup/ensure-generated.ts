@@ -15,7 +15,6 @@ const STAMP = join(ROOT, "libs/database/src/generated/.stamp");
 
 /** Generates the Prisma client, unless it was made from this very schema. */
 export async function ensureGenerated(report: Report): Promise<void> {
-  if (!existsSync(GENERATOR)) return;
   const wanted = inputHash();
   if (isCurrent(wanted)) return;
   const lock = join(DEV_DIR, "generate.lock");
