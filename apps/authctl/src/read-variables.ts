@@ -1,0 +1,26 @@
+import { z } from "zod";
+import { UsageError } from "./usage-error.ts";
+
+/** The environment, as `process.env` gives it. */
+export type Environment = Record<string, string | undefined>;
+
+/**
+ * Reads variables by a schema; an empty one counts as not set.
+ * @throws UsageError that names every fault at once, and no value
+ */
+export function readVariables<T extends z.ZodObject>(schema: T, environment: Environment): z.output<T> {
+  const names = Object.keys(schema.shape);
+  const given = Object.fromEntries(names.map((name) => [name, environment[name] || undefined]));
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map((issue) => {
+    const name = String(issue.path[0]);
+    return `  ${name} ${given[name] === undefined ? "is not set" : `is not valid: ${rule(schema, name, issue.message)}`}`;
+  });
+  throw new UsageError(`these variables are needed:\n${[...new Set(faults)].join("\n")}`);
+}
+
+function rule(schema: z.ZodObject, name: string, message: string): string {
+  const field: unknown = schema.shape[name];
+  return (field instanceof z.ZodType && field.description) || message;
+}
