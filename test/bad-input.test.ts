@@ -8,7 +8,7 @@ const marker = "Secret-marker-3f9a1c";
 const routes = ["/auth/register", "/auth/login", "/auth/refresh", "/auth/logout"];
 const json = "application/json";
 
-async function send(path: string, body: BodyInit | undefined, headers: Record<string, string> = {}) {
+async function send(path: string, body: Bun.BodyInit | undefined, headers: Record<string, string> = {}) {
   const response = await fetch(`${journey.gateway.url}${path}`, {
     method: "POST",
     ...(body !== undefined && { body }),
@@ -24,7 +24,7 @@ async function send(path: string, body: BodyInit | undefined, headers: Record<st
 }
 
 /** Wrong bodies, with the answer that each must get. */
-const bodies: [name: string, body: BodyInit | undefined, type: string | undefined, expected: string][] = [
+const bodies: [name: string, body: Bun.BodyInit | undefined, type: string | undefined, expected: string][] = [
   ["malformed JSON", `{"password":"${marker}"`, json, "400 input.malformed"],
   ["invalid UTF-8", Buffer.from([0x7b, 0xff, 0xfe, 0x7d]), json, "400 input.malformed"],
   ["nothing", undefined, undefined, "400 input.invalid"],
@@ -60,7 +60,7 @@ const bodies: [name: string, body: BodyInit | undefined, type: string | undefine
 ];
 
 describe.each(routes)("%s answers bad input with a clear error and without the value", (path) => {
-  test.each(bodies)("%s", async (_name, body, type, expected) => {
+  test.each(bodies.map(([name, ...trial]) => ({ name, trial })))("$name", async ({ trial: [body, type, expected] }) => {
     const answer = await send(path, body, type === undefined ? {} : { "content-type": type });
     expect(`${answer.status} ${answer.body.code}`).toBe(expected);
     expect(answer.type).toBe("application/problem+json");
