@@ -11,9 +11,10 @@ export const dbMigrateVariables: string = Object.entries(variables.shape)
   .map(([name, field]) => `  ${name.padEnd(32)} ${field.description}`)
   .join("\n");
 
-/** `authctl db migrate`: applies the migrations that the database does not have yet. @throws UsageError */
+/** `authctl db migrate`: applies the migrations that the database does not have yet. @throws UsageError, MigrationError */
 export async function dbMigrate(environment: Environment, print: (line: string) => void): Promise<void> {
   const { DATABASE_URL } = readVariables(variables, environment);
-  await migrate(DATABASE_URL);
-  print("the database is up to date");
+  const { applied } = await migrate(DATABASE_URL);
+  for (const name of applied) print(`applied ${name}`);
+  print(applied.length === 0 ? "nothing to apply" : `${applied.length} migrations applied`);
 }

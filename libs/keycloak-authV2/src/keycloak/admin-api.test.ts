@@ -47,6 +47,13 @@ describe("the admin token", () => {
     expect(asked).toEqual({ tokens: 2, users: 2 });
   });
 
+  test("is fetched anew once for all the calls that were refused together", async () => {
+    onUser = (authorization) => (authorization === "Bearer token-2" ? accept() : new Response(null, { status: 401 }));
+    const users = repository();
+    await Promise.all([users.getUser("u1"), users.getUser("u1"), users.getUser("u1")]);
+    expect(asked.tokens).toBe(2);
+  });
+
   test("that is refused again is our misconfiguration", async () => {
     onUser = () => Response.json({ error: "HTTP 401 Unauthorized" }, { status: 401 });
     await failure(repository().getUser("u1"), "keycloak.misconfigured");

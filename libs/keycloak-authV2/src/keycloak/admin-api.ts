@@ -66,11 +66,12 @@ export class AdminApi {
 
   async #withFreshToken<T>(work: (client: KeycloakAdminClient) => Promise<T>): Promise<T> {
     const { tokens } = this.#options;
+    const used = await tokens.getAccessToken();
     try {
       return await work(this.#client);
     } catch (error) {
       if (!(error instanceof NetworkError) || error.response.status !== 401) throw error;
-      tokens.invalidate();
+      tokens.invalidate(used);
       return work(this.#client);
     }
   }

@@ -48,8 +48,8 @@ export class AdminTokenProvider {
   }
 
   /** Forgets a token that Keycloak refused; a newer one, fetched meanwhile, stays. */
-  invalidate(refused?: string): void {
-    if (refused === undefined || this.#token?.value === refused) this.#token = undefined;
+  invalidate(refused: string): void {
+    if (this.#token?.value === refused) this.#token = undefined;
   }
 
   #start(): Promise<string> {
