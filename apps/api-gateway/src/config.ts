@@ -1,15 +1,36 @@
 import { KeyRingError, parseKeyRing } from "@libs/keycloak-authV2";
+import proxyAddr from "proxy-addr";
 import { z } from "zod";
 
-const list = z
-  .string()
-  .default("")
-  .transform((value) =>
-    value
-      .split(",")
-      .map((part) => part.trim())
-      .filter(Boolean),
-  );
+/** Comma-separated entries; a fault names the entry's position, never its value. */
+const listOf = (isValid: (entry: string) => boolean, rule: string) =>
+  z
+    .string()
+    .default("")
+    .transform((value) =>
+      value
+        .split(",")
+        .map((part) => part.trim())
+        .filter(Boolean),
+    )
+    .superRefine((entries, context) => {
+      for (const [index, entry] of entries.entries()) {
+        if (!isValid(entry)) context.addIssue({ code: "custom", message: `entry ${index + 1} ${rule}` });
+      }
+    });
+
+function isOrigin(entry: string): boolean {
+  return URL.canParse(entry) && /^https?:/.test(entry) && new URL(entry).origin === entry;
+}
+
+function isProxyRange(entry: string): boolean {
+  try {
+    proxyAddr.compile(entry);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const milliseconds = z.coerce.number().int().min(100).max(600_000);
@@ -65,10 +86,15 @@ export const configSchema = z.object({
     .max(60_000)
     .default(500)
     .describe("On SIGTERM, how long to go on accepting while `/health/ready` says 503, in milliseconds."),
-  TRUSTED_PROXIES: list.describe(
+  TRUSTED_PROXIES: listOf(
+    isProxyRange,
+    "is not an address, a CIDR range, `loopback`, `linklocal` or `uniquelocal`",
+  ).describe(
     "Addresses or CIDR ranges whose `X-Forwarded-For` is believed, comma-separated; also `loopback`, `linklocal`, `uniquelocal`.",
   ),
-  CORS_ORIGINS: list.describe("Origins whose pages may call the gateway, comma-separated."),
+  CORS_ORIGINS: listOf(isOrigin, "is not an origin such as https://shop.example").describe(
+    "Origins whose pages may call the gateway, comma-separated.",
+  ),
   METRICS_PORT: port.optional().describe("Serves `/metrics` on a port of its own, without a token."),
   METRICS_HOST: z.string().min(1).default("127.0.0.1").describe("Address of that port."),
   METRICS_TOKEN: z
@@ -91,11 +117,11 @@ export class ConfigError extends Error {
 }
 
 /**
- * Reads the configuration; an empty variable counts as not given.
+ * Reads the configuration; an empty or blank variable counts as not given.
  * @throws ConfigError with all faults at once
  */
 export function readConfig(env: Record<string, string | undefined>): Config {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()));
   const result = configSchema.safeParse(given);
   if (result.success) return result.data;
   throw new ConfigError(

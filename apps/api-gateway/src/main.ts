@@ -35,7 +35,8 @@ const logger = createLogger({ level: config.LOG_LEVEL, base: { service: "api-gat
 const gateway = compose(config, logger);
 
 try {
-  gateway.app.listen({ hostname: config.HOST, port: config.PORT });
+  // Never shared: a second process on the same port would take half of the requests unnoticed.
+  gateway.app.listen({ hostname: config.HOST, port: config.PORT, reusePort: false });
   if (config.METRICS_PORT !== undefined) serveMetrics(gateway.registry, config.METRICS_HOST, config.METRICS_PORT);
 } catch (error) {
   const code = (error as { code?: unknown }).code;

@@ -42,7 +42,7 @@ async function isUp(check: () => Promise<unknown>, timeoutMs: number): Promise<b
   });
   try {
     return await Promise.race([
-      check().then(
+      Promise.try(check).then(
         () => true,
         () => false,
       ),

@@ -4,6 +4,9 @@ import { Elysia } from "elysia";
 /** Largest body that is read, in bytes. */
 export const bodyLimitBytes = 16 * 1024;
 
+/** Deepest nesting of lists and objects that is accepted (RFC 8259 §9): validators and databases recurse. */
+export const nestingLimit = 32;
+
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** Reads bodies: JSON in UTF-8 (RFC 8259 §8.1) up to {@link bodyLimitBytes}, nothing else. */
@@ -34,9 +37,28 @@ async function readBounded(request: Request): Promise<Uint8Array> {
 function parseJson(bytes: Uint8Array): unknown {
   // No body at all is a fault of the input's shape: the route's schema says what it wants. `null` is never a valid body.
   if (bytes.byteLength === 0) return null;
+  const value = decode(bytes);
+  if (isNestedDeeper(value, nestingLimit)) {
+    throw new AuthError("input.invalid", {
+      errors: [{ path: "", message: `must not nest deeper than ${nestingLimit} levels` }],
+    });
+  }
+  return value;
+}
+
+function decode(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(utf8.decode(bytes));
   } catch {
     throw new AuthError("input.malformed");
   }
+}
+
+function isNestedDeeper(value: unknown, limit: number): boolean {
+  let level = [value];
+  for (let depth = 0; depth <= limit; depth++) {
+    level = level.flatMap((item) => (typeof item === "object" && item !== null ? Object.values(item) : []));
+    if (level.length === 0) return false;
+  }
+  return true;
 }

@@ -1,0 +1,55 @@
+import { expect, test } from "bun:test";
+import { createReadiness } from "./readiness.ts";
+
+const options = { timeoutMs: 20, maxAgeMs: 0, isStopping: () => false };
+const up = async () => {};
+const never = () => new Promise<void>(() => {});
+
+test("ready while everything answers", async () => {
+  const readiness = createReadiness({ ...options, checks: { keycloak: up, database: up } });
+  expect(await readiness()).toEqual({ ready: true, checks: { keycloak: "up", database: "up" } });
+});
+
+test("a check that fails or does not answer in time is away, and is named", async () => {
+  const checks = { keycloak: never, database: () => Promise.reject(new Error("password=secret")), cache: up };
+  const readiness = createReadiness({ ...options, checks });
+  expect(await readiness()).toEqual({ ready: false, checks: { keycloak: "away", database: "away", cache: "up" } });
+});
+
+test("a check that throws at once is away as well", async () => {
+  const checks = {
+    database: () => {
+      throw new Error("not connected");
+    },
+  };
+  expect(await createReadiness({ ...options, checks })()).toEqual({ ready: false, checks: { database: "away" } });
+});
+
+test("ready again as soon as what was away is back", async () => {
+  let away = true;
+  const database = async () => {
+    if (away) throw new Error("away");
+  };
+  const readiness = createReadiness({ ...options, checks: { database } });
+  expect((await readiness()).ready).toBeFalse();
+  away = false;
+  expect((await readiness()).ready).toBeTrue();
+});
+
+test("many probes at once share one round of checks", async () => {
+  let runs = 0;
+  const keycloak = async () => {
+    runs++;
+  };
+  const readiness = createReadiness({ ...options, maxAgeMs: 60_000, checks: { keycloak } });
+  await Promise.all(Array.from({ length: 20 }, () => readiness()));
+  expect(runs).toBe(1);
+});
+
+test("not ready from the moment the gateway begins to stop", async () => {
+  let stopping = false;
+  const readiness = createReadiness({ ...options, checks: { keycloak: up }, isStopping: () => stopping });
+  expect((await readiness()).ready).toBeTrue();
+  stopping = true;
+  expect(await readiness()).toEqual({ ready: false, checks: { keycloak: "up", gateway: "away" } });
+});

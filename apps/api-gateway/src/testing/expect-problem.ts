@@ -1,0 +1,22 @@
+import { expect } from "bun:test";
+import { type AuthErrorCode, catalogue } from "@libs/keycloak-authV2/errors";
+import { type Problem, problemSchema } from "../http/problem.ts";
+
+/**
+ * Asserts that an answer is the problem `code`: status, media type, schema, its own request id, and not one of
+ * `secrets` anywhere in the raw body or a header.
+ */
+export async function expectProblem(response: Response, code: AuthErrorCode, ...secrets: string[]): Promise<Problem> {
+  const raw = await response.text();
+  for (const secret of secrets) {
+    expect(raw).not.toContain(secret);
+    expect(JSON.stringify([...response.headers])).not.toContain(secret);
+  }
+  const problem = problemSchema.parse(JSON.parse(raw));
+  expect({ status: response.status, code: problem.code }).toEqual({ status: catalogue[code].status, code });
+  expect(problem.status).toBe(response.status);
+  expect(response.headers.get("content-type")).toBe("application/problem+json");
+  expect(response.headers.get("x-request-id")).toBe(problem.requestId);
+  expect(problem.requestId).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+  return problem;
+}

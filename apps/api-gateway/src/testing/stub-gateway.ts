@@ -1,0 +1,111 @@
+import type { User } from "@libs/database";
+import { createLogger, Registry } from "@libs/observability";
+import { type AppDeps, createApp } from "../app.ts";
+import { clientAddress } from "../http/client-address.ts";
+
+/** A gateway that listens on a free port of this machine, over services that always succeed. */
+export interface StubGateway {
+  url: string;
+  /** Names of the service calls that were made: empty when a request was refused before any. */
+  calls: string[];
+  /** Everything that was logged, as JSON lines. */
+  log: () => string;
+  post: (path: string, body: Bun.BodyInit | null, headers?: Record<string, string>) => Promise<Response>;
+  stop: () => Promise<void>;
+}
+
+export const now = new Date("2026-11-23T12:00:00.000Z");
+
+export const ada: User = {
+  id: "8d3b1d1a-0c52-4d0a-9f7e-3d5b7a1f0c11",
+  username: "ada",
+  email: "ada@example.com",
+  firstName: "Ada",
+  lastName: "Lovelace",
+  emailVerified: false,
+  enabled: true,
+  storeId: null,
+  organizationId: null,
+  metadata: {},
+  lastLoginAt: null,
+  loginCount: 0,
+  syncedAt: now,
+  createdAt: now,
+  updatedAt: now,
+  deletedAt: null,
+};
+
+export const tokens = {
+  access_token: "access",
+  expires_in: 300,
+  refresh_token: "refresh",
+  refresh_expires_in: 1800,
+  token_type: "Bearer",
+  session_state: "sid-sid-sid-sid-sid-sid-",
+};
+
+/** @param overrides deps of the app that differ from the stubs */
+export function stubGateway(overrides: Partial<AppDeps> = {}): StubGateway {
+  const lines: string[] = [];
+  const calls: string[] = [];
+  const app = createApp({
+    ...stubServices((name) => calls.push(name)),
+    clientAddress: clientAddress([]),
+    readiness: async () => ({ ready: true, checks: { keycloak: "up", database: "up" } }),
+    registry: new Registry(),
+    logger: createLogger({ destination: { write: (line) => lines.push(line) } }),
+    corsOrigins: [],
+    metricsToken: undefined,
+    requestTimeoutMs: 2_000,
+    isStopping: () => false,
+    ...overrides,
+  }).listen({ hostname: "127.0.0.1", port: 0 });
+  const url = `http://127.0.0.1:${app.server?.port}`;
+  return {
+    url,
+    calls,
+    log: () => lines.join(""),
+    post: (path, body, headers = { "content-type": "application/json" }) =>
+      fetch(url + path, { method: "POST", body, headers }),
+    stop: async () => {
+      await app.stop(true);
+    },
+  };
+}
+
+function stubServices(called: (name: string) => void): Pick<AppDeps, "integration" | "sync"> {
+  const { id, username, email, firstName, lastName, emailVerified } = ada;
+  const profile = { username, email, firstName, lastName, emailVerified };
+  return {
+    integration: {
+      authenticateWithPassword: async () => {
+        called("authenticateWithPassword");
+        return { success: true, userId: id, ...profile, sessionId: "session-1", tokens };
+      },
+      refreshToken: async () => tokens,
+      logout: async () => {},
+    },
+    sync: {
+      registerUser: async () => {
+        called("registerUser");
+        return { success: true, userId: id, localUser: ada };
+      },
+      checkReferences: async () => {},
+      syncOnAuthentication: async ({ sessionData }) => {
+        called("syncOnAuthentication");
+        const { sessionId, keycloakSessionId } = sessionData;
+        const session = { sessionId, keycloakSessionId, userId: id } as Awaited<
+          ReturnType<AppDeps["sync"]["syncOnAuthentication"]>
+        >["session"];
+        return { user: ada, session };
+      },
+      refreshSession: async () => {
+        called("refreshSession");
+        return tokens;
+      },
+      logoutSession: async () => {
+        called("logoutSession");
+      },
+    },
+  };
+}
