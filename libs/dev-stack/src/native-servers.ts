@@ -31,6 +31,8 @@ export interface NativeOptions {
   throwaway: boolean;
   /** Removes existing data first. */
   fresh: boolean;
+  /** Files that mean nothing once the servers have stopped, however that came about. */
+  disposable?: readonly string[];
   report: Report;
 }
 
@@ -54,7 +56,7 @@ export async function startNative(options: NativeOptions): Promise<Servers> {
   const logs = { keycloak: join(stateDir, "keycloak.log"), postgres: join(stateDir, "postgres.log") };
   for (const log of Object.values(logs)) writeFileSync(log, "", { mode: 0o600 });
   const keycloak = await home;
-  const keeper = Keeper.open(join(stateDir, RECORD_NAME), throwaway ? [dataDir, stateDir] : []);
+  const keeper = Keeper.open(join(stateDir, RECORD_NAME), throwaway ? [dataDir, stateDir] : options.disposable);
   try {
     const password = credentials.postgresPassword;
     const server = { binaries, runAs, dataDir, port: ports.postgres, password, log: logs.postgres, throwaway };

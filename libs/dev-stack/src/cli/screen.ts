@@ -2,6 +2,9 @@ import { PREFERRED_PORTS } from "../constants.ts";
 import type { StackFile } from "../stack-file.ts";
 import { gatewayEnvironment } from "./run-gateway.ts";
 
+/** Where the lines keep the answers, tokens included; removed when the stack stops. */
+export const ANSWER_FILES = [".dev/login.json", ".dev/refresh.json"] as const;
+const [LOGIN, REFRESH] = ANSWER_FILES;
 const JSON_TYPE = "-H 'content-type: application/json'";
 
 /**
@@ -18,9 +21,9 @@ export function curlLines(gatewayUrl: string): string[] {
   const session = '("sessionId":"[^"]*")';
   return [
     post("register", `'{${person},${names}}'`),
-    `${post("login", `'{${person}}'`)} | tee .dev/login.json`,
-    `${post("refresh", pick(".dev/login.json", `${token}.*${session}`, "\\1,\\2"))} | tee .dev/refresh.json`,
-    post("logout", pick(".dev/login.json .dev/refresh.json", `${session}.*${token}`, "\\1,\\2")),
+    `${post("login", `'{${person}}'`)} | tee ${LOGIN}`,
+    `${post("refresh", pick(LOGIN, `${token}.*${session}`, "\\1,\\2"))} | tee ${REFRESH}`,
+    post("logout", pick(`${LOGIN} ${REFRESH}`, `${session}.*${token}`, "\\1,\\2")),
   ];
 }
 

@@ -8,7 +8,7 @@ import { endLeftovers, RECORD_NAME, runDirs } from "../keeper/leftovers.ts";
 import { lockHolder, tryLock } from "../machine/file-lock.ts";
 import { chosenPort, demandFree } from "../machine/ports.ts";
 import { identify } from "../machine/process-identity.ts";
-import { DEV_DIR } from "../paths.ts";
+import { DEV_DIR, ROOT, STACK_FILE } from "../paths.ts";
 import type { Report } from "../report.ts";
 import type { Servers } from "../servers.ts";
 import { StackError } from "../stack-error.ts";
@@ -16,6 +16,7 @@ import { readStackFile, removeStackFile, type StackFile, writeStackFile } from "
 import { keptSecrets } from "../stack-secrets.ts";
 import { startServers } from "../start-servers.ts";
 import { runGateway } from "./run-gateway.ts";
+import { ANSWER_FILES } from "./screen.ts";
 
 const LOCK = join(DEV_DIR, "stack.lock");
 const SECRETS = join(DEV_DIR, "secrets.json");
@@ -60,6 +61,7 @@ export class StackSession {
     if (fresh) rmSync(SECRETS, { force: true });
     this.servers = await startServers({
       ...{ stateDir: DEV_DIR, dataName: "data", throwaway: false, fresh, report },
+      disposable: [STACK_FILE, ...ANSWER_FILES.map((file) => join(ROOT, file))],
       jvm: process.env["KEYCLOAK_JVM"] === "keycloak" ? "keycloak" : "quick",
       ports: {
         keycloak: chosenPort("keycloak"),
@@ -85,9 +87,9 @@ export class StackSession {
   }
 
   private async stopOnce(): Promise<void> {
+    removeStackFile();
     await Keeper.closeAll();
     await this.servers?.stop();
-    removeStackFile();
     rmSync(LOCK, { force: true });
   }
 
