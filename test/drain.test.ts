@@ -30,7 +30,7 @@ test("SIGTERM under load: no request is cut, and the process ends with 0 within 
       return true;
     } catch (error) {
       const code = String((error as { code?: unknown }).code);
-      count(stopping && code === "ConnectionRefused" ? "refused" : `cut: ${code}`);
+      count(stopping && ["ConnectionRefused", "ECONNREFUSED"].includes(code) ? "refused" : `cut: ${code}`);
       return false;
     }
   };

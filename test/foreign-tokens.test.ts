@@ -53,7 +53,11 @@ describe("a token that is not this session's", () => {
     await sql`UPDATE sessions SET refresh_expires_at = now() - interval '1 second' WHERE session_id = ${session.sessionId}`;
     const answer = await client.refresh<ProblemBody>(holdsOf(session));
     expect(`${answer.status} ${answer.body.code}`).toBe("401 session.invalid");
-    expect(await rowOf(session.sessionId)).toMatchObject({ end_reason: "expired", access_token: "" });
+    expect(await rowOf(session.sessionId)).toMatchObject({
+      end_reason: "expired",
+      access_token: null,
+      refresh_token: null,
+    });
   });
 });
 

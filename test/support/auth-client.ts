@@ -66,7 +66,9 @@ export class AuthClient {
   }
 
   login<Body = LoggedIn>(body: { username: string; password: string; otp?: string; storeId?: string }) {
-    return this.post<Body>("/auth/login", body);
+    // A whole person may be given: only what a login takes is sent.
+    const { username, password, otp, storeId } = body;
+    return this.post<Body>("/auth/login", { username, password, otp, storeId });
   }
 
   refresh<Body = { tokens: Tokens }>(body: { refreshToken: string; sessionId: string }) {

@@ -16,8 +16,8 @@ export function secretsSeen(): string[] {
 export function secretsIn(text: string, secrets: Iterable<string> = seen): string[] {
   const found: string[] = [];
   for (const secret of secrets) {
-    const signature = secret.split(".")[2];
-    const parts = [secret, ...(signature && signature.length >= 40 ? [signature] : [])];
+    const signature = /^[\w-]+\.[\w-]+\.([\w-]{40,})$/.exec(secret)?.[1];
+    const parts = signature ? [secret, signature] : [secret];
     if (parts.some((part) => text.includes(part))) found.push(`${secret.slice(0, 4)}… (${secret.length} characters)`);
   }
   return found;
