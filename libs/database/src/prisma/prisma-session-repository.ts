@@ -65,6 +65,7 @@ export class PrismaSessionRepository implements SessionRepository {
         INSERT INTO spent_refresh_tokens (session_id, token_hash, spent_at)
         SELECT "sessionId", "previousRefreshTokenHash", ${now}::timestamptz FROM stored
         WHERE "previousRefreshTokenHash" IS NOT NULL
+          AND "previousRefreshTokenHash" IS DISTINCT FROM ${refreshTokenHash}
         ON CONFLICT DO NOTHING
       )
       SELECT "sessionId", "userId", "keycloakSessionId", "previousRefreshTokenHash", "refreshedAt", "ipAddress",

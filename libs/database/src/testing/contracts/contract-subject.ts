@@ -1,0 +1,74 @@
+import type { Repositories } from "../../create-repositories.ts";
+import type { LoginRecord, SessionTokens } from "../../session-repository.ts";
+import type { KeycloakProfile } from "../../user-repository.ts";
+
+/** What a contract suite works on: the repositories over one database, and what the ports can't insert. */
+export interface ContractSubject extends Repositories {
+  addStore(id: string): Promise<void>;
+  addOrganization(id: string): Promise<void>;
+}
+
+/** Called once a test; tests share the database and keep apart by fresh names. */
+export type MakeSubject = () => Promise<ContractSubject> | ContractSubject;
+
+/** Milliseconds are kept, nothing finer. */
+export const NOW = new Date("2026-03-29T00:59:59.123Z");
+export const LATER = new Date("2026-03-29T01:30:00.456Z");
+export const LATEST = new Date("2026-07-01T12:00:00.789Z");
+
+let counter = 0;
+
+/** A name that no other test of this process uses. */
+export function fresh(prefix: string): string {
+  counter += 1;
+  return `${prefix}-${counter}-${crypto.randomUUID().slice(0, 8)}`;
+}
+
+export function profileOf(change: Partial<KeycloakProfile> = {}): KeycloakProfile {
+  const id = fresh("id");
+  return {
+    id,
+    username: `user-${id}`,
+    email: `${id}@example.test`,
+    firstName: "Ada",
+    lastName: "Lövelace",
+    emailVerified: true,
+    enabled: true,
+    ...change,
+  };
+}
+
+export function tokensOf(mark: string, change: Partial<SessionTokens> = {}): SessionTokens {
+  return {
+    accessToken: `sealed-access-${mark}`,
+    refreshToken: `sealed-refresh-${mark}`,
+    idToken: `sealed-id-${mark}`,
+    refreshTokenHash: `hash-${mark}`,
+    tokenExpiresAt: LATER,
+    refreshExpiresAt: LATEST,
+    ...change,
+  };
+}
+
+export function loginOf(
+  change: Partial<Omit<LoginRecord, "session">> & { session?: Partial<LoginRecord["session"]> } = {},
+) {
+  const mark = fresh("session");
+  const { session, ...rest } = change;
+  const login: LoginRecord = {
+    profile: profileOf(),
+    storeId: null,
+    now: NOW,
+    ...rest,
+    session: {
+      ...tokensOf(mark),
+      sessionId: mark,
+      keycloakSessionId: `sid-${mark}`,
+      ipAddress: "2001:db8::1",
+      userAgent: "contract/1.0",
+      startedAt: NOW,
+      ...session,
+    },
+  };
+  return login;
+}

@@ -1,0 +1,18 @@
+import type { Repositories } from "../create-repositories.ts";
+import { InMemoryActivityRepository } from "./in-memory-activity-repository.ts";
+import { InMemoryBusinessRepository } from "./in-memory-business-repository.ts";
+import { InMemoryDatabase } from "./in-memory-database.ts";
+import { InMemoryRegistrationRepository } from "./in-memory-registration-repository.ts";
+import { InMemorySessionRepository } from "./in-memory-session-repository.ts";
+import { InMemoryUserRepository } from "./in-memory-user-repository.ts";
+
+/** Every port over one shared state. */
+export function createInMemoryRepositories(database = new InMemoryDatabase()): Repositories {
+  return {
+    users: new InMemoryUserRepository(database),
+    sessions: new InMemorySessionRepository(database),
+    registrations: new InMemoryRegistrationRepository(database),
+    activities: new InMemoryActivityRepository(database),
+    business: new InMemoryBusinessRepository(database),
+  };
+}

@@ -1,0 +1,65 @@
+import type { Activity } from "../activity-repository.ts";
+import { ForeignKeyViolationError, UniqueViolationError } from "../errors.ts";
+import type { Registration } from "../registration-repository.ts";
+import type { Session } from "../session-repository.ts";
+import type { KeycloakProfile, User } from "../user-repository.ts";
+
+/**
+ * The state that the in-memory repositories share, with the constraints of the real one. Give every test its own.
+ */
+export class InMemoryDatabase {
+  readonly users = new Map<string, User>();
+  readonly sessions = new Map<string, Session>();
+  /** By session, then by hash: when it was spent. */
+  readonly spentTokens = new Map<string, Map<string, Date>>();
+  readonly registrations = new Map<string, Registration>();
+  readonly activities: Activity[] = [];
+  readonly stores = new Set<string>();
+  readonly organizations = new Set<string>();
+
+  /** @throws UniqueViolationError when another live user holds username or email */
+  assertNamesFree({ id, username, email }: Pick<User, "id" | "username" | "email">): void {
+    const others = [...this.users.values()].filter((user) => user.id !== id && user.deletedAt === null);
+    if (others.some((user) => sameName(user.username, username))) throw new UniqueViolationError("users_username_key");
+    if (email !== null && others.some((user) => user.email !== null && sameName(user.email, email)))
+      throw new UniqueViolationError("users_email_key");
+  }
+
+  /** @throws ForeignKeyViolationError when a store or organization is not there */
+  assertRelations({ storeId, organizationId }: Pick<User, "storeId" | "organizationId">): void {
+    if (storeId !== null && !this.stores.has(storeId)) throw new ForeignKeyViolationError("users_store_id_fkey");
+    if (organizationId !== null && !this.organizations.has(organizationId))
+      throw new ForeignKeyViolationError("users_organization_id_fkey");
+  }
+
+  log(activity: Omit<Activity, "id">): void {
+    this.activities.push({ ...structuredClone(activity), id: String(this.activities.length + 1) });
+  }
+}
+
+export function sameName(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
+}
+
+/** The row that a first write of a profile makes. */
+export function newUser(profile: KeycloakProfile, now: Date): User {
+  return {
+    id: profile.id,
+    ...keycloakFields(profile),
+    storeId: null,
+    organizationId: null,
+    metadata: {},
+    lastLoginAt: null,
+    loginCount: 0,
+    syncedAt: now,
+    createdAt: now,
+    updatedAt: now,
+    deletedAt: null,
+  };
+}
+
+/** The columns that Keycloak owns, whatever else the given object carries. */
+export function keycloakFields(profile: KeycloakProfile): Omit<KeycloakProfile, "id"> {
+  const { username, email, firstName, lastName, emailVerified, enabled } = profile;
+  return { username, email, firstName, lastName, emailVerified, enabled };
+}

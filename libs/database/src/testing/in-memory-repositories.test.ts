@@ -1,0 +1,22 @@
+import { activityRepositoryContract } from "./contracts/activity-repository-contract.ts";
+import { businessRepositoryContract } from "./contracts/business-repository-contract.ts";
+import { registrationRepositoryContract } from "./contracts/registration-repository-contract.ts";
+import { sessionRepositoryContract } from "./contracts/session-repository-contract.ts";
+import { userRepositoryContract } from "./contracts/user-repository-contract.ts";
+import { createInMemoryRepositories } from "./create-in-memory-repositories.ts";
+import { InMemoryDatabase } from "./in-memory-database.ts";
+
+const makeSubject = () => {
+  const database = new InMemoryDatabase();
+  return {
+    ...createInMemoryRepositories(database),
+    addStore: async (id: string) => void database.stores.add(id),
+    addOrganization: async (id: string) => void database.organizations.add(id),
+  };
+};
+
+userRepositoryContract("in memory", makeSubject);
+sessionRepositoryContract("in memory", makeSubject);
+registrationRepositoryContract("in memory", makeSubject);
+activityRepositoryContract("in memory", makeSubject);
+businessRepositoryContract("in memory", makeSubject);
