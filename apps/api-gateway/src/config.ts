@@ -15,9 +15,10 @@ const listOf = (isValid: (entry: string) => boolean, rule: string) =>
     )
     .superRefine((entries, context) => {
       for (const [index, entry] of entries.entries()) {
-        if (!isValid(entry)) context.addIssue({ code: "custom", message: `entry ${index + 1} ${rule}` });
+        if (!isValid(entry)) context.addIssue({ code: "custom", message: `entry ${index + 1} is not ${rule}` });
       }
-    });
+    })
+    .meta({ rule: `comma-separated list, each ${rule}` });
 
 function isOrigin(entry: string): boolean {
   return URL.canParse(entry) && /^https?:/.test(entry) && new URL(entry).origin === entry;
@@ -34,14 +35,20 @@ function isProxyRange(entry: string): boolean {
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const milliseconds = z.coerce.number().int().min(100).max(600_000);
+const httpUrl = z.url({ protocol: /^https?$/ }).meta({ rule: "URL, http or https" });
+/** Marks what must not be shown, in the generated page of the configuration. */
+const secret = { secret: true };
 
-const keyRing = z.string().superRefine((value, context) => {
-  try {
-    parseKeyRing(value);
-  } catch (error) {
-    context.addIssue({ code: "custom", message: error instanceof KeyRingError ? error.message : "is not valid" });
-  }
-});
+const keyRing = z
+  .string()
+  .superRefine((value, context) => {
+    try {
+      parseKeyRing(value);
+    } catch (error) {
+      context.addIssue({ code: "custom", message: error instanceof KeyRingError ? error.message : "is not valid" });
+    }
+  })
+  .meta({ rule: "`id:base64,…`, 32 bytes each", ...secret });
 
 /** Every variable of the gateway. `docs/configuration.md` is generated from this schema. */
 export const configSchema = z.object({
@@ -51,7 +58,10 @@ export const configSchema = z.object({
     .enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"])
     .default("info")
     .describe("Least severe level that is logged."),
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).describe("The application's PostgreSQL."),
+  DATABASE_URL: z
+    .url({ protocol: /^postgres(ql)?$/ })
+    .meta({ rule: "URL, postgresql", ...secret })
+    .describe("The application's PostgreSQL."),
   DATABASE_POOL_SIZE: z.coerce
     .number()
     .int()
@@ -59,18 +69,15 @@ export const configSchema = z.object({
     .max(200)
     .default(10)
     .describe("Most connections to PostgreSQL of this process."),
-  KEYCLOAK_URL: z.url({ protocol: /^https?$/ }).describe("Where this process dials Keycloak, without a path."),
-  KEYCLOAK_ISSUER: z
-    .url({ protocol: /^https?$/ })
+  KEYCLOAK_URL: httpUrl.describe("Where this process dials Keycloak, without a path."),
+  KEYCLOAK_ISSUER: httpUrl
     .optional()
     .describe("What tokens name as `iss`. Default: `KEYCLOAK_URL/realms/KEYCLOAK_REALM`."),
   KEYCLOAK_REALM: z.string().min(1).describe("The realm that holds the users."),
   KEYCLOAK_CLIENT_ID: z.string().min(1).describe("The gateway's confidential client."),
-  KEYCLOAK_CLIENT_SECRET: z.string().min(1).describe("Its secret."),
+  KEYCLOAK_CLIENT_SECRET: z.string().min(1).meta(secret).describe("Its secret."),
   KEYCLOAK_TIMEOUT_MS: milliseconds.default(3000).describe("Longest time of one call to Keycloak, in milliseconds."),
-  TOKEN_ENCRYPTION_KEYS: keyRing.describe(
-    "Key ring for stored tokens, `id:base64,…`, 32 bytes each: the first encrypts, all decrypt.",
-  ),
+  TOKEN_ENCRYPTION_KEYS: keyRing.describe("Key ring for stored tokens: the first encrypts, all decrypt."),
   REFRESH_GRACE_MS: z.coerce
     .number()
     .int()
@@ -86,20 +93,18 @@ export const configSchema = z.object({
     .max(60_000)
     .default(500)
     .describe("On SIGTERM, how long to go on accepting while `/health/ready` says 503, in milliseconds."),
-  TRUSTED_PROXIES: listOf(
-    isProxyRange,
-    "is not an address, a CIDR range, `loopback`, `linklocal` or `uniquelocal`",
-  ).describe(
-    "Addresses or CIDR ranges whose `X-Forwarded-For` is believed, comma-separated; also `loopback`, `linklocal`, `uniquelocal`.",
+  TRUSTED_PROXIES: listOf(isProxyRange, "an address, a CIDR range, `loopback`, `linklocal` or `uniquelocal`").describe(
+    "Whose `X-Forwarded-For` is believed.",
   ),
-  CORS_ORIGINS: listOf(isOrigin, "is not an origin such as https://shop.example").describe(
-    "Origins whose pages may call the gateway, comma-separated.",
+  CORS_ORIGINS: listOf(isOrigin, "an origin such as https://shop.example").describe(
+    "Origins whose pages may call the gateway.",
   ),
   METRICS_PORT: port.optional().describe("Serves `/metrics` on a port of its own, without a token."),
   METRICS_HOST: z.string().min(1).default("127.0.0.1").describe("Address of that port."),
   METRICS_TOKEN: z
     .string()
     .min(16)
+    .meta(secret)
     .optional()
     .describe("Serves `/metrics` on the main port to those who bring this bearer token."),
 });

@@ -1,0 +1,27 @@
+import { expect, test } from "bun:test";
+import { catalogue } from "@libs/keycloak-authV2/errors";
+import { configSchema } from "../apps/api-gateway/src/config.ts";
+import { outdatedPages } from "./generate.ts";
+import { configurationPage } from "./pages/configuration-page.ts";
+import { errorsPage } from "./pages/errors-page.ts";
+
+test("the generated pages say what the code says", async () => {
+  expect(await outdatedPages()).toEqual([]);
+});
+
+test("every error code and every variable has its row", () => {
+  const errors = errorsPage();
+  for (const code of Object.keys(catalogue)) expect(errors).toContain(`\n| \`${code}\` |`);
+  const configuration = configurationPage();
+  for (const name of Object.keys(configSchema.shape)) expect(configuration).toContain(`\n| \`${name}\` |`);
+});
+
+test("secrets are marked, required variables too", () => {
+  const row = (name: string) => configurationPage().match(new RegExp(`^\\| \`${name}\` .*$`, "m"))?.[0];
+  for (const name of ["DATABASE_URL", "KEYCLOAK_CLIENT_SECRET", "TOKEN_ENCRYPTION_KEYS", "METRICS_TOKEN"]) {
+    expect(row(name)).toContain("**Secret.**");
+  }
+  expect(row("DATABASE_URL")).toContain("**required**");
+  expect(row("PORT")).toContain("`3000`");
+  expect(row("METRICS_PORT")).toContain("not set");
+});

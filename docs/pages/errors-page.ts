@@ -1,0 +1,39 @@
+import { type CatalogueEntry, catalogue } from "@libs/keycloak-authV2/errors";
+import { generatedNote, table } from "./table.ts";
+
+/** `docs/errors.md`, from the error catalogue. */
+export function errorsPage(): string {
+  const entries: [string, CatalogueEntry][] = Object.entries(catalogue);
+  const rows = entries.map(([code, { status, title, hint, retryAfterSeconds }]) => [
+    `\`${code}\``,
+    String(status),
+    title,
+    hint,
+    retryAfterSeconds === undefined ? "" : `${retryAfterSeconds} s`,
+  ]);
+  return `# Errors
+
+${generatedNote("libs/keycloak-authV2/src/errors/catalogue.ts")}
+
+Every error answer is \`application/problem+json\` (RFC 9457):
+
+\`\`\`json
+{
+  "type": "urn:problem-type:input.invalid",
+  "title": "The input breaks a rule.",
+  "status": 400,
+  "code": "input.invalid",
+  "detail": "\`errors\` names each field and its rule.",
+  "requestId": "b5a1a3f0-3b7e-4b57-9a5e-0d3a6d1f2c44",
+  "errors": [{ "path": "email", "message": "Invalid email address" }]
+}
+\`\`\`
+
+Programs switch on \`code\`: codes stay, texts may be reworded. \`requestId\` is also the header \`x-request-id\` and stands on
+every log line of the request. \`errors\` comes with input faults, \`actionUrl\` with \`auth.action_required\`. No answer ever
+carries a submitted value, or a text of Keycloak's or the database's. In TypeScript the same codes are \`AuthErrorCode\` of
+\`@libs/keycloak-authV2\`.
+
+${table(["code", "status", "title", "what to do", "Retry-After"], rows)}
+`;
+}
