@@ -30,6 +30,7 @@ export interface Session extends SessionTokens {
 
 export type SessionEndReason =
   | "logout"
+  | "login_failed"
   | "refresh_refused"
   | "refresh_token_reuse"
   | "expired"

@@ -2,6 +2,6 @@
 
 export { KeyRingError, parseKeyRing } from "./crypto/index.ts";
 export { AuthError, type AuthErrorCode, catalogue, type FieldError, isAuthError } from "./errors/index.ts";
-export type * from "./ports.ts";
+export * from "./ports.ts";
 export * from "./services/integration/index.ts";
 export * from "./services/sync/index.ts";

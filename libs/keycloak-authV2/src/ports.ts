@@ -3,6 +3,12 @@
  * one; both pass the same contract suites. Every method rejects with an `AuthError` and nothing else.
  */
 
+/**
+ * The user attribute that ties a Keycloak user to the registration which created it. Declared in the realm's user
+ * profile; administrators alone see and set it.
+ */
+export const REGISTRATION_MARK = "registrationId";
+
 export interface KeycloakUser {
   id: string;
   username: string;

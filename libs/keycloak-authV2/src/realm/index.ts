@@ -1,2 +1,3 @@
+export { REGISTRATION_MARK } from "../ports.ts";
 export { applyRealm } from "./apply-realm.ts";
-export { REGISTRATION_MARK, type RealmOptions } from "./realm-options.ts";
+export type { RealmOptions } from "./realm-options.ts";

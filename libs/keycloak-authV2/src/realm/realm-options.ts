@@ -36,6 +36,3 @@ export interface RealmStep {
   /** Records a change that was made. Never a secret. */
   changed: (change: string) => void;
 }
-
-/** The user attribute that marks a user with the registration that created it; admins alone see and set it. */
-export const REGISTRATION_MARK = "registrationId";

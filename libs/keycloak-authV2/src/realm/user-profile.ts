@@ -1,6 +1,7 @@
 import type { AdminApi } from "../keycloak/admin-api.ts";
+import { REGISTRATION_MARK } from "../ports.ts";
 import { differences } from "./differences.ts";
-import { REGISTRATION_MARK, type RealmStep } from "./realm-options.ts";
+import type { RealmStep } from "./realm-options.ts";
 
 /**
  * Declares the registration mark in the realm's user profile: Keycloak silently drops attributes that are not declared.

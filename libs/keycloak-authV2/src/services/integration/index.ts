@@ -1,8 +1,7 @@
+export type { KeycloakAdapters, KeycloakOptions } from "../../keycloak/index.ts";
 export {
   type AuthenticationOptions,
   type AuthenticationResult,
   type ClientDetails,
-  type IntegrationAdapters,
   KeycloakIntegrationService,
-  type KeycloakOptions,
 } from "./keycloak-integration-service.ts";

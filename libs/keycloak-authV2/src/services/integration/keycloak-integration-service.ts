@@ -2,22 +2,10 @@ import { randomUUID } from "node:crypto";
 import type { PrismaClient } from "@libs/database";
 import type { Registry } from "@libs/observability";
 import { type AuthError, isAuthError } from "../../errors/index.ts";
-import { createKeycloakAdapters } from "../../keycloak/index.ts";
+import { createKeycloakAdapters, type KeycloakAdapters, type KeycloakOptions } from "../../keycloak/index.ts";
 import { type AuthMetrics, createAuthMetrics } from "../../metrics.ts";
-import type { KeycloakUserRepository, SessionTokenSet, TokenClient, TokenVerifier } from "../../ports.ts";
+import type { KeycloakUserRepository, SessionTokenSet, TokenVerifier } from "../../ports.ts";
 import { authenticateWithPassword } from "./authenticate-with-password.ts";
-
-export interface KeycloakOptions {
-  /** Where the gateway dials Keycloak, without a path. */
-  url: string;
-  realm: string;
-  clientId: string;
-  clientSecret: string;
-  /** What tokens must name as `iss`; default `${url}/realms/${realm}`. Differs where Keycloak has a public hostname. */
-  issuer?: string;
-  /** The longest that one call may take. Milliseconds; default 3 000. */
-  timeoutMs?: number;
-}
 
 export interface ClientDetails {
   /** The person's address, validated: Keycloak sees it instead of ours. */
@@ -47,14 +35,6 @@ export type AuthenticationResult =
     }
   | { success: false; error: AuthError; tokens?: undefined };
 
-export interface IntegrationAdapters {
-  userRepository: KeycloakUserRepository;
-  tokenClient: TokenClient;
-  tokenVerifier: TokenVerifier;
-  /** Resolves while Keycloak answers for the realm. */
-  checkReady: () => Promise<void>;
-}
-
 /**
  * Keycloak as the application uses it: users, logins, refreshes, logouts. Knows nothing of the local database's rows;
  * `UserSyncService` keeps those in step.
@@ -66,10 +46,11 @@ export interface IntegrationAdapters {
 export class KeycloakIntegrationService {
   readonly userRepository: KeycloakUserRepository;
   readonly tokenVerifier: TokenVerifier;
+  /** Resolves while Keycloak answers for the realm. */
   readonly checkReady: () => Promise<void>;
 
   constructor(
-    private readonly adapters: IntegrationAdapters,
+    private readonly adapters: KeycloakAdapters,
     private readonly metrics: AuthMetrics,
     /** The application's database, for those who build on this service. */
     readonly database: PrismaClient,

@@ -3,9 +3,10 @@ import type { KeycloakProfile, NewRegistration, User } from "@libs/database";
 import { UniqueViolationError } from "@libs/database";
 import { deadlinePassed } from "@libs/observability";
 import { AuthError, isAuthError } from "../../errors/index.ts";
+import { REGISTRATION_MARK } from "../../ports.ts";
 import { checkReferences } from "./check-references.ts";
 import { withCollisionResolved } from "./resolve-collision.ts";
-import { registrationMark, type SyncDeps } from "./sync-deps.ts";
+import type { SyncDeps } from "./sync-deps.ts";
 import { undoLostCreate, undoRegistration } from "./undo-registration.ts";
 
 export interface RegisterUserInput {
@@ -66,7 +67,7 @@ async function createInKeycloak(deps: SyncDeps, registration: NewRegistration, p
       password,
       emailVerified,
       enabled,
-      attributes: { [registrationMark]: [id] },
+      attributes: { [REGISTRATION_MARK]: [id] },
     });
   } catch (error) {
     const refused = isAuthError(error) && error.code.startsWith("registration.");

@@ -19,6 +19,3 @@ export interface SyncDeps {
   logger: Logger;
   background: BackgroundTasks;
 }
-
-/** The Keycloak user attribute that ties a user to the registration which created it. Declared in the realm's user profile. */
-export const registrationMark = "registrationId";

@@ -43,8 +43,12 @@ export async function syncOnAuthentication(
   try {
     return await recordLogin(deps, input);
   } catch (error) {
-    // Nobody will ever hold this session: it must not live on in Keycloak. Not awaited: the caller's time is short.
+    // Nobody will ever hold this session, so it must not live on in Keycloak; nor here, if only the answer to the write
+    // was lost. Not awaited: the caller's time is short.
     deps.background.run("end unrecorded session", () => deps.keycloak.deleteSession(keycloakSessionId));
+    deps.background.run("end unrecorded row", () =>
+      deps.sessions.end(sessionData.sessionId, "login_failed", deps.now()),
+    );
     if (error instanceof ForeignKeyViolationError) throw new AuthError("registration.store_unknown", { cause: error });
     throw error;
   }

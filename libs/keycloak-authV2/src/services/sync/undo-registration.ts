@@ -1,5 +1,6 @@
 import type { NewRegistration, User } from "@libs/database";
-import { registrationMark, type SyncDeps } from "./sync-deps.ts";
+import { REGISTRATION_MARK } from "../../ports.ts";
+import type { SyncDeps } from "./sync-deps.ts";
 
 export type UndoOutcome = { state: "completed"; user: User } | { state: "undone" | "left" };
 
@@ -46,7 +47,7 @@ async function completedUser(deps: SyncDeps, registrationId: string, userId: str
 export async function undoLostCreate(deps: SyncDeps, registration: NewRegistration, reason: string): Promise<void> {
   const [found] = await deps.keycloak.searchUsers({ username: registration.username, exact: true, max: 1 });
   const user = found && (await deps.keycloak.getUser(found.id));
-  if (user?.attributes[registrationMark]?.includes(registration.id)) {
+  if (user?.attributes[REGISTRATION_MARK]?.includes(registration.id)) {
     await undoRegistration(deps, registration.id, user.id, reason);
   } else {
     await deps.registrations.recordAttempt(registration.id, reason, deps.now());
