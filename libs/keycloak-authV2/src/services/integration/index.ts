@@ -1,4 +1,3 @@
-export type { KeycloakAdapters, KeycloakOptions } from "../../keycloak/index.ts";
 export {
   type AuthenticationOptions,
   type AuthenticationResult,

@@ -83,6 +83,7 @@ async function completeLocally(deps: SyncDeps, registration: NewRegistration, ke
   const { firstName, lastName, emailVerified, enabled } = profile;
   const local: KeycloakProfile = { id: keycloakUserId, username, email, firstName, lastName, emailVerified, enabled };
   try {
+    await deps.checkMark(keycloakUserId, id);
     // The caller has been told that it failed: what it did not get must not exist.
     if (deadlinePassed()) throw new AuthError("request.timeout");
     const user = await withCollisionResolved(deps, local, () => deps.registrations.complete(id, local, deps.now()));
@@ -92,10 +93,14 @@ async function completeLocally(deps: SyncDeps, registration: NewRegistration, ke
     // Finished whether or not the caller still waits for it.
     const outcome = await deps.background.finish(() => undoRegistration(deps, id, keycloakUserId, codeOf(error)));
     if (outcome.state === "completed") return outcome.user;
-    throw error instanceof UniqueViolationError
-      ? new AuthError("registration.conflict", { cause: error })
-      : new AuthError("registration.undone", { cause: error });
+    throw publicError(error);
   }
+}
+
+function publicError(error: unknown): AuthError {
+  if (isAuthError(error, "keycloak.misconfigured")) return error;
+  const code = error instanceof UniqueViolationError ? "registration.conflict" : "registration.undone";
+  return new AuthError(code, { cause: error });
 }
 
 function codeOf(error: unknown): string {

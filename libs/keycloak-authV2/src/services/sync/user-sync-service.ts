@@ -8,6 +8,7 @@ import { type BulkSyncResult, bulkSyncUsers } from "./bulk-sync-users.ts";
 import { type BusinessReferences, checkReferences } from "./check-references.ts";
 import { authErrors, toAuthError } from "./database-failure.ts";
 import { type LogoutAtKeycloak, type LogoutInput, logoutSession } from "./logout-session.ts";
+import { createMarkCheck } from "./mark-check.ts";
 import { type RefreshAtKeycloak, type RefreshInput, SessionRefresher } from "./refresh-session.ts";
 import { type RegisterUserInput, registerUser } from "./register-user.ts";
 import type { PlainTokens } from "./seal-tokens.ts";
@@ -57,6 +58,7 @@ export class UserSyncService {
     this.#deps = {
       keycloak: userRepository,
       ...createRepositories(prisma, authMetrics.observeDatabase),
+      checkMark: createMarkCheck(userRepository),
       cipher: new TokenCipher(keyRing),
       now: options.now ?? (() => new Date()),
       refreshGraceMs: options.refreshGraceMs ?? 60_000,

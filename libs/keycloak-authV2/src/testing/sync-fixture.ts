@@ -1,0 +1,31 @@
+import { randomBytes } from "node:crypto";
+import { createInMemoryRepositories, InMemoryDatabase } from "@libs/database/testing";
+import { BackgroundTasks, Registry, silentLogger } from "@libs/observability";
+import { parseKeyRing, TokenCipher } from "../crypto/index.ts";
+import { createAuthMetrics } from "../metrics.ts";
+import { createMarkCheck } from "../services/sync/mark-check.ts";
+import type { SyncDeps } from "../services/sync/sync-deps.ts";
+import { InMemoryKeycloak, type InMemoryKeycloakOptions } from "./in-memory-keycloak.ts";
+
+/** The flows of `services/sync` on fakes, with a clock that stands until it is moved. */
+export function createSyncFixture(options: InMemoryKeycloakOptions = {}) {
+  const clock = { now: Date.parse("2030-01-01T00:00:00Z") };
+  const database = new InMemoryDatabase();
+  const keycloak = new InMemoryKeycloak({ now: () => clock.now, ...options });
+  const registry = new Registry();
+  const background = new BackgroundTasks(silentLogger);
+  const deps: SyncDeps = {
+    keycloak: keycloak.userRepository,
+    ...createInMemoryRepositories(database),
+    checkMark: createMarkCheck(keycloak.userRepository),
+    cipher: new TokenCipher(parseKeyRing(`test:${randomBytes(32).toString("base64")}`)),
+    now: () => new Date(clock.now),
+    refreshGraceMs: 60_000,
+    metrics: createAuthMetrics(registry),
+    logger: silentLogger,
+    background,
+  };
+  return { clock, database, keycloak, registry, background, deps };
+}
+
+export type SyncFixture = ReturnType<typeof createSyncFixture>;
