@@ -1,10 +1,13 @@
 import { openapi } from "@elysia/openapi";
 import { file } from "bun";
 import { Elysia } from "elysia";
+import styles from "swagger-ui-dist/swagger-ui.css" with { type: "file" };
+import script from "swagger-ui-dist/swagger-ui-bundle.js" with { type: "file" };
 import { z } from "zod";
 import { version } from "../../package.json";
 
-const assets = ["swagger-ui.css", "swagger-ui-bundle.js"] as const;
+/** Imported as files, so that a bundled gateway brings them along. */
+const assets = { "swagger-ui.css": styles, "swagger-ui-bundle.js": script };
 
 /** `/openapi/json`, and a page at `/openapi` to try it: served from here, so that no third party's script runs on this origin. */
 export const openApi = () =>
@@ -31,11 +34,10 @@ export const openApi = () =>
     )
     .get("/openapi", ({ set }) => page(set.headers), { detail: { hide: true } })
     .get("/openapi/assets/page.js", () => typed(pageScript, "text/javascript"), { detail: { hide: true } })
-    .get(
-      "/openapi/assets/:name",
-      ({ params: { name } }) => file(Bun.fileURLToPath(import.meta.resolve(`swagger-ui-dist/${name}`))),
-      { params: z.strictObject({ name: z.enum(assets) }), detail: { hide: true } },
-    );
+    .get("/openapi/assets/:name", ({ params: { name } }) => file(new URL(assets[name], import.meta.url)), {
+      params: z.strictObject({ name: z.enum(["swagger-ui.css", "swagger-ui-bundle.js"]) }),
+      detail: { hide: true },
+    });
 
 const pageScript = `SwaggerUIBundle({ url: "/openapi/json", dom_id: "#ui", deepLinking: true });`;
 
