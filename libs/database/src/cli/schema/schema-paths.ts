@@ -1,0 +1,9 @@
+import { dirname, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const prismaDir = resolve(dirname(fileURLToPath(import.meta.url)), "../../../../../prisma");
+
+/** The source of the client and of the migrations. */
+export const SCHEMA_PATH = resolve(prismaDir, "schema.prisma");
+/** The committed dump of a migrated database. */
+export const SCHEMA_DUMP_PATH = resolve(prismaDir, "schema.sql");

@@ -1,0 +1,267 @@
+-- The schema after all migrations, written by libs/database/src/cli/dump.ts. To read, not to run.
+
+CREATE TABLE activity_logs (
+    id bigint NOT NULL DEFAULT nextval('activity_logs_id_seq'::regclass),
+    user_id text,
+    type text NOT NULL,
+    at timestamp(3) with time zone NOT NULL,
+    ip_address text,
+    user_agent text,
+    details jsonb NOT NULL DEFAULT '{}'::jsonb,
+    CONSTRAINT activity_logs_pkey PRIMARY KEY (id)
+);
+CREATE INDEX activity_logs_user_id_at_idx ON public.activity_logs USING btree (user_id, at);
+
+CREATE TABLE cart_items (
+    cart_id uuid NOT NULL,
+    sku text NOT NULL,
+    name text NOT NULL,
+    quantity integer NOT NULL,
+    unit_price_minor bigint NOT NULL,
+    added_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    CONSTRAINT cart_items_pkey PRIMARY KEY (cart_id, sku),
+    CONSTRAINT cart_items_quantity_check CHECK ((quantity > 0)),
+    CONSTRAINT cart_items_unit_price_check CHECK ((unit_price_minor >= 0)),
+    CONSTRAINT cart_items_cart_id_fkey FOREIGN KEY (cart_id) REFERENCES carts(id) ON UPDATE CASCADE ON DELETE CASCADE
+);
+
+CREATE TABLE carts (
+    id uuid NOT NULL,
+    user_id text NOT NULL,
+    store_id text,
+    currency character(3) NOT NULL,
+    status text NOT NULL DEFAULT 'open'::text,
+    created_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    updated_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    CONSTRAINT carts_pkey PRIMARY KEY (id),
+    CONSTRAINT carts_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT carts_status_check CHECK ((status = ANY (ARRAY['open'::text, 'ordered'::text, 'abandoned'::text]))),
+    CONSTRAINT carts_store_id_fkey FOREIGN KEY (store_id) REFERENCES stores(id) ON UPDATE CASCADE ON DELETE RESTRICT,
+    CONSTRAINT carts_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON UPDATE CASCADE ON DELETE RESTRICT
+);
+CREATE INDEX carts_store_id_idx ON public.carts USING btree (store_id);
+CREATE INDEX carts_user_id_idx ON public.carts USING btree (user_id);
+
+CREATE TABLE order_items (
+    order_id uuid NOT NULL,
+    sku text NOT NULL,
+    name text NOT NULL,
+    quantity integer NOT NULL,
+    unit_price_minor bigint NOT NULL,
+    CONSTRAINT order_items_pkey PRIMARY KEY (order_id, sku),
+    CONSTRAINT order_items_quantity_check CHECK ((quantity > 0)),
+    CONSTRAINT order_items_unit_price_check CHECK ((unit_price_minor >= 0)),
+    CONSTRAINT order_items_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders(id) ON UPDATE CASCADE ON DELETE CASCADE
+);
+
+CREATE TABLE orders (
+    id uuid NOT NULL,
+    user_id text NOT NULL,
+    store_id text,
+    cart_id uuid,
+    currency character(3) NOT NULL,
+    total_minor bigint NOT NULL,
+    status text NOT NULL DEFAULT 'placed'::text,
+    placed_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    updated_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    CONSTRAINT orders_pkey PRIMARY KEY (id),
+    CONSTRAINT orders_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT orders_status_check CHECK ((status = ANY (ARRAY['placed'::text, 'paid'::text, 'shipped'::text, 'cancelled'::text]))),
+    CONSTRAINT orders_total_check CHECK ((total_minor >= 0)),
+    CONSTRAINT orders_cart_id_fkey FOREIGN KEY (cart_id) REFERENCES carts(id) ON UPDATE CASCADE ON DELETE SET NULL,
+    CONSTRAINT orders_store_id_fkey FOREIGN KEY (store_id) REFERENCES stores(id) ON UPDATE CASCADE ON DELETE RESTRICT,
+    CONSTRAINT orders_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON UPDATE CASCADE ON DELETE RESTRICT
+);
+CREATE UNIQUE INDEX orders_cart_id_key ON public.orders USING btree (cart_id);
+CREATE INDEX orders_store_id_idx ON public.orders USING btree (store_id);
+CREATE INDEX orders_user_id_placed_at_idx ON public.orders USING btree (user_id, placed_at);
+
+CREATE TABLE organizations (
+    id text NOT NULL,
+    name text NOT NULL,
+    created_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    CONSTRAINT organizations_pkey PRIMARY KEY (id)
+);
+
+CREATE TABLE permissions (
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    name text NOT NULL,
+    description text,
+    created_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    CONSTRAINT permissions_pkey PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX permissions_name_key ON public.permissions USING btree (name);
+
+CREATE TABLE registrations (
+    id text NOT NULL,
+    state text NOT NULL DEFAULT 'pending'::text,
+    username text NOT NULL,
+    email text NOT NULL,
+    profile jsonb NOT NULL,
+    keycloak_user_id text,
+    attempts integer NOT NULL DEFAULT 0,
+    last_error text,
+    idempotency_key text,
+    request_fingerprint text,
+    next_attempt_at timestamp(3) with time zone,
+    created_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    updated_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    CONSTRAINT registrations_pkey PRIMARY KEY (id),
+    CONSTRAINT registrations_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'completed'::text, 'failed'::text, 'undoing'::text, 'undone'::text])))
+);
+CREATE INDEX registrations_idempotency_key_idx ON public.registrations USING btree (idempotency_key);
+CREATE INDEX registrations_unfinished_email_idx ON public.registrations USING btree (lower(email)) WHERE (state = ANY (ARRAY['pending'::text, 'undoing'::text]));
+CREATE INDEX registrations_unfinished_updated_at_idx ON public.registrations USING btree (updated_at) WHERE (state = ANY (ARRAY['pending'::text, 'undoing'::text]));
+CREATE INDEX registrations_unfinished_username_idx ON public.registrations USING btree (lower(username)) WHERE (state = ANY (ARRAY['pending'::text, 'undoing'::text]));
+
+CREATE TABLE role_permissions (
+    role_id uuid NOT NULL,
+    permission_id uuid NOT NULL,
+    CONSTRAINT role_permissions_pkey PRIMARY KEY (role_id, permission_id),
+    CONSTRAINT role_permissions_permission_id_fkey FOREIGN KEY (permission_id) REFERENCES permissions(id) ON UPDATE CASCADE ON DELETE CASCADE,
+    CONSTRAINT role_permissions_role_id_fkey FOREIGN KEY (role_id) REFERENCES roles(id) ON UPDATE CASCADE ON DELETE CASCADE
+);
+CREATE INDEX role_permissions_permission_id_idx ON public.role_permissions USING btree (permission_id);
+
+CREATE TABLE roles (
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    name text NOT NULL,
+    description text,
+    created_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    CONSTRAINT roles_pkey PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX roles_name_key ON public.roles USING btree (name);
+
+CREATE TABLE sessions (
+    session_id text NOT NULL,
+    user_id text NOT NULL,
+    keycloak_session_id text NOT NULL,
+    access_token text STORAGE EXTERNAL,
+    refresh_token text STORAGE EXTERNAL,
+    id_token text STORAGE EXTERNAL,
+    refresh_token_hash text,
+    previous_refresh_token_hash text,
+    refreshed_at timestamp(3) with time zone,
+    token_expires_at timestamp(3) with time zone NOT NULL,
+    refresh_expires_at timestamp(3) with time zone,
+    ip_address text,
+    user_agent text,
+    started_at timestamp(3) with time zone NOT NULL,
+    last_seen_at timestamp(3) with time zone NOT NULL,
+    ended_at timestamp(3) with time zone,
+    end_reason text,
+    CONSTRAINT sessions_pkey PRIMARY KEY (session_id),
+    CONSTRAINT sessions_end_check CHECK (((ended_at IS NULL) = (end_reason IS NULL))),
+    CONSTRAINT sessions_tokens_check CHECK (
+CASE
+    WHEN (ended_at IS NULL) THEN (access_token IS NOT NULL)
+    ELSE ((access_token IS NULL) AND (refresh_token IS NULL) AND (id_token IS NULL))
+END),
+    CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON UPDATE CASCADE ON DELETE CASCADE
+) WITH (fillfactor=70);
+CREATE UNIQUE INDEX sessions_keycloak_session_id_key ON public.sessions USING btree (keycloak_session_id);
+CREATE INDEX sessions_live_user_id_idx ON public.sessions USING btree (user_id) WHERE (ended_at IS NULL);
+CREATE INDEX sessions_user_id_idx ON public.sessions USING btree (user_id);
+
+CREATE TABLE spent_refresh_tokens (
+    session_id text NOT NULL,
+    token_hash text NOT NULL,
+    spent_at timestamp(3) with time zone NOT NULL,
+    CONSTRAINT spent_refresh_tokens_pkey PRIMARY KEY (session_id, token_hash),
+    CONSTRAINT spent_refresh_tokens_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(session_id) ON UPDATE CASCADE ON DELETE CASCADE
+);
+
+CREATE TABLE stores (
+    id text NOT NULL,
+    organization_id text,
+    name text NOT NULL,
+    created_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    CONSTRAINT stores_pkey PRIMARY KEY (id),
+    CONSTRAINT stores_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id) ON UPDATE CASCADE ON DELETE RESTRICT
+);
+CREATE INDEX stores_organization_id_idx ON public.stores USING btree (organization_id);
+
+CREATE TABLE sync_cursors (
+    source text NOT NULL,
+    "position" jsonb NOT NULL,
+    updated_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    CONSTRAINT sync_cursors_pkey PRIMARY KEY (source)
+);
+
+CREATE TABLE sync_failures (
+    id bigint NOT NULL DEFAULT nextval('sync_failures_id_seq'::regclass),
+    run_id uuid,
+    user_id text NOT NULL,
+    error text NOT NULL,
+    attempts integer NOT NULL DEFAULT 1,
+    failed_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    resolved_at timestamp(3) with time zone,
+    CONSTRAINT sync_failures_pkey PRIMARY KEY (id),
+    CONSTRAINT sync_failures_run_id_fkey FOREIGN KEY (run_id) REFERENCES sync_runs(id) ON UPDATE CASCADE ON DELETE CASCADE
+);
+CREATE INDEX sync_failures_run_id_idx ON public.sync_failures USING btree (run_id);
+CREATE INDEX sync_failures_user_id_idx ON public.sync_failures USING btree (user_id);
+
+CREATE TABLE sync_runs (
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    state text NOT NULL DEFAULT 'running'::text,
+    "position" jsonb NOT NULL DEFAULT '{}'::jsonb,
+    counts jsonb NOT NULL DEFAULT '{}'::jsonb,
+    last_error text,
+    started_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    updated_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    finished_at timestamp(3) with time zone,
+    CONSTRAINT sync_runs_pkey PRIMARY KEY (id),
+    CONSTRAINT sync_runs_state_check CHECK ((state = ANY (ARRAY['running'::text, 'finished'::text, 'failed'::text, 'cancelled'::text])))
+);
+CREATE INDEX sync_runs_kind_started_at_idx ON public.sync_runs USING btree (kind, started_at);
+
+CREATE TABLE user_roles (
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    user_id text,
+    grantee_email text,
+    role_id uuid NOT NULL,
+    store_id text,
+    organization_id text,
+    granted_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    CONSTRAINT user_roles_pkey PRIMARY KEY (id),
+    CONSTRAINT user_roles_grantee_check CHECK ((num_nonnulls(user_id, grantee_email) = 1)),
+    CONSTRAINT user_roles_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id) ON UPDATE CASCADE ON DELETE CASCADE,
+    CONSTRAINT user_roles_role_id_fkey FOREIGN KEY (role_id) REFERENCES roles(id) ON UPDATE CASCADE ON DELETE CASCADE,
+    CONSTRAINT user_roles_store_id_fkey FOREIGN KEY (store_id) REFERENCES stores(id) ON UPDATE CASCADE ON DELETE CASCADE,
+    CONSTRAINT user_roles_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON UPDATE CASCADE ON DELETE CASCADE
+);
+CREATE UNIQUE INDEX user_roles_grant_key ON public.user_roles USING btree (COALESCE(user_id, ''::text), lower(COALESCE(grantee_email, ''::text)), role_id, COALESCE(store_id, ''::text), COALESCE(organization_id, ''::text));
+CREATE INDEX user_roles_grantee_email_idx ON public.user_roles USING btree (lower(grantee_email)) WHERE (grantee_email IS NOT NULL);
+CREATE INDEX user_roles_organization_id_idx ON public.user_roles USING btree (organization_id);
+CREATE INDEX user_roles_role_id_idx ON public.user_roles USING btree (role_id);
+CREATE INDEX user_roles_store_id_idx ON public.user_roles USING btree (store_id);
+CREATE INDEX user_roles_user_id_idx ON public.user_roles USING btree (user_id);
+
+CREATE TABLE users (
+    id text NOT NULL,
+    username text NOT NULL,
+    email text,
+    first_name text,
+    last_name text,
+    email_verified boolean NOT NULL DEFAULT false,
+    enabled boolean NOT NULL DEFAULT true,
+    store_id text,
+    organization_id text,
+    metadata jsonb NOT NULL DEFAULT '{}'::jsonb,
+    last_login_at timestamp(3) with time zone,
+    login_count integer NOT NULL DEFAULT 0,
+    synced_at timestamp(3) with time zone NOT NULL,
+    created_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    updated_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    deleted_at timestamp(3) with time zone,
+    CONSTRAINT users_pkey PRIMARY KEY (id),
+    CONSTRAINT users_login_count_check CHECK ((login_count >= 0)),
+    CONSTRAINT users_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id) ON UPDATE CASCADE ON DELETE RESTRICT,
+    CONSTRAINT users_store_id_fkey FOREIGN KEY (store_id) REFERENCES stores(id) ON UPDATE CASCADE ON DELETE RESTRICT
+) WITH (fillfactor=80);
+CREATE UNIQUE INDEX users_email_key ON public.users USING btree (lower(email)) WHERE (deleted_at IS NULL);
+CREATE INDEX users_organization_id_idx ON public.users USING btree (organization_id);
+CREATE INDEX users_store_id_idx ON public.users USING btree (store_id);
+CREATE UNIQUE INDEX users_username_key ON public.users USING btree (lower(username)) WHERE (deleted_at IS NULL);
