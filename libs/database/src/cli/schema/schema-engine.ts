@@ -13,18 +13,26 @@ interface EngineModule {
   SchemaEngine: { new: (options: object, log: () => void, adapter: unknown) => Promise<SchemaEngine> };
 }
 
+let loaded: Promise<EngineModule["SchemaEngine"]> | undefined;
+
 /**
- * Loads Prisma's schema engine as WebAssembly, where no native engine is needed. By hand: its own entry does not load
- * under Bun.
+ * Prisma's schema engine as WebAssembly, where no native engine is needed.
  * @param onPanic told when the engine panics; the call that made it panic never settles
  */
-export async function loadSchemaEngine(onPanic: (message: string) => void): Promise<EngineModule["SchemaEngine"]> {
+export function loadSchemaEngine(onPanic: (message: string) => void): Promise<EngineModule["SchemaEngine"]> {
+  Object.assign(globalThis, { PRISMA_WASM_PANIC_REGISTRY: { set_message: onPanic } });
+  // Once a process: the bindings keep views into the memory of the first instance.
+  loaded ??= load();
+  return loaded;
+}
+
+/** By hand: the package's own entry does not load under Bun. */
+async function load(): Promise<EngineModule["SchemaEngine"]> {
   const home = dirname(createRequire(import.meta.url).resolve("@prisma/schema-engine-wasm/package.json"));
   const bindings: EngineModule = await import(pathToFileURL(resolve(home, "schema_engine_bg.js")).href);
   const wasm = await WebAssembly.compile(readFileSync(resolve(home, "schema_engine_bg.wasm")));
   const { exports } = await WebAssembly.instantiate(wasm, { "./schema_engine_bg.js": bindings as never });
   bindings.__wbg_set_wasm(exports);
-  Object.assign(globalThis, { PRISMA_WASM_PANIC_REGISTRY: { set_message: onPanic } });
   (exports.__wbindgen_start as () => void)();
   return bindings.SchemaEngine;
 }

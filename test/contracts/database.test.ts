@@ -1,0 +1,45 @@
+// The repositories on a real PostgreSQL pass the suites that the in-memory ones pass.
+import { afterAll, beforeAll } from "bun:test";
+import { createDatabase, createRepositories, type PrismaClient } from "@libs/database";
+import {
+  activityRepositoryContract,
+  businessRepositoryContract,
+  type ContractSubject,
+  registrationRepositoryContract,
+  sessionRepositoryContract,
+  userRepositoryContract,
+} from "@libs/database/testing";
+import { STACK_TIMEOUT_MS, useStack } from "@libs/dev-stack";
+
+let prisma: PrismaClient;
+
+beforeAll(async () => {
+  const stack = await useStack();
+  const { url } = await stack.createDatabase();
+  prisma = createDatabase(url);
+  // Where the server's time zone isn't UTC, an adapter that trusts it shifts every time.
+  const name = new URL(url).pathname.slice(1);
+  await prisma.$executeRawUnsafe(`ALTER DATABASE "${name}" SET timezone = 'America/New_York'`);
+  await prisma.$disconnect();
+  prisma = createDatabase(url, { queryTimeoutMs: 10_000 });
+}, STACK_TIMEOUT_MS);
+
+afterAll(async () => {
+  await prisma?.$disconnect();
+});
+
+const makeSubject = (): ContractSubject => ({
+  ...createRepositories(prisma),
+  addStore: async (id) => {
+    await prisma.store.create({ data: { id, name: id } });
+  },
+  addOrganization: async (id) => {
+    await prisma.organization.create({ data: { id, name: id } });
+  },
+});
+
+userRepositoryContract("PostgreSQL", makeSubject);
+sessionRepositoryContract("PostgreSQL", makeSubject);
+registrationRepositoryContract("PostgreSQL", makeSubject);
+activityRepositoryContract("PostgreSQL", makeSubject);
+businessRepositoryContract("PostgreSQL", makeSubject);
