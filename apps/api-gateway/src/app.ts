@@ -7,7 +7,7 @@ import type { ClientAddress } from "./http/client-address.ts";
 import { httpMetrics } from "./http/http-metrics.ts";
 import { jsonOnly } from "./http/json-only.ts";
 import { openApi } from "./http/openapi.ts";
-import { problemDetails } from "./http/problem-details.ts";
+import { lastResort, problemDetails } from "./http/problem-details.ts";
 import { requestContextPlugin } from "./http/request-context.ts";
 import { requestInfo } from "./http/request-info.ts";
 import { securityHeaders } from "./http/security-headers.ts";
@@ -38,8 +38,12 @@ export function createApp(deps: AppDeps) {
   const app = new Elysia({
     name: "api-gateway",
     normalize: false,
-    // Larger ones never reach us; between this and our own limit the caller gets a proper 413.
-    serve: { maxRequestBodySize: 4 * 1024 * 1024 },
+    serve: {
+      // Larger ones never reach us; between this and our own limit the caller gets a proper 413.
+      maxRequestBodySize: 4 * 1024 * 1024,
+      development: false,
+      error: lastResort(logger),
+    },
   })
     .use(responseObservers([accessLog(logger), httpMetrics(registry)]))
     .use(requestContextPlugin())

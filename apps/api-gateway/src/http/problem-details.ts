@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { AuthError, type FieldError, isAuthError } from "@libs/keycloak-authV2/errors";
 import type { Logger } from "@libs/observability";
 import { Elysia, InvalidCookieSignature, NotFoundError, ParseError, ValidationError } from "elysia";
@@ -6,9 +7,9 @@ import { requestInfo } from "./request-info.ts";
 
 /** Turns whatever a request ends with into problem details; comes first, so that Elysia's own bodies never leave. */
 export const problemDetails = (logger: Logger, allowedMethods: (path: string) => string[]) =>
-  new Elysia({ name: "problem-details" }).onError({ as: "global" }, ({ error, request }) => {
+  new Elysia({ name: "problem-details" }).onError({ as: "global" }, ({ error, request, path }) => {
     const { requestId } = requestInfo(request);
-    if (error instanceof NotFoundError) return missing(request, requestId, allowedMethods);
+    if (error instanceof NotFoundError) return missing(requestId, allowedMethods(path));
     const known = toAuthError(error);
     if (known.code === "internal.error") logger.error({ err: error, requestId }, "unexpected error");
     return problemResponse(known, requestId);
@@ -38,8 +39,16 @@ function fieldErrors(error: ValidationError): FieldError[] {
   }));
 }
 
-function missing(request: Request, requestId: string, allowedMethods: (path: string) => string[]): Response {
-  const methods = allowedMethods(new URL(request.url).pathname);
+/** The answer to whatever escaped every handler: the server's own page would show the error. */
+export function lastResort(logger: Logger): (error: Error) => Response {
+  return (error) => {
+    const requestId = randomUUID();
+    logger.error({ err: error, requestId }, "error outside of any handler");
+    return problemResponse(new AuthError("internal.error"), requestId, { "x-request-id": requestId });
+  };
+}
+
+function missing(requestId: string, methods: string[]): Response {
   return methods.length > 0
     ? problemResponse(new AuthError("request.method_not_allowed"), requestId, { allow: methods.join(", ") })
     : problemResponse(new AuthError("request.not_found"), requestId);
