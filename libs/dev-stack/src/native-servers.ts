@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { APP_DATABASE, KEYCLOAK_DATABASE, LOOPBACK } from "./constants.ts";
 import { Keeper } from "./keeper/keeper.ts";
@@ -38,60 +38,61 @@ export interface NativeOptions {
 
 /** Starts Keycloak and PostgreSQL as processes of this machine, owned by a keeper. */
 export async function startNative(options: NativeOptions): Promise<Servers> {
-  const { stateDir, report, java, ports, jvm, throwaway } = options;
-  mkdirSync(stateDir, { recursive: true });
+  const { ports } = options;
+  mkdirSync(options.stateDir, { recursive: true });
   await demandFree([
     { name: "keycloak", port: ports.keycloak },
     { name: "management", port: ports.management },
     { name: "postgres", port: ports.postgres },
   ]);
-  const home = keycloakHome(java, report);
   const runAs = postgresUser();
-  const binaries = await postgresBinaries(runAs).catch((error: unknown) => {
-    home.catch(() => {});
-    throw error;
-  });
   const dataDir = dataFolder(options, runAs);
-  const credentials = await prepareData({ ...options, dataDir, runAs, binaries });
-  const logs = { keycloak: join(stateDir, "keycloak.log"), postgres: join(stateDir, "postgres.log") };
-  for (const log of Object.values(logs)) writeFileSync(log, "", { mode: 0o600 });
-  const keycloak = await home;
-  const keeper = Keeper.open(join(stateDir, RECORD_NAME), throwaway ? [dataDir, stateDir] : options.disposable);
+  const disposable = options.throwaway ? [dataDir, `${dataDir}.new`, options.stateDir] : options.disposable;
+  const keeper = Keeper.open(join(options.stateDir, RECORD_NAME), disposable);
   try {
-    const password = credentials.postgresPassword;
-    const server = { binaries, runAs, dataDir, port: ports.postgres, password, log: logs.postgres, throwaway };
-    const postgres = await runPostgres(keeper, server);
-    report(`PostgreSQL: ready on port ${ports.postgres}`);
-    const databaseUrl = postgresUrl(server, APP_DATABASE);
-    const isNew = await createDatabase(databaseUrl, KEYCLOAK_DATABASE);
-    await createDatabase(databaseUrl, APP_DATABASE);
-    const process = await runKeycloak(keeper, {
-      ...{ java, home: keycloak, jvm, ports, throwaway, log: logs.keycloak },
-      ...{ postgresPassword: password, admin: credentials.keycloakAdmin },
-    });
-    const managementUrl = `http://${LOOPBACK}:${ports.management}`;
-    const label = isNew ? "Keycloak: starting, creates its tables (the first time only)" : "Keycloak: starting";
-    await withHeartbeat(report, label, () => keycloakReady(process, managementUrl));
-    report(`Keycloak: ready on port ${ports.keycloak}`);
-    if (isNew) {
-      const template = { dataDir, credentials, postgresVersion: binaries.version };
-      await takeTemplate({ ...template, serverUrl: postgresUrl(server, "postgres") });
-    }
-    return {
-      way: "native",
-      keycloakUrl: `http://${LOOPBACK}:${ports.keycloak}`,
-      managementUrl,
-      keycloakAdmin: credentials.keycloakAdmin,
-      databaseUrl,
-      pids: { keycloak: process.pid, postgres: postgres.pid },
-      logs,
-      keeper,
-      stop: () => keeper.close(),
-    };
+    return await bringUp(options, { keeper, runAs, dataDir });
   } catch (error) {
     await keeper.close();
     throw error;
   }
+}
+
+interface Place {
+  keeper: Keeper;
+  runAs: RunAs;
+  dataDir: string;
+}
+
+async function bringUp(options: NativeOptions, { keeper, runAs, dataDir }: Place): Promise<Servers> {
+  const { stateDir, report, java, ports, jvm, throwaway } = options;
+  const home = await keycloakHome(java, report);
+  const binaries = await postgresBinaries(runAs);
+  const credentials = await prepareData({ ...options, dataDir, runAs, binaries });
+  const { postgresPassword, keycloakAdmin } = credentials;
+  const logs = { keycloak: join(stateDir, "keycloak.log"), postgres: join(stateDir, "postgres.log") };
+  for (const log of Object.values(logs)) writeFileSync(log, "", { mode: 0o600 });
+
+  const server = { binaries, runAs, dataDir, port: ports.postgres, password: postgresPassword };
+  const postgres = await runPostgres(keeper, { ...server, log: logs.postgres, throwaway });
+  report(`PostgreSQL: ready on port ${ports.postgres}`);
+  const databaseUrl = postgresUrl(server, APP_DATABASE);
+  const isNew = await createDatabase(databaseUrl, KEYCLOAK_DATABASE);
+  await createDatabase(databaseUrl, APP_DATABASE);
+
+  const settings = { java, home, jvm, ports, throwaway, postgresPassword, admin: keycloakAdmin, log: logs.keycloak };
+  const keycloak = await runKeycloak(keeper, settings);
+  const managementUrl = `http://${LOOPBACK}:${ports.management}`;
+  const label = isNew ? "Keycloak: starting, creates its tables (the first time only)" : "Keycloak: starting";
+  await withHeartbeat(report, label, () => keycloakReady(keycloak, managementUrl));
+  report(`Keycloak: ready on port ${ports.keycloak}`);
+  if (isNew) {
+    const serverUrl = postgresUrl(server, "postgres");
+    await takeTemplate({ dataDir, serverUrl, credentials, postgresVersion: binaries.version });
+  }
+  const keycloakUrl = `http://${LOOPBACK}:${ports.keycloak}`;
+  const pids = { keycloak: keycloak.pid, postgres: postgres.pid };
+  const urls = { keycloakUrl, managementUrl, databaseUrl };
+  return { way: "native", ...urls, keycloakAdmin, pids, logs, keeper, stop: () => keeper.close() };
 }
 
 /** Inside the state folder, or in a folder of its own where PostgreSQL's user can't enter that one. */
@@ -105,36 +106,37 @@ function dataFolder({ stateDir, dataName }: NativeOptions, runAs: RunAs): string
 async function prepareData(
   options: NativeOptions & { dataDir: string; runAs: RunAs; binaries: PostgresBinaries },
 ): Promise<Credentials> {
-  const { dataDir, stateDir, runAs, binaries, report } = options;
+  const { dataDir, stateDir, binaries } = options;
   const file = join(stateDir, "credentials.json");
   if (options.fresh) rmSync(dataDir, { recursive: true, force: true });
-  if (existsSync(join(dataDir, "PG_VERSION"))) return readCredentials(file);
-  if (existsSync(dataDir) && readdirSync(dataDir).length > 0) {
-    // An initdb that was killed half-way left this.
-    rmSync(dataDir, { recursive: true, force: true });
-  }
+  if (existsSync(dataDir)) return readCredentials(file);
+  // Only complete data with its passwords on record ever gets the final name.
+  const draft = `${dataDir}.new`;
+  rmSync(draft, { recursive: true, force: true });
   const template = findTemplate(binaries.version);
-  if (template && (await copyTemplate(template, dataDir))) {
-    report("PostgreSQL: new data from the cached template");
-    return keep(file, template.credentials);
-  }
-  report("PostgreSQL: creating its data folder …");
-  const credentials = newCredentials();
-  makePrivateFolder(dataDir, runAs);
-  const { postgresPassword: password } = credentials;
-  const { ports, throwaway } = options;
-  await initialisePostgres({ binaries, runAs, dataDir, port: ports.postgres, password, log: "", throwaway });
-  return keep(file, credentials);
+  const copied = template !== undefined && (await copyTemplate(template, draft));
+  options.report(`PostgreSQL: new data${copied ? " from the cached template" : ""}`);
+  const credentials = copied ? template.credentials : newCredentials();
+  if (!copied) await initialise({ ...options, draft, password: credentials.postgresPassword });
+  writeFileSync(file, `${JSON.stringify(credentials, null, 2)}\n`, { mode: 0o600 });
+  renameSync(draft, dataDir);
+  return credentials;
+}
+
+async function initialise(options: {
+  draft: string;
+  password: string;
+  runAs: RunAs;
+  binaries: PostgresBinaries;
+}): Promise<void> {
+  const { draft, runAs, binaries, password } = options;
+  makePrivateFolder(draft, runAs);
+  await initialisePostgres({ binaries, runAs, dataDir: draft, password });
 }
 
 function newCredentials(): Credentials {
   const password = () => randomBytes(18).toString("base64url");
   return { postgresPassword: password(), keycloakAdmin: { username: "admin", password: password() } };
-}
-
-function keep(file: string, credentials: Credentials): Credentials {
-  writeFileSync(file, `${JSON.stringify(credentials, null, 2)}\n`, { mode: 0o600 });
-  return credentials;
 }
 
 function readCredentials(file: string): Credentials {

@@ -1,4 +1,4 @@
-import type { Report } from "../report.ts";
+import { type Report, silent } from "../report.ts";
 import { StackError } from "../stack-error.ts";
 import type { StackFile } from "../stack-file.ts";
 import { watchRunners } from "./runner-watch.ts";
@@ -33,9 +33,11 @@ export async function holdStack(options: {
       }
     } else up.catch(() => {});
   } finally {
-    report("Stopping …");
+    // A start that was refused has nothing to stop, and its message shall be the last line.
+    const tell = session.isUp ? report : silent;
+    tell("Stopping …");
     await session.stop();
-    report("Stopped.");
+    tell("Stopped.");
   }
   return code;
 }

@@ -51,7 +51,12 @@ export class StackSession {
     return new StackSession(options);
   }
 
-  /** Brings everything up. Settles with what is to be watched: it rejects when a process ends that should not. */
+  /** Whether servers run that this session has to stop. */
+  get isUp(): boolean {
+    return this.servers !== undefined || Keeper.anyOpen();
+  }
+
+  /** Brings everything up. `ended` settles with a reason when a process ends that should not. */
   async start(): Promise<{ stack: StackFile; ended: Promise<string> }> {
     const { report, fresh, gateway } = this.options;
     await endLeftovers([DEV_DIR, ...runDirs(DEV_DIR)], report);

@@ -86,6 +86,10 @@ export class Keeper {
     await this.closed;
   }
 
+  static anyOpen(): boolean {
+    return Keeper.opened.size > 0;
+  }
+
   /** Closes every keeper of this process, also those of a start that is still under way. */
   static async closeAll(): Promise<void> {
     await Promise.all([...Keeper.opened].map((keeper) => keeper.close()));

@@ -22,14 +22,12 @@ const BUILT_ENTRY = "META-INF/keycloak-persisted.properties";
  * never was); else it is downloaded, unpacked and built once into the user's cache.
  */
 export function keycloakHome(java: Java, report: Report): Promise<string> {
-  // Begun early by one part of a process, awaited by another: the work is done once.
-  inProgress ??= findOrPrepare(java, report).finally(() => {
-    inProgress = undefined;
-  });
-  return inProgress;
+  // Begun early by one part of a process, awaited by another: the work is done, or fails, once.
+  prepared ??= findOrPrepare(java, report);
+  return prepared;
 }
 
-let inProgress: Promise<string> | undefined;
+let prepared: Promise<string> | undefined;
 
 async function findOrPrepare(java: Java, report: Report): Promise<string> {
   const given = process.env["KEYCLOAK_HOME"];

@@ -28,7 +28,9 @@ export function postgresUrl(options: { port: number; password: string }, databas
 }
 
 /** Creates the data folder's content; the folder exists and is empty. */
-export async function initialisePostgres(options: PostgresServerOptions): Promise<void> {
+export async function initialisePostgres(
+  options: Pick<PostgresServerOptions, "binaries" | "runAs" | "dataDir" | "password">,
+): Promise<void> {
   const { binaries, runAs, dataDir, password } = options;
   // Beside the folder, because initdb wants the folder itself empty.
   const passwordFile = join(dirname(dataDir), `pg-password-${process.pid}`);
@@ -76,7 +78,7 @@ export async function runPostgres(keeper: Keeper, options: PostgresServerOptions
   return process;
 }
 
-async function answers(process: KeptProcess, options: PostgresServerOptions): Promise<void> {
+async function answers(process: KeptProcess, options: { port: number; password: string }): Promise<void> {
   const deadline = Date.now() + READY_WITHIN_MS;
   while (Date.now() < deadline) {
     if (process.exitCode !== undefined) {
