@@ -12,6 +12,7 @@ import type { User } from "../user-repository.ts";
 import { SESSION_FACT_COLUMNS, SESSION_TOKEN_COLUMNS } from "./columns.ts";
 import { throwMapped } from "./map-prisma-error.ts";
 import { recordLogin } from "./record-login.ts";
+import { upsertUserRow } from "./upsert-user-row.ts";
 
 /**
  * `sessions` in PostgreSQL. Each write is one statement, hence one transaction and one round trip; conditions are
@@ -21,7 +22,7 @@ export class PrismaSessionRepository implements SessionRepository {
   constructor(private readonly prisma: PrismaClient) {}
 
   recordLogin(login: LoginRecord): Promise<{ user: User; session: Session }> {
-    return recordLogin(this.prisma, login).catch(throwMapped);
+    return upsertUserRow(() => recordLogin(this.prisma, login));
   }
 
   async findById(sessionId: string): Promise<Session | null> {

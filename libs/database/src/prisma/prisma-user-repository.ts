@@ -2,6 +2,7 @@ import type { PrismaClient } from "../client.ts";
 import type { KeycloakProfile, User, UserRepository } from "../user-repository.ts";
 import { USER_COLUMNS } from "./columns.ts";
 import { throwMapped } from "./map-prisma-error.ts";
+import { upsertUserRow } from "./upsert-user-row.ts";
 
 /** `users` in PostgreSQL. */
 export class PrismaUserRepository implements UserRepository {
@@ -28,7 +29,7 @@ export class PrismaUserRepository implements UserRepository {
 
   async upsertProfile(profile: KeycloakProfile, now: Date): Promise<User> {
     const { id, username, email, firstName, lastName, emailVerified, enabled } = profile;
-    const rows = await this.prisma.$queryRaw<User[]>`
+    const upsert = () => this.prisma.$queryRaw<User[]>`
       INSERT INTO users (id, username, email, first_name, last_name, email_verified, enabled,
         synced_at, created_at, updated_at)
       VALUES (${id}, ${username}, ${email}, ${firstName}, ${lastName}, ${emailVerified}, ${enabled},
@@ -36,7 +37,8 @@ export class PrismaUserRepository implements UserRepository {
       ON CONFLICT (id) DO UPDATE SET username = excluded.username, email = excluded.email,
         first_name = excluded.first_name, last_name = excluded.last_name, email_verified = excluded.email_verified,
         enabled = excluded.enabled, synced_at = excluded.synced_at, updated_at = excluded.updated_at, deleted_at = NULL
-      RETURNING ${USER_COLUMNS}`.catch(throwMapped);
+      RETURNING ${USER_COLUMNS}`;
+    const rows = await upsertUserRow(upsert);
     return rows[0] as User;
   }
 

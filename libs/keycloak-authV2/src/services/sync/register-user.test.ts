@@ -5,7 +5,9 @@ import { AuthError, isAuthError } from "../../errors/index.ts";
 import { createSyncFixture, type SyncFixture } from "../../testing/sync-fixture.ts";
 import { registerUser } from "./register-user.ts";
 
-class RefusedByTrigger extends DatabaseError {}
+class RefusedByTrigger extends DatabaseError {
+  override readonly name = "RefusedByTrigger";
+}
 
 const ada = {
   username: "Ada",
@@ -121,7 +123,7 @@ test("an undo that can't reach Keycloak leaves the row as undoing, for recovery"
   fixture.keycloak.before = (operation) => {
     if (operation === "delete_user") throw new AuthError("keycloak.unavailable");
   };
-  expect(await failure()).toEqual({ code: "registration.undone", states: ["undoing"], inKeycloak: 1, local: 0 });
+  expect(await failure()).toEqual({ code: "RefusedByTrigger", states: ["undoing"], inKeycloak: 1, local: 0 });
   expect(await fixture.registry.metrics()).toContain('registration_undo_total{outcome="left"} 1');
 });
 

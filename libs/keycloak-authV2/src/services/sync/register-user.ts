@@ -93,7 +93,8 @@ async function completeLocally(deps: SyncDeps, registration: NewRegistration, ke
     // Finished whether or not the caller still waits for it.
     const outcome = await deps.background.finish(() => undoRegistration(deps, id, keycloakUserId, codeOf(error)));
     if (outcome.state === "completed") return outcome.user;
-    throw publicError(error);
+    // "Undone" is a promise: where the undo itself did not get through, the cause is the answer.
+    throw outcome.state === "left" ? error : publicError(error);
   }
 }
 
