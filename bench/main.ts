@@ -2,7 +2,7 @@
 // The gateway against Keycloak alone, in one run, on a stack of its own with Keycloak's default password hashing.
 import { parseArgs } from "node:util";
 import { openTestStack } from "@libs/dev-stack";
-import { GatewayProcess, gatewayEnv } from "../test/support/gateway-process.ts";
+import { GatewayProcess, gatewayEnv, stopGateways } from "../test/support/gateway-process.ts";
 import { type Comparison, compare, type Plan } from "./gateway-against-keycloak.ts";
 import { measureStart } from "./gateway-start.ts";
 import { type Flow, gatewaySide, keycloakSide, newAccount } from "./sides.ts";
@@ -40,12 +40,12 @@ try {
   for (const account of accounts) await createUser(gateway.url, account);
   const sides = { gateway: gatewaySide(gateway.url, accounts), keycloak: keycloakSide(stack, accounts) };
   const comparisons = await compare(sides, { ...stack.pids, gateway: gateway.pid }, plan, report);
-  await gateway.stop();
   console.table(comparisons.map(row));
   console.log(
     `Gateway start to ready: ${start.readyMs.map((ms) => ms.toFixed(0)).join(", ")} ms; idle memory: ${start.idleMiB.toFixed(0)} MiB`,
   );
 } finally {
+  await stopGateways();
   await stack.stop();
 }
 
