@@ -1,4 +1,4 @@
-import { createLogger, type Logger } from "@libs/observability";
+import { bufferedStdout, createLogger, type Logger } from "@libs/observability";
 import { compose, type Gateway } from "./compose.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
 import { serveMetrics } from "./metrics-server.ts";
@@ -31,7 +31,13 @@ async function stop(signal: string, gateway: Gateway, config: Config, logger: Lo
 }
 
 const config = loadConfig();
-const logger = createLogger({ level: config.LOG_LEVEL, base: { service: "api-gateway", pid: process.pid } });
+const destination = bufferedStdout();
+const logger = createLogger({
+  level: config.LOG_LEVEL,
+  base: { service: "api-gateway", pid: process.pid },
+  destination,
+});
+process.on("exit", () => destination.flushSync?.());
 const gateway = compose(config, logger);
 
 try {
@@ -48,6 +54,7 @@ try {
   process.exit(1);
 }
 logger.info({ port: gateway.app.server?.port, startMs: Math.round(performance.now()) }, "listening");
+destination.flushSync?.();
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   process.once(signal, () => void stop(signal, gateway, config, logger));

@@ -27,11 +27,29 @@ export interface LoggerOptions {
   level?: string;
   /** Fields of every line, such as the service's name. */
   base?: Record<string, unknown>;
-  destination?: DestinationStream;
+  destination?: LogDestination;
 }
 
+/** Where lines go; one that buffers is flushed for every warning and error. */
+export type LogDestination = DestinationStream & { flushSync?: () => void };
+
+/** How long a line below a warning may wait for others before all are written at once. Milliseconds. */
+const flushIntervalMs = 100;
+
+/** Standard output, in batches: a system call a line would cost a busy gateway a tenth of its time. */
+export function bufferedStdout(): LogDestination {
+  return pino.destination({ dest: 1, sync: false, minLength: 8192, periodicFlush: flushIntervalMs });
+}
+
+/** Numeric level of a warning. */
+const warnLevel = pino.levels.values.warn ?? 40;
+
 /** A JSON logger: one line an event, secrets redacted by name, the request's id on every line written for a request. */
-export function createLogger({ level = "info", base = {}, destination }: LoggerOptions = {}): Logger {
+export function createLogger({
+  level = "info",
+  base = {},
+  destination = pino.destination({ dest: 1, sync: true }),
+}: LoggerOptions = {}): Logger {
   return pino(
     {
       level,
@@ -40,12 +58,18 @@ export function createLogger({ level = "info", base = {}, destination }: LoggerO
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: redactedPaths, censor: "[redacted]" },
       serializers: { err: describeError },
+      hooks: {
+        logMethod(args, method, levelNumber) {
+          method.apply(this, args);
+          if (levelNumber >= warnLevel) destination.flushSync?.();
+        },
+      },
       mixin: () => {
         const requestId = requestContext.get()?.requestId;
         return requestId ? { requestId } : {};
       },
     },
-    destination ?? pino.destination({ dest: 1, sync: true }),
+    destination,
   );
 }
 
