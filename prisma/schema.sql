@@ -42,6 +42,35 @@ CREATE TABLE carts (
 CREATE INDEX carts_store_id_idx ON public.carts USING btree (store_id);
 CREATE INDEX carts_user_id_idx ON public.carts USING btree (user_id);
 
+CREATE TABLE idempotency_keys (
+    scope text NOT NULL,
+    key text NOT NULL,
+    fingerprint text NOT NULL,
+    registration_id text,
+    status integer,
+    answer jsonb,
+    locked_until timestamp(3) with time zone NOT NULL,
+    created_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    expires_at timestamp(3) with time zone NOT NULL,
+    CONSTRAINT idempotency_keys_pkey PRIMARY KEY (scope, key)
+);
+CREATE INDEX idempotency_keys_expires_at_idx ON public.idempotency_keys USING btree (expires_at);
+
+CREATE TABLE keycloak_logouts (
+    keycloak_session_id text NOT NULL,
+    user_id text NOT NULL,
+    reason text NOT NULL,
+    offline boolean NOT NULL DEFAULT false,
+    attempts integer NOT NULL DEFAULT 0,
+    last_error text,
+    next_attempt_at timestamp(3) with time zone NOT NULL,
+    created_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    expires_at timestamp(3) with time zone NOT NULL,
+    CONSTRAINT keycloak_logouts_pkey PRIMARY KEY (keycloak_session_id)
+);
+CREATE INDEX keycloak_logouts_next_attempt_at_idx ON public.keycloak_logouts USING btree (next_attempt_at);
+CREATE INDEX keycloak_logouts_user_id_idx ON public.keycloak_logouts USING btree (user_id);
+
 CREATE TABLE order_items (
     order_id uuid NOT NULL,
     sku text NOT NULL,
@@ -92,6 +121,14 @@ CREATE TABLE permissions (
 );
 CREATE UNIQUE INDEX permissions_name_key ON public.permissions USING btree (name);
 
+CREATE TABLE rate_limits (
+    key character varying(255) NOT NULL,
+    points integer NOT NULL DEFAULT 0,
+    expire bigint,
+    CONSTRAINT rate_limits_pkey PRIMARY KEY (key)
+);
+CREATE INDEX rate_limits_expire_idx ON public.rate_limits USING btree (expire);
+
 CREATE TABLE registrations (
     id text NOT NULL,
     state text NOT NULL DEFAULT 'pending'::text,
@@ -106,9 +143,13 @@ CREATE TABLE registrations (
     next_attempt_at timestamp(3) with time zone,
     created_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
     updated_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    lost_until timestamp(3) with time zone,
+    parked_at timestamp(3) with time zone,
     CONSTRAINT registrations_pkey PRIMARY KEY (id),
     CONSTRAINT registrations_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'completed'::text, 'failed'::text, 'undoing'::text, 'undone'::text])))
 );
+CREATE INDEX registrations_due_idx ON public.registrations USING btree (next_attempt_at) WHERE ((parked_at IS NULL) AND (next_attempt_at IS NOT NULL));
+CREATE INDEX registrations_finished_updated_at_idx ON public.registrations USING btree (updated_at) WHERE (state = ANY (ARRAY['completed'::text, 'failed'::text, 'undone'::text]));
 CREATE INDEX registrations_idempotency_key_idx ON public.registrations USING btree (idempotency_key);
 CREATE INDEX registrations_unfinished_email_idx ON public.registrations USING btree (lower(email)) WHERE (state = ANY (ARRAY['pending'::text, 'undoing'::text]));
 CREATE INDEX registrations_unfinished_updated_at_idx ON public.registrations USING btree (updated_at) WHERE (state = ANY (ARRAY['pending'::text, 'undoing'::text]));
@@ -150,6 +191,8 @@ CREATE TABLE sessions (
     last_seen_at timestamp(3) with time zone NOT NULL,
     ended_at timestamp(3) with time zone,
     end_reason text,
+    refresh_fence bigint NOT NULL DEFAULT 0,
+    refresh_lease_until timestamp(3) with time zone,
     CONSTRAINT sessions_pkey PRIMARY KEY (session_id),
     CONSTRAINT sessions_end_check CHECK (((ended_at IS NULL) = (end_reason IS NULL))),
     CONSTRAINT sessions_tokens_check CHECK (
@@ -159,6 +202,7 @@ CASE
 END),
     CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON UPDATE CASCADE ON DELETE CASCADE
 ) WITH (fillfactor=70);
+CREATE INDEX sessions_ended_at_idx ON public.sessions USING btree (ended_at) WHERE (ended_at IS NOT NULL);
 CREATE UNIQUE INDEX sessions_keycloak_session_id_key ON public.sessions USING btree (keycloak_session_id);
 CREATE INDEX sessions_live_user_id_idx ON public.sessions USING btree (user_id) WHERE (ended_at IS NULL);
 CREATE INDEX sessions_user_id_idx ON public.sessions USING btree (user_id);
