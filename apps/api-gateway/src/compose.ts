@@ -1,5 +1,5 @@
 import { createDatabase, type PrismaClient } from "@libs/database";
-import { KeycloakIntegrationService } from "@libs/keycloak-authV2";
+import { KeycloakIntegrationService, type SweepRunner, startSweeps } from "@libs/keycloak-authV2";
 import { UserSyncService } from "@libs/keycloak-authV2/services/sync";
 import { BackgroundTasks, createMetricsRegistry, type Logger, type Registry } from "@libs/observability";
 import { type App, createApp } from "./app.ts";
@@ -22,11 +22,21 @@ export function compose(config: Config, logger: Logger): Gateway {
   const background = new BackgroundTasks(logger);
   const database = createDatabase(config.DATABASE_URL, { poolSize: config.DATABASE_POOL_SIZE });
   const integration = KeycloakIntegrationService.create(keycloakOptions(config), database, registry);
+  let runner: SweepRunner | undefined;
   const sync = new UserSyncService(integration.userRepository, database, registry, {
     tokenEncryptionKeys: config.TOKEN_ENCRYPTION_KEYS,
     refreshGraceMs: config.REFRESH_GRACE_MS,
     logger,
     background,
+    wake: (name) => runner?.wake(name),
+    recoveryAfterMs: config.REGISTRATION_RECOVERY_AFTER_MS,
+    lostCreateMs: config.REGISTRATION_LOST_CREATE_MS,
+  });
+  runner = startSweeps({
+    databaseUrl: config.DATABASE_URL,
+    sweeps: sync.sweeps(),
+    intervalMs: config.SWEEP_INTERVAL_MS,
+    logger,
   });
   let stopping = false;
   const isStopping = () => stopping;
@@ -54,7 +64,7 @@ export function compose(config: Config, logger: Logger): Gateway {
       stopping = true;
     },
     close: async () => {
-      await background.drain();
+      await Promise.all([background.drain(), runner?.stop()]);
       await database.$disconnect();
     },
   };

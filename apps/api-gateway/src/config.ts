@@ -85,6 +85,17 @@ export const configSchema = z.object({
     .max(3_600_000)
     .default(60_000)
     .describe("How long a replaced refresh token still gets its successor's answer, in milliseconds."),
+  REGISTRATION_RECOVERY_AFTER_MS: milliseconds
+    .default(20_000)
+    .describe(
+      "How long a registration is left to its own process before another finishes it, in milliseconds; far above REQUEST_TIMEOUT_MS.",
+    ),
+  REGISTRATION_LOST_CREATE_MS: milliseconds
+    .default(360_000)
+    .describe("How long a registration that Keycloak did not answer may still land there, in milliseconds."),
+  SWEEP_INTERVAL_MS: milliseconds
+    .default(2_000)
+    .describe("How often each replica looks for unfinished work, in milliseconds."),
   REQUEST_TIMEOUT_MS: milliseconds.default(4500).describe("Longest time of one request, in milliseconds."),
   SHUTDOWN_DELAY_MS: z.coerce
     .number()

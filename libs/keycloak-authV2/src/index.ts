@@ -6,3 +6,4 @@ export type { KeycloakAdapters, KeycloakOptions } from "./keycloak/index.ts";
 export * from "./ports.ts";
 export * from "./services/integration/index.ts";
 export * from "./services/sync/index.ts";
+export * from "./workers/index.ts";

@@ -24,6 +24,9 @@ export function createSyncFixture(options: InMemoryKeycloakOptions = {}) {
     metrics: createAuthMetrics(registry),
     logger: silentLogger,
     background,
+    wake: () => {},
+    recoveryAfterMs: 20_000,
+    lostCreateMs: 360_000,
   };
   return { clock, database, keycloak, registry, background, deps };
 }

@@ -4,6 +4,7 @@ import { parseKeyRing, TokenCipher } from "../../crypto/index.ts";
 import { type AuthError, isAuthError } from "../../errors/index.ts";
 import { createAuthMetrics } from "../../metrics.ts";
 import type { KeycloakUserRepository, SessionTokenSet } from "../../ports.ts";
+import type { Sweep, Wake } from "../../workers/index.ts";
 import { type BulkSyncResult, bulkSyncUsers } from "./bulk-sync-users.ts";
 import { type BusinessReferences, checkReferences } from "./check-references.ts";
 import { authErrors, toAuthError } from "./database-failure.ts";
@@ -25,6 +26,12 @@ export interface UserSyncOptions {
   logger?: Logger;
   /** Work that outlives its request; a process drains it before it stops. */
   background?: BackgroundTasks;
+  /** Has one of {@link UserSyncService.sweeps} run soon; see `startSweeps`. Left out: they run at their interval alone. */
+  wake?: Wake;
+  /** How long a registration is left to its own process before recovery takes it up. Milliseconds; default 20 000. */
+  recoveryAfterMs?: number;
+  /** How long a create whose answer was lost may still land in Keycloak. Milliseconds; default 360 000. */
+  lostCreateMs?: number;
 }
 
 export type RegisterUserResult =
@@ -65,6 +72,9 @@ export class UserSyncService {
       metrics: authMetrics,
       logger,
       background: options.background ?? new BackgroundTasks(logger),
+      wake: options.wake ?? (() => {}),
+      recoveryAfterMs: options.recoveryAfterMs ?? 20_000,
+      lostCreateMs: options.lostCreateMs ?? 360_000,
     };
     this.#refresher = new SessionRefresher(this.#deps);
   }
@@ -113,6 +123,11 @@ export class UserSyncService {
   async endSession(sessionId: string): Promise<boolean> {
     const { sessions, now } = this.#deps;
     return (await authErrors(() => sessions.end(sessionId, "logout", now()))) !== null;
+  }
+
+  /** What finishes in the background whatever a crash or an outage left: for `startSweeps`. */
+  sweeps(): Sweep[] {
+    return [];
   }
 
   /** Copies the named Keycloak users into the local database. @param userIds Keycloak user ids */

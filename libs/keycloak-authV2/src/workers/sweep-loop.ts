@@ -1,0 +1,56 @@
+import type { Logger } from "@libs/observability";
+import type { Sweep } from "./sweep.ts";
+
+/** Runs one sweep of this process: at an interval or when kicked, one run at a time, again at once while there is work. */
+export class SweepLoop {
+  #timer: Timer | undefined;
+  #running: Promise<void> | undefined;
+  #again = false;
+  #stopped = false;
+  #failed = false;
+
+  /** @param intervalMs between two runs without work; undefined: only when kicked */
+  constructor(
+    private readonly sweep: Sweep,
+    private readonly intervalMs: number | undefined,
+    private readonly logger: Logger,
+  ) {}
+
+  /** Runs the sweep now, or once more after the run that is under way. @returns when it has been looked at */
+  kick(): Promise<void> {
+    this.#again = true;
+    this.#running ??= this.#work().finally(() => {
+      this.#running = undefined;
+      this.#plan();
+    });
+    return this.#running;
+  }
+
+  /** Resolves when a run that is under way has ended. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#running;
+  }
+
+  async #work(): Promise<void> {
+    clearTimeout(this.#timer);
+    while (this.#again && !this.#stopped) {
+      this.#again = false;
+      try {
+        if ((await this.sweep.run()) > 0) this.#again = true;
+        this.#failed = false;
+      } catch (error) {
+        // An outage would repeat it every interval.
+        if (!this.#failed) this.logger.error({ err: error, sweep: this.sweep.name }, "sweep failed: it is tried again");
+        this.#failed = true;
+      }
+    }
+  }
+
+  #plan(): void {
+    if (this.#stopped || this.intervalMs === undefined) return;
+    // Not in step with other replicas.
+    this.#timer = setTimeout(() => void this.kick(), this.intervalMs * (0.75 + Math.random() / 2));
+  }
+}

@@ -1,0 +1,125 @@
+import type { Logger } from "@libs/observability";
+import { PgBoss } from "pg-boss";
+import type { Sweep, Wake } from "./sweep.ts";
+import { SweepLoop } from "./sweep-loop.ts";
+
+export interface SweepRunnerOptions {
+  /** Where pg-boss keeps its own schema, `pgboss`. */
+  databaseUrl: string;
+  sweeps: Sweep[];
+  /** Between two regular runs of a sweep. Milliseconds. */
+  intervalMs: number;
+  logger: Logger;
+}
+
+export interface SweepRunner {
+  wake: Wake;
+  /** Ends what runs; takes a few seconds at most, whatever is away. */
+  stop: () => Promise<void>;
+}
+
+const restartAfterMs = 2_000;
+const stopLimitMs = 4_000;
+const queueOf = (name: Sweep["name"]) => `sweep-${name}`;
+
+/**
+ * Runs sweeps over state rows, in this process: the rows are the truth, so each sweep runs at an interval whatever
+ * happens. pg-boss makes it faster and wider: a wake reaches some replica at once, and a schedule runs on one of them.
+ * Without it (the database is away, at the start too) the intervals go on, and it is started as soon as that is possible.
+ */
+export function startSweeps({ databaseUrl, sweeps, intervalMs, logger }: SweepRunnerOptions): SweepRunner {
+  const loops = new Map(
+    sweeps.map((sweep) => [sweep.name, new SweepLoop(sweep, sweep.cron ? undefined : intervalMs, logger)]),
+  );
+  const boss = createBoss(databaseUrl, logger);
+  const state = { stopped: false, started: false };
+  const sending = new Set<Sweep["name"]>();
+  const starting = keepStarting(boss, sweeps, loops, state, logger);
+  for (const loop of loops.values()) void loop.kick();
+
+  return {
+    wake: (name) => {
+      if (state.stopped || sending.has(name)) return;
+      if (!state.started) {
+        void loops.get(name)?.kick();
+        return;
+      }
+      sending.add(name);
+      boss
+        .send(queueOf(name))
+        .catch(() => loops.get(name)?.kick())
+        .finally(() => sending.delete(name));
+    },
+    stop: async () => {
+      state.stopped = true;
+      const ended = Promise.all([
+        ...[...loops.values()].map((loop) => loop.stop()),
+        boss.stop({ graceful: true, timeout: 2_000, close: true }).catch(() => {}),
+        starting,
+      ]);
+      await Promise.race([ended, Bun.sleep(stopLimitMs)]);
+    },
+  };
+}
+
+function createBoss(databaseUrl: string, logger: Logger): PgBoss {
+  const boss = new PgBoss({
+    connectionString: databaseUrl,
+    schema: "pgboss",
+    application_name: "keycloak-sync-gateway-jobs",
+    max: 2,
+    connectionTimeoutMillis: 1_500,
+    options: "-c statement_timeout=5000",
+    useListenNotify: true,
+    // The rows' own sweeps do not depend on it: little upkeep is enough.
+    superviseIntervalSeconds: 300,
+    reindex: false,
+    monitorVacuum: false,
+    registerInstance: false,
+    openTelemetry: { enabled: false },
+  });
+  let told = 0;
+  const tell = (error: unknown) => {
+    // An outage repeats it many times a second.
+    if (Date.now() - told < 30_000) return;
+    told = Date.now();
+    logger.warn({ err: error }, "job queue: the database does not answer; sweeps go on at their interval");
+  };
+  boss.on("error", tell);
+  boss.on("warning", (warning) => logger.debug({ warning: warning.message }, "job queue"));
+  return boss;
+}
+
+async function keepStarting(
+  boss: PgBoss,
+  sweeps: Sweep[],
+  loops: Map<Sweep["name"], SweepLoop>,
+  state: { stopped: boolean; started: boolean },
+  logger: Logger,
+): Promise<void> {
+  for (;;) {
+    if (state.stopped) return;
+    try {
+      await boss.start();
+      for (const sweep of sweeps) await connect(boss, sweep, loops);
+      state.started = true;
+      return;
+    } catch (error) {
+      logger.debug({ err: error }, "job queue could not be started yet");
+      await Bun.sleep(restartAfterMs);
+    }
+  }
+}
+
+async function connect(boss: PgBoss, { name, cron }: Sweep, loops: Map<Sweep["name"], SweepLoop>): Promise<void> {
+  const queue = queueOf(name);
+  // `short`: one waiting job stands for all wakes. A job that is lost is not repeated: the interval makes up for it.
+  await boss.createQueue(queue, {
+    ...{ policy: "short", notify: true, retryLimit: 0, expireInSeconds: 60 },
+    ...{ retentionSeconds: 3_600, deleteAfterSeconds: 600 },
+  });
+  await boss.work(queue, { pollingIntervalSeconds: 10, notifyPollingIntervalSeconds: 30 }, async () => {
+    await loops.get(name)?.kick();
+  });
+  if (cron) await boss.schedule(queue, cron);
+}
