@@ -5,6 +5,7 @@ import {
   activityRepositoryContract,
   businessRepositoryContract,
   type ContractSubject,
+  keycloakLogoutRepositoryContract,
   registrationRepositoryContract,
   sessionRepositoryContract,
   userRepositoryContract,
@@ -40,6 +41,7 @@ const makeSubject = (): ContractSubject => ({
 
 userRepositoryContract("PostgreSQL", makeSubject);
 sessionRepositoryContract("PostgreSQL", makeSubject);
+keycloakLogoutRepositoryContract("PostgreSQL", makeSubject);
 registrationRepositoryContract("PostgreSQL", makeSubject);
 activityRepositoryContract("PostgreSQL", makeSubject);
 businessRepositoryContract("PostgreSQL", makeSubject);

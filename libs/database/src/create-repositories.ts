@@ -2,8 +2,10 @@ import type { ActivityRepository } from "./activity-repository.ts";
 import type { BusinessRepository } from "./business-repository.ts";
 import type { PrismaClient } from "./client.ts";
 import { instrument, type ObserveDatabase } from "./instrument.ts";
+import type { KeycloakLogoutRepository } from "./keycloak-logout-repository.ts";
 import { PrismaActivityRepository } from "./prisma/prisma-activity-repository.ts";
 import { PrismaBusinessRepository } from "./prisma/prisma-business-repository.ts";
+import { PrismaKeycloakLogoutRepository } from "./prisma/prisma-keycloak-logout-repository.ts";
 import { PrismaRegistrationRepository } from "./prisma/prisma-registration-repository.ts";
 import { PrismaSessionRepository } from "./prisma/prisma-session-repository.ts";
 import { PrismaUserRepository } from "./prisma/prisma-user-repository.ts";
@@ -14,6 +16,7 @@ import type { UserRepository } from "./user-repository.ts";
 export interface Repositories {
   users: UserRepository;
   sessions: SessionRepository;
+  keycloakLogouts: KeycloakLogoutRepository;
   registrations: RegistrationRepository;
   activities: ActivityRepository;
   business: BusinessRepository;
@@ -27,6 +30,7 @@ export function createRepositories(prisma: PrismaClient, observe: ObserveDatabas
   return {
     users: instrument("users", new PrismaUserRepository(prisma), observe),
     sessions: instrument("sessions", new PrismaSessionRepository(prisma), observe),
+    keycloakLogouts: instrument("keycloakLogouts", new PrismaKeycloakLogoutRepository(prisma), observe),
     registrations: instrument("registrations", new PrismaRegistrationRepository(prisma), observe),
     activities: instrument("activities", new PrismaActivityRepository(prisma), observe),
     business: instrument("business", new PrismaBusinessRepository(prisma), observe),

@@ -5,6 +5,7 @@ export { createDatabase, type DatabaseOptions, PrismaClient } from "./client.ts"
 export { createRepositories, type Repositories } from "./create-repositories.ts";
 export * from "./errors.ts";
 export { type DatabaseOutcome, instrument, type ObserveDatabase } from "./instrument.ts";
+export type * from "./keycloak-logout-repository.ts";
 export { mapPrismaError } from "./prisma/map-prisma-error.ts";
 export type * from "./registration-repository.ts";
 export type * from "./session-repository.ts";

@@ -30,6 +30,7 @@ export interface Session extends SessionTokens {
 
 export type SessionEndReason =
   | "logout"
+  | "logout_everywhere"
   | "login_failed"
   | "refresh_refused"
   | "refresh_token_reuse"
@@ -55,6 +56,36 @@ export interface LoginRecord {
 /** How a presented refresh token relates to a session. `spent`: it was this session's once and has been replaced. */
 export type RefreshTokenStanding = "current" | "spent" | "unknown";
 
+/** What a refresh token is to its session, and the right to exchange it. */
+export interface RefreshTurn {
+  session: Session;
+  standing: RefreshTokenStanding;
+  /** When the token was spent; null unless `spent`. */
+  spentAt: Date | null;
+  /**
+   * The lease's number, higher with each lease: what is stored under it is refused once somebody has a higher one. null:
+   * not this caller's turn (another has the lease, the token is not the current one, the session has ended).
+   */
+  fence: bigint | null;
+}
+
+/** How Keycloak's side of an ended session follows: a row that waits for it, written with the end itself. */
+export interface LogoutPlan {
+  /** When the row is first due: later than the call that is about to be made at once. */
+  nextAttemptAt: Date;
+  /** How much longer than by its last refresh token the session can live: a refresh under way. Milliseconds. */
+  marginMs: number;
+  /** Until when a session without an end of its own (offline) is tried. */
+  latestExpiresAt: Date;
+}
+
+export interface EndOptions {
+  /** Ends the session only while this lease and this refresh token are its newest. */
+  onlyIf?: { fence: bigint; refreshTokenHash: string };
+  /** Left out: Keycloak's session is known to have ended. */
+  logout?: LogoutPlan;
+}
+
 /** PORT: application sessions. Every write is one transaction. */
 export interface SessionRepository {
   /**
@@ -71,8 +102,18 @@ export interface SessionRepository {
     refreshTokenHash: string,
   ): Promise<{ session: Session; standing: RefreshTokenStanding; spentAt: Date | null } | null>;
   /**
+   * Takes the session's lease for the exchange of its current refresh token, where it is free or over, and reads the row
+   * as it is then. One round trip; nothing is held afterwards. The database's clock counts.
+   * @param leaseMs how long the lease keeps others away, in milliseconds
+   * @returns null when there is no such session
+   */
+  beginRefresh(sessionId: string, refreshTokenHash: string, leaseMs: number): Promise<RefreshTurn | null>;
+  /** Frees a lease early, because its exchange failed. A lease that somebody else has by now is left alone. */
+  releaseRefresh(sessionId: string, fence: bigint): Promise<void>;
+  /**
    * Stores new tokens where the session is live and its current hash is still `expectedRefreshTokenHash`; the replaced
-   * hash becomes the previous one and is kept among the spent ones. One transaction.
+   * hash becomes the previous one and is kept among the spent ones, the lease is freed. One transaction.
+   * @param fence of the caller's lease: refused when there has been a newer one
    * @returns the row as stored, or null when the session ended or somebody else stored first (nothing is written)
    */
   replaceTokens(
@@ -80,10 +121,14 @@ export interface SessionRepository {
     expectedRefreshTokenHash: string | null,
     tokens: SessionTokens,
     now: Date,
+    fence?: bigint,
   ): Promise<Session | null>;
   /**
-   * Ends a live session and erases its tokens; logs `session.ended`. The hashes stay, so that a replay is still known.
+   * Ends a live session and erases its tokens; logs `session.ended`, and for a token presented twice
+   * `session.refresh_token_reused` too. The hashes stay, so that a replay is still known.
    * @returns the session as it was *before* (tokens included, for Keycloak's logout), or null when none was live
    */
-  end(sessionId: string, reason: SessionEndReason, now: Date): Promise<Session | null>;
+  end(sessionId: string, reason: SessionEndReason, now: Date, options?: EndOptions): Promise<Session | null>;
+  /** Ends every live session of a user, each like {@link end}. @returns their Keycloak session ids */
+  endAll(userId: string, reason: SessionEndReason, now: Date, logout: LogoutPlan): Promise<string[]>;
 }

@@ -23,6 +23,10 @@ export const SESSION_TOKEN_COLUMNS = Prisma.raw(`
   refresh_token_hash AS "refreshTokenHash", token_expires_at AS "tokenExpiresAt",
   refresh_expires_at AS "refreshExpiresAt"`);
 
+export const KEYCLOAK_LOGOUT_COLUMNS = Prisma.raw(`
+  keycloak_session_id AS "keycloakSessionId", user_id AS "userId", reason, attempts, last_error AS "lastError",
+  next_attempt_at AS "nextAttemptAt", created_at AS "createdAt", expires_at AS "expiresAt"`);
+
 export const REGISTRATION_COLUMNS = Prisma.raw(`
   id, state, username, email, profile, keycloak_user_id AS "keycloakUserId", attempts, last_error AS "lastError",
   idempotency_key AS "idempotencyKey", created_at AS "createdAt", updated_at AS "updatedAt"`);

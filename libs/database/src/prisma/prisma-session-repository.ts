@@ -1,8 +1,11 @@
 import type { PrismaClient } from "../client.ts";
 import { refreshTokenStanding } from "../refresh-token-standing.ts";
 import type {
+  EndOptions,
   LoginRecord,
+  LogoutPlan,
   RefreshTokenStanding,
+  RefreshTurn,
   Session,
   SessionEndReason,
   SessionRepository,
@@ -10,6 +13,7 @@ import type {
 } from "../session-repository.ts";
 import type { User } from "../user-repository.ts";
 import { SESSION_FACT_COLUMNS, SESSION_TOKEN_COLUMNS } from "./columns.ts";
+import { endSessions } from "./end-sessions.ts";
 import { throwMapped } from "./map-prisma-error.ts";
 import { recordLogin } from "./record-login.ts";
 import { upsertUserRow } from "./upsert-user-row.ts";
@@ -46,11 +50,42 @@ export class PrismaSessionRepository implements SessionRepository {
     return { session, ...refreshTokenStanding(session, refreshTokenHash, spentAt) };
   }
 
+  async beginRefresh(sessionId: string, refreshTokenHash: string, leaseMs: number): Promise<RefreshTurn | null> {
+    // A lease that a crash of PostgreSQL forgets harms nobody (storing checks the hash too), so its commit need not wait
+    // for the disk: only then is it as quick as the plain read that it replaces.
+    const rows = await this.prisma.$queryRaw<(Session & { spentAt: Date | null; fence: bigint | null })[]>`
+      WITH leased AS (
+        UPDATE sessions SET refresh_lease_until = clock_timestamp() + ${leaseMs}::int * interval '1 millisecond',
+          refresh_fence = refresh_fence + 1
+        WHERE session_id = ${sessionId} AND ended_at IS NULL AND refresh_token_hash = ${refreshTokenHash}
+          AND (refresh_lease_until IS NULL OR refresh_lease_until <= clock_timestamp())
+        RETURNING ${SESSION_FACT_COLUMNS}, ${SESSION_TOKEN_COLUMNS}, NULL::timestamptz AS "spentAt",
+          CASE WHEN set_config('synchronous_commit', 'off', true) IS NOT NULL THEN refresh_fence END AS fence
+      )
+      SELECT * FROM leased
+      UNION ALL
+      SELECT ${SESSION_FACT_COLUMNS}, ${SESSION_TOKEN_COLUMNS}, (
+          SELECT spent_at FROM spent_refresh_tokens spent
+          WHERE spent.session_id = sessions.session_id AND spent.token_hash = ${refreshTokenHash}) AS "spentAt",
+        NULL::bigint AS fence
+      FROM sessions WHERE session_id = ${sessionId} AND NOT EXISTS (SELECT FROM leased)`.catch(throwMapped);
+    if (!rows[0]) return null;
+    const { spentAt, fence, ...session } = rows[0];
+    return { session, ...refreshTokenStanding(session, refreshTokenHash, spentAt), fence };
+  }
+
+  async releaseRefresh(sessionId: string, fence: bigint): Promise<void> {
+    await this.prisma.$executeRaw`
+      UPDATE sessions SET refresh_lease_until = NULL
+      WHERE session_id = ${sessionId} AND refresh_fence = ${fence}`.catch(throwMapped);
+  }
+
   async replaceTokens(
     sessionId: string,
     expectedRefreshTokenHash: string | null,
     tokens: SessionTokens,
     now: Date,
+    fence?: bigint,
   ): Promise<Session | null> {
     const { accessToken, refreshToken, idToken, refreshTokenHash, tokenExpiresAt, refreshExpiresAt } = tokens;
     const rows = await this.prisma.$queryRaw<Omit<Session, keyof SessionTokens>[]>`
@@ -58,9 +93,10 @@ export class PrismaSessionRepository implements SessionRepository {
         UPDATE sessions SET access_token = ${accessToken}, refresh_token = ${refreshToken}, id_token = ${idToken},
           refresh_token_hash = ${refreshTokenHash}, token_expires_at = ${tokenExpiresAt},
           refresh_expires_at = ${refreshExpiresAt}, last_seen_at = ${now}, refreshed_at = ${now},
-          previous_refresh_token_hash = refresh_token_hash
+          previous_refresh_token_hash = refresh_token_hash, refresh_lease_until = NULL
         WHERE session_id = ${sessionId} AND ended_at IS NULL
           AND refresh_token_hash IS NOT DISTINCT FROM ${expectedRefreshTokenHash}
+          AND refresh_fence = coalesce(${fence ?? null}::bigint, refresh_fence)
         RETURNING ${SESSION_FACT_COLUMNS}
       ), spent AS (
         INSERT INTO spent_refresh_tokens (session_id, token_hash, spent_at)
@@ -74,23 +110,18 @@ export class PrismaSessionRepository implements SessionRepository {
     return rows[0] ? { ...rows[0], ...tokens } : null;
   }
 
-  async end(sessionId: string, reason: SessionEndReason, now: Date): Promise<Session | null> {
-    const rows = await this.prisma.$queryRaw<Session[]>`
-      WITH live AS (
-        SELECT ${SESSION_FACT_COLUMNS}, ${SESSION_TOKEN_COLUMNS} FROM sessions
-        WHERE session_id = ${sessionId} AND ended_at IS NULL FOR UPDATE
-      ), ended AS (
-        UPDATE sessions SET ended_at = ${now}, end_reason = ${reason}, last_seen_at = ${now},
-          access_token = NULL, refresh_token = NULL, id_token = NULL
-        WHERE session_id = (SELECT "sessionId" FROM live)
-      ), logged AS (
-        INSERT INTO activity_logs (user_id, type, at, ip_address, user_agent, details)
-        SELECT "userId", 'session.ended', ${now}::timestamptz, "ipAddress", "userAgent",
-          jsonb_build_object('sessionId', "sessionId", 'reason', ${reason}::text) FROM live
-      )
-      SELECT "sessionId", "userId", "keycloakSessionId", "previousRefreshTokenHash", "refreshedAt", "ipAddress",
-        "userAgent", "startedAt", "lastSeenAt", "endedAt", "endReason", "accessToken", "refreshToken", "idToken",
-        "refreshTokenHash", "tokenExpiresAt", "refreshExpiresAt" FROM live`.catch(throwMapped);
-    return rows[0] ?? null;
+  async end(
+    sessionId: string,
+    reason: SessionEndReason,
+    now: Date,
+    { onlyIf, logout }: EndOptions = {},
+  ): Promise<Session | null> {
+    const [ended] = await endSessions(this.prisma, { sessionId, onlyIf, reason, now, logout });
+    return ended ?? null;
+  }
+
+  async endAll(userId: string, reason: SessionEndReason, now: Date, logout: LogoutPlan): Promise<string[]> {
+    const ended = await endSessions(this.prisma, { userId, reason, now, logout });
+    return ended.map(({ keycloakSessionId }) => keycloakSessionId);
   }
 }

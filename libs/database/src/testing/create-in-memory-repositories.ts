@@ -2,6 +2,7 @@ import type { Repositories } from "../create-repositories.ts";
 import { InMemoryActivityRepository } from "./in-memory-activity-repository.ts";
 import { InMemoryBusinessRepository } from "./in-memory-business-repository.ts";
 import { InMemoryDatabase } from "./in-memory-database.ts";
+import { InMemoryKeycloakLogoutRepository } from "./in-memory-keycloak-logout-repository.ts";
 import { InMemoryRegistrationRepository } from "./in-memory-registration-repository.ts";
 import { InMemorySessionRepository } from "./in-memory-session-repository.ts";
 import { InMemoryUserRepository } from "./in-memory-user-repository.ts";
@@ -11,6 +12,7 @@ export function createInMemoryRepositories(database = new InMemoryDatabase()): R
   return {
     users: new InMemoryUserRepository(database),
     sessions: new InMemorySessionRepository(database),
+    keycloakLogouts: new InMemoryKeycloakLogoutRepository(database),
     registrations: new InMemoryRegistrationRepository(database),
     activities: new InMemoryActivityRepository(database),
     business: new InMemoryBusinessRepository(database),

@@ -1,5 +1,6 @@
 import type { Activity } from "../activity-repository.ts";
 import { ForeignKeyViolationError, UniqueViolationError } from "../errors.ts";
+import type { KeycloakLogout, NewKeycloakLogout } from "../keycloak-logout-repository.ts";
 import type { Registration } from "../registration-repository.ts";
 import type { Session } from "../session-repository.ts";
 import type { KeycloakProfile, User } from "../user-repository.ts";
@@ -12,10 +13,15 @@ export class InMemoryDatabase {
   readonly sessions = new Map<string, Session>();
   /** By session, then by hash: when it was spent. */
   readonly spentTokens = new Map<string, Map<string, Date>>();
+  /** By session: the number of the last lease, and until when it holds. */
+  readonly refreshLeases = new Map<string, { fence: bigint; until: Date | null }>();
+  readonly keycloakLogouts = new Map<string, KeycloakLogout>();
   readonly registrations = new Map<string, Registration>();
   readonly activities: Activity[] = [];
   readonly stores = new Set<string>();
   readonly organizations = new Set<string>();
+  /** The server's own clock, which leases go by. */
+  clock: () => Date = () => new Date();
 
   /** @throws UniqueViolationError when another live user holds username or email */
   assertNamesFree({ id, username, email }: Pick<User, "id" | "username" | "email">): void {
@@ -30,6 +36,12 @@ export class InMemoryDatabase {
     if (storeId !== null && !this.stores.has(storeId)) throw new ForeignKeyViolationError("users_store_id_fkey");
     if (organizationId !== null && !this.organizations.has(organizationId))
       throw new ForeignKeyViolationError("users_organization_id_fkey");
+  }
+
+  queueLogout(logout: NewKeycloakLogout): void {
+    const { keycloakSessionId } = logout;
+    if (this.keycloakLogouts.has(keycloakSessionId)) return;
+    this.keycloakLogouts.set(keycloakSessionId, { ...structuredClone(logout), attempts: 0, lastError: null });
   }
 
   log(activity: Omit<Activity, "id">): void {

@@ -1,5 +1,6 @@
 import { activityRepositoryContract } from "./contracts/activity-repository-contract.ts";
 import { businessRepositoryContract } from "./contracts/business-repository-contract.ts";
+import { keycloakLogoutRepositoryContract } from "./contracts/keycloak-logout-repository-contract.ts";
 import { registrationRepositoryContract } from "./contracts/registration-repository-contract.ts";
 import { sessionRepositoryContract } from "./contracts/session-repository-contract.ts";
 import { userRepositoryContract } from "./contracts/user-repository-contract.ts";
@@ -17,6 +18,7 @@ const makeSubject = () => {
 
 userRepositoryContract("in memory", makeSubject);
 sessionRepositoryContract("in memory", makeSubject);
+keycloakLogoutRepositoryContract("in memory", makeSubject);
 registrationRepositoryContract("in memory", makeSubject);
 activityRepositoryContract("in memory", makeSubject);
 businessRepositoryContract("in memory", makeSubject);

@@ -1,8 +1,11 @@
 import { UniqueViolationError } from "../errors.ts";
 import { refreshTokenStanding } from "../refresh-token-standing.ts";
 import type {
+  EndOptions,
   LoginRecord,
+  LogoutPlan,
   RefreshTokenStanding,
+  RefreshTurn,
   Session,
   SessionEndReason,
   SessionRepository,
@@ -57,14 +60,31 @@ export class InMemorySessionRepository implements SessionRepository {
     return structuredClone({ session, ...refreshTokenStanding(session, refreshTokenHash, spentAt) });
   }
 
+  async beginRefresh(sessionId: string, refreshTokenHash: string, leaseMs: number): Promise<RefreshTurn | null> {
+    const found = await this.findWithStanding(sessionId, refreshTokenHash);
+    if (found?.standing !== "current" || found.session.endedAt) return found && { ...found, fence: null };
+    const now = this.database.clock();
+    const { fence, until } = this.#lease(sessionId);
+    if (until && until > now) return { ...found, fence: null };
+    this.database.refreshLeases.set(sessionId, { fence: fence + 1n, until: new Date(now.getTime() + leaseMs) });
+    return { ...found, fence: fence + 1n };
+  }
+
+  async releaseRefresh(sessionId: string, fence: bigint): Promise<void> {
+    if (this.#lease(sessionId).fence === fence) this.#free(sessionId);
+  }
+
   async replaceTokens(
     sessionId: string,
     expectedRefreshTokenHash: string | null,
     tokens: SessionTokens,
     now: Date,
+    fence?: bigint,
   ): Promise<Session | null> {
     const session = this.database.sessions.get(sessionId);
     if (!session || session.endedAt || session.refreshTokenHash !== expectedRefreshTokenHash) return null;
+    if (fence !== undefined && fence !== this.#lease(sessionId).fence) return null;
+    this.#free(sessionId);
     const previousRefreshTokenHash = session.refreshTokenHash;
     const stored = { ...session, ...tokens, previousRefreshTokenHash, refreshedAt: now, lastSeenAt: now };
     this.database.sessions.set(sessionId, stored);
@@ -73,9 +93,17 @@ export class InMemorySessionRepository implements SessionRepository {
     return structuredClone(stored);
   }
 
-  async end(sessionId: string, reason: SessionEndReason, now: Date): Promise<Session | null> {
+  async end(
+    sessionId: string,
+    reason: SessionEndReason,
+    now: Date,
+    { onlyIf, logout }: EndOptions = {},
+  ): Promise<Session | null> {
     const session = this.database.sessions.get(sessionId);
     if (!session || session.endedAt) return null;
+    if (onlyIf && onlyIf.fence !== this.#lease(sessionId).fence) return null;
+    if (onlyIf && onlyIf.refreshTokenHash !== session.refreshTokenHash) return null;
+    this.#free(sessionId);
     this.database.sessions.set(sessionId, {
       ...session,
       ...{ accessToken: "", refreshToken: null, idToken: null },
@@ -83,8 +111,31 @@ export class InMemorySessionRepository implements SessionRepository {
     });
     const { userId, ipAddress, userAgent } = session;
     const details = { sessionId, reason };
-    this.database.log({ userId, type: "session.ended", at: now, ipAddress, userAgent, details });
+    const types = reason === "refresh_token_reuse" ? (["session.refresh_token_reused"] as const) : [];
+    for (const type of [...types, "session.ended"] as const)
+      this.database.log({ userId, type, at: now, ipAddress, userAgent, details });
+    if (logout) this.#queueLogout(session, reason, now, logout);
     return structuredClone(session);
+  }
+
+  async endAll(userId: string, reason: SessionEndReason, now: Date, logout: LogoutPlan): Promise<string[]> {
+    const live = [...this.database.sessions.values()].filter((row) => row.userId === userId && !row.endedAt);
+    for (const { sessionId } of live) await this.end(sessionId, reason, now, { logout });
+    return live.map(({ keycloakSessionId }) => keycloakSessionId);
+  }
+
+  #queueLogout({ keycloakSessionId, userId, refreshExpiresAt }: Session, reason: string, now: Date, plan: LogoutPlan) {
+    const expiresAt = refreshExpiresAt ? new Date(refreshExpiresAt.getTime() + plan.marginMs) : plan.latestExpiresAt;
+    const { nextAttemptAt } = plan;
+    this.database.queueLogout({ keycloakSessionId, userId, reason, nextAttemptAt, createdAt: now, expiresAt });
+  }
+
+  #lease(sessionId: string): { fence: bigint; until: Date | null } {
+    return this.database.refreshLeases.get(sessionId) ?? { fence: 0n, until: null };
+  }
+
+  #free(sessionId: string): void {
+    this.database.refreshLeases.set(sessionId, { ...this.#lease(sessionId), until: null });
   }
 
   private spend(sessionId: string, hash: string, now: Date): void {

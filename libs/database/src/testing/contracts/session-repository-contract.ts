@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { ForeignKeyViolationError, UniqueViolationError } from "../../errors.ts";
 import { fresh, LATER, LATEST, loginOf, type MakeSubject, NOW, profileOf, tokensOf } from "./contract-subject.ts";
+import { sessionRefreshContract } from "./session-refresh-contract.ts";
 import { sessionTokensContract } from "./session-tokens-contract.ts";
 
 /** What every SessionRepository does. */
@@ -119,5 +120,6 @@ export function sessionRepositoryContract(name: string, makeSubject: MakeSubject
     });
   });
 
+  sessionRefreshContract(name, makeSubject);
   sessionTokensContract(name, makeSubject);
 }

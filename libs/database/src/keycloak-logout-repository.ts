@@ -1,0 +1,35 @@
+/** A Keycloak session that must still be ended there. */
+export interface KeycloakLogout {
+  /** Keycloak's `sid`. */
+  keycloakSessionId: string;
+  userId: string;
+  /** Why the session ended here, for operators. */
+  reason: string;
+  attempts: number;
+  /** An error code, never a message. */
+  lastError: string | null;
+  nextAttemptAt: Date;
+  createdAt: Date;
+  /** From then on Keycloak can't hold the session any more. */
+  expiresAt: Date;
+}
+
+export type NewKeycloakLogout = Omit<KeycloakLogout, "attempts" | "lastError">;
+
+/** PORT: logouts that Keycloak has not confirmed yet. A row goes when it has, or when the session can't exist any more. */
+export interface KeycloakLogoutRepository {
+  /** Rows that are there already stay as they are. */
+  add(logouts: readonly NewKeycloakLogout[]): Promise<void>;
+  /** Keycloak has ended the session. @returns whether it was waiting */
+  remove(keycloakSessionId: string): Promise<boolean>;
+  /**
+   * Takes what is due, oldest first, each row for one caller alone: until `claimedUntil` nobody else gets it, and after
+   * that it is due again, should this caller have died. Counts as an attempt.
+   */
+  claimDue(now: Date, claimedUntil: Date, limit: number): Promise<KeycloakLogout[]>;
+  recordFailure(keycloakSessionId: string, error: string, nextAttemptAt: Date): Promise<void>;
+  /** @returns the rows that were given up, because their session can't exist any more */
+  removeExpired(now: Date): Promise<KeycloakLogout[]>;
+  /** How many wait, and since when the oldest does. */
+  countWaiting(): Promise<{ count: number; oldestCreatedAt: Date | null }>;
+}
