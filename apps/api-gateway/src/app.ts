@@ -20,6 +20,7 @@ export interface AppDeps {
   integration: AuthRouteDeps["integration"];
   sync: AuthRouteDeps["sync"];
   clientAddress: ClientAddress;
+  limits: AuthRouteDeps["limits"];
   readiness: CheckReadiness;
   registry: Registry;
   logger: Logger;
@@ -58,7 +59,7 @@ export function createApp(deps: AppDeps) {
         origin: corsOrigins,
         methods: ["GET", "POST", "DELETE"],
         allowedHeaders: ["content-type", "authorization", "idempotency-key"],
-        exposeHeaders: ["x-request-id", "retry-after"],
+        exposeHeaders: ["x-request-id", "retry-after", "ratelimit", "ratelimit-policy"],
         credentials: false,
         maxAge: 600,
       }),

@@ -5,6 +5,8 @@ import { BackgroundTasks, createMetricsRegistry, type Logger, type Registry } fr
 import { type App, createApp } from "./app.ts";
 import type { Config } from "./config.ts";
 import { clientAddress } from "./http/client-address.ts";
+import { composeLimits } from "./limits/compose-limits.ts";
+import { protectionOptions } from "./limits/protection-options.ts";
 import { createReadiness } from "./readiness.ts";
 
 export interface Gateway {
@@ -21,7 +23,13 @@ export function compose(config: Config, logger: Logger): Gateway {
   const registry = createMetricsRegistry();
   const background = new BackgroundTasks(logger);
   const database = createDatabase(config.DATABASE_URL, { poolSize: config.DATABASE_POOL_SIZE });
-  const integration = KeycloakIntegrationService.create(keycloakOptions(config), database, registry);
+  const integration = KeycloakIntegrationService.create(
+    keycloakOptions(config),
+    database,
+    registry,
+    protectionOptions(config, logger),
+  );
+  const { limits, close: closeLimits } = composeLimits(config, registry, logger);
   let runner: SweepRunner | undefined;
   const sync = new UserSyncService(integration.userRepository, database, registry, {
     tokenEncryptionKeys: config.TOKEN_ENCRYPTION_KEYS,
@@ -44,6 +52,7 @@ export function compose(config: Config, logger: Logger): Gateway {
     integration,
     sync,
     clientAddress: clientAddress(config.TRUSTED_PROXIES),
+    limits,
     readiness: createReadiness({
       checks: { keycloak: integration.checkReady, database: () => ping(database) },
       timeoutMs: 2000,
@@ -65,7 +74,7 @@ export function compose(config: Config, logger: Logger): Gateway {
     },
     close: async () => {
       await Promise.all([background.drain(), runner?.stop()]);
-      await database.$disconnect();
+      await Promise.all([database.$disconnect(), closeLimits()]);
     },
   };
 }

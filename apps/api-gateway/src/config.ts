@@ -35,6 +35,9 @@ function isProxyRange(entry: string): boolean {
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const milliseconds = z.coerce.number().int().min(100).max(600_000);
+/** Most of something; 0 turns the limit off. */
+const limit = z.coerce.number().int().min(0).max(1_000_000);
+const window = z.coerce.number().int().min(1).max(86_400);
 const httpUrl = z.url({ protocol: /^https?$/ }).meta({ rule: "URL, http or https" });
 /** Marks what must not be shown, in the generated page of the configuration. */
 const secret = { secret: true };
@@ -118,6 +121,66 @@ export const configSchema = z.object({
     .meta(secret)
     .optional()
     .describe("Serves `/metrics` on the main port to those who bring this bearer token."),
+  KEYCLOAK_HASHING_CONCURRENCY: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(1000)
+    .default(8)
+    .describe("Most logins and registrations of this process that Keycloak works on at once; 0 sets no bound."),
+  KEYCLOAK_HASHING_QUEUE: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(10_000)
+    .default(16)
+    .describe("Most that wait for their turn; beyond it 503 `service.overloaded`."),
+  KEYCLOAK_HASHING_WAIT_MS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(10_000)
+    .default(100)
+    .describe("The longest such wait, in milliseconds."),
+  KEYCLOAK_CIRCUIT_FAILURES: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(1000)
+    .default(5)
+    .describe("Outages of Keycloak in a row after which calls fail at once; 0 turns it off."),
+  KEYCLOAK_CIRCUIT_RETRY_MS: milliseconds
+    .default(1000)
+    .describe("How long until one call may try whether Keycloak is back, in milliseconds."),
+  LIMIT_LOGIN_PER_ACCOUNT: limit.default(10).describe("Failed logins of one account within a window; 0 is no limit."),
+  LIMIT_LOGIN_PER_ADDRESS: limit
+    .default(100)
+    .describe("Failed logins from one address within a window; 0 is no limit."),
+  LIMIT_LOGIN_WINDOW_S: window.default(900).describe("That window, in seconds."),
+  LIMIT_REGISTER_PER_ACCOUNT: limit
+    .default(10)
+    .describe("Registrations of one email that met a taken name, within a window; 0 is no limit."),
+  LIMIT_REGISTER_PER_ADDRESS: limit
+    .default(20)
+    .describe("Registrations from one address within a window; 0 is no limit."),
+  LIMIT_REGISTER_WINDOW_S: window.default(3600).describe("That window, in seconds."),
+  LIMIT_REFRESH_PER_SESSION: limit.default(60).describe("Refreshes of one session within a window; 0 is no limit."),
+  LIMIT_REFRESH_PER_ADDRESS: limit.default(600).describe("Refreshes from one address within a window; 0 is no limit."),
+  LIMIT_REFRESH_WINDOW_S: window.default(60).describe("That window, in seconds."),
+  LOGIN_FAILURE_PAUSE_MS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(5000)
+    .default(1000)
+    .describe("How long a failed login keeps the next one of that account waiting, in milliseconds."),
+  LOGIN_TURN_WAIT_MS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(5000)
+    .default(1500)
+    .describe("The longest wait of a login for others of its account, in milliseconds; then 429."),
 });
 
 export type Config = z.infer<typeof configSchema>;

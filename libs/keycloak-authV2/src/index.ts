@@ -4,6 +4,7 @@ export { KeyRingError, parseKeyRing } from "./crypto/index.ts";
 export { AuthError, type AuthErrorCode, catalogue, type FieldError, isAuthError } from "./errors/index.ts";
 export type { KeycloakAdapters, KeycloakOptions } from "./keycloak/index.ts";
 export * from "./ports.ts";
+export type { ProtectionOptions } from "./protection/index.ts";
 export * from "./services/integration/index.ts";
 export * from "./services/sync/index.ts";
 export * from "./workers/index.ts";

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { AuthError, type FieldError, isAuthError } from "@libs/keycloak-authV2/errors";
 import type { Logger } from "@libs/observability";
 import { Elysia, InvalidCookieSignature, NotFoundError, ParseError, ValidationError } from "elysia";
+import { RateLimited } from "../limits/rate-limited.ts";
 import { problemResponse } from "./problem.ts";
 import { requestInfo } from "./request-info.ts";
 
@@ -12,7 +13,7 @@ export const problemDetails = (logger: Logger, allowedMethods: (path: string) =>
     if (error instanceof NotFoundError) return missing(requestId, allowedMethods(path));
     const known = toAuthError(error);
     if (known.code === "internal.error") logger.error({ err: error, requestId }, "unexpected error");
-    return problemResponse(known, requestId);
+    return problemResponse(known, requestId, known instanceof RateLimited ? known.headers : {});
   });
 
 function toAuthError(error: unknown): AuthError {

@@ -44,6 +44,12 @@ export const tokens = {
   session_state: "sid-sid-sid-sid-sid-sid-",
 };
 
+const unlimited: AppDeps["limits"] = {
+  login: (_subject, _address, work) => work(),
+  register: (_subject, _address, work) => work(),
+  refresh: (_subject, _address, work) => work(),
+};
+
 /** @param overrides deps of the app that differ from the stubs */
 export function stubGateway(overrides: Partial<AppDeps> = {}): StubGateway {
   const lines: string[] = [];
@@ -51,6 +57,7 @@ export function stubGateway(overrides: Partial<AppDeps> = {}): StubGateway {
   const app = createApp({
     ...stubServices((name) => calls.push(name)),
     clientAddress: clientAddress([]),
+    limits: unlimited,
     readiness: async () => ({ ready: true, checks: { keycloak: "up", database: "up" } }),
     registry: new Registry(),
     logger: createLogger({ destination: { write: (line) => lines.push(line) } }),

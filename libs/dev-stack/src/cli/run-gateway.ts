@@ -27,6 +27,19 @@ export function gatewayEnvironment(stack: StackFile, port: number): Record<strin
   };
 }
 
+/** Limits that do not stand in the way of demos and benches; a variable that is set already wins. */
+const GENEROUS_LIMITS = {
+  KEYCLOAK_HASHING_QUEUE: "1000",
+  KEYCLOAK_HASHING_WAIT_MS: "3000",
+  LIMIT_LOGIN_PER_ACCOUNT: "100000",
+  LIMIT_LOGIN_PER_ADDRESS: "100000",
+  LIMIT_REGISTER_PER_ACCOUNT: "100000",
+  LIMIT_REGISTER_PER_ADDRESS: "100000",
+  LIMIT_REFRESH_PER_SESSION: "100000",
+  LIMIT_REFRESH_PER_ADDRESS: "100000",
+  LOGIN_TURN_WAIT_MS: "4000",
+};
+
 /** Starts one gateway on the stack and waits until it is ready. @param log a file, or `console` */
 export async function runGateway(
   keeper: Keeper,
@@ -40,7 +53,7 @@ export async function runGateway(
     name: "gateway",
     command: [process.execPath, join(ROOT, "apps/api-gateway/src/main.ts")],
     cwd: ROOT,
-    env: { ...Object.fromEntries(inherited), ...gatewayEnvironment(stack, port) },
+    env: { ...GENEROUS_LIMITS, ...Object.fromEntries(inherited), ...gatewayEnvironment(stack, port) },
     log,
     stopSignal: "SIGTERM",
     graceMs: GRACE_MS,

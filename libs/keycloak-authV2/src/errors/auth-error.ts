@@ -13,6 +13,8 @@ export interface AuthErrorDetails {
   errors?: FieldError[];
   /** Where a pending action can be done (`auth.action_required`). */
   actionUrl?: string;
+  /** The call that failed was held back before it was sent, so nothing can have come of it. */
+  neverSent?: boolean;
   cause?: unknown;
 }
 
@@ -29,6 +31,7 @@ export class AuthError extends Error {
   readonly errors: FieldError[] | undefined;
   readonly actionUrl: string | undefined;
   readonly internal: string | undefined;
+  readonly neverSent: boolean;
 
   constructor(
     readonly code: AuthErrorCode,
@@ -38,6 +41,7 @@ export class AuthError extends Error {
     this.errors = details.errors;
     this.actionUrl = details.actionUrl;
     this.internal = details.internal;
+    this.neverSent = details.neverSent ?? false;
   }
 
   get entry(): CatalogueEntry {

@@ -83,6 +83,12 @@ export const catalogue = {
     title: "This refresh token was used before; the session was ended.",
     hint: "Log in again; keep one copy of the newest refresh token.",
   },
+  "session.busy": {
+    status: 503,
+    title: "This session is being refreshed.",
+    hint: "The session stays: retry after the time in `Retry-After`, with the same token.",
+    retryAfterSeconds: 1,
+  },
   "token.invalid": { status: 401, title: "The access token is not valid.", hint: "Refresh, or log in again." },
   "keycloak.unavailable": {
     status: 503,
@@ -118,6 +124,18 @@ export const catalogue = {
     title: "The session can't be read right now.",
     hint: "For operators: a key is missing from `TOKEN_ENCRYPTION_KEYS`; the session is kept.",
     retryAfterSeconds: 60,
+  },
+  "service.overloaded": {
+    status: 503,
+    title: "Too many people are signing in right now.",
+    hint: "Nothing was done: retry after the time in `Retry-After`.",
+    retryAfterSeconds: 2,
+  },
+  "rate.limited": {
+    status: 429,
+    title: "Too many attempts.",
+    hint: "Retry after the time in `Retry-After`; `RateLimit-Policy` names the limit.",
+    retryAfterSeconds: 1,
   },
   "service.shutting_down": {
     status: 503,

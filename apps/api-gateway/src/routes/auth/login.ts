@@ -5,7 +5,7 @@ import { secret, text } from "../../http/text.ts";
 import { type AuthRouteDeps, clientDetails } from "./route-deps.ts";
 import { commonProblems, presentUser, tokensSchema, userSchema } from "./schemas.ts";
 
-export type LoginDeps = Pick<AuthRouteDeps, "integration" | "sync" | "clientAddress" | "withinDeadline">;
+export type LoginDeps = Pick<AuthRouteDeps, "integration" | "sync" | "clientAddress" | "limits" | "withinDeadline">;
 
 const body = z.strictObject({
   username: text(1, 255).describe("Username or email."),
@@ -24,14 +24,18 @@ const loggedIn = z.strictObject({
 export const loginRoute = (deps: LoginDeps) =>
   new Elysia({ name: "login" }).post(
     "/login",
-    ({ body, request, server }) =>
-      deps.withinDeadline(request, () => login(deps, body, clientDetails(request, server, deps.clientAddress))),
+    ({ body, request, server }) => {
+      const client = clientDetails(request, server, deps.clientAddress);
+      return deps.withinDeadline(request, () =>
+        deps.limits.login(body.username, client.ipAddress, () => login(deps, body, client)),
+      );
+    },
     {
       body,
       response: {
         200: loggedIn,
         ...commonProblems,
-        ...problemsOf("auth.invalid_credentials", "auth.action_required"),
+        ...problemsOf("auth.invalid_credentials", "auth.action_required", "rate.limited"),
       },
       detail: {
         summary: "Log in",

@@ -5,15 +5,17 @@ import { secret, text } from "../../http/text.ts";
 import { type AuthRouteDeps, clientDetails } from "./route-deps.ts";
 import { commonProblems, tokensSchema } from "./schemas.ts";
 
-export type RefreshDeps = Pick<AuthRouteDeps, "integration" | "sync" | "clientAddress" | "withinDeadline">;
+export type RefreshDeps = Pick<AuthRouteDeps, "integration" | "sync" | "clientAddress" | "limits" | "withinDeadline">;
 
-export const refreshRoute = ({ integration, sync, clientAddress, withinDeadline }: RefreshDeps) =>
+export const refreshRoute = ({ integration, sync, clientAddress, limits, withinDeadline }: RefreshDeps) =>
   new Elysia({ name: "refresh" }).post(
     "/refresh",
     async ({ body, request, server }) => {
       const client = clientDetails(request, server, clientAddress);
       const tokens = await withinDeadline(request, () =>
-        sync.refreshSession(body, (refreshToken) => integration.refreshToken(refreshToken, client)),
+        limits.refresh(body.sessionId, client.ipAddress, () =>
+          sync.refreshSession(body, (refreshToken) => integration.refreshToken(refreshToken, client)),
+        ),
       );
       return { tokens };
     },
@@ -22,7 +24,7 @@ export const refreshRoute = ({ integration, sync, clientAddress, withinDeadline 
       response: {
         200: z.strictObject({ tokens: tokensSchema }),
         ...commonProblems,
-        ...problemsOf("session.invalid"),
+        ...problemsOf("session.invalid", "rate.limited"),
       },
       detail: {
         summary: "Refresh a session's tokens",

@@ -5,7 +5,7 @@ import { metadata, secret, text } from "../../http/text.ts";
 import type { AuthRouteDeps } from "./route-deps.ts";
 import { commonProblems, presentRegisteredUser, registeredUserSchema } from "./schemas.ts";
 
-export type RegisterDeps = Pick<AuthRouteDeps, "sync" | "withinDeadline">;
+export type RegisterDeps = Pick<AuthRouteDeps, "sync" | "clientAddress" | "limits" | "withinDeadline">;
 
 const body = z.strictObject({
   username: text(1, 255),
@@ -20,12 +20,17 @@ const body = z.strictObject({
 
 const registered = z.strictObject({ message: z.string(), userId: z.string(), user: registeredUserSchema });
 
-export const registerRoute = ({ sync, withinDeadline }: RegisterDeps) =>
+export const registerRoute = ({ sync, clientAddress, limits, withinDeadline }: RegisterDeps) =>
   new Elysia({ name: "register" }).post(
     "/register",
-    async ({ body, request, status }) => {
-      const result = await withinDeadline(request, () => sync.registerUser(body));
-      if (!result.success) throw result.error;
+    async ({ body, request, server, status }) => {
+      const result = await withinDeadline(request, () =>
+        limits.register(body.email, clientAddress(request, server), async () => {
+          const outcome = await sync.registerUser(body);
+          if (!outcome.success) throw outcome.error;
+          return outcome;
+        }),
+      );
       return status(201, {
         message: "User registered successfully",
         userId: result.userId,
@@ -37,7 +42,7 @@ export const registerRoute = ({ sync, withinDeadline }: RegisterDeps) =>
       response: {
         201: registered,
         ...commonProblems,
-        ...problemsOf("registration.username_taken", "registration.undone"),
+        ...problemsOf("registration.username_taken", "registration.undone", "rate.limited"),
       },
       detail: {
         summary: "Register a user",

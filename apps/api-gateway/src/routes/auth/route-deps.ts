@@ -1,6 +1,7 @@
 import type { KeycloakIntegrationService } from "@libs/keycloak-authV2";
 import type { UserSyncService } from "@libs/keycloak-authV2/services/sync";
 import type { ClientAddress } from "../../http/client-address.ts";
+import type { AuthLimits } from "../../limits/auth-limits.ts";
 
 /** Runs a flow as one request: with its id on every log line, and one deadline for all its calls. */
 export type WithinDeadline = <T>(request: Request, work: () => Promise<T>) => Promise<T>;
@@ -13,6 +14,7 @@ export interface AuthRouteDeps {
     "registerUser" | "checkReferences" | "syncOnAuthentication" | "refreshSession" | "logoutSession"
   >;
   clientAddress: ClientAddress;
+  limits: AuthLimits;
   withinDeadline: WithinDeadline;
 }
 

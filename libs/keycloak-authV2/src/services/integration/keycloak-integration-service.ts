@@ -5,6 +5,7 @@ import { type AuthError, isAuthError } from "../../errors/index.ts";
 import { createKeycloakAdapters, type KeycloakAdapters, type KeycloakOptions } from "../../keycloak/index.ts";
 import { type AuthMetrics, createAuthMetrics } from "../../metrics.ts";
 import type { KeycloakUserRepository, SessionTokenSet, TokenVerifier } from "../../ports.ts";
+import { type ProtectionOptions, protectKeycloak } from "../../protection/index.ts";
 import { authenticateWithPassword } from "./authenticate-with-password.ts";
 
 export interface ClientDetails {
@@ -60,11 +61,21 @@ export class KeycloakIntegrationService {
     this.checkReady = adapters.checkReady;
   }
 
-  /** Builds the service over a real Keycloak. @param metrics the registry that its metrics are put on */
-  static create(options: KeycloakOptions, dbClient: PrismaClient, metrics: Registry): KeycloakIntegrationService {
+  /**
+   * Builds the service over a real Keycloak.
+   * @param metrics the registry that its metrics are put on
+   * @param protection how calls are held back when Keycloak is busy or away; not at all when left out
+   */
+  static create(
+    options: KeycloakOptions,
+    dbClient: PrismaClient,
+    metrics: Registry,
+    protection?: ProtectionOptions,
+  ): KeycloakIntegrationService {
     const authMetrics = createAuthMetrics(metrics);
+    const adapters = createKeycloakAdapters(options, authMetrics.observeKeycloak);
     return new KeycloakIntegrationService(
-      createKeycloakAdapters(options, authMetrics.observeKeycloak),
+      protection ? protectKeycloak(adapters, protection, metrics) : adapters,
       authMetrics,
       dbClient,
     );

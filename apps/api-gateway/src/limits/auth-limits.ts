@@ -1,0 +1,99 @@
+import { isAuthError } from "@libs/keycloak-authV2/errors";
+import type { AccountTurns } from "./account-turns.ts";
+import type { LimitKeys } from "./limit-keys.ts";
+import type { SharedLimit } from "./shared-limit.ts";
+
+/** Runs `work` for somebody within the limits of its kind. @throws RateLimited, or what `work` throws */
+export type WithinLimit = <T>(subject: string, address: string | undefined, work: () => Promise<T>) => Promise<T>;
+
+export interface AuthLimits {
+  /** @param subject username or email as it was sent */
+  login: WithinLimit;
+  /** @param subject the email as it was sent */
+  register: WithinLimit;
+  /** @param subject session id */
+  refresh: WithinLimit;
+}
+
+export interface AuthLimitParts {
+  keys: LimitKeys;
+  turns: AccountTurns;
+  loginAccount: SharedLimit;
+  loginAddress: SharedLimit;
+  registerAccount: SharedLimit;
+  registerAddress: SharedLimit;
+  refreshSession: SharedLimit;
+  refreshAddress: SharedLimit;
+}
+
+/**
+ * The limits of /auth. A login costs one read of the table, and a write only when it fails; a registration one write;
+ * a refresh one write in so many.
+ */
+export function createAuthLimits(parts: AuthLimitParts): AuthLimits {
+  return {
+    login: (subject, address, work) => limitLogin(parts, parts.keys.account(subject), keyOf(parts, address), work),
+    register: (subject, address, work) =>
+      limitRegister(parts, parts.keys.account(subject), keyOf(parts, address), work),
+    refresh: async (subject, address, work) => {
+      const from = keyOf(parts, address);
+      await Promise.all([
+        parts.refreshSession.spend(parts.keys.session(subject)),
+        from && parts.refreshAddress.spend(from),
+      ]);
+      return await work();
+    },
+  };
+}
+
+const keyOf = ({ keys }: AuthLimitParts, address: string | undefined) =>
+  address === undefined ? undefined : keys.address(address);
+
+const wrongPassword = (error: unknown) => isAuthError(error, "auth.invalid_credentials");
+
+/** Failures count, for the account and for the address; a success clears the account's. */
+async function limitLogin<T>(
+  { turns, loginAccount, loginAddress }: AuthLimitParts,
+  account: string,
+  address: string | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (address) await loginAddress.check(address);
+  await loginAccount.check(account);
+  const attempt = async () => {
+    const failures = await loginAccount.read(account);
+    try {
+      const result = await work();
+      if (failures > 0) await loginAccount.clear(account);
+      return result;
+    } catch (error) {
+      if (wrongPassword(error))
+        await Promise.all([loginAccount.count(account), address && loginAddress.count(address)]);
+      throw error;
+    }
+  };
+  return await turns.run(account, attempt, wrongPassword);
+}
+
+/** Every attempt counts for the address; what finds a name taken counts for the name, so that nobody is hunted down. */
+async function limitRegister<T>(
+  { registerAccount, registerAddress }: AuthLimitParts,
+  account: string,
+  address: string | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  await registerAccount.check(account);
+  if (address) await registerAddress.spend(address);
+  try {
+    return await work();
+  } catch (error) {
+    const taken = isAuthError(
+      error,
+      "registration.username_taken",
+      "registration.email_taken",
+      "registration.conflict",
+    );
+    if (taken) await registerAccount.count(account);
+    throw error;
+  }
+}

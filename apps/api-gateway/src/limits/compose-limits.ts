@@ -1,0 +1,63 @@
+import type { Logger, Registry } from "@libs/observability";
+import { Pool } from "pg";
+import { Counter } from "prom-client";
+import type { Config } from "../config.ts";
+import { AccountTurns } from "./account-turns.ts";
+import { type AuthLimits, createAuthLimits } from "./auth-limits.ts";
+import { createLimitKeys } from "./limit-keys.ts";
+import { SharedLimit } from "./shared-limit.ts";
+
+/** Attempts that may wait for one account's turn. */
+const WAITING_FOR_TURN = 32;
+/** A limit must not be what makes a request late: past this each process counts for itself. Milliseconds. */
+const TABLE_TIMEOUT_MS = 400;
+/** A limit that is written in batches has this many of them. */
+const BATCHES = 6;
+
+export interface ComposedLimits {
+  limits: AuthLimits;
+  close: () => Promise<void>;
+}
+
+/** The limits of /auth over a small pool of their own, so that a flood can't take the connections of the flows. */
+export function composeLimits(config: Config, registry: Registry, logger: Logger): ComposedLimits {
+  const pool = new Pool({
+    connectionString: config.DATABASE_URL,
+    max: 2,
+    connectionTimeoutMillis: TABLE_TIMEOUT_MS,
+    query_timeout: TABLE_TIMEOUT_MS,
+    application_name: "keycloak-sync-gateway limits",
+    keepAlive: true,
+    allowExitOnIdle: true,
+  });
+  pool.on("error", () => logger.warn("a connection of the limits was lost"));
+  const limited = new Counter({
+    name: "rate_limited_total",
+    help: "Requests refused by a limit.",
+    labelNames: ["limit"],
+    registers: [registry],
+  });
+  const shared = (name: string, limit: number, windowSeconds: number, batches = limit) => {
+    const batch = Math.max(1, Math.floor(limit / batches));
+    return new SharedLimit({ name, limit, windowSeconds, batch }, pool, (refusedBy) =>
+      limited.inc({ limit: refusedBy }),
+    );
+  };
+  const { LIMIT_LOGIN_WINDOW_S, LIMIT_REGISTER_WINDOW_S, LIMIT_REFRESH_WINDOW_S } = config;
+  const limits = createAuthLimits({
+    // Every replica has it, nobody else does, and it is no key to anything that is stored.
+    keys: createLimitKeys(config.KEYCLOAK_CLIENT_SECRET),
+    turns: new AccountTurns({
+      failurePauseMs: config.LOGIN_FAILURE_PAUSE_MS,
+      waitMs: config.LOGIN_TURN_WAIT_MS,
+      waiting: WAITING_FOR_TURN,
+    }),
+    loginAccount: shared("login-account", config.LIMIT_LOGIN_PER_ACCOUNT, LIMIT_LOGIN_WINDOW_S),
+    loginAddress: shared("login-address", config.LIMIT_LOGIN_PER_ADDRESS, LIMIT_LOGIN_WINDOW_S),
+    registerAccount: shared("register-account", config.LIMIT_REGISTER_PER_ACCOUNT, LIMIT_REGISTER_WINDOW_S),
+    registerAddress: shared("register-address", config.LIMIT_REGISTER_PER_ADDRESS, LIMIT_REGISTER_WINDOW_S),
+    refreshSession: shared("refresh-session", config.LIMIT_REFRESH_PER_SESSION, LIMIT_REFRESH_WINDOW_S, BATCHES),
+    refreshAddress: shared("refresh-address", config.LIMIT_REFRESH_PER_ADDRESS, LIMIT_REFRESH_WINDOW_S, BATCHES),
+  });
+  return { limits, close: () => pool.end() };
+}

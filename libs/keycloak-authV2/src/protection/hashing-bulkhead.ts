@@ -1,0 +1,79 @@
+import { BulkheadRejectedError, bulkhead, TaskCancelledError } from "cockatiel";
+import { AuthError } from "../errors/index.ts";
+
+export interface HashingOptions {
+  /** Most calls at once that make Keycloak hash a password; 0 sets no bound. */
+  concurrency: number;
+  /** Most calls that wait for their turn. */
+  queue: number;
+  /** The longest that one waits, in milliseconds. */
+  waitMs: number;
+}
+
+/** How much of a measurement goes into the moving average of the service time. */
+const WEIGHT = 0.1;
+
+/**
+ * Bounds the calls that make Keycloak hash a password: that is by far its dearest work, and more of it at once only
+ * makes each slower. Whoever would have to wait too long, by what calls took lately, is refused at once.
+ */
+export class HashingBulkhead {
+  readonly #policy;
+  readonly #options: HashingOptions;
+  #averageMs = 0;
+
+  constructor(options: HashingOptions) {
+    this.#options = options;
+    this.#policy = bulkhead(options.concurrency, options.queue);
+  }
+
+  get active(): number {
+    return this.#options.concurrency - this.#policy.executionSlots;
+  }
+
+  get queued(): number {
+    return this.#options.queue - this.#policy.queueSlots;
+  }
+
+  /** @throws AuthError what `work` throws, or `service.overloaded` with `neverSent` */
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#policy.executionSlots === 0 && this.#expectedWaitMs() > this.#options.waitMs) throw refusal();
+    const waiting = new AbortController();
+    let timer: Timer | undefined;
+    const expired = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        waiting.abort();
+        reject(refusal());
+      }, this.#options.waitMs);
+    });
+    const turn = this.#policy.execute(() => {
+      clearTimeout(timer);
+      return this.#measured(work);
+    }, waiting.signal);
+    try {
+      return await Promise.race([turn, expired]);
+    } catch (error) {
+      throw error instanceof BulkheadRejectedError || error instanceof TaskCancelledError ? refusal() : error;
+    } finally {
+      clearTimeout(timer);
+      turn.catch(() => {});
+    }
+  }
+
+  #expectedWaitMs(): number {
+    return ((this.queued + 1) * this.#averageMs) / this.#options.concurrency;
+  }
+
+  async #measured<T>(work: () => Promise<T>): Promise<T> {
+    const started = performance.now();
+    try {
+      return await work();
+    } finally {
+      const tookMs = performance.now() - started;
+      this.#averageMs = this.#averageMs === 0 ? tookMs : this.#averageMs + WEIGHT * (tookMs - this.#averageMs);
+    }
+  }
+}
+
+const refusal = () =>
+  new AuthError("service.overloaded", { internal: "no free place for password hashing", neverSent: true });

@@ -1,0 +1,42 @@
+import { Counter, Gauge, type Registry } from "prom-client";
+import type { HashingBulkhead } from "./hashing-bulkhead.ts";
+import type { CircuitName } from "./keycloak-circuit.ts";
+
+const STATES = { closed: 0, "half-open": 1, open: 2 } as const satisfies Record<CircuitName, number>;
+
+export interface ProtectionMetrics {
+  circuit(state: CircuitName): void;
+  overloaded(): void;
+  watchHashing(bulkhead: Pick<HashingBulkhead, "active" | "queued">): void;
+}
+
+/** Metrics of what is held back, on the registry of the process. */
+export function createProtectionMetrics(registry: Registry): ProtectionMetrics {
+  const circuit = new Gauge({
+    name: "keycloak_circuit_state",
+    help: "Circuit breaker towards Keycloak: 0 closed, 1 half-open, 2 open.",
+    registers: [registry],
+  });
+  const refused = new Counter({
+    name: "keycloak_hashing_refused_total",
+    help: "Logins and registrations refused because too many passwords were being hashed.",
+    registers: [registry],
+  });
+  circuit.set(0);
+  return {
+    circuit: (state) => circuit.set(STATES[state]),
+    overloaded: () => refused.inc(),
+    watchHashing: (bulkhead) => {
+      const calls = new Gauge({
+        name: "keycloak_hashing_calls",
+        help: "Calls that make Keycloak hash a password, running and waiting.",
+        labelNames: ["state"],
+        registers: [registry],
+        collect: () => {
+          calls.set({ state: "running" }, bulkhead.active);
+          calls.set({ state: "waiting" }, bulkhead.queued);
+        },
+      });
+    },
+  };
+}
