@@ -1,0 +1,68 @@
+import { expect, test } from "bun:test";
+import { AuthError } from "../errors/index.ts";
+import { HashingBulkhead } from "./hashing-bulkhead.ts";
+
+/** Calls that end when they are told to. */
+function held(bulkhead: HashingBulkhead) {
+  const started: PromiseWithResolvers<string>[] = [];
+  const run = () => {
+    const work = Promise.withResolvers<string>();
+    return bulkhead.run(() => {
+      started.push(work);
+      return work.promise;
+    });
+  };
+  return { started, run };
+}
+
+const overloaded = (call: Promise<unknown>) =>
+  expect(call).rejects.toMatchObject({ code: "service.overloaded", neverSent: true });
+
+test("so many run at once, so many wait, the next is refused at once", async () => {
+  const bulkhead = new HashingBulkhead({ concurrency: 2, queue: 1, waitMs: 10_000 });
+  const { started, run } = held(bulkhead);
+  const [first, second, third] = [run(), run(), run()];
+  expect([bulkhead.active, bulkhead.queued, started.length]).toEqual([2, 1, 2]);
+  await overloaded(run());
+  started[0]?.resolve("first");
+  expect(await first).toBe("first");
+  await Bun.sleep(0);
+  expect(started.length).toBe(3);
+  started[1]?.resolve("second");
+  started[2]?.resolve("third");
+  expect(await Promise.all([second, third])).toEqual(["second", "third"]);
+  expect([bulkhead.active, bulkhead.queued]).toEqual([0, 0]);
+});
+
+test("who waited too long is refused, and its work never starts", async () => {
+  const bulkhead = new HashingBulkhead({ concurrency: 1, queue: 5, waitMs: 20 });
+  const { started, run } = held(bulkhead);
+  const first = run();
+  await overloaded(run());
+  started[0]?.resolve("done");
+  await first;
+  const later = run();
+  await Bun.sleep(0);
+  expect(started.length).toBe(2);
+  started[1]?.resolve("later");
+  expect(await later).toBe("later");
+});
+
+test("a wait that would take too long, by what calls took lately, is not begun", async () => {
+  const bulkhead = new HashingBulkhead({ concurrency: 1, queue: 100, waitMs: 30 });
+  await bulkhead.run(() => Bun.sleep(60));
+  const { started, run } = held(bulkhead);
+  const running = run();
+  const before = performance.now();
+  await overloaded(run());
+  expect(performance.now() - before).toBeLessThan(25);
+  started[0]?.resolve("done");
+  await running;
+});
+
+test("what the work throws comes through, and its place is free again", async () => {
+  const bulkhead = new HashingBulkhead({ concurrency: 1, queue: 0, waitMs: 100 });
+  const refused = () => bulkhead.run(() => Promise.reject(new AuthError("auth.invalid_credentials")));
+  await expect(refused()).rejects.toMatchObject({ code: "auth.invalid_credentials" });
+  await expect(refused()).rejects.toMatchObject({ code: "auth.invalid_credentials" });
+});

@@ -1,0 +1,88 @@
+import { afterEach, beforeEach, expect, setSystemTime, test } from "bun:test";
+import { AuthError, type AuthErrorCode } from "../errors/index.ts";
+import { type CircuitName, KeycloakCircuit } from "./keycloak-circuit.ts";
+
+const start = Date.parse("2030-01-01T00:00:00Z");
+let changes: CircuitName[];
+let circuit: KeycloakCircuit;
+let calls: number;
+
+beforeEach(() => {
+  setSystemTime(start);
+  changes = [];
+  calls = 0;
+  circuit = new KeycloakCircuit({ failures: 3, retryMs: 1000 }, (state) => changes.push(state));
+});
+afterEach(() => {
+  setSystemTime();
+});
+
+const outcome = (work: () => Promise<unknown>) => circuit.run(work).catch((error: AuthError) => error);
+const fail = (code: AuthErrorCode) =>
+  outcome(async () => {
+    calls++;
+    throw new AuthError(code);
+  });
+const succeed = () =>
+  outcome(async () => {
+    calls++;
+    return "answer";
+  });
+async function open() {
+  for (let i = 0; i < 3; i++) await fail(i % 2 ? "keycloak.timeout" : "keycloak.unavailable");
+  calls = 0;
+}
+
+test("opens after so many outages in a row, and then asks no more", async () => {
+  await open();
+  expect(circuit.state).toBe("open");
+  expect(await succeed()).toMatchObject({ code: "keycloak.unavailable", neverSent: true });
+  expect(calls).toBe(0);
+});
+
+test.each(["auth.invalid_credentials", "session.refused", "keycloak.misconfigured", "internal.error"] as const)(
+  "%s is an answer: it never opens the circuit, and breaks a row of outages",
+  async (code) => {
+    for (let i = 0; i < 9; i++) await fail(code);
+    await fail("keycloak.timeout");
+    await fail("keycloak.timeout");
+    expect(await fail(code)).toMatchObject({ code });
+    await fail("keycloak.timeout");
+    await fail("keycloak.timeout");
+    expect(circuit.state).toBe("closed");
+  },
+);
+
+test("after its time one call tries, and the others are refused at once meanwhile", async () => {
+  await open();
+  setSystemTime(start + 1000);
+  const probe = Promise.withResolvers<string>();
+  const first = outcome(() => probe.promise);
+  expect(circuit.state).toBe("half-open");
+  expect(await succeed()).toMatchObject({ code: "keycloak.unavailable", neverSent: true });
+  expect(calls).toBe(0);
+  probe.resolve("back");
+  expect(await first).toBe("back");
+  expect(await succeed()).toBe("answer");
+  expect(changes).toEqual(["open", "half-open", "closed"]);
+});
+
+test("a try that fails opens it again for as long", async () => {
+  await open();
+  setSystemTime(start + 1000);
+  await fail("keycloak.timeout");
+  expect(circuit.state).toBe("open");
+  setSystemTime(start + 1999);
+  await succeed();
+  expect(calls).toBe(1);
+  setSystemTime(start + 2000);
+  expect(await succeed()).toBe("answer");
+  expect(circuit.state).toBe("closed");
+});
+
+test("a refusal is a good try too", async () => {
+  await open();
+  setSystemTime(start + 1000);
+  expect(await fail("auth.invalid_credentials")).toMatchObject({ code: "auth.invalid_credentials" });
+  expect(circuit.state).toBe("closed");
+});

@@ -1,0 +1,53 @@
+import { expect, test } from "bun:test";
+import { Registry, silentLogger } from "@libs/observability";
+import { AuthError } from "../errors/index.ts";
+import { InMemoryKeycloak } from "../testing/in-memory-keycloak.ts";
+import { protectKeycloak } from "./protect-keycloak.ts";
+
+function protectedKeycloak(concurrency = 8) {
+  const { userRepository, tokenClient } = new InMemoryKeycloak();
+  const registry = new Registry();
+  const checkReady = async () => {};
+  const adapters = protectKeycloak(
+    { userRepository, tokenClient, checkReady },
+    {
+      hashing: { concurrency, queue: 0, waitMs: 0 },
+      circuit: { failures: 2, retryMs: 60_000 },
+      logger: silentLogger,
+    },
+    registry,
+  );
+  const state = async () => (await registry.getSingleMetric("keycloak_circuit_state")?.get())?.values[0]?.value;
+  return { inner: { userRepository, tokenClient }, adapters, state };
+}
+
+test("users and tokens share one circuit; the readiness check does not open it, but knows of it", async () => {
+  const { adapters, inner, state } = protectedKeycloak();
+  const away = async () => {
+    throw new AuthError("keycloak.unavailable");
+  };
+  inner.tokenClient.refresh = away;
+  inner.userRepository.getUser = away;
+  await expect(adapters.checkReady()).resolves.toBeUndefined();
+  await expect(adapters.tokenClient.refresh("token")).rejects.toMatchObject({ neverSent: false });
+  expect(await state()).toBe(0);
+  await expect(adapters.userRepository.getUser("id")).rejects.toMatchObject({ neverSent: false });
+  expect(await state()).toBe(2);
+  await expect(adapters.userRepository.countUsers()).rejects.toMatchObject({ neverSent: true });
+  await expect(adapters.checkReady()).rejects.toMatchObject({ code: "keycloak.unavailable" });
+});
+
+test("only what hashes a password is bounded", async () => {
+  const { adapters, inner } = protectedKeycloak(1);
+  const release = Promise.withResolvers<void>();
+  inner.tokenClient.passwordGrant = async () => {
+    await release.promise;
+    throw new AuthError("auth.invalid_credentials");
+  };
+  const grant = { username: "ada", password: "wrong" };
+  const first = adapters.tokenClient.passwordGrant(grant);
+  await expect(adapters.tokenClient.passwordGrant(grant)).rejects.toMatchObject({ code: "service.overloaded" });
+  expect(await adapters.userRepository.countUsers()).toBe(0);
+  release.resolve();
+  await expect(first).rejects.toMatchObject({ code: "auth.invalid_credentials" });
+});
