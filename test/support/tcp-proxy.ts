@@ -3,9 +3,21 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 /** `pass` on; `refuse` and cut; accept and say nothing (`black-hole`); pass requests and swallow answers (`swallow`). */
 export type ProxyMode = "pass" | "refuse" | "black-hole" | "swallow";
 
+/** A point in a conversation: something that was sent, and whether it is to be stopped itself or only its answer. */
+export interface HoldPoint {
+  /** Occurs in what the gateway sends. */
+  sent: string;
+  hold: "request" | "answer";
+}
+
+interface Hold extends HoldPoint {
+  reached: () => void;
+}
+
 /** A TCP proxy between the gateway and Keycloak or PostgreSQL, for bad days. */
 export class TcpProxy {
   #mode: ProxyMode = "pass";
+  #hold: Hold | undefined;
   readonly #sockets = new Set<Socket>();
 
   private constructor(
@@ -37,6 +49,16 @@ export class TcpProxy {
     if (mode === "refuse") for (const socket of this.#sockets) socket.destroy();
   }
 
+  /**
+   * Arms the proxy for one point: the connection that gets there stays silent from then on. Others go on.
+   * @returns a promise of the moment when the request, or its answer, is held here
+   */
+  holdAt(point: HoldPoint): Promise<void> {
+    return new Promise((reached) => {
+      this.#hold = { ...point, reached };
+    });
+  }
+
   /** Cuts every open connection, as a server that dies does. */
   cut(): void {
     for (const socket of this.#sockets) socket.destroy();
@@ -55,11 +77,19 @@ export class TcpProxy {
     const upstream = connect(this.target);
     this.#track(client, upstream);
     this.#track(upstream, client);
+    let held: Hold | undefined;
     client.on("data", (data) => {
-      if (this.#mode === "pass" || this.#mode === "swallow") upstream.write(data);
+      if (!held && this.#hold && data.includes(this.#hold.sent)) {
+        held = this.#hold;
+        this.#hold = undefined;
+        if (held.hold === "request") held.reached();
+      }
+      const passes = this.#mode === "pass" || this.#mode === "swallow";
+      if (passes && held?.hold !== "request") upstream.write(data);
     });
     upstream.on("data", (data) => {
-      if (this.#mode === "pass") client.write(data);
+      if (held?.hold === "answer") held.reached();
+      else if (this.#mode === "pass") client.write(data);
     });
   }
 
