@@ -9,6 +9,9 @@ import { composeLimits } from "./limits/compose-limits.ts";
 import { protectionOptions } from "./limits/protection-options.ts";
 import { createReadiness } from "./readiness.ts";
 
+/** A call to Keycloak that ends at its time limit is stored by then. */
+const LEASE_MARGIN_MS = 500;
+
 export interface Gateway {
   app: App;
   registry: Registry;
@@ -34,6 +37,7 @@ export function compose(config: Config, logger: Logger): Gateway {
   const sync = new UserSyncService(integration.userRepository, database, registry, {
     tokenEncryptionKeys: config.TOKEN_ENCRYPTION_KEYS,
     refreshGraceMs: config.REFRESH_GRACE_MS,
+    refreshLeaseMs: config.KEYCLOAK_TIMEOUT_MS + LEASE_MARGIN_MS,
     logger,
     background,
     wake: (name) => runner?.wake(name),

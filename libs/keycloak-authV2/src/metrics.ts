@@ -1,6 +1,7 @@
 import { Counter, Histogram, type Registry } from "prom-client";
+import { createSessionMetrics, type SessionMetrics } from "./session-metrics.ts";
 
-export interface AuthMetrics {
+export interface AuthMetrics extends SessionMetrics {
   /** A call to Keycloak is over. @param outcome `success` or an error code */
   observeKeycloak(operation: string, outcome: string, seconds: number): void;
   /** A call to the database is over. @param outcome `success` or an error code */
@@ -40,6 +41,7 @@ export function createAuthMetrics(registry: Registry): AuthMetrics {
   const undos = counter("registration_undo_total", "Registrations taken back in Keycloak.", ["outcome"]);
 
   return {
+    ...createSessionMetrics(registry),
     observeKeycloak(operation, outcome, seconds) {
       keycloakCalls.inc({ operation, outcome });
       keycloakSeconds.observe({ operation }, seconds);

@@ -86,8 +86,14 @@ export interface KeycloakUserRepository {
   /** @returns false when there was no such user */
   deleteUser(id: string): Promise<boolean>;
   listSessions(userId: string): Promise<KeycloakSession[]>;
-  /** @param keycloakSessionId `sid` @returns false when there was no such session */
-  deleteSession(keycloakSessionId: string): Promise<boolean>;
+  /** Of every client: sessions that outlive the browser's, kept alive by offline tokens. */
+  listOfflineSessions(userId: string): Promise<KeycloakSession[]>;
+  /**
+   * @param keycloakSessionId `sid`
+   * @param kind an offline session and the online one that it came from may carry the same `sid`; default `online`
+   * @returns false when there was no such session
+   */
+  deleteSession(keycloakSessionId: string, kind?: "online" | "offline"): Promise<boolean>;
 }
 
 /** An answer of Keycloak's token endpoint; field names as Keycloak (and RFC 6749 §5.1) have them. */

@@ -8,7 +8,7 @@ import type {
 } from "../ports.ts";
 import type { AdminApi, AnswerReader, NetworkError } from "./admin-api.ts";
 import { readRejection } from "./rejected-input.ts";
-import { readCount, readSessions, readUser, readUsers } from "./user-representation.ts";
+import { readCount, readOfflineClients, readSessions, readUser, readUsers } from "./user-representation.ts";
 
 /** Keeps the URL of a batch read below 5 kB. */
 const BATCH = 50;
@@ -89,10 +89,25 @@ export class AdminKeycloakUserRepository implements KeycloakUserRepository {
     );
   }
 
-  async deleteSession(keycloakSessionId: string): Promise<boolean> {
+  async listOfflineSessions(userId: string): Promise<KeycloakSession[]> {
+    if (!isAddressable(userId)) return [];
+    return this.#api.call<KeycloakSession[]>(
+      "list_offline_sessions",
+      async (client) => {
+        const holders = readOfflineClients(await client.users.listConsents({ id: userId }));
+        const lists = holders.map((clientId) => client.users.listOfflineSessions({ id: userId, clientId }));
+        const sessions = (await Promise.all(lists)).flatMap(readSessions);
+        return [...new Map(sessions.map((session) => [session.id, session])).values()];
+      },
+      missing([]),
+    );
+  }
+
+  async deleteSession(keycloakSessionId: string, kind: "online" | "offline" = "online"): Promise<boolean> {
     if (!isAddressable(keycloakSessionId)) return false;
+    const isOffline = kind === "offline";
     const remove = async (client: AdminClient) => {
-      await client.realms.deleteSession({ realm: client.realmName, session: keycloakSessionId, isOffline: false });
+      await client.realms.deleteSession({ realm: client.realmName, session: keycloakSessionId, isOffline });
       return true;
     };
     return this.#api.call<boolean>("delete_session", remove, missing(false));

@@ -60,6 +60,21 @@ export function readSessions(answer: unknown): KeycloakSession[] {
   }));
 }
 
+const consents = z.array(
+  z.object({ additionalGrants: z.array(z.object({ key: z.string(), client: z.string().min(1) })).default([]) }),
+);
+
+/**
+ * The clients that hold offline tokens of a user. Only the list of consents names them to an account that may not list
+ * clients (Keycloak's `UserResource.getConsents`).
+ * @returns internal ids of clients
+ * @throws AuthError `keycloak.unavailable` when the answer is not a list of consents
+ */
+export function readOfflineClients(answer: unknown): string[] {
+  const grants = read(consents, answer).flatMap(({ additionalGrants }) => additionalGrants);
+  return [...new Set(grants.filter(({ key }) => key === "Offline Token").map(({ client }) => client))];
+}
+
 function read<T extends z.ZodType>(schema: T, answer: unknown): z.output<T> {
   const parsed = schema.safeParse(answer);
   if (parsed.success) return parsed.data;

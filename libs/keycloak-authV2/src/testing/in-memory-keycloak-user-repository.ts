@@ -89,15 +89,18 @@ export class InMemoryKeycloakUserRepository implements KeycloakUserRepository {
   }
 
   listSessions(userId: string): Promise<KeycloakSession[]> {
-    return this.#keycloak.perform("list_sessions", () =>
-      [...this.#keycloak.sessions.values()]
-        .filter((session) => session.userId === userId)
-        .map((found) => ({ ...found })),
-    );
+    return this.#keycloak.perform("list_sessions", () => sessionsOf(this.#keycloak.sessions, userId));
   }
 
-  deleteSession(keycloakSessionId: string): Promise<boolean> {
-    return this.#keycloak.perform("delete_session", () => this.#keycloak.sessions.delete(keycloakSessionId));
+  listOfflineSessions(userId: string): Promise<KeycloakSession[]> {
+    return this.#keycloak.perform("list_offline_sessions", () => sessionsOf(this.#keycloak.offlineSessions, userId));
+  }
+
+  deleteSession(keycloakSessionId: string, kind: "online" | "offline" = "online"): Promise<boolean> {
+    const { sessions, offlineSessions } = this.#keycloak;
+    return this.#keycloak.perform("delete_session", () =>
+      (kind === "offline" ? offlineSessions : sessions).delete(keycloakSessionId),
+    );
   }
 
   #find(search: UserSearch): StoredUser[] {
@@ -116,6 +119,10 @@ export class InMemoryKeycloakUserRepository implements KeycloakUserRepository {
     const { declaredAttributes } = this.#keycloak.options;
     return Object.fromEntries(Object.entries(attributes).filter(([name]) => declaredAttributes.includes(name)));
   }
+}
+
+function sessionsOf(sessions: Map<string, KeycloakSession>, userId: string): KeycloakSession[] {
+  return [...sessions.values()].filter((session) => session.userId === userId).map((found) => ({ ...found }));
 }
 
 const unlocked = { lastFailureAt: Number.NEGATIVE_INFINITY, lockedUntil: 0, failures: 0 };

@@ -40,6 +40,8 @@ export interface StoredUser extends KeycloakUser {
 export class InMemoryKeycloak {
   readonly users = new Map<string, StoredUser>();
   readonly sessions = new Map<string, KeycloakSession>();
+  /** Nothing here opens one: tests put them in. */
+  readonly offlineSessions = new Map<string, KeycloakSession>();
   readonly options: Required<InMemoryKeycloakOptions>;
   readonly mint: TokenMint;
   readonly userRepository: InMemoryKeycloakUserRepository;
@@ -87,7 +89,8 @@ export class InMemoryKeycloak {
   }
 
   removeUser(id: string): boolean {
-    for (const session of [...this.sessions.values()]) if (session.userId === id) this.sessions.delete(session.id);
+    for (const sessions of [this.sessions, this.offlineSessions])
+      for (const session of [...sessions.values()]) if (session.userId === id) sessions.delete(session.id);
     return this.users.delete(id);
   }
 }

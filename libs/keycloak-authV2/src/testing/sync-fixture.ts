@@ -11,6 +11,7 @@ import { InMemoryKeycloak, type InMemoryKeycloakOptions } from "./in-memory-keyc
 export function createSyncFixture(options: InMemoryKeycloakOptions = {}) {
   const clock = { now: Date.parse("2030-01-01T00:00:00Z") };
   const database = new InMemoryDatabase();
+  database.clock = () => new Date(clock.now);
   const keycloak = new InMemoryKeycloak({ now: () => clock.now, ...options });
   const registry = new Registry();
   const background = new BackgroundTasks(silentLogger);
@@ -21,6 +22,9 @@ export function createSyncFixture(options: InMemoryKeycloakOptions = {}) {
     cipher: new TokenCipher(parseKeyRing(`test:${randomBytes(32).toString("base64")}`)),
     now: () => new Date(clock.now),
     refreshGraceMs: 60_000,
+    refreshLeaseMs: 4_000,
+    refreshPollMs: 2,
+    refreshWaitMs: 1_000,
     metrics: createAuthMetrics(registry),
     logger: silentLogger,
     background,

@@ -1,5 +1,6 @@
 import { hashToken } from "../../crypto/index.ts";
 import { AuthError } from "../../errors/index.ts";
+import { followAtKeycloak, planLogout, queueLogout } from "./end-at-keycloak.ts";
 import type { SyncDeps } from "./sync-deps.ts";
 
 export interface LogoutInput {
@@ -10,19 +11,30 @@ export interface LogoutInput {
 /** Ends the Keycloak session of a refresh token: `KeycloakIntegrationService.logout`. */
 export type LogoutAtKeycloak = (refreshToken: string) => Promise<void>;
 
+type LogoutDeps = Pick<
+  SyncDeps,
+  "sessions" | "keycloakLogouts" | "keycloak" | "now" | "logger" | "wake" | "background"
+>;
+
 /**
- * Ends a session on both sides: first the local one, so that it is over whatever Keycloak says. Idempotent: a session
- * that has ended is logged out of Keycloak once more, which makes a retry after `keycloak.*` safe.
+ * Ends a session on both sides. The local end and Keycloak's logout are written down together; then Keycloak is called,
+ * with nothing held meanwhile: it calls its clients' back-channel receivers before it answers. If it can't be reached,
+ * the logout waits until it can. Idempotent.
  * @throws AuthError `session.invalid` (unknown session, or a token that was never this session's: nothing is changed)
- *   | `keycloak.*` (the local session has ended)
  */
 export async function logoutSession(
-  { sessions, now }: Pick<SyncDeps, "sessions" | "now">,
+  deps: LogoutDeps,
   { sessionId, refreshToken }: LogoutInput,
   atKeycloak: LogoutAtKeycloak,
 ): Promise<void> {
+  const { sessions, now } = deps;
   const found = await sessions.findWithStanding(sessionId, hashToken(refreshToken));
   if (!found || found.standing === "unknown") throw new AuthError("session.invalid");
-  await sessions.end(sessionId, "logout", now());
-  await atKeycloak(refreshToken);
+  const { keycloakSessionId, endReason } = found.session;
+  const ended = await sessions.end(sessionId, "logout", now(), { logout: planLogout(now()) });
+  // A repeated call finds its logout queued, or done. Rows that ended otherwise may know nothing of Keycloak's side.
+  if (!ended && endReason !== "logout") await queueLogout(deps, found.session, "logout");
+  // Keycloak takes a token that has expired for a session that is over; of a spent one that proves nothing.
+  if (found.standing === "current") await followAtKeycloak(deps, keycloakSessionId, () => atKeycloak(refreshToken));
+  else deps.background.run("end session at Keycloak", () => followAtKeycloak(deps, keycloakSessionId));
 }

@@ -2,11 +2,11 @@ import { beforeEach, describe, expect, test } from "bun:test";
 import { DatabaseUnavailableError } from "@libs/database";
 import { AuthError } from "../../errors/index.ts";
 import type { SessionTokenSet } from "../../ports.ts";
+import { logIn } from "../../testing/log-in.ts";
 import { createSyncFixture, type SyncFixture } from "../../testing/sync-fixture.ts";
 import { logoutSession } from "./logout-session.ts";
 import { SessionRefresher } from "./refresh-session.ts";
 import { plainTokens } from "./seal-tokens.ts";
-import { syncOnAuthentication } from "./sync-on-authentication.ts";
 import { updateSessionTokens } from "./update-session-tokens.ts";
 
 let fixture: SyncFixture;
@@ -23,25 +23,8 @@ const codeOf = (work: Promise<unknown>) =>
     (error: AuthError) => error.code,
   );
 
-let people = 0;
-
-/** Somebody with a session of their own. */
-async function logIn(sessionId: string) {
-  const { keycloak, deps } = fixture;
-  const username = `user-${people++}`;
-  const password = "correct horse battery";
-  const email = `${username}@example.com`;
-  const person = { username, email, firstName: "Ada", lastName: "Lovelace", emailVerified: false };
-  const keycloakUserId = await keycloak.userRepository.createUser({ ...person, password, enabled: true });
-  const tokens = await keycloak.tokenClient.passwordGrant({ username, password });
-  const keycloakSessionId = tokens.session_state;
-  const sessionData = { ...plainTokens(tokens, deps.now()), sessionId, keycloakSessionId };
-  await syncOnAuthentication(deps, { keycloakUserId, ...person, sessionData });
-  return { sessionId, refreshToken: tokens.refresh_token, tokens };
-}
-
 test("many callers with one token share one call to Keycloak and get the same tokens", async () => {
-  const session = await logIn("s1");
+  const session = await logIn(fixture, "s1");
   const answers = await Promise.all(Array.from({ length: 20 }, () => refresher.refresh(session, atKeycloak)));
   expect(new Set(answers.map(({ refresh_token }) => refresh_token)).size).toBe(1);
   expect(fixture.keycloak.calls.filter((call) => call === "refresh")).toHaveLength(1);
@@ -49,7 +32,7 @@ test("many callers with one token share one call to Keycloak and get the same to
 
 describe("a replaced token", () => {
   test("within the grace gets its successor's answer, from before the last one too", async () => {
-    const session = await logIn("s1");
+    const session = await logIn(fixture, "s1");
     const second = await refresher.refresh(session, atKeycloak);
     const third = await refresher.refresh({ ...session, refreshToken: second.refresh_token }, atKeycloak);
     fixture.clock.now += 59_000;
@@ -60,11 +43,14 @@ describe("a replaced token", () => {
   });
 
   test("after the grace is theft: ended on both sides", async () => {
-    const session = await logIn("s1");
+    const session = await logIn(fixture, "s1");
     await refresher.refresh(session, atKeycloak);
     fixture.clock.now += 61_000;
     expect(await codeOf(refresher.refresh(session, atKeycloak))).toBe("session.reuse_detected");
+    expect(await codeOf(refresher.refresh(session, atKeycloak))).toBe("session.invalid");
     await fixture.background.drain();
+    expect(fixture.database.activities.map(({ type }) => type)).toContain("session.refresh_token_reused");
+    expect(await fixture.registry.metrics()).toContain("session_refresh_token_reuse_total 1");
     expect(fixture.database.sessions.get("s1")).toMatchObject({ endReason: "refresh_token_reuse", refreshToken: null });
     expect(fixture.keycloak.sessions.size).toBe(0);
   });
@@ -72,7 +58,7 @@ describe("a replaced token", () => {
 
 describe("nothing is changed", () => {
   test("by garbage, by another session's token, by an unknown session", async () => {
-    const [mine, other] = [await logIn("s1"), await logIn("s2")];
+    const [mine, other] = [await logIn(fixture, "s1"), await logIn(fixture, "s2")];
     const before = structuredClone([...fixture.database.sessions.values()]);
     for (const [sessionId, refreshToken] of [
       ["s1", "garbage"],
@@ -87,15 +73,23 @@ describe("nothing is changed", () => {
   });
 
   test("by Keycloak's absence: the session stays and the next refresh works", async () => {
-    const session = await logIn("s1");
+    const session = await logIn(fixture, "s1");
     for (const code of ["keycloak.unavailable", "keycloak.timeout", "keycloak.misconfigured"] as const) {
       expect(await codeOf(refresher.refresh(session, () => Promise.reject(new AuthError(code))))).toBe(code);
     }
     expect(await codeOf(refresher.refresh(session, atKeycloak))).toBe("ok");
   });
 
+  test("by tokens that can't be decrypted", async () => {
+    const session = await logIn(fixture, "s1");
+    await refresher.refresh(session, atKeycloak);
+    const foreign = new SessionRefresher({ ...fixture.deps, cipher: createSyncFixture().deps.cipher });
+    expect(await codeOf(foreign.refresh(session, atKeycloak))).toBe("token.undecryptable");
+    expect(await codeOf(refresher.refresh(session, atKeycloak))).toBe("ok");
+  });
+
   test("by tokens of another session or person", async () => {
-    const [mine, other] = [await logIn("s1"), await logIn("s2")];
+    const [mine, other] = [await logIn(fixture, "s1"), await logIn(fixture, "s2")];
     const theirs = async (): Promise<SessionTokenSet> => other.tokens;
     expect(await codeOf(refresher.refresh(mine, theirs))).toBe("session.invalid");
     const stored = updateSessionTokens(fixture.deps, "s1", plainTokens(other.tokens, fixture.deps.now()));
@@ -105,14 +99,14 @@ describe("nothing is changed", () => {
 });
 
 test("a refusal by Keycloak ends the row", async () => {
-  const session = await logIn("s1");
+  const session = await logIn(fixture, "s1");
   fixture.keycloak.sessions.clear();
   expect(await codeOf(refresher.refresh(session, atKeycloak))).toBe("session.refused");
   expect(fixture.database.sessions.get("s1")).toMatchObject({ endReason: "refresh_refused" });
 });
 
 test("a session that ends while Keycloak answers stays ended, in Keycloak too", async () => {
-  const session = await logIn("s1");
+  const session = await logIn(fixture, "s1");
   const slow = async (refreshToken: string) => {
     const tokens = await atKeycloak(refreshToken);
     await fixture.deps.sessions.end("s1", "logout", fixture.deps.now());
@@ -124,7 +118,7 @@ test("a session that ends while Keycloak answers stays ended, in Keycloak too", 
 });
 
 test("tokens at rest are ciphertext only, and the hash alone recognises the refresh token", async () => {
-  const { tokens } = await logIn("s1");
+  const { tokens } = await logIn(fixture, "s1");
   const row = JSON.stringify(fixture.database.sessions.get("s1"));
   for (const token of [tokens.access_token, tokens.refresh_token, tokens.id_token ?? "-"])
     expect(row).not.toContain(token);
@@ -132,7 +126,7 @@ test("tokens at rest are ciphertext only, and the hash alone recognises the refr
 
 test("a login whose row can't be written leaves no session on either side", async () => {
   fixture.deps.sessions.recordLogin = () => Promise.reject(new DatabaseUnavailableError());
-  await expect(logIn("s1")).rejects.toBeInstanceOf(DatabaseUnavailableError);
+  await expect(logIn(fixture, "s1")).rejects.toBeInstanceOf(DatabaseUnavailableError);
   await fixture.background.drain();
   expect(fixture.keycloak.sessions.size).toBe(0);
 });

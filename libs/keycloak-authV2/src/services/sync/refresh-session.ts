@@ -1,8 +1,11 @@
-import type { Session } from "@libs/database";
+import type { RefreshTurn, Session } from "@libs/database";
+import { deadlinePassed, remainingMs } from "@libs/observability";
 import { hashToken } from "../../crypto/index.ts";
-import { AuthError, isAuthError } from "../../errors/index.ts";
+import { AuthError } from "../../errors/index.ts";
 import type { SessionTokenSet } from "../../ports.ts";
-import { assertTokensBelong, openTokens, plainTokens, sealTokens } from "./seal-tokens.ts";
+import { followAtKeycloak, planLogout, queueLogout } from "./end-at-keycloak.ts";
+import { exchangeTokens, type Lease, type RefreshAtKeycloak } from "./exchange-tokens.ts";
+import { openTokens } from "./seal-tokens.ts";
 import type { SyncDeps } from "./sync-deps.ts";
 
 export interface RefreshInput {
@@ -10,12 +13,10 @@ export interface RefreshInput {
   refreshToken: string;
 }
 
-/** Asks Keycloak for new tokens: `KeycloakIntegrationService.refreshToken`. */
-export type RefreshAtKeycloak = (refreshToken: string) => Promise<SessionTokenSet>;
-
 /**
  * Refreshes sessions for callers that hold a `sessionId` and its refresh token. Callers of one process that bring the
- * same token at once share one call to Keycloak; a token that was replaced moments ago gets its successor's answer.
+ * same token at once share one call to Keycloak; of several processes the one with the session's lease calls, the others
+ * wait for its result in the row. A token that was replaced moments ago gets its successor's answer.
  */
 export class SessionRefresher {
   readonly #inFlight = new Map<string, Promise<SessionTokenSet>>();
@@ -25,7 +26,7 @@ export class SessionRefresher {
   /**
    * @throws AuthError `session.invalid` (unknown, foreign, ended: nothing is changed) | `session.refused` (Keycloak
    *   ended it: so is the row) | `session.reuse_detected` (a spent token past the grace: ended on both sides) |
-   *   `keycloak.*` (the session stays)
+   *   `session.busy` (another's refresh takes too long) | `token.undecryptable` | `keycloak.*` (the session stays)
    */
   async refresh(input: RefreshInput, atKeycloak: RefreshAtKeycloak): Promise<SessionTokenSet> {
     const hash = hashToken(input.refreshToken);
@@ -38,62 +39,68 @@ export class SessionRefresher {
   }
 
   async #refresh(input: RefreshInput, hash: string, atKeycloak: RefreshAtKeycloak): Promise<SessionTokenSet> {
-    const { sessions, now, refreshGraceMs } = this.deps;
-    const found = await sessions.findWithStanding(input.sessionId, hash);
-    if (!found || found.standing === "unknown" || found.session.endedAt) throw new AuthError("session.invalid");
+    const { sessions, refreshLeaseMs, refreshPollMs, refreshWaitMs } = this.deps;
+    const waitUntil = Date.now() + remainingMs(refreshWaitMs);
+    let exchanged = false;
+    for (;;) {
+      const turn = await sessions.beginRefresh(input.sessionId, hash, refreshLeaseMs);
+      const answer = await this.#answerOfTheRow(turn, exchanged);
+      if (answer) return answer;
+      const lease = leaseOf(turn, hash);
+      if (lease) {
+        const outcome = await exchangeTokens(this.deps, lease, () => atKeycloak(input.refreshToken));
+        if (outcome.stored) return outcome.tokens;
+        exchanged ||= outcome.answered;
+      } else if (Date.now() + refreshPollMs >= waitUntil || deadlinePassed()) {
+        throw new AuthError("session.busy", { internal: "another refresh of this session takes too long" });
+      } else await Bun.sleep(refreshPollMs);
+    }
+  }
+
+  /**
+   * What the row alone answers.
+   * @param exchanged Keycloak has given this caller tokens that it could not store
+   * @returns null when the token is the current one and Keycloak has to be asked
+   */
+  async #answerOfTheRow(found: RefreshTurn | null, exchanged: boolean): Promise<SessionTokenSet | null> {
+    const { sessions, now, refreshGraceMs, cipher } = this.deps;
+    if (!found || found.standing === "unknown") throw new AuthError("session.invalid");
     const { session } = found;
+    if (session.endedAt) throw await this.#ended(session, exchanged);
     if (session.refreshExpiresAt && session.refreshExpiresAt <= now()) {
       await sessions.end(session.sessionId, "expired", now());
       throw new AuthError("session.invalid", { internal: "the refresh token has expired" });
     }
-    if (found.standing === "spent") {
-      const spentForMs = now().getTime() - (found.spentAt?.getTime() ?? 0);
-      if (spentForMs <= refreshGraceMs) return openTokens(this.deps.cipher, session, now());
-      throw await this.#endStolen(session);
-    }
-    return await this.#exchange(session, hash, input.refreshToken, atKeycloak);
+    if (found.standing === "current") return null;
+    const spentForMs = now().getTime() - (found.spentAt?.getTime() ?? 0);
+    if (spentForMs <= refreshGraceMs) return openTokens(cipher, session, now());
+    throw await this.#endStolen(session);
   }
 
-  async #exchange(
-    session: Session,
-    hash: string,
-    refreshToken: string,
-    atKeycloak: RefreshAtKeycloak,
-  ): Promise<SessionTokenSet> {
-    const { sessions, cipher, now } = this.deps;
-    const tokens = await this.#askKeycloak(session, refreshToken, atKeycloak);
-    assertTokensBelong(tokens.access_token, session);
-    const at = now();
-    const sealed = sealTokens(cipher, session.sessionId, plainTokens(tokens, at));
-    if (await sessions.replaceTokens(session.sessionId, hash, sealed, at)) return tokens;
-    return await this.#answerOfTheWinner(session);
+  async #ended(session: Session, exchanged: boolean): Promise<AuthError> {
+    if (!exchanged) return new AuthError("session.invalid");
+    await queueLogout(this.deps, session, "ended_during_refresh");
+    this.#endAtKeycloak(session);
+    return new AuthError("session.invalid", { internal: "the session ended during its refresh" });
   }
 
-  async #askKeycloak(session: Session, refreshToken: string, atKeycloak: RefreshAtKeycloak): Promise<SessionTokenSet> {
-    try {
-      return await atKeycloak(refreshToken);
-    } catch (error) {
-      if (isAuthError(error, "session.refused")) {
-        await this.deps.sessions.end(session.sessionId, "refresh_refused", this.deps.now());
-      }
-      throw error;
-    }
-  }
-
-  /** Somebody else ended or refreshed the session while Keycloak answered: theirs is the row that counts. */
-  async #answerOfTheWinner({ sessionId, keycloakSessionId }: Session): Promise<SessionTokenSet> {
-    const { sessions, cipher, now, keycloak, background } = this.deps;
-    const session = await sessions.findById(sessionId);
-    if (session && !session.endedAt) return openTokens(cipher, session, now());
-    background.run("end session at Keycloak", () => keycloak.deleteSession(keycloakSessionId));
-    throw new AuthError("session.invalid", { internal: "the session ended during its refresh" });
-  }
-
-  async #endStolen({ sessionId, keycloakSessionId, userId }: Session): Promise<AuthError> {
-    const { sessions, now, keycloak, background, logger } = this.deps;
-    await sessions.end(sessionId, "refresh_token_reuse", now());
-    background.run("end session at Keycloak", () => keycloak.deleteSession(keycloakSessionId));
+  async #endStolen(session: Session): Promise<AuthError> {
+    const { sessions, now, logger, metrics } = this.deps;
+    const { sessionId, userId } = session;
+    const ended = await sessions.end(sessionId, "refresh_token_reuse", now(), { logout: planLogout(now()) });
+    if (!ended) return new AuthError("session.invalid");
+    metrics.refreshTokenReuse();
+    this.#endAtKeycloak(session);
     logger.warn({ userId, sessionId }, "a spent refresh token was presented: the session was ended");
     return new AuthError("session.reuse_detected");
   }
+
+  #endAtKeycloak({ keycloakSessionId }: Session): void {
+    const { background } = this.deps;
+    background.run("end session at Keycloak", () => followAtKeycloak(this.deps, keycloakSessionId));
+  }
+}
+
+function leaseOf(turn: RefreshTurn | null, refreshTokenHash: string): Lease | null {
+  return turn?.fence == null ? null : { session: turn.session, refreshTokenHash, fence: turn.fence };
 }

@@ -1,4 +1,10 @@
-import type { BusinessRepository, RegistrationRepository, SessionRepository, UserRepository } from "@libs/database";
+import type {
+  BusinessRepository,
+  KeycloakLogoutRepository,
+  RegistrationRepository,
+  SessionRepository,
+  UserRepository,
+} from "@libs/database";
 import type { BackgroundTasks, Logger } from "@libs/observability";
 import type { TokenCipher } from "../../crypto/index.ts";
 import type { AuthMetrics } from "../../metrics.ts";
@@ -11,6 +17,7 @@ export interface SyncDeps {
   keycloak: KeycloakUserRepository;
   users: UserRepository;
   sessions: SessionRepository;
+  keycloakLogouts: KeycloakLogoutRepository;
   registrations: RegistrationRepository;
   business: BusinessRepository;
   checkMark: MarkCheck;
@@ -18,6 +25,12 @@ export interface SyncDeps {
   now: () => Date;
   /** How long a replaced refresh token still gets its successor's answer: parallel tabs, lost answers. Milliseconds. */
   refreshGraceMs: number;
+  /** How long one refresh keeps others away from Keycloak: longer than Keycloak's own time limit. Milliseconds. */
+  refreshLeaseMs: number;
+  /** Between two looks at a session that another is refreshing. Milliseconds. */
+  refreshPollMs: number;
+  /** How long a caller without a deadline of its own waits for another's refresh. Milliseconds. */
+  refreshWaitMs: number;
   metrics: AuthMetrics;
   logger: Logger;
   background: BackgroundTasks;

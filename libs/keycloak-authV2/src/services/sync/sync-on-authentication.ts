@@ -1,6 +1,7 @@
 import type { KeycloakProfile, Session, User } from "@libs/database";
 import { ForeignKeyViolationError } from "@libs/database";
 import { AuthError } from "../../errors/index.ts";
+import { endUnrecordedSession } from "./end-unrecorded-session.ts";
 import { withCollisionResolved } from "./resolve-collision.ts";
 import { assertTokensBelong, type PlainTokens, sealTokens } from "./seal-tokens.ts";
 import type { SyncDeps } from "./sync-deps.ts";
@@ -45,10 +46,9 @@ export async function syncOnAuthentication(
   } catch (error) {
     // Nobody will ever hold this session, so it must not live on in Keycloak; nor here, if only the answer to the write
     // was lost. Not awaited: the caller's time is short.
-    deps.background.run("end unrecorded session", () => deps.keycloak.deleteSession(keycloakSessionId));
-    deps.background.run("end unrecorded row", () =>
-      deps.sessions.end(sessionData.sessionId, "login_failed", deps.now()),
-    );
+    const { sessionId, refreshExpiresAt } = sessionData;
+    const unrecorded = { sessionId, keycloakSessionId, userId: keycloakUserId, refreshExpiresAt };
+    deps.background.run("end unrecorded session", () => endUnrecordedSession(deps, unrecorded));
     if (error instanceof ForeignKeyViolationError) throw new AuthError("registration.store_unknown", { cause: error });
     throw error;
   }

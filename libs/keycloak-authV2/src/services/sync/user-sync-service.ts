@@ -5,12 +5,16 @@ import { type AuthError, isAuthError } from "../../errors/index.ts";
 import { createAuthMetrics } from "../../metrics.ts";
 import type { KeycloakUserRepository, SessionTokenSet } from "../../ports.ts";
 import type { Sweep, Wake } from "../../workers/index.ts";
+import { createLogoutSweep } from "../../workers/logout-sweep.ts";
 import { type BulkSyncResult, bulkSyncUsers } from "./bulk-sync-users.ts";
 import { type BusinessReferences, checkReferences } from "./check-references.ts";
 import { authErrors, toAuthError } from "./database-failure.ts";
+import { planLogout } from "./end-at-keycloak.ts";
+import type { RefreshAtKeycloak } from "./exchange-tokens.ts";
+import { type LogoutEverywhereResult, logoutEverywhere } from "./logout-everywhere.ts";
 import { type LogoutAtKeycloak, type LogoutInput, logoutSession } from "./logout-session.ts";
 import { createMarkCheck } from "./mark-check.ts";
-import { type RefreshAtKeycloak, type RefreshInput, SessionRefresher } from "./refresh-session.ts";
+import { type RefreshInput, SessionRefresher } from "./refresh-session.ts";
 import { type RegisterUserInput, registerUser } from "./register-user.ts";
 import type { PlainTokens } from "./seal-tokens.ts";
 import type { SyncDeps } from "./sync-deps.ts";
@@ -22,6 +26,11 @@ export interface UserSyncOptions {
   tokenEncryptionKeys?: string;
   /** How long a replaced refresh token still gets its successor's answer. Milliseconds; default 60 000. */
   refreshGraceMs?: number;
+  /**
+   * How long one refresh keeps others, of any replica, away from Keycloak; a holder that died is overtaken after it.
+   * Longer than Keycloak's time limit. Milliseconds; default 3500.
+   */
+  refreshLeaseMs?: number;
   now?: () => Date;
   logger?: Logger;
   /** Work that outlives its request; a process drains it before it stops. */
@@ -69,6 +78,9 @@ export class UserSyncService {
       cipher: new TokenCipher(keyRing),
       now: options.now ?? (() => new Date()),
       refreshGraceMs: options.refreshGraceMs ?? 60_000,
+      refreshLeaseMs: options.refreshLeaseMs ?? 3_500,
+      refreshPollMs: 50,
+      refreshWaitMs: 2 * (options.refreshLeaseMs ?? 3_500),
       metrics: authMetrics,
       logger,
       background: options.background ?? new BackgroundTasks(logger),
@@ -119,15 +131,24 @@ export class UserSyncService {
     return this.#measured("logout", () => logoutSession(this.#deps, input, atKeycloak));
   }
 
-  /** Marks a session as ended and erases its tokens. @returns whether it was live */
+  /**
+   * Marks a session as ended and erases its tokens. Keycloak's session is ended soon after, if the caller has not done so.
+   * @returns whether it was live
+   */
   async endSession(sessionId: string): Promise<boolean> {
     const { sessions, now } = this.#deps;
-    return (await authErrors(() => sessions.end(sessionId, "logout", now()))) !== null;
+    const logout = planLogout(now());
+    return (await authErrors(() => sessions.end(sessionId, "logout", now(), { logout }))) !== null;
+  }
+
+  /** Ends every session of a user on both sides, offline ones included. @throws AuthError, see {@link logoutEverywhere} */
+  logoutEverywhere(userId: string): Promise<LogoutEverywhereResult> {
+    return authErrors(() => logoutEverywhere(this.#deps, userId));
   }
 
   /** What finishes in the background whatever a crash or an outage left: for `startSweeps`. */
   sweeps(): Sweep[] {
-    return [];
+    return [createLogoutSweep(this.#deps)];
   }
 
   /** Copies the named Keycloak users into the local database. @param userIds Keycloak user ids */

@@ -116,7 +116,9 @@ export function keycloakUserRepositoryContract(name: string, realm: () => Promis
         expect(await users.deleteUser(missing)).toBe(false);
         expect(await users.updateUser(missing, { lastName: "X" })).toBe(false);
         expect(await users.listSessions(missing)).toEqual([]);
+        expect(await users.listOfflineSessions(missing)).toEqual([]);
         expect(await users.deleteSession(missing)).toBe(false);
+        expect(await users.deleteSession(missing, "offline")).toBe(false);
       }
       expect((await users.getUsers([id, ...odd, id])).map((user) => user.id)).toEqual([id]);
     });

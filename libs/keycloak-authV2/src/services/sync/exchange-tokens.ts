@@ -1,0 +1,89 @@
+import { DatabaseError, type Session, type SessionTokens } from "@libs/database";
+import { ExponentialBackoff, handleWhen, retry } from "cockatiel";
+import { isAuthError } from "../../errors/index.ts";
+import type { SessionTokenSet } from "../../ports.ts";
+import { assertTokensBelong, plainTokens, sealTokens } from "./seal-tokens.ts";
+import type { SyncDeps } from "./sync-deps.ts";
+
+/** Asks Keycloak for new tokens: `KeycloakIntegrationService.refreshToken`. */
+export type RefreshAtKeycloak = (refreshToken: string) => Promise<SessionTokenSet>;
+
+/** The right to exchange a session's current refresh token, until somebody else has a newer one. */
+export interface Lease {
+  session: Session;
+  refreshTokenHash: string;
+  fence: bigint;
+}
+
+/** `answered`: Keycloak gave tokens; somebody else's are in the row, or the session has ended. */
+export type Exchange = { stored: true; tokens: SessionTokenSet } | { stored: false; answered: boolean };
+
+/** As long as the lease is likely to be this caller's. */
+const untilOvertaken = retry(
+  handleWhen((error) => error instanceof DatabaseError),
+  {
+    maxAttempts: 5,
+    backoff: new ExponentialBackoff({ initialDelay: 100, maxDelay: 1_000 }),
+  },
+);
+
+/**
+ * Exchanges a refresh token under a lease: asks Keycloak, with nothing held in the database, and stores its answer if the
+ * lease is still the newest. A failure frees the lease at once.
+ * @throws AuthError `session.refused` (the row has ended too) | `keycloak.*`; database errors as the repositories throw them
+ */
+export async function exchangeTokens(
+  deps: SyncDeps,
+  lease: Lease,
+  askKeycloak: () => Promise<SessionTokenSet>,
+): Promise<Exchange> {
+  const { session, refreshTokenHash, fence } = lease;
+  const { sessions, cipher, now } = deps;
+  let tokens: SessionTokenSet;
+  try {
+    tokens = await askKeycloak();
+    assertTokensBelong(tokens.access_token, session);
+  } catch (error) {
+    if (!isAuthError(error, "session.refused")) {
+      await release(deps, lease);
+      throw error;
+    }
+    const ended = await sessions.end(session.sessionId, "refresh_refused", now(), {
+      onlyIf: { fence, refreshTokenHash },
+    });
+    // Where somebody else was quicker, Keycloak refused the token because it is spent: theirs is the row that counts.
+    if (ended) throw error;
+    return { stored: false, answered: false };
+  }
+  const at = now();
+  const sealed = sealTokens(cipher, session.sessionId, plainTokens(tokens, at));
+  return (await store(deps, lease, sealed, at)) ? { stored: true, tokens } : { stored: false, answered: true };
+}
+
+/**
+ * Stores new tokens. Where the realm rotates refresh tokens they are the session's only ones: so the write is tried again
+ * while its caller is told of the failure.
+ */
+async function store(
+  { sessions, background }: SyncDeps,
+  { session, refreshTokenHash, fence }: Lease,
+  sealed: SessionTokens,
+  at: Date,
+): Promise<Session | null> {
+  const write = () => sessions.replaceTokens(session.sessionId, refreshTokenHash, sealed, at, fence);
+  try {
+    return await write();
+  } catch (error) {
+    if (error instanceof DatabaseError) background.run("store refreshed tokens", () => untilOvertaken.execute(write));
+    throw error;
+  }
+}
+
+/** A lease that could not be freed is over soon. */
+async function release({ sessions, logger }: SyncDeps, { session, fence }: Lease): Promise<void> {
+  try {
+    await sessions.releaseRefresh(session.sessionId, fence);
+  } catch (error) {
+    logger.debug({ err: error }, "a refresh lease was left to its end");
+  }
+}

@@ -1,0 +1,38 @@
+import { Counter, Gauge, type Registry } from "prom-client";
+
+export interface SessionMetrics {
+  /** A spent refresh token was presented after its grace: the session was ended. */
+  refreshTokenReuse(): void;
+  /** How many logouts Keycloak has not confirmed, and for how long the oldest waits. Seconds. */
+  logoutsWaiting(count: number, oldestSeconds: number): void;
+  /** A logout was given up: the session can't exist any more, but Keycloak never said so. */
+  logoutExpired(): void;
+}
+
+/** Metrics of sessions, on the registry of the process. */
+export function createSessionMetrics(registry: Registry): SessionMetrics {
+  const counter = (name: string, help: string) =>
+    (registry.getSingleMetric(name) as Counter | undefined) ?? new Counter({ name, help, registers: [registry] });
+  const gauge = (name: string, help: string) =>
+    (registry.getSingleMetric(name) as Gauge | undefined) ?? new Gauge({ name, help, registers: [registry] });
+
+  const reuses = counter(
+    "session_refresh_token_reuse_total",
+    "Sessions ended because a spent refresh token came back.",
+  );
+  const waiting = gauge("keycloak_logouts_waiting", "Sessions that ended here and must still be ended in Keycloak.");
+  const oldest = gauge("keycloak_logouts_oldest_seconds", "Age of the oldest of them.");
+  const expired = counter(
+    "keycloak_logouts_expired_total",
+    "Logouts given up because the session can't exist any more.",
+  );
+
+  return {
+    refreshTokenReuse: () => reuses.inc(),
+    logoutsWaiting(count, oldestSeconds) {
+      waiting.set(count);
+      oldest.set(oldestSeconds);
+    },
+    logoutExpired: () => expired.inc(),
+  };
+}

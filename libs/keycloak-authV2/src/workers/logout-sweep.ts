@@ -1,0 +1,48 @@
+import type { KeycloakLogout } from "@libs/database";
+import { toAuthError } from "../services/sync/database-failure.ts";
+import { endKeycloakSession } from "../services/sync/end-at-keycloak.ts";
+import type { SyncDeps } from "../services/sync/sync-deps.ts";
+import type { Sweep } from "./sweep.ts";
+
+type LogoutSweepDeps = Pick<SyncDeps, "keycloak" | "keycloakLogouts" | "metrics" | "logger" | "now">;
+
+const BATCH = 10;
+/** Longer than both calls of one logout may take; a claim of a replica that died is free again after it. */
+const CLAIM_MS = 12_000;
+const LONGEST_PAUSE_MS = 10_000;
+
+/** Ends in Keycloak what has ended here and could not be told at once, until it is done or can no longer be there. */
+export function createLogoutSweep(deps: LogoutSweepDeps): Sweep {
+  return { name: "logouts", run: () => sweepLogouts(deps) };
+}
+
+async function sweepLogouts(deps: LogoutSweepDeps): Promise<number> {
+  const { keycloakLogouts, now, metrics, logger } = deps;
+  const at = now();
+  const due = await keycloakLogouts.claimDue(at, new Date(at.getTime() + CLAIM_MS), BATCH);
+  await Promise.all(due.map((logout) => attempt(deps, logout)));
+  for (const { keycloakSessionId, userId, attempts, lastError } of await keycloakLogouts.removeExpired(at)) {
+    metrics.logoutExpired();
+    logger.error(
+      { keycloakSessionId, userId, attempts, lastError },
+      "logout given up: the session can't exist any more",
+    );
+  }
+  const { count, oldestCreatedAt } = await keycloakLogouts.countWaiting();
+  metrics.logoutsWaiting(count, oldestCreatedAt ? (now().getTime() - oldestCreatedAt.getTime()) / 1000 : 0);
+  return due.length;
+}
+
+async function attempt(deps: LogoutSweepDeps, { keycloakSessionId, userId, attempts }: KeycloakLogout): Promise<void> {
+  const { keycloak, keycloakLogouts, now, logger } = deps;
+  try {
+    await endKeycloakSession(keycloak, keycloakSessionId);
+    await keycloakLogouts.remove(keycloakSessionId);
+    logger.info({ userId, attempts }, "session ended in Keycloak, later than here");
+  } catch (error) {
+    const { code } = toAuthError(error);
+    const pauseMs = Math.min(1_000 * 2 ** (attempts - 1), LONGEST_PAUSE_MS);
+    await keycloakLogouts.recordFailure(keycloakSessionId, code, new Date(now().getTime() + pauseMs));
+    logger.debug({ userId, attempts, code }, "session could not be ended in Keycloak yet");
+  }
+}
