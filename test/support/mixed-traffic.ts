@@ -1,0 +1,104 @@
+import { randomInt } from "node:crypto";
+import { type Answer, AuthClient, type LoggedIn } from "./auth-client.ts";
+import { newPerson, type Person } from "./person.ts";
+
+interface Member {
+  person: Person;
+  userId: string;
+  /** The newest tokens that this person got, if logged in. */
+  session: { sessionId: string; refreshToken: string; keycloakSessionId: string } | undefined;
+}
+
+/** What a caller may ever be answered: success, a refusal with a reason, or "try again". Never 500. */
+const allowed: Record<string, number[]> = {
+  register: [201, 409, 422, 429, 503, 504],
+  login: [200, 401, 429, 503, 504],
+  refresh: [200, 401, 429, 503, 504],
+  logout: [200, 401, 503, 504],
+};
+
+/** People who register, log in, refresh and log out at random gateways, and remember what they were promised. */
+export class MixedTraffic {
+  readonly welcomed: Member[] = [];
+  /** Keycloak sessions whose logout was answered with 200. */
+  readonly loggedOut: { userId: string; keycloakSessionId: string }[] = [];
+  readonly counts: Record<string, number> = {};
+  readonly forbidden: string[] = [];
+  /** Refreshes that were refused although nobody had ended the session. */
+  readonly lostSessions: string[] = [];
+  #running = true;
+
+  constructor(private readonly urls: () => string[]) {}
+
+  /** Runs until {@link stop}. */
+  async run(workers: number): Promise<void> {
+    await Promise.all(Array.from({ length: workers }, () => this.#worker()));
+  }
+
+  stop(): void {
+    this.#running = false;
+  }
+
+  async #worker(): Promise<void> {
+    const mine: Member[] = [];
+    while (this.#running) {
+      const member = mine[randomInt(Math.max(1, mine.length))];
+      if (!member || mine.length < 3) await this.#register(mine);
+      else if (!member.session) await this.#login(member);
+      else if (randomInt(5) === 0) await this.#logout(member, member.session);
+      else await this.#refresh(member, member.session);
+      // So that a fault's own moments, when everything fails at once, are not the bulk of the calls.
+      await Bun.sleep(randomInt(5, 40));
+    }
+  }
+
+  async #call<Body>(
+    flow: string,
+    work: (client: AuthClient) => Promise<Answer<Body>>,
+  ): Promise<Answer<Body> | undefined> {
+    const urls = this.urls();
+    const client = new AuthClient(urls[randomInt(urls.length)] ?? "");
+    const answer = await work(client).catch(() => undefined);
+    const outcome = `${flow} ${answer?.status ?? "cut"}`;
+    this.counts[outcome] = (this.counts[outcome] ?? 0) + 1;
+    if (answer && !allowed[flow]?.includes(answer.status))
+      this.forbidden.push(`${outcome} ${answer.raw.slice(0, 200)}`);
+    return answer;
+  }
+
+  async #register(mine: Member[]): Promise<void> {
+    const person = newPerson();
+    const answer = await this.#call("register", (client) => client.register(person));
+    if (answer?.status !== 201) return;
+    const member = { person, userId: answer.body.userId, session: undefined };
+    mine.push(member);
+    this.welcomed.push(member);
+  }
+
+  async #login(member: Member): Promise<void> {
+    const answer = await this.#call("login", (client) => client.login<LoggedIn>(member.person));
+    if (answer?.status !== 200) return;
+    const { sessionId, tokens } = answer.body;
+    member.session = { sessionId, refreshToken: tokens.refresh_token, keycloakSessionId: tokens.session_state };
+  }
+
+  async #refresh(member: Member, session: NonNullable<Member["session"]>): Promise<void> {
+    const { sessionId, refreshToken } = session;
+    const answer = await this.#call("refresh", (client) => client.refresh({ sessionId, refreshToken }));
+    if (answer?.status === 200) session.refreshToken = answer.body.tokens.refresh_token;
+    if (answer?.status === 401) {
+      this.lostSessions.push(`${sessionId} ${answer.raw.slice(0, 120)}`);
+      member.session = undefined;
+    }
+  }
+
+  async #logout(
+    member: Member,
+    { sessionId, refreshToken, keycloakSessionId }: NonNullable<Member["session"]>,
+  ): Promise<void> {
+    const answer = await this.#call("logout", (client) => client.logout({ sessionId, refreshToken }));
+    // Without an answer the session may have ended all the same: it is left alone from now on.
+    member.session = undefined;
+    if (answer?.status === 200) this.loggedOut.push({ userId: member.userId, keycloakSessionId });
+  }
+}
