@@ -1,0 +1,54 @@
+/** An HTTP proxy in front of Keycloak that counts refreshes, by refresh token. */
+export class CountingProxy {
+  readonly #refreshes = new Map<string, number>();
+
+  private constructor(private readonly server: ReturnType<typeof Bun.serve>) {}
+
+  static to(keycloakUrl: string): CountingProxy {
+    const server = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      idleTimeout: 30,
+      fetch: (request) => proxy.#pass(request, keycloakUrl),
+    });
+    const proxy = new CountingProxy(server);
+    return proxy;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.server.port}`;
+  }
+
+  /** How many calls to the token endpoint brought this refresh token. */
+  refreshesOf(refreshToken: string): number {
+    return this.#refreshes.get(refreshToken) ?? 0;
+  }
+
+  async stop(): Promise<void> {
+    await this.server.stop(true);
+  }
+
+  async #pass(request: Request, target: string): Promise<Response> {
+    const { pathname, search } = new URL(request.url);
+    const body = await request.text();
+    if (pathname.endsWith("/token")) this.#count(new URLSearchParams(body));
+    const headers = new Headers(request.headers);
+    for (const name of ["host", "content-length", "connection"]) headers.delete(name);
+    const answer = await fetch(`${target}${pathname}${search}`, {
+      method: request.method,
+      headers,
+      redirect: "manual",
+      ...(body !== "" && { body }),
+    });
+    const answered = new Headers(answer.headers);
+    for (const name of ["content-encoding", "content-length", "transfer-encoding"]) answered.delete(name);
+    const empty = answer.status === 204 || answer.status === 304;
+    return new Response(empty ? null : await answer.arrayBuffer(), { status: answer.status, headers: answered });
+  }
+
+  #count(form: URLSearchParams): void {
+    const token = form.get("refresh_token");
+    if (form.get("grant_type") !== "refresh_token" || token === null) return;
+    this.#refreshes.set(token, this.refreshesOf(token) + 1);
+  }
+}
