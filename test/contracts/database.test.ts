@@ -5,8 +5,10 @@ import {
   activityRepositoryContract,
   businessRepositoryContract,
   type ContractSubject,
+  idempotencyRepositoryContract,
   keycloakLogoutRepositoryContract,
   registrationRepositoryContract,
+  retentionRepositoryContract,
   sessionRepositoryContract,
   userRepositoryContract,
 } from "@libs/database/testing";
@@ -43,5 +45,7 @@ userRepositoryContract("PostgreSQL", makeSubject);
 sessionRepositoryContract("PostgreSQL", makeSubject);
 keycloakLogoutRepositoryContract("PostgreSQL", makeSubject);
 registrationRepositoryContract("PostgreSQL", makeSubject);
+idempotencyRepositoryContract("PostgreSQL", makeSubject);
+retentionRepositoryContract("PostgreSQL", makeSubject);
 activityRepositoryContract("PostgreSQL", makeSubject);
 businessRepositoryContract("PostgreSQL", makeSubject);

@@ -21,6 +21,8 @@ export interface Gateway {
   close: () => Promise<void>;
 }
 
+const hourMs = 3_600_000;
+
 /** The composition root: builds every adapter and service once. */
 export function compose(config: Config, logger: Logger): Gateway {
   const registry = createMetricsRegistry();
@@ -43,6 +45,11 @@ export function compose(config: Config, logger: Logger): Gateway {
     wake: (name) => runner?.wake(name),
     recoveryAfterMs: config.REGISTRATION_RECOVERY_AFTER_MS,
     lostCreateMs: config.REGISTRATION_LOST_CREATE_MS,
+    idempotencyTtlMs: config.IDEMPOTENCY_TTL_HOURS * hourMs,
+    retentionMs: {
+      registrations: config.REGISTRATION_RETENTION_DAYS * 24 * hourMs,
+      sessions: config.SESSION_RETENTION_DAYS * 24 * hourMs,
+    },
   });
   runner = startSweeps({
     databaseUrl: config.DATABASE_URL,

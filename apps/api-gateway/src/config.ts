@@ -38,6 +38,7 @@ const milliseconds = z.coerce.number().int().min(100).max(600_000);
 /** Most of something; 0 turns the limit off. */
 const limit = z.coerce.number().int().min(0).max(1_000_000);
 const window = z.coerce.number().int().min(1).max(86_400);
+const retentionDays = z.coerce.number().int().min(1).max(3_650).default(30);
 const httpUrl = z.url({ protocol: /^https?$/ }).meta({ rule: "URL, http or https" });
 /** Marks what must not be shown, in the generated page of the configuration. */
 const secret = { secret: true };
@@ -96,6 +97,15 @@ export const configSchema = z.object({
   REGISTRATION_LOST_CREATE_MS: milliseconds
     .default(360_000)
     .describe("How long a registration that Keycloak did not answer may still land there, in milliseconds."),
+  IDEMPOTENCY_TTL_HOURS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(720)
+    .default(24)
+    .describe("How long an answer is kept under its `Idempotency-Key`, in hours."),
+  REGISTRATION_RETENTION_DAYS: retentionDays.describe("How long finished registrations are kept, in days."),
+  SESSION_RETENTION_DAYS: retentionDays.describe("How long ended sessions are kept, in days."),
   SWEEP_INTERVAL_MS: milliseconds
     .default(2_000)
     .describe("How often each replica looks for unfinished work, in milliseconds."),

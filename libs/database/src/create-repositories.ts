@@ -1,15 +1,19 @@
 import type { ActivityRepository } from "./activity-repository.ts";
 import type { BusinessRepository } from "./business-repository.ts";
 import type { PrismaClient } from "./client.ts";
+import type { IdempotencyRepository } from "./idempotency-repository.ts";
 import { instrument, type ObserveDatabase } from "./instrument.ts";
 import type { KeycloakLogoutRepository } from "./keycloak-logout-repository.ts";
 import { PrismaActivityRepository } from "./prisma/prisma-activity-repository.ts";
 import { PrismaBusinessRepository } from "./prisma/prisma-business-repository.ts";
+import { PrismaIdempotencyRepository } from "./prisma/prisma-idempotency-repository.ts";
 import { PrismaKeycloakLogoutRepository } from "./prisma/prisma-keycloak-logout-repository.ts";
 import { PrismaRegistrationRepository } from "./prisma/prisma-registration-repository.ts";
+import { PrismaRetentionRepository } from "./prisma/prisma-retention-repository.ts";
 import { PrismaSessionRepository } from "./prisma/prisma-session-repository.ts";
 import { PrismaUserRepository } from "./prisma/prisma-user-repository.ts";
 import type { RegistrationRepository } from "./registration-repository.ts";
+import type { RetentionRepository } from "./retention-repository.ts";
 import type { SessionRepository } from "./session-repository.ts";
 import type { UserRepository } from "./user-repository.ts";
 
@@ -18,6 +22,8 @@ export interface Repositories {
   sessions: SessionRepository;
   keycloakLogouts: KeycloakLogoutRepository;
   registrations: RegistrationRepository;
+  idempotency: IdempotencyRepository;
+  retention: RetentionRepository;
   activities: ActivityRepository;
   business: BusinessRepository;
 }
@@ -32,6 +38,8 @@ export function createRepositories(prisma: PrismaClient, observe: ObserveDatabas
     sessions: instrument("sessions", new PrismaSessionRepository(prisma), observe),
     keycloakLogouts: instrument("keycloakLogouts", new PrismaKeycloakLogoutRepository(prisma), observe),
     registrations: instrument("registrations", new PrismaRegistrationRepository(prisma), observe),
+    idempotency: instrument("idempotency", new PrismaIdempotencyRepository(prisma), observe),
+    retention: instrument("retention", new PrismaRetentionRepository(prisma), observe),
     activities: instrument("activities", new PrismaActivityRepository(prisma), observe),
     business: instrument("business", new PrismaBusinessRepository(prisma), observe),
   };

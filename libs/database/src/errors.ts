@@ -25,6 +25,11 @@ export class UniqueViolationError extends DatabaseError {
   }
 }
 
+/** A user that is not known here was not inserted: a registration of the same name is not finished yet. */
+export class UnfinishedRegistrationError extends DatabaseError {
+  override readonly name = "UnfinishedRegistrationError";
+}
+
 export class ForeignKeyViolationError extends DatabaseError {
   override readonly name = "ForeignKeyViolationError";
   constructor(

@@ -2,7 +2,7 @@ import type { KeycloakProfile, User } from "./user-repository.ts";
 
 /**
  * `pending → completed`, `pending → failed` (Keycloak created nothing) or `pending → undoing → undone`; each step is a
- * compare-and-set, so a slow process and a recovery can't both win.
+ * compare-and-set, so a slow process and a recovery can't both win. What turns up late reopens: `failed|undone → undoing`.
  */
 export type RegistrationState = "pending" | "completed" | "failed" | "undoing" | "undone";
 
@@ -18,8 +18,24 @@ export interface Registration {
   /** A code and a short internal text; never a submitted value. */
   lastError: string | null;
   idempotencyKey: string | null;
+  /** When recovery looks at the row (again); null: never. */
+  nextAttemptAt: Date | null;
+  /** Until when a create whose answer was lost may still land in Keycloak. */
+  lostUntil: Date | null;
+  /** Set: left to an operator. */
+  parkedAt: Date | null;
   createdAt: Date;
   updatedAt: Date;
+}
+
+/** What is not finished yet, in numbers. */
+export interface RegistrationBacklog {
+  /** Rows that are neither finished nor parked. */
+  pending: number;
+  undoing: number;
+  parked: number;
+  /** When the oldest of all of them began. */
+  oldestCreatedAt: Date | null;
 }
 
 export interface RegistrationProfile {
@@ -39,6 +55,9 @@ export interface NewRegistration {
   profile: RegistrationProfile;
   idempotencyKey: string | null;
   now: Date;
+  /** When recovery takes the row up if it is not finished by then. */
+  recoverAt: Date;
+  lostUntil: Date;
 }
 
 /** PORT: the registration saga's memory. */
@@ -56,10 +75,26 @@ export interface RegistrationRepository {
   complete(id: string, profile: KeycloakProfile, now: Date): Promise<User | null>;
   /** `pending → failed`: Keycloak refused and holds nothing of it. @returns whether this call won */
   fail(id: string, error: string, now: Date): Promise<boolean>;
-  /** `pending → undoing`, remembering whom to delete. @returns whether this call won */
-  beginUndo(id: string, keycloakUserId: string | null, error: string, now: Date): Promise<boolean>;
-  /** `undoing → undone`. @returns whether this call won */
-  finishUndo(id: string, now: Date): Promise<boolean>;
-  /** Counts an attempt at an unfinished row and keeps its error. */
-  recordAttempt(id: string, error: string, now: Date): Promise<void>;
+  /**
+   * `pending → undoing`, remembering whom to delete.
+   * @param recoverAt when recovery takes the undo up if it is not finished by then
+   * @returns whether this call won
+   */
+  beginUndo(id: string, keycloakUserId: string | null, error: string, now: Date, recoverAt: Date): Promise<boolean>;
+  /** `undoing → undone`. @param lookAgainAt null: for good @returns whether this call won */
+  finishUndo(id: string, now: Date, lookAgainAt: Date | null): Promise<boolean>;
+  /** `failed|undone → undoing`, of a row that is still looked at: its user turned up late. @returns whether this call won */
+  reopen(id: string, keycloakUserId: string, error: string, now: Date, recoverAt: Date): Promise<boolean>;
+  /** Counts an attempt at a row that is not finished or still looked at, keeps its error, and sets its next look. */
+  recordAttempt(id: string, error: string, now: Date, nextAttemptAt: Date): Promise<void>;
+  /** Nothing more is expected of a `failed` or `undone` row. */
+  settle(id: string, now: Date): Promise<void>;
+  /** Leaves a row that is not completed to an operator. */
+  park(id: string, error: string, now: Date): Promise<void>;
+  /**
+   * Rows that are due, not parked, oldest first; nobody else gets them before `claimedUntil`.
+   * @param limit at most so many
+   */
+  claimDue(now: Date, claimedUntil: Date, limit: number): Promise<Registration[]>;
+  backlog(): Promise<RegistrationBacklog>;
 }

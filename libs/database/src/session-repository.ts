@@ -43,6 +43,8 @@ export interface LoginRecord {
   profile: KeycloakProfile;
   /** A preference of the caller: taken only where the row has no store yet. */
   storeId: string | null;
+  /** Insert the user even where an unfinished registration of that name exists. */
+  ignoreUnfinished?: boolean;
   session: SessionTokens & {
     sessionId: string;
     keycloakSessionId: string;
@@ -92,6 +94,7 @@ export interface SessionRepository {
    * One transaction: upsert the user (a tombstone is revived), `lastLoginAt`, `loginCount + 1`, insert the session,
    * log `session.started`.
    * @throws UniqueViolationError when another live user holds the username or email (nothing is written)
+   * @throws UnfinishedRegistrationError when the user is not known here and its name is being registered (nothing is written)
    * @throws ForeignKeyViolationError when `storeId` does not exist (nothing is written)
    */
   recordLogin(login: LoginRecord): Promise<{ user: User; session: Session }>;

@@ -40,9 +40,11 @@ export interface UserRepository {
   findByEmail(email: string): Promise<User | null>;
   /**
    * Inserts or updates the Keycloak-owned fields; local columns are left alone and a tombstone is revived.
+   * @param options.ignoreUnfinished insert even where an unfinished registration of that name exists
    * @throws UniqueViolationError when another live row holds the username or email
+   * @throws UnfinishedRegistrationError when the user is not known here and its name is being registered
    */
-  upsertProfile(profile: KeycloakProfile, now: Date): Promise<User>;
+  upsertProfile(profile: KeycloakProfile, now: Date, options?: { ignoreUnfinished?: boolean }): Promise<User>;
   /** Marks the user deleted, which frees username and email. @returns false when there was no live row */
   markDeleted(id: string, now: Date): Promise<boolean>;
 }

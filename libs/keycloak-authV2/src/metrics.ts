@@ -1,4 +1,5 @@
-import { Counter, Histogram, type Registry } from "prom-client";
+import type { RegistrationBacklog } from "@libs/database";
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import { createSessionMetrics, type SessionMetrics } from "./session-metrics.ts";
 
 export interface AuthMetrics extends SessionMetrics {
@@ -10,7 +11,16 @@ export interface AuthMetrics extends SessionMetrics {
   authOutcome(flow: AuthFlow, outcome: string): void;
   /** A registration was taken back in Keycloak, or left there for the recovery. */
   registrationUndo(outcome: "undone" | "left"): void;
+  /** Recovery has looked at a registration. */
+  registrationRecovery(outcome: RecoveryOutcome): void;
+  /** What is not finished at this moment. */
+  registrationBacklog(backlog: RegistrationBacklog, now: Date): void;
+  /** A request came with an `Idempotency-Key`. */
+  idempotentRequest(outcome: "claimed" | "answered" | "in_flight" | "reused"): void;
 }
+
+/** `looked`: not there, looked for again; `failed`: could not be looked at, tried again. */
+export type RecoveryOutcome = "undone" | "looked" | "not_created" | "failed" | "parked";
 
 export type AuthFlow = "register" | "login" | "refresh" | "logout";
 
@@ -38,6 +48,15 @@ export function createAuthMetrics(registry: Registry): AuthMetrics {
     "flow",
     "outcome",
   ]);
+  const gauge = (name: string, help: string, labelNames: string[]) =>
+    (registry.getSingleMetric(name) as Gauge | undefined) ??
+    new Gauge({ name, help, labelNames, registers: [registry] });
+  const recoveries = counter("registration_recovery_attempts_total", "Looks of recovery at registrations.", [
+    "outcome",
+  ]);
+  const unfinished = gauge("registrations_unfinished", "Registrations that are not finished, by state.", ["state"]);
+  const oldest = gauge("registrations_oldest_unfinished_seconds", "Age of the oldest unfinished registration.", []);
+  const idempotent = counter("idempotent_requests_total", "Requests with an Idempotency-Key by outcome.", ["outcome"]);
   const undos = counter("registration_undo_total", "Registrations taken back in Keycloak.", ["outcome"]);
 
   return {
@@ -52,5 +71,13 @@ export function createAuthMetrics(registry: Registry): AuthMetrics {
     },
     authOutcome: (flow, outcome) => outcomes.inc({ flow, outcome }),
     registrationUndo: (outcome) => undos.inc({ outcome }),
+    registrationRecovery: (outcome) => recoveries.inc({ outcome }),
+    registrationBacklog({ pending, undoing, parked, oldestCreatedAt }, now) {
+      unfinished.set({ state: "pending" }, pending);
+      unfinished.set({ state: "undoing" }, undoing);
+      unfinished.set({ state: "parked" }, parked);
+      oldest.set(oldestCreatedAt ? Math.max(0, now.getTime() - oldestCreatedAt.getTime()) / 1000 : 0);
+    },
+    idempotentRequest: (outcome) => idempotent.inc({ outcome }),
   };
 }

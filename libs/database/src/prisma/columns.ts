@@ -29,4 +29,5 @@ export const KEYCLOAK_LOGOUT_COLUMNS = Prisma.raw(`
 
 export const REGISTRATION_COLUMNS = Prisma.raw(`
   id, state, username, email, profile, keycloak_user_id AS "keycloakUserId", attempts, last_error AS "lastError",
-  idempotency_key AS "idempotencyKey", created_at AS "createdAt", updated_at AS "updatedAt"`);
+  idempotency_key AS "idempotencyKey", next_attempt_at AS "nextAttemptAt", lost_until AS "lostUntil",
+  parked_at AS "parkedAt", created_at AS "createdAt", updated_at AS "updatedAt"`);

@@ -14,7 +14,8 @@ export async function completeRegistration(
 ): Promise<User | null> {
   const rows = await prisma.$queryRaw<User[]>`
     WITH completed AS (
-      UPDATE registrations SET state = 'completed', keycloak_user_id = ${profile.id}, updated_at = ${now}
+      UPDATE registrations SET state = 'completed', keycloak_user_id = ${profile.id}, updated_at = ${now},
+        next_attempt_at = NULL, parked_at = NULL
       WHERE id = ${id} AND state = 'pending'
       RETURNING profile AS asked
     ), created AS (

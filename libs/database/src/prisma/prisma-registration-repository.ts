@@ -3,6 +3,7 @@ import type { Prisma } from "../generated/client.ts";
 import type {
   NewRegistration,
   Registration,
+  RegistrationBacklog,
   RegistrationProfile,
   RegistrationRepository,
   RegistrationState,
@@ -12,22 +13,20 @@ import { REGISTRATION_COLUMNS } from "./columns.ts";
 import { completeRegistration } from "./complete-registration.ts";
 import { throwMapped } from "./map-prisma-error.ts";
 
-const UNFINISHED: RegistrationState[] = ["pending", "undoing"];
-
 /** `registrations` in PostgreSQL; every change of state is one conditional UPDATE. */
 export class PrismaRegistrationRepository implements RegistrationRepository {
   constructor(private readonly prisma: PrismaClient) {}
 
-  async begin({ id, username, email, profile, idempotencyKey, now }: NewRegistration): Promise<void> {
-    const data = { id, username, email, idempotencyKey, profile: profile as unknown as Prisma.InputJsonObject };
+  async begin({ now, recoverAt, profile, ...registration }: NewRegistration): Promise<void> {
+    const data = { ...registration, profile: profile as unknown as Prisma.InputJsonObject };
     await this.prisma.registration
-      .createMany({ data: [{ ...data, createdAt: now, updatedAt: now }] })
+      .createMany({ data: [{ ...data, nextAttemptAt: recoverAt, createdAt: now, updatedAt: now }] })
       .catch(throwMapped);
   }
 
   async findById(id: string): Promise<Registration | null> {
     const row = await this.prisma.registration
-      .findUnique({ where: { id }, omit: { requestFingerprint: true, nextAttemptAt: true } })
+      .findUnique({ where: { id }, omit: { requestFingerprint: true } })
       .catch(throwMapped);
     if (!row) return null;
     return {
@@ -50,33 +49,98 @@ export class PrismaRegistrationRepository implements RegistrationRepository {
   }
 
   fail(id: string, error: string, now: Date): Promise<boolean> {
-    return this.move(id, "pending", { state: "failed", lastError: error, updatedAt: now });
+    return this.move(id, ["pending"], { state: "failed", lastError: error, updatedAt: now, nextAttemptAt: null });
   }
 
-  beginUndo(id: string, keycloakUserId: string | null, error: string, now: Date): Promise<boolean> {
-    return this.move(id, "pending", { state: "undoing", keycloakUserId, lastError: error, updatedAt: now });
+  beginUndo(
+    id: string,
+    keycloakUserId: string | null,
+    error: string,
+    now: Date,
+    nextAttemptAt: Date,
+  ): Promise<boolean> {
+    const undoing = { state: "undoing", keycloakUserId, lastError: error, updatedAt: now, nextAttemptAt } as const;
+    return this.move(id, ["pending"], undoing);
   }
 
-  finishUndo(id: string, now: Date): Promise<boolean> {
-    return this.move(id, "undoing", { state: "undone", updatedAt: now });
+  finishUndo(id: string, now: Date, lookAgainAt: Date | null): Promise<boolean> {
+    return this.move(id, ["undoing"], { state: "undone", updatedAt: now, nextAttemptAt: lookAgainAt });
   }
 
-  async recordAttempt(id: string, error: string, now: Date): Promise<void> {
+  async reopen(id: string, keycloakUserId: string, error: string, now: Date, nextAttemptAt: Date): Promise<boolean> {
+    const { count } = await this.prisma.registration
+      .updateMany({
+        where: { id, state: { in: ["failed", "undone"] }, nextAttemptAt: { not: null }, parkedAt: null },
+        data: { state: "undoing", keycloakUserId, lastError: error, updatedAt: now, nextAttemptAt },
+      })
+      .catch(throwMapped);
+    return count > 0;
+  }
+
+  async recordAttempt(id: string, error: string, now: Date, nextAttemptAt: Date): Promise<void> {
     await this.prisma.registration
       .updateMany({
-        where: { id, state: { in: UNFINISHED } },
-        data: { attempts: { increment: 1 }, lastError: error, updatedAt: now },
+        where: { id, nextAttemptAt: { not: null } },
+        data: { attempts: { increment: 1 }, lastError: error, updatedAt: now, nextAttemptAt },
       })
       .catch(throwMapped);
   }
 
+  async settle(id: string, now: Date): Promise<void> {
+    await this.prisma.registration
+      .updateMany({
+        where: { id, state: { in: ["failed", "undone"] } },
+        data: { nextAttemptAt: null, updatedAt: now },
+      })
+      .catch(throwMapped);
+  }
+
+  async park(id: string, error: string, now: Date): Promise<void> {
+    await this.prisma.registration
+      .updateMany({
+        where: { id, state: { not: "completed" }, parkedAt: null },
+        data: { parkedAt: now, lastError: error, updatedAt: now },
+      })
+      .catch(throwMapped);
+  }
+
+  async claimDue(now: Date, claimedUntil: Date, limit: number): Promise<Registration[]> {
+    return await this.prisma.$queryRaw<Registration[]>`
+      UPDATE registrations SET next_attempt_at = ${claimedUntil}
+      WHERE id IN (
+        SELECT id FROM registrations WHERE next_attempt_at <= ${now} AND next_attempt_at IS NOT NULL AND parked_at IS NULL
+        ORDER BY next_attempt_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)
+      RETURNING ${REGISTRATION_COLUMNS}`.catch(throwMapped);
+  }
+
+  async backlog(): Promise<RegistrationBacklog> {
+    // A union, so that each part has an index: finished rows, which are nearly all, are not read.
+    const rows = await this.prisma.$queryRaw<RegistrationBacklog[]>`
+      WITH open AS (
+        SELECT id, state, parked_at, created_at FROM registrations WHERE state IN ('pending', 'undoing')
+        UNION
+        SELECT id, state, parked_at, created_at FROM registrations WHERE parked_at IS NOT NULL
+      )
+      SELECT count(*) FILTER (WHERE parked_at IS NULL AND state = 'pending')::int AS pending,
+        count(*) FILTER (WHERE parked_at IS NULL AND state = 'undoing')::int AS undoing,
+        count(*) FILTER (WHERE parked_at IS NOT NULL)::int AS parked, min(created_at) AS "oldestCreatedAt"
+      FROM open`.catch(throwMapped);
+    return rows[0] as RegistrationBacklog;
+  }
+
   private async move(
     id: string,
-    from: RegistrationState,
-    data: { state: RegistrationState; keycloakUserId?: string | null; lastError?: string; updatedAt: Date },
+    from: RegistrationState[],
+    data: {
+      state: RegistrationState;
+      keycloakUserId?: string | null;
+      lastError?: string;
+      updatedAt: Date;
+      nextAttemptAt: Date | null;
+    },
   ): Promise<boolean> {
     const { count } = await this.prisma.registration
-      .updateMany({ where: { id, state: from }, data })
+      .updateMany({ where: { id, state: { in: from } }, data })
       .catch(throwMapped);
     return count > 0;
   }

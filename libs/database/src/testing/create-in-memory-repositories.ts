@@ -2,8 +2,10 @@ import type { Repositories } from "../create-repositories.ts";
 import { InMemoryActivityRepository } from "./in-memory-activity-repository.ts";
 import { InMemoryBusinessRepository } from "./in-memory-business-repository.ts";
 import { InMemoryDatabase } from "./in-memory-database.ts";
+import { InMemoryIdempotencyRepository } from "./in-memory-idempotency-repository.ts";
 import { InMemoryKeycloakLogoutRepository } from "./in-memory-keycloak-logout-repository.ts";
 import { InMemoryRegistrationRepository } from "./in-memory-registration-repository.ts";
+import { InMemoryRetentionRepository } from "./in-memory-retention-repository.ts";
 import { InMemorySessionRepository } from "./in-memory-session-repository.ts";
 import { InMemoryUserRepository } from "./in-memory-user-repository.ts";
 
@@ -14,6 +16,8 @@ export function createInMemoryRepositories(database = new InMemoryDatabase()): R
     sessions: new InMemorySessionRepository(database),
     keycloakLogouts: new InMemoryKeycloakLogoutRepository(database),
     registrations: new InMemoryRegistrationRepository(database),
+    idempotency: new InMemoryIdempotencyRepository(database),
+    retention: new InMemoryRetentionRepository(database),
     activities: new InMemoryActivityRepository(database),
     business: new InMemoryBusinessRepository(database),
   };

@@ -1,9 +1,20 @@
 import type { Activity } from "../activity-repository.ts";
-import { ForeignKeyViolationError, UniqueViolationError } from "../errors.ts";
+import { ForeignKeyViolationError, UnfinishedRegistrationError, UniqueViolationError } from "../errors.ts";
+import type { KeptAnswer } from "../idempotency-repository.ts";
 import type { KeycloakLogout, NewKeycloakLogout } from "../keycloak-logout-repository.ts";
 import type { Registration } from "../registration-repository.ts";
 import type { Session } from "../session-repository.ts";
 import type { KeycloakProfile, User } from "../user-repository.ts";
+
+export interface StoredIdempotencyKey {
+  scope: string;
+  key: string;
+  fingerprint: string;
+  registrationId: string;
+  kept: KeptAnswer | null;
+  lockedUntil: Date;
+  expiresAt: Date;
+}
 
 /**
  * The state that the in-memory repositories share, with the constraints of the real one. Give every test its own.
@@ -17,6 +28,7 @@ export class InMemoryDatabase {
   readonly refreshLeases = new Map<string, { fence: bigint; until: Date | null }>();
   readonly keycloakLogouts = new Map<string, KeycloakLogout>();
   readonly registrations = new Map<string, Registration>();
+  readonly idempotencyKeys = new Map<string, StoredIdempotencyKey>();
   readonly activities: Activity[] = [];
   readonly stores = new Set<string>();
   readonly organizations = new Set<string>();
@@ -29,6 +41,15 @@ export class InMemoryDatabase {
     if (others.some((user) => sameName(user.username, username))) throw new UniqueViolationError("users_username_key");
     if (email !== null && others.some((user) => user.email !== null && sameName(user.email, email)))
       throw new UniqueViolationError("users_email_key");
+  }
+
+  /** @throws UnfinishedRegistrationError when the user is not known and its name is being registered */
+  assertMayInsert({ id, username, email }: Pick<User, "id" | "username" | "email">): void {
+    if (this.users.has(id)) return;
+    const unfinished = [...this.registrations.values()]
+      .filter(({ state }) => state === "pending" || state === "undoing")
+      .some((row) => sameName(row.username, username) || (email !== null && sameName(row.email, email)));
+    if (unfinished) throw new UnfinishedRegistrationError();
   }
 
   /** @throws ForeignKeyViolationError when a store or organization is not there */

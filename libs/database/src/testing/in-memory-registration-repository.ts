@@ -2,22 +2,26 @@ import { UniqueViolationError } from "../errors.ts";
 import type {
   NewRegistration,
   Registration,
+  RegistrationBacklog,
   RegistrationRepository,
   RegistrationState,
 } from "../registration-repository.ts";
 import type { KeycloakProfile, User } from "../user-repository.ts";
 import { type InMemoryDatabase, newUser, sameName } from "./in-memory-database.ts";
 
+const done = { nextAttemptAt: null };
+
 /** Passes the contract of the real one. */
 export class InMemoryRegistrationRepository implements RegistrationRepository {
   constructor(private readonly database: InMemoryDatabase) {}
 
-  async begin({ now, ...registration }: NewRegistration): Promise<void> {
+  async begin({ now, recoverAt, ...registration }: NewRegistration): Promise<void> {
     const { registrations } = this.database;
     if (registrations.has(registration.id)) throw new UniqueViolationError("registrations_pkey");
     registrations.set(registration.id, {
       ...structuredClone(registration),
       ...{ state: "pending", keycloakUserId: null, attempts: 0, lastError: null, createdAt: now, updatedAt: now },
+      ...{ nextAttemptAt: recoverAt, parkedAt: null },
     });
   }
 
@@ -42,7 +46,13 @@ export class InMemoryRegistrationRepository implements RegistrationRepository {
     const user: User = { ...newUser(profile, now), storeId, organizationId, metadata };
     this.database.assertRelations(user);
     this.database.users.set(user.id, user);
-    this.move(id, "pending", { state: "completed", keycloakUserId: profile.id, updatedAt: now });
+    this.move(id, "pending", {
+      state: "completed",
+      keycloakUserId: profile.id,
+      updatedAt: now,
+      ...done,
+      parkedAt: null,
+    });
     const details = { registrationId: id };
     const from = { ipAddress: null, userAgent: null };
     this.database.log({ userId: user.id, type: "user.registered", at: now, ...from, details });
@@ -50,21 +60,76 @@ export class InMemoryRegistrationRepository implements RegistrationRepository {
   }
 
   async fail(id: string, error: string, now: Date): Promise<boolean> {
-    return this.move(id, "pending", { state: "failed", lastError: error, updatedAt: now });
+    return this.move(id, "pending", { state: "failed", lastError: error, updatedAt: now, ...done });
   }
 
-  async beginUndo(id: string, keycloakUserId: string | null, error: string, now: Date): Promise<boolean> {
-    return this.move(id, "pending", { state: "undoing", keycloakUserId, lastError: error, updatedAt: now });
+  async beginUndo(
+    id: string,
+    keycloakUserId: string | null,
+    error: string,
+    now: Date,
+    nextAttemptAt: Date,
+  ): Promise<boolean> {
+    return this.move(id, "pending", {
+      state: "undoing",
+      keycloakUserId,
+      lastError: error,
+      updatedAt: now,
+      nextAttemptAt,
+    });
   }
 
-  async finishUndo(id: string, now: Date): Promise<boolean> {
-    return this.move(id, "undoing", { state: "undone", updatedAt: now });
+  async finishUndo(id: string, now: Date, lookAgainAt: Date | null): Promise<boolean> {
+    return this.move(id, "undoing", { state: "undone", updatedAt: now, nextAttemptAt: lookAgainAt });
   }
 
-  async recordAttempt(id: string, error: string, now: Date): Promise<void> {
+  async reopen(id: string, keycloakUserId: string, error: string, now: Date, nextAttemptAt: Date): Promise<boolean> {
     const row = this.database.registrations.get(id);
-    if (row?.state !== "pending" && row?.state !== "undoing") return;
-    this.move(id, row.state, { attempts: row.attempts + 1, lastError: error, updatedAt: now });
+    if (!row?.nextAttemptAt || row.parkedAt || (row.state !== "failed" && row.state !== "undone")) return false;
+    const undoing = { state: "undoing", keycloakUserId, lastError: error, updatedAt: now, nextAttemptAt } as const;
+    return this.move(id, row.state, undoing);
+  }
+
+  async recordAttempt(id: string, error: string, now: Date, nextAttemptAt: Date): Promise<void> {
+    const row = this.database.registrations.get(id);
+    if (!row?.nextAttemptAt) return;
+    this.move(id, row.state, { attempts: row.attempts + 1, lastError: error, updatedAt: now, nextAttemptAt });
+  }
+
+  async settle(id: string, now: Date): Promise<void> {
+    const row = this.database.registrations.get(id);
+    if (row?.state === "failed" || row?.state === "undone") this.move(id, row.state, { ...done, updatedAt: now });
+  }
+
+  async park(id: string, error: string, now: Date): Promise<void> {
+    const row = this.database.registrations.get(id);
+    if (!row || row.state === "completed" || row.parkedAt) return;
+    this.move(id, row.state, { parkedAt: now, lastError: error, updatedAt: now });
+  }
+
+  async claimDue(now: Date, claimedUntil: Date, limit: number): Promise<Registration[]> {
+    const dueAt = ({ nextAttemptAt, parkedAt }: Registration) => (parkedAt ? undefined : nextAttemptAt?.getTime());
+    const due = [...this.database.registrations.values()]
+      .filter((row) => (dueAt(row) ?? Number.POSITIVE_INFINITY) <= now.getTime())
+      .sort((a, b) => (dueAt(a) ?? 0) - (dueAt(b) ?? 0))
+      .slice(0, limit)
+      .map((row) => ({ ...row, nextAttemptAt: claimedUntil }));
+    for (const row of due) this.database.registrations.set(row.id, row);
+    return structuredClone(due);
+  }
+
+  async backlog(): Promise<RegistrationBacklog> {
+    const open = [...this.database.registrations.values()].filter(
+      ({ state, parkedAt }) => parkedAt !== null || state === "pending" || state === "undoing",
+    );
+    const [oldest] = open.sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime());
+    const unparked = open.filter(({ parkedAt }) => parkedAt === null);
+    return {
+      pending: unparked.filter(({ state }) => state === "pending").length,
+      undoing: unparked.filter(({ state }) => state === "undoing").length,
+      parked: open.length - unparked.length,
+      oldestCreatedAt: oldest?.createdAt ?? null,
+    };
   }
 
   private move(id: string, from: RegistrationState, change: Partial<Registration>): boolean {

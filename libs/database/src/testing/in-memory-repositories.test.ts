@@ -1,7 +1,9 @@
 import { activityRepositoryContract } from "./contracts/activity-repository-contract.ts";
 import { businessRepositoryContract } from "./contracts/business-repository-contract.ts";
+import { idempotencyRepositoryContract } from "./contracts/idempotency-repository-contract.ts";
 import { keycloakLogoutRepositoryContract } from "./contracts/keycloak-logout-repository-contract.ts";
 import { registrationRepositoryContract } from "./contracts/registration-repository-contract.ts";
+import { retentionRepositoryContract } from "./contracts/retention-repository-contract.ts";
 import { sessionRepositoryContract } from "./contracts/session-repository-contract.ts";
 import { userRepositoryContract } from "./contracts/user-repository-contract.ts";
 import { createInMemoryRepositories } from "./create-in-memory-repositories.ts";
@@ -20,5 +22,7 @@ userRepositoryContract("in memory", makeSubject);
 sessionRepositoryContract("in memory", makeSubject);
 keycloakLogoutRepositoryContract("in memory", makeSubject);
 registrationRepositoryContract("in memory", makeSubject);
+idempotencyRepositoryContract("in memory", makeSubject);
+retentionRepositoryContract("in memory", makeSubject);
 activityRepositoryContract("in memory", makeSubject);
 businessRepositoryContract("in memory", makeSubject);

@@ -18,8 +18,15 @@ import { type InMemoryDatabase, keycloakFields, newUser } from "./in-memory-data
 export class InMemorySessionRepository implements SessionRepository {
   constructor(private readonly database: InMemoryDatabase) {}
 
-  async recordLogin({ profile, storeId, session, now }: LoginRecord): Promise<{ user: User; session: Session }> {
+  async recordLogin({
+    profile,
+    storeId,
+    ignoreUnfinished,
+    session,
+    now,
+  }: LoginRecord): Promise<{ user: User; session: Session }> {
     const { users, sessions } = this.database;
+    if (!ignoreUnfinished) this.database.assertMayInsert(profile);
     this.database.assertNamesFree(profile);
     this.assertSessionFree(session);
     const known = users.get(profile.id) ?? newUser(profile, now);

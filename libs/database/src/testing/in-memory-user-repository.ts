@@ -17,8 +17,13 @@ export class InMemoryUserRepository implements UserRepository {
     return this.findLive((user) => user.email !== null && sameName(user.email, email));
   }
 
-  async upsertProfile(profile: KeycloakProfile, now: Date): Promise<User> {
+  async upsertProfile(
+    profile: KeycloakProfile,
+    now: Date,
+    { ignoreUnfinished = false }: { ignoreUnfinished?: boolean } = {},
+  ): Promise<User> {
     const { users } = this.database;
+    if (!ignoreUnfinished) this.database.assertMayInsert(profile);
     this.database.assertNamesFree(profile);
     const user = {
       ...(users.get(profile.id) ?? newUser(profile, now)),

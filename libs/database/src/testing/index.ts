@@ -2,8 +2,10 @@
 export { activityRepositoryContract } from "./contracts/activity-repository-contract.ts";
 export { businessRepositoryContract } from "./contracts/business-repository-contract.ts";
 export type { ContractSubject, MakeSubject } from "./contracts/contract-subject.ts";
+export { idempotencyRepositoryContract } from "./contracts/idempotency-repository-contract.ts";
 export { keycloakLogoutRepositoryContract } from "./contracts/keycloak-logout-repository-contract.ts";
 export { registrationRepositoryContract } from "./contracts/registration-repository-contract.ts";
+export { retentionRepositoryContract } from "./contracts/retention-repository-contract.ts";
 export { sessionRepositoryContract } from "./contracts/session-repository-contract.ts";
 export { userRepositoryContract } from "./contracts/user-repository-contract.ts";
 export { createInMemoryRepositories } from "./create-in-memory-repositories.ts";

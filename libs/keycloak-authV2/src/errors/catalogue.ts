@@ -62,6 +62,17 @@ export const catalogue = {
     hint: "Nothing is left of it: retry after the time in `Retry-After`.",
     retryAfterSeconds: 5,
   },
+  "idempotency.in_flight": {
+    status: 409,
+    title: "A request with this Idempotency-Key is being worked on.",
+    hint: "Retry after the time in `Retry-After`, with the same key.",
+    retryAfterSeconds: 2,
+  },
+  "idempotency.key_reused": {
+    status: 422,
+    title: "This Idempotency-Key was used with another request.",
+    hint: "Take a new key for every new request.",
+  },
   "auth.invalid_credentials": {
     status: 401,
     title: "Wrong username or password.",

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { createInMemoryRepositories, InMemoryDatabase } from "@libs/database/testing";
 import { BackgroundTasks, Registry, silentLogger } from "@libs/observability";
-import { parseKeyRing, TokenCipher } from "../crypto/index.ts";
+import { createRequestFingerprint, parseKeyRing, TokenCipher } from "../crypto/index.ts";
 import { createAuthMetrics } from "../metrics.ts";
 import { createMarkCheck } from "../services/sync/mark-check.ts";
 import type { SyncDeps } from "../services/sync/sync-deps.ts";
@@ -15,11 +15,13 @@ export function createSyncFixture(options: InMemoryKeycloakOptions = {}) {
   const keycloak = new InMemoryKeycloak({ now: () => clock.now, ...options });
   const registry = new Registry();
   const background = new BackgroundTasks(silentLogger);
+  const keyRing = parseKeyRing(`test:${randomBytes(32).toString("base64")}`);
+  const woken: string[] = [];
   const deps: SyncDeps = {
     keycloak: keycloak.userRepository,
     ...createInMemoryRepositories(database),
     checkMark: createMarkCheck(keycloak.userRepository),
-    cipher: new TokenCipher(parseKeyRing(`test:${randomBytes(32).toString("base64")}`)),
+    cipher: new TokenCipher(keyRing),
     now: () => new Date(clock.now),
     refreshGraceMs: 60_000,
     refreshLeaseMs: 4_000,
@@ -28,11 +30,14 @@ export function createSyncFixture(options: InMemoryKeycloakOptions = {}) {
     metrics: createAuthMetrics(registry),
     logger: silentLogger,
     background,
-    wake: () => {},
+    wake: (name) => void woken.push(name),
+    fingerprint: createRequestFingerprint(keyRing),
+    idempotencyTtlMs: 24 * 3_600_000,
+    retentionMs: { registrations: 30 * 24 * 3_600_000, sessions: 30 * 24 * 3_600_000 },
     recoveryAfterMs: 20_000,
     lostCreateMs: 360_000,
   };
-  return { clock, database, keycloak, registry, background, deps };
+  return { clock, database, keycloak, registry, background, woken, deps };
 }
 
 export type SyncFixture = ReturnType<typeof createSyncFixture>;

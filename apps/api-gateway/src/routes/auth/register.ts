@@ -1,3 +1,4 @@
+import { AuthError } from "@libs/keycloak-authV2/errors";
 import { Elysia } from "elysia";
 import { z } from "zod";
 import { problemsOf } from "../../http/problem.ts";
@@ -20,13 +21,24 @@ const body = z.strictObject({
 
 const registered = z.strictObject({ message: z.string(), userId: z.string(), user: registeredUserSchema });
 
+const idempotencyKeyForm = /^[\x21-\x7e]{1,255}$/;
+
+function readIdempotencyKey(request: Request): string | undefined {
+  const key = request.headers.get("idempotency-key");
+  if (key === null) return undefined;
+  if (idempotencyKeyForm.test(key)) return key;
+  const message = "must be 1 to 255 visible ASCII characters";
+  throw new AuthError("input.invalid", { errors: [{ path: "Idempotency-Key", message }] });
+}
+
 export const registerRoute = ({ sync, clientAddress, limits, withinDeadline }: RegisterDeps) =>
   new Elysia({ name: "register" }).post(
     "/register",
     async ({ body, request, server, status }) => {
+      const idempotencyKey = readIdempotencyKey(request);
       const result = await withinDeadline(request, () =>
         limits.register(body.email, clientAddress(request, server), async () => {
-          const outcome = await sync.registerUser(body);
+          const outcome = await sync.registerUser(body, { idempotencyKey });
           if (!outcome.success) throw outcome.error;
           return outcome;
         }),
@@ -42,12 +54,21 @@ export const registerRoute = ({ sync, clientAddress, limits, withinDeadline }: R
       response: {
         201: registered,
         ...commonProblems,
-        ...problemsOf("registration.username_taken", "registration.undone", "rate.limited"),
+        ...problemsOf("registration.username_taken", "registration.undone", "idempotency.key_reused", "rate.limited"),
       },
       detail: {
         summary: "Register a user",
         description: "Creates the user in Keycloak and in the application's database, or in neither.",
         tags: ["auth"],
+        parameters: [
+          {
+            name: "Idempotency-Key",
+            in: "header",
+            required: false,
+            description: "Makes a repetition safe: the same key with the same body gets the same answer, for 24 hours.",
+            schema: { type: "string", minLength: 1, maxLength: 255, pattern: idempotencyKeyForm.source },
+          },
+        ],
       },
     },
   );

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { ForeignKeyViolationError } from "../../errors.ts";
 import type { NewRegistration } from "../../registration-repository.ts";
-import { fresh, LATER, LATEST, type MakeSubject, NOW, profileOf } from "./contract-subject.ts";
+import { fresh, LATER, LATEST, loginOf, type MakeSubject, NOW, profileOf } from "./contract-subject.ts";
 
 function registrationOf(change: Partial<NewRegistration> = {}): NewRegistration {
   const id = fresh("registration");
@@ -15,6 +15,8 @@ function registrationOf(change: Partial<NewRegistration> = {}): NewRegistration 
     },
     idempotencyKey: null,
     now: NOW,
+    recoverAt: LATER,
+    lostUntil: LATEST,
     ...change,
   };
 }
@@ -26,14 +28,17 @@ export function registrationRepositoryContract(name: string, makeSubject: MakeSu
   describe(`${name}: RegistrationRepository`, () => {
     test("begins as pending, with what was asked for", async () => {
       const { registrations } = await makeSubject();
-      const { now, ...asked } = registrationOf({ idempotencyKey: fresh("key") });
-      await registrations.begin({ ...asked, now });
+      const { now, recoverAt, ...asked } = registrationOf({ idempotencyKey: fresh("key") });
+      await registrations.begin({ ...asked, now, recoverAt });
       expect(await registrations.findById(asked.id)).toEqual({
         ...asked,
         ...{ state: "pending", keycloakUserId: null, attempts: 0, lastError: null, createdAt: NOW, updatedAt: NOW },
+        ...{ nextAttemptAt: LATER, parkedAt: null },
       });
       expect(await registrations.findById(fresh("nobody"))).toBeNull();
-      await expect(registrations.begin({ ...asked, now })).rejects.toMatchObject({ constraint: "registrations_pkey" });
+      await expect(registrations.begin({ ...asked, now, recoverAt })).rejects.toMatchObject({
+        constraint: "registrations_pkey",
+      });
     });
 
     test("completing writes the user and the log, once", async () => {
@@ -102,7 +107,7 @@ export function registrationRepositoryContract(name: string, makeSubject: MakeSu
         const profile = profileFor(asked);
         const [user, undoing] = await Promise.all([
           registrations.complete(asked.id, profile, LATER),
-          registrations.beginUndo(asked.id, profile.id, "test.raced", LATER),
+          registrations.beginUndo(asked.id, profile.id, "test.raced", LATER, LATEST),
         ]);
         expect(user === null).toBe(undoing);
       }
@@ -112,17 +117,17 @@ export function registrationRepositoryContract(name: string, makeSubject: MakeSu
       const { registrations } = await makeSubject();
       const asked = registrationOf();
       await registrations.begin(asked);
-      expect(await registrations.finishUndo(asked.id, LATER)).toBe(false);
-      expect(await registrations.beginUndo(asked.id, "kc-1", "database.unavailable", LATER)).toBe(true);
-      expect(await registrations.beginUndo(asked.id, "kc-2", "other", LATER)).toBe(false);
+      expect(await registrations.finishUndo(asked.id, LATER, null)).toBe(false);
+      expect(await registrations.beginUndo(asked.id, "kc-1", "database.unavailable", LATER, LATEST)).toBe(true);
+      expect(await registrations.beginUndo(asked.id, "kc-2", "other", LATER, LATEST)).toBe(false);
       expect(await registrations.fail(asked.id, "other", LATER)).toBe(false);
       expect(await registrations.complete(asked.id, profileFor(asked), LATER)).toBeNull();
-      await registrations.recordAttempt(asked.id, "keycloak.timeout", LATEST);
+      await registrations.recordAttempt(asked.id, "keycloak.timeout", LATEST, LATEST);
       const undoing = { state: "undoing", keycloakUserId: "kc-1", attempts: 1, lastError: "keycloak.timeout" } as const;
       expect(await registrations.findById(asked.id)).toMatchObject({ ...undoing, updatedAt: LATEST });
-      expect(await registrations.finishUndo(asked.id, LATEST)).toBe(true);
-      expect(await registrations.finishUndo(asked.id, LATEST)).toBe(false);
-      await registrations.recordAttempt(asked.id, "too late", LATEST);
+      expect(await registrations.finishUndo(asked.id, LATEST, null)).toBe(true);
+      expect(await registrations.finishUndo(asked.id, LATEST, null)).toBe(false);
+      await registrations.recordAttempt(asked.id, "too late", LATEST, LATEST);
       expect(await registrations.findById(asked.id)).toMatchObject({ ...undoing, state: "undone" });
     });
 
@@ -132,7 +137,7 @@ export function registrationRepositoryContract(name: string, makeSubject: MakeSu
       await registrations.begin(asked);
       expect(await registrations.fail(asked.id, "registration.username_taken", LATER)).toBe(true);
       expect(await registrations.fail(asked.id, "again", LATER)).toBe(false);
-      expect(await registrations.beginUndo(asked.id, null, "again", LATER)).toBe(false);
+      expect(await registrations.beginUndo(asked.id, null, "again", LATER, LATEST)).toBe(false);
       expect(await registrations.findById(asked.id)).toMatchObject({
         ...{ state: "failed", lastError: "registration.username_taken" },
       });
@@ -145,11 +150,103 @@ export function registrationRepositoryContract(name: string, makeSubject: MakeSu
       const finished = { ...registrationOf({ now: LATEST }), username: older.username };
       for (const asked of [newer, older, finished]) await registrations.begin(asked);
       await registrations.fail(finished.id, "test", LATEST);
-      await registrations.beginUndo(older.id, null, "test", LATER);
+      await registrations.beginUndo(older.id, null, "test", LATER, LATEST);
       expect((await registrations.findUnfinished(older.username, null))?.id).toBe(newer.id);
       expect((await registrations.findUnfinished(fresh("nobody"), older.email.toUpperCase()))?.id).toBe(older.id);
       expect(await registrations.findUnfinished(fresh("nobody"), fresh("nobody@x"))).toBeNull();
       expect(await registrations.findUnfinished(fresh("nobody"), finished.email)).toBeNull();
+    });
+
+    test("what is finished is never due; completing ends every look", async () => {
+      const { registrations } = await makeSubject();
+      const [completed, failed, undone] = [registrationOf(), registrationOf(), registrationOf()];
+      for (const asked of [completed, failed, undone]) await registrations.begin(asked);
+      await registrations.complete(completed.id, profileFor(completed), LATER);
+      await registrations.fail(failed.id, "registration.username_taken", LATER);
+      await registrations.beginUndo(undone.id, null, "test", LATER, LATER);
+      await registrations.finishUndo(undone.id, LATER, null);
+      for (const { id } of [completed, failed, undone])
+        expect(await registrations.findById(id)).toMatchObject({ nextAttemptAt: null });
+    });
+
+    test("rows that are due are claimed once, oldest first; a claim that ends comes back", async () => {
+      const { registrations } = await makeSubject();
+      // Far before the rows of other tests, which share the database.
+      const at = (seconds: number) => new Date(Date.UTC(2001, 0, 1) + seconds * 1000);
+      const [first, second, later, parked] = [1, 2, 100, 0].map((s) => registrationOf({ recoverAt: at(s) }));
+      for (const asked of [second, later, first, parked]) await registrations.begin(asked as NewRegistration);
+      await registrations.park(parked?.id ?? "", "test", NOW);
+      const claims = await Promise.all([1, 2, 3].map(() => registrations.claimDue(at(10), at(20), 1)));
+      expect(
+        claims
+          .flat()
+          .map(({ id }) => id)
+          .sort(),
+      ).toEqual([first?.id, second?.id].sort() as string[]);
+      expect(claims.flat()[0]).toMatchObject({ state: "pending", nextAttemptAt: at(20), lostUntil: LATEST });
+      expect(await registrations.claimDue(at(19), at(30), 10)).toEqual([]);
+      const again = await registrations.claimDue(at(20), at(2000), 10);
+      expect(again.map(({ id }) => id).sort()).toEqual([first?.id, second?.id].sort() as string[]);
+      expect((await registrations.claimDue(at(1000), at(2000), 10)).map(({ id }) => id)).toEqual([later?.id as string]);
+      for (const asked of [first, second, later]) await registrations.fail(asked?.id ?? "", "test", NOW);
+    });
+
+    test("an undone row that is still looked at can be reopened, one that is settled can't", async () => {
+      const { registrations } = await makeSubject();
+      const asked = registrationOf();
+      await registrations.begin(asked);
+      expect(await registrations.reopen(asked.id, "kc-1", "late", LATER, LATEST)).toBe(false);
+      await registrations.beginUndo(asked.id, null, "test", LATER, LATEST);
+      expect(await registrations.finishUndo(asked.id, LATER, LATEST)).toBe(true);
+      await registrations.recordAttempt(asked.id, "still looking", LATER, LATEST);
+      expect(await registrations.findById(asked.id)).toMatchObject({ state: "undone", attempts: 1 });
+      expect(await registrations.reopen(asked.id, "kc-1", "late", LATER, LATEST)).toBe(true);
+      expect(await registrations.findById(asked.id)).toMatchObject({ state: "undoing", keycloakUserId: "kc-1" });
+      await registrations.finishUndo(asked.id, LATER, LATEST);
+      await registrations.settle(asked.id, LATER);
+      expect(await registrations.findById(asked.id)).toMatchObject({ state: "undone", nextAttemptAt: null });
+      expect(await registrations.reopen(asked.id, "kc-1", "late", LATER, LATEST)).toBe(false);
+    });
+
+    test("counts what is not finished, parked rows apart", async () => {
+      const { registrations } = await makeSubject();
+      const before = await registrations.backlog();
+      const oldest = new Date(Date.UTC(2000, 0, 1) + Math.floor(Math.random() * 1e9));
+      const [pending, undoing, parked, completed] = [NOW, oldest, NOW, NOW].map((now) => registrationOf({ now }));
+      for (const asked of [pending, undoing, parked, completed]) await registrations.begin(asked as NewRegistration);
+      await registrations.beginUndo(undoing?.id ?? "", null, "test", NOW, LATEST);
+      await registrations.park(parked?.id ?? "", "registration.too_old", LATER);
+      await registrations.complete(completed?.id ?? "", profileFor(completed as NewRegistration), NOW);
+      await registrations.park(completed?.id ?? "", "never", LATER);
+      const after = await registrations.backlog();
+      expect(after.pending - before.pending).toBe(1);
+      expect(after.undoing - before.undoing).toBe(1);
+      expect(after.parked - before.parked).toBe(1);
+      expect(after.oldestCreatedAt?.getTime()).toBeLessThanOrEqual(oldest.getTime());
+      const row = await registrations.findById(parked?.id ?? "");
+      expect(row).toMatchObject({ state: "pending", parkedAt: LATER, lastError: "registration.too_old" });
+      await registrations.finishUndo(undoing?.id ?? "", LATER, null);
+    });
+
+    test("a user that is not known is not inserted while its name is being registered, unless asked to", async () => {
+      const { registrations, users, sessions } = await makeSubject();
+      const asked = registrationOf();
+      const stranger = profileOf({ username: asked.username.toUpperCase() });
+      const known = await users.upsertProfile(profileOf(), NOW);
+      await registrations.begin(asked);
+      const refused = { name: "UnfinishedRegistrationError" };
+      const { session } = loginOf();
+      const login = { profile: stranger, storeId: null, now: LATER, session };
+      await expect(users.upsertProfile(stranger, LATER)).rejects.toMatchObject(refused);
+      await expect(sessions.recordLogin(login)).rejects.toMatchObject(refused);
+      expect(await users.findById(stranger.id)).toBeNull();
+      expect(await sessions.findById(session.sessionId)).toBeNull();
+      // Who is known already is written whatever is being registered.
+      await users.upsertProfile({ ...profileOf({ email: asked.email }), id: known.id }, LATER);
+      expect((await sessions.recordLogin({ ...login, ignoreUnfinished: true })).user.id).toBe(stranger.id);
+      expect((await users.upsertProfile(stranger, LATEST, { ignoreUnfinished: true })).updatedAt).toEqual(LATEST);
+      await registrations.fail(asked.id, "test", LATER);
+      expect((await users.upsertProfile(profileOf({ username: fresh("x"), email: null }), LATER)).email).toBeNull();
     });
   });
 }

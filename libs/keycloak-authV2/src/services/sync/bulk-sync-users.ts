@@ -1,6 +1,7 @@
 import { chunk } from "./chunk.ts";
 import { toAuthError } from "./database-failure.ts";
 import { profileOf, withCollisionResolved } from "./resolve-collision.ts";
+import { withRegistrationSettled } from "./settle-unfinished-registration.ts";
 import type { SyncDeps } from "./sync-deps.ts";
 
 export interface BulkSyncResult {
@@ -33,7 +34,9 @@ async function syncBatch(deps: SyncDeps, ids: string[], result: BulkSyncResult):
         continue;
       }
       const profile = profileOf(user);
-      await withCollisionResolved(deps, profile, () => deps.users.upsertProfile(profile, deps.now())).then(
+      const write = (ignoreUnfinished: boolean) =>
+        withCollisionResolved(deps, profile, () => deps.users.upsertProfile(profile, deps.now(), { ignoreUnfinished }));
+      await withRegistrationSettled(deps, profile, write, { complete: false }).then(
         () => result.successful.push(id),
         (error) => fail(id, error),
       );

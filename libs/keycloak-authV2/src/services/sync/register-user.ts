@@ -4,7 +4,10 @@ import { UniqueViolationError } from "@libs/database";
 import { deadlinePassed } from "@libs/observability";
 import { AuthError, isAuthError } from "../../errors/index.ts";
 import { REGISTRATION_MARK } from "../../ports.ts";
+import { later } from "./back-off.ts";
 import { checkReferences } from "./check-references.ts";
+import { toAuthError } from "./database-failure.ts";
+import { nameHolder } from "./name-holder.ts";
 import { withCollisionResolved } from "./resolve-collision.ts";
 import type { SyncDeps } from "./sync-deps.ts";
 import { undoLostCreate, undoRegistration } from "./undo-registration.ts";
@@ -22,22 +25,32 @@ export interface RegisterUserInput {
   enabled?: boolean;
 }
 
+/** One attempt at a registration: a row and a mark of its own. */
+export interface RegistrationAttempt {
+  id: string;
+  idempotencyKey?: string | null;
+}
+
 /**
  * The registration saga: a `registrations` row, the marked Keycloak user, then local user and completion in one
  * transaction. Whatever fails after the Keycloak user was made is undone.
  * @throws AuthError `registration.*` | `keycloak.*`; database errors as the repositories throw them
  */
-export async function registerUser(deps: SyncDeps, input: RegisterUserInput): Promise<User> {
+export async function registerUser(
+  deps: SyncDeps,
+  input: RegisterUserInput,
+  { id, idempotencyKey = null }: RegistrationAttempt = { id: randomUUID() },
+): Promise<User> {
   await checkReferences(deps, input);
-  const registration = describe(input, deps.now());
+  const registration = { ...describe(deps, input), id, idempotencyKey };
   await deps.registrations.begin(registration);
   const keycloakUserId = await createInKeycloak(deps, registration, input.password);
   return await completeLocally(deps, registration, keycloakUserId);
 }
 
-function describe(input: RegisterUserInput, now: Date): NewRegistration {
+function describe(deps: SyncDeps, input: RegisterUserInput): Omit<NewRegistration, "id" | "idempotencyKey"> {
+  const now = deps.now();
   return {
-    id: randomUUID(),
     // Keycloak folds both; the local copy must be what Keycloak holds.
     username: input.username.toLowerCase(),
     email: input.email.toLowerCase(),
@@ -50,8 +63,9 @@ function describe(input: RegisterUserInput, now: Date): NewRegistration {
       organizationId: input.organizationId ?? null,
       metadata: input.metadata ?? {},
     },
-    idempotencyKey: null,
     now,
+    recoverAt: later(now, deps.recoveryAfterMs),
+    lostUntil: later(now, deps.lostCreateMs),
   };
 }
 
@@ -70,11 +84,36 @@ async function createInKeycloak(deps: SyncDeps, registration: NewRegistration, p
       attributes: { [REGISTRATION_MARK]: [id] },
     });
   } catch (error) {
-    const refused = isAuthError(error) && error.code.startsWith("registration.");
-    if (refused) await deps.registrations.fail(id, error.code, deps.now());
-    // No answer is not a no: the user may have been made all the same.
-    else deps.background.run("undo lost create", () => undoLostCreate(deps, registration, codeOf(error)));
-    throw error;
+    throw await refusalOrLost(deps, registration, error);
+  }
+}
+
+/** @returns what the caller is told of a create that brought no user */
+async function refusalOrLost(deps: SyncDeps, registration: NewRegistration, error: unknown): Promise<unknown> {
+  if (isAuthError(error) && error.code.startsWith("registration.")) {
+    // A refusal for another reason than a taken name says nothing of who is there.
+    const taken = error.status === 409 ? await settled(() => nameHolder(deps, registration)) : "taken";
+    if (taken !== "own") {
+      await deps.registrations.fail(registration.id, error.code, deps.now());
+      return taken === "taken" ? error : taken;
+    }
+  }
+  if (isAuthError(error) && error.neverSent) {
+    await deps.registrations.fail(registration.id, error.code, deps.now());
+    return error;
+  }
+  // No answer is not a no: the user may have been made all the same.
+  const reason = codeOf(error);
+  deps.background.run("undo lost create", () => undoLostCreate(deps, registration, reason));
+  return isAuthError(error) && error.status === 409 ? new AuthError("registration.recovering") : error;
+}
+
+/** @returns the outcome, or the error in its place */
+async function settled<T>(work: () => Promise<T>): Promise<T | AuthError> {
+  try {
+    return await work();
+  } catch (error) {
+    return toAuthError(error);
   }
 }
 

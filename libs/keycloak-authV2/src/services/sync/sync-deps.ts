@@ -1,12 +1,14 @@
 import type {
   BusinessRepository,
+  IdempotencyRepository,
   KeycloakLogoutRepository,
   RegistrationRepository,
+  RetentionRepository,
   SessionRepository,
   UserRepository,
 } from "@libs/database";
 import type { BackgroundTasks, Logger } from "@libs/observability";
-import type { TokenCipher } from "../../crypto/index.ts";
+import type { RequestFingerprint, TokenCipher } from "../../crypto/index.ts";
 import type { AuthMetrics } from "../../metrics.ts";
 import type { KeycloakUserRepository } from "../../ports.ts";
 import type { Wake } from "../../workers/index.ts";
@@ -19,7 +21,15 @@ export interface SyncDeps {
   sessions: SessionRepository;
   keycloakLogouts: KeycloakLogoutRepository;
   registrations: RegistrationRepository;
+  idempotency: IdempotencyRepository;
+  retention: RetentionRepository;
   business: BusinessRepository;
+  /** How long an answer is kept under its `Idempotency-Key`. Milliseconds. */
+  idempotencyTtlMs: number;
+  /** How long finished rows are kept. Milliseconds. */
+  retentionMs: { registrations: number; sessions: number };
+  /** Tells a repeated request from another one. */
+  fingerprint: RequestFingerprint;
   checkMark: MarkCheck;
   cipher: TokenCipher;
   now: () => Date;

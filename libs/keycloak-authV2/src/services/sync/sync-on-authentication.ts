@@ -4,6 +4,7 @@ import { AuthError } from "../../errors/index.ts";
 import { endUnrecordedSession } from "./end-unrecorded-session.ts";
 import { withCollisionResolved } from "./resolve-collision.ts";
 import { assertTokensBelong, type PlainTokens, sealTokens } from "./seal-tokens.ts";
+import { withRegistrationSettled } from "./settle-unfinished-registration.ts";
 import type { SyncDeps } from "./sync-deps.ts";
 import { readClaims } from "./token-times.ts";
 
@@ -59,9 +60,10 @@ async function recordLogin(deps: SyncDeps, input: AuthenticationInput): Promise<
   const now = deps.now();
   const profile = profileOfLogin(input);
   const issuedAt = readClaims(sessionData.accessToken)?.iat;
-  return await withCollisionResolved(deps, profile, () =>
+  const write = (ignoreUnfinished: boolean) =>
     deps.sessions.recordLogin({
       profile,
+      ignoreUnfinished,
       storeId: input.storeId ?? null,
       session: {
         ...sealTokens(deps.cipher, sessionData.sessionId, sessionData),
@@ -73,8 +75,10 @@ async function recordLogin(deps: SyncDeps, input: AuthenticationInput): Promise<
         startedAt: issuedAt === undefined ? now : new Date(issuedAt * 1000),
       },
       now,
-    }),
-  );
+    });
+  const writeOverHolders = (ignoreUnfinished: boolean) =>
+    withCollisionResolved(deps, profile, () => write(ignoreUnfinished));
+  return await withRegistrationSettled(deps, profile, writeOverHolders, { complete: true });
 }
 
 function profileOfLogin(input: AuthenticationInput): KeycloakProfile {

@@ -1,5 +1,6 @@
 import type { NewRegistration, User } from "@libs/database";
-import { REGISTRATION_MARK } from "../../ports.ts";
+import { backOff, later } from "./back-off.ts";
+import { findMarkedUser } from "./find-marked-user.ts";
 import type { SyncDeps } from "./sync-deps.ts";
 
 export type UndoOutcome = { state: "completed"; user: User } | { state: "undone" | "left" };
@@ -7,50 +8,67 @@ export type UndoOutcome = { state: "completed"; user: User } | { state: "undone"
 /**
  * Undoes a registration whose Keycloak user was made but whose local write failed, or whose outcome is not known.
  * `pending → undoing` is committed before Keycloak's user is deleted, so that a completion can't win afterwards; and a
- * completion that did win (its answer was lost) is found and kept.
- * @returns `left` when the row or the user could not be reached: the row stays as it is, for recovery
+ * completion that did win (its answer was lost) is found and kept. Only an `undoing` row permits the deletion.
+ * @param lookAgainAt when to look once more for a user that lands late; null where Keycloak has answered
+ * @returns `left` when the row or the user could not be reached: the row stays as it is, and recovery is woken
  */
 export async function undoRegistration(
   deps: SyncDeps,
   registrationId: string,
   keycloakUserId: string,
   reason: string,
+  lookAgainAt: Date | null = null,
 ): Promise<UndoOutcome> {
   const log = deps.logger.child({ registrationId, userId: keycloakUserId, reason });
   try {
-    const won = await deps.registrations.beginUndo(registrationId, keycloakUserId, reason, deps.now());
-    if (!won) {
-      const user = await completedUser(deps, registrationId, keycloakUserId);
-      if (user) return { state: "completed", user };
-    }
+    const recoverAt = later(deps.now(), deps.recoveryAfterMs);
+    const won = await deps.registrations.beginUndo(registrationId, keycloakUserId, reason, deps.now(), recoverAt);
+    const other = won ? null : await outcomeOfOthers(deps, registrationId);
+    if (other) return other;
     await deps.keycloak.deleteUser(keycloakUserId);
-    await deps.registrations.finishUndo(registrationId, deps.now());
+    await deps.registrations.finishUndo(registrationId, deps.now(), lookAgainAt);
     deps.metrics.registrationUndo("undone");
     log.warn("registration undone: the local write failed, the Keycloak user was deleted");
     return { state: "undone" };
   } catch (error) {
     deps.metrics.registrationUndo("left");
     log.error({ err: error }, "registration could not be undone: its row is left for recovery");
+    await leaveToRecovery(deps, registrationId, reason).catch(() => {});
     return { state: "left" };
   }
 }
 
-async function completedUser(deps: SyncDeps, registrationId: string, userId: string): Promise<User | null> {
+/** What became of a row that is no longer `pending`; null where it is `undoing`: then whoever comes first deletes. */
+async function outcomeOfOthers(deps: SyncDeps, registrationId: string): Promise<UndoOutcome | null> {
   const row = await deps.registrations.findById(registrationId);
-  return row?.state === "completed" ? await deps.users.findById(userId) : null;
+  if (row?.state === "undoing") return null;
+  if (row?.state === "undone") return { state: "undone" };
+  const user = row?.state === "completed" && row.keycloakUserId ? await deps.users.findById(row.keycloakUserId) : null;
+  if (user) return { state: "completed", user };
+  deps.logger.error({ registrationId, state: row?.state }, "registration is in no state that permits its undo");
+  return { state: "left" };
+}
+
+async function leaveToRecovery(deps: SyncDeps, registrationId: string, reason: string): Promise<void> {
+  await deps.registrations.recordAttempt(registrationId, reason, deps.now(), backOff(deps.now(), 0));
+  deps.wake("registrations");
 }
 
 /**
  * Looks for a user whose creation got no answer, and undoes it. Only a user that carries this registration's own mark
- * is touched; without one the row stays `pending`, because the create may still land.
+ * is touched; without one the row stays `pending`, because the create may still land: recovery goes on looking.
  */
 export async function undoLostCreate(deps: SyncDeps, registration: NewRegistration, reason: string): Promise<void> {
-  const [found] = await deps.keycloak.searchUsers({ username: registration.username, exact: true, max: 1 });
-  const user = found && (await deps.keycloak.getUser(found.id));
-  if (user?.attributes[REGISTRATION_MARK]?.includes(registration.id)) {
-    await undoRegistration(deps, registration.id, user.id, reason);
-  } else {
-    await deps.registrations.recordAttempt(registration.id, reason, deps.now());
-    deps.logger.warn({ registrationId: registration.id, reason }, "registration got no answer from Keycloak");
+  const { id, lostUntil } = registration;
+  try {
+    const user = await findMarkedUser(deps.keycloak, registration);
+    if (user) {
+      await undoRegistration(deps, id, user.id, reason, lostUntil);
+      return;
+    }
+    deps.logger.warn({ registrationId: id, reason }, "registration got no answer from Keycloak");
+  } catch (error) {
+    deps.logger.warn({ registrationId: id, reason, err: error }, "registration got no answer, and Keycloak is away");
   }
+  await leaveToRecovery(deps, id, reason);
 }

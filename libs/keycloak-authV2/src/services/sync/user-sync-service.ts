@@ -1,6 +1,6 @@
 import { createRepositories, type PrismaClient, type Session, type User } from "@libs/database";
 import { BackgroundTasks, type Logger, type Registry, silentLogger } from "@libs/observability";
-import { parseKeyRing, TokenCipher } from "../../crypto/index.ts";
+import { createRequestFingerprint, parseKeyRing, TokenCipher } from "../../crypto/index.ts";
 import { type AuthError, isAuthError } from "../../errors/index.ts";
 import { createAuthMetrics } from "../../metrics.ts";
 import type { KeycloakUserRepository, SessionTokenSet } from "../../ports.ts";
@@ -14,7 +14,10 @@ import type { RefreshAtKeycloak } from "./exchange-tokens.ts";
 import { type LogoutEverywhereResult, logoutEverywhere } from "./logout-everywhere.ts";
 import { type LogoutAtKeycloak, type LogoutInput, logoutSession } from "./logout-session.ts";
 import { createMarkCheck } from "./mark-check.ts";
+import { pruneSweep } from "./prune-sweep.ts";
+import { registrationSweep } from "./recover-registrations.ts";
 import { type RefreshInput, SessionRefresher } from "./refresh-session.ts";
+import { registerIdempotently } from "./register-idempotently.ts";
 import { type RegisterUserInput, registerUser } from "./register-user.ts";
 import type { PlainTokens } from "./seal-tokens.ts";
 import type { SyncDeps } from "./sync-deps.ts";
@@ -41,6 +44,10 @@ export interface UserSyncOptions {
   recoveryAfterMs?: number;
   /** How long a create whose answer was lost may still land in Keycloak. Milliseconds; default 360 000. */
   lostCreateMs?: number;
+  /** How long an answer is kept under its `Idempotency-Key`. Milliseconds; default 24 hours. */
+  idempotencyTtlMs?: number;
+  /** How long finished registrations and ended sessions are kept. Milliseconds; default 30 days. */
+  retentionMs?: { registrations?: number; sessions?: number };
 }
 
 export type RegisterUserResult =
@@ -85,6 +92,12 @@ export class UserSyncService {
       logger,
       background: options.background ?? new BackgroundTasks(logger),
       wake: options.wake ?? (() => {}),
+      fingerprint: createRequestFingerprint(keyRing),
+      idempotencyTtlMs: options.idempotencyTtlMs ?? 24 * 3_600_000,
+      retentionMs: {
+        registrations: options.retentionMs?.registrations ?? 30 * 24 * 3_600_000,
+        sessions: options.retentionMs?.sessions ?? 30 * 24 * 3_600_000,
+      },
       recoveryAfterMs: options.recoveryAfterMs ?? 20_000,
       lostCreateMs: options.lostCreateMs ?? 360_000,
     };
@@ -93,12 +106,20 @@ export class UserSyncService {
 
   /**
    * Creates a user in Keycloak and here, or in neither.
-   * @returns a refusal (`registration.*`, 4xx) as `{ success: false, error }`
+   * @param options.idempotencyKey makes a repetition safe: the same input gets the same answer again
+   * @returns a refusal (`registration.*`, `idempotency.*`, 4xx) as `{ success: false, error }`
    * @throws AuthError when it could not be done for a reason of ours: `keycloak.*`, `database.*`, `registration.undone`
    */
-  async registerUser(input: RegisterUserInput): Promise<RegisterUserResult> {
+  async registerUser(
+    input: RegisterUserInput,
+    { idempotencyKey }: { idempotencyKey?: string | undefined } = {},
+  ): Promise<RegisterUserResult> {
     try {
-      const localUser = await this.#measured("register", () => registerUser(this.#deps, input));
+      const localUser = await this.#measured("register", () =>
+        idempotencyKey === undefined
+          ? registerUser(this.#deps, input)
+          : registerIdempotently(this.#deps, input, idempotencyKey),
+      );
       return { success: true, userId: localUser.id, localUser };
     } catch (error) {
       if (isAuthError(error) && error.status < 500) return { success: false, error };
@@ -148,7 +169,7 @@ export class UserSyncService {
 
   /** What finishes in the background whatever a crash or an outage left: for `startSweeps`. */
   sweeps(): Sweep[] {
-    return [createLogoutSweep(this.#deps)];
+    return [registrationSweep(this.#deps), createLogoutSweep(this.#deps), pruneSweep(this.#deps)];
   }
 
   /** Copies the named Keycloak users into the local database. @param userIds Keycloak user ids */

@@ -1,0 +1,37 @@
+import type { PrismaClient } from "../client.ts";
+import type { RetentionRepository } from "../retention-repository.ts";
+import { throwMapped } from "./map-prisma-error.ts";
+
+/** Deletes by batches that skip rows which another replica is deleting. */
+export class PrismaRetentionRepository implements RetentionRepository {
+  constructor(private readonly prisma: PrismaClient) {}
+
+  deleteFinishedRegistrations(before: Date, limit: number): Promise<number> {
+    return this.prisma.$executeRaw`
+      DELETE FROM registrations WHERE id IN (
+        SELECT id FROM registrations WHERE state IN ('completed', 'failed', 'undone') AND updated_at < ${before}
+          AND next_attempt_at IS NULL AND parked_at IS NULL
+        ORDER BY updated_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`.catch(throwMapped);
+  }
+
+  deleteEndedSessions(before: Date, limit: number): Promise<number> {
+    return this.prisma.$executeRaw`
+      DELETE FROM sessions WHERE session_id IN (
+        SELECT session_id FROM sessions WHERE ended_at IS NOT NULL AND ended_at < ${before}
+        ORDER BY ended_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`.catch(throwMapped);
+  }
+
+  deleteExpiredIdempotencyKeys(now: Date, limit: number): Promise<number> {
+    return this.prisma.$executeRaw`
+      DELETE FROM idempotency_keys WHERE (scope, key) IN (
+        SELECT scope, key FROM idempotency_keys WHERE expires_at < ${now}
+        ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`.catch(throwMapped);
+  }
+
+  deleteExpiredRateLimits(now: Date, limit: number): Promise<number> {
+    return this.prisma.$executeRaw`
+      DELETE FROM rate_limits WHERE key IN (
+        SELECT key FROM rate_limits WHERE expire < ${now.getTime()}
+        ORDER BY expire LIMIT ${limit} FOR UPDATE SKIP LOCKED)`.catch(throwMapped);
+  }
+}

@@ -1,0 +1,9 @@
+/** PORT: removes what is no longer needed, in batches. Each method returns how many rows it removed, `limit` at most. */
+export interface RetentionRepository {
+  /** Completed, failed and undone registrations that nobody looks at any more, unchanged since `before`. */
+  deleteFinishedRegistrations(before: Date, limit: number): Promise<number>;
+  /** Sessions that ended before `before`, with the hashes of their spent tokens. */
+  deleteEndedSessions(before: Date, limit: number): Promise<number>;
+  deleteExpiredIdempotencyKeys(now: Date, limit: number): Promise<number>;
+  deleteExpiredRateLimits(now: Date, limit: number): Promise<number>;
+}

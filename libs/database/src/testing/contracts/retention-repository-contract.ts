@@ -1,0 +1,76 @@
+import { describe, expect, test } from "bun:test";
+import { fresh, loginOf, type MakeSubject, NOW, profileOf } from "./contract-subject.ts";
+
+/** Far before the rows of other tests, which share the database. */
+const at = (day: number) => new Date(Date.UTC(1999, 0, day));
+
+/** What every RetentionRepository does. */
+export function retentionRepositoryContract(name: string, makeSubject: MakeSubject): void {
+  describe(`${name}: RetentionRepository`, () => {
+    test("removes finished registrations by age, in batches; what is open, looked at or parked stays", async () => {
+      const { registrations, retention } = await makeSubject();
+      const begin = async (state: string) => {
+        const profile = { firstName: "A", lastName: "B", emailVerified: false, enabled: true };
+        const [id, now] = [fresh(state), at(1)];
+        await registrations.begin({
+          ...{
+            id,
+            username: id,
+            email: `${id}@example.test`,
+            idempotencyKey: null,
+            now,
+            recoverAt: NOW,
+            lostUntil: NOW,
+          },
+          profile: { ...profile, storeId: null, organizationId: null, metadata: {} },
+        });
+        return id;
+      };
+      const ids = await Promise.all(["completed", "failed", "undone", "looked-at", "parked", "open"].map(begin));
+      const [completed = "", failed = "", undone = "", lookedAt = "", parked = "", open = ""] = ids;
+      await registrations.complete(completed, profileOf({ username: completed, email: null }), at(1));
+      await registrations.fail(failed, "test", at(1));
+      for (const [id, again] of [
+        [undone, null],
+        [lookedAt, NOW],
+        [parked, null],
+      ] as const) {
+        await registrations.beginUndo(id, null, "test", at(1), NOW);
+        await registrations.finishUndo(id, at(1), again);
+      }
+      await registrations.park(parked, "test", at(1));
+      expect(await retention.deleteFinishedRegistrations(at(1), 10)).toBe(0);
+      expect(await retention.deleteFinishedRegistrations(at(2), 2)).toBe(2);
+      expect(await retention.deleteFinishedRegistrations(at(2), 2)).toBe(1);
+      const left = await Promise.all(
+        [completed, failed, undone, lookedAt, parked, open].map((id) => registrations.findById(id)),
+      );
+      expect(left.map((row) => row?.id ?? null)).toEqual([null, null, null, lookedAt, parked, open]);
+      for (const id of [lookedAt, parked]) await registrations.settle(id, NOW);
+      await registrations.fail(open, "test", NOW);
+    });
+
+    test("removes ended sessions by age, with their spent hashes; live ones stay", async () => {
+      const { sessions, retention } = await makeSubject();
+      const [ended, live] = [loginOf({ now: at(1) }), loginOf({ now: at(1) })];
+      for (const login of [ended, live]) await sessions.recordLogin(login);
+      await sessions.end(ended.session.sessionId, "logout", at(1));
+      expect(await retention.deleteEndedSessions(at(1), 10)).toBe(0);
+      expect(await retention.deleteEndedSessions(at(2), 10)).toBe(1);
+      expect(await sessions.findById(ended.session.sessionId)).toBeNull();
+      expect(await sessions.findById(live.session.sessionId)).not.toBeNull();
+    });
+
+    test("removes idempotency keys when they have expired", async () => {
+      const { idempotency, retention } = await makeSubject();
+      const claim = {
+        ...{ scope: "test", key: fresh("key"), fingerprints: ["k1:a"] as const, registrationId: "r" },
+        ...{ now: at(1), lockedUntil: at(1), expiresAt: at(2) },
+      };
+      await idempotency.claim(claim);
+      expect(await retention.deleteExpiredIdempotencyKeys(at(2), 10)).toBe(0);
+      expect(await retention.deleteExpiredIdempotencyKeys(at(3), 10)).toBe(1);
+      expect(await retention.deleteExpiredRateLimits(at(3), 10)).toBe(0);
+    });
+  });
+}

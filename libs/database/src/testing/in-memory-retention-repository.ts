@@ -1,0 +1,37 @@
+import type { RetentionRepository } from "../retention-repository.ts";
+import type { InMemoryDatabase } from "./in-memory-database.ts";
+
+const finished: string[] = ["completed", "failed", "undone"];
+
+/** Passes the contract of the real one; keeps no rate limits. */
+export class InMemoryRetentionRepository implements RetentionRepository {
+  constructor(private readonly database: InMemoryDatabase) {}
+
+  async deleteFinishedRegistrations(before: Date, limit: number): Promise<number> {
+    return remove(this.database.registrations, limit, ({ state, updatedAt, nextAttemptAt, parkedAt }) => {
+      return finished.includes(state) && updatedAt < before && nextAttemptAt === null && parkedAt === null;
+    });
+  }
+
+  async deleteEndedSessions(before: Date, limit: number): Promise<number> {
+    return remove(this.database.sessions, limit, ({ sessionId, endedAt }) => {
+      const old = endedAt !== null && endedAt < before;
+      if (old) this.database.spentTokens.delete(sessionId);
+      return old;
+    });
+  }
+
+  async deleteExpiredIdempotencyKeys(now: Date, limit: number): Promise<number> {
+    return remove(this.database.idempotencyKeys, limit, ({ expiresAt }) => expiresAt < now);
+  }
+
+  async deleteExpiredRateLimits(): Promise<number> {
+    return 0;
+  }
+}
+
+function remove<T>(rows: Map<string, T>, limit: number, matches: (row: T) => boolean): number {
+  const ids = [...rows].filter(([, row]) => matches(row)).map(([id]) => id);
+  for (const id of ids.slice(0, limit)) rows.delete(id);
+  return Math.min(ids.length, limit);
+}

@@ -1,0 +1,25 @@
+import type { Sweep } from "../../workers/index.ts";
+import { later } from "./back-off.ts";
+import type { SyncDeps } from "./sync-deps.ts";
+
+/** So few that a batch never holds up the others for long. */
+const batchSize = 500;
+
+/** Removes what is no longer needed: hourly, on one replica. */
+export function pruneSweep({ retention, retentionMs, now, logger }: SyncDeps): Sweep {
+  return {
+    name: "prune",
+    cron: "17 * * * *",
+    run: async () => {
+      const removed = {
+        registrations: await retention.deleteFinishedRegistrations(later(now(), -retentionMs.registrations), batchSize),
+        sessions: await retention.deleteEndedSessions(later(now(), -retentionMs.sessions), batchSize),
+        idempotencyKeys: await retention.deleteExpiredIdempotencyKeys(now(), batchSize),
+        rateLimits: await retention.deleteExpiredRateLimits(now(), batchSize),
+      };
+      const total = Object.values(removed).reduce((sum, count) => sum + count, 0);
+      if (total > 0) logger.info(removed, "old rows removed");
+      return total;
+    },
+  };
+}
