@@ -57,9 +57,16 @@ export function startSweeps({ databaseUrl, sweeps, intervalMs, logger }: SweepRu
         boss.stop({ graceful: true, timeout: 2_000, close: true }).catch(() => {}),
         starting,
       ]);
-      await Promise.race([ended, Bun.sleep(stopLimitMs)]);
+      await within(stopLimitMs, ended);
     },
   };
+}
+
+async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
+  const { promise: over, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, limitMs);
+  await Promise.race([work, over]);
+  clearTimeout(timer);
 }
 
 function createBoss(databaseUrl: string, logger: Logger): PgBoss {

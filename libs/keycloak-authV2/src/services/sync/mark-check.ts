@@ -1,7 +1,10 @@
 import { AuthError } from "../../errors/index.ts";
 import { type KeycloakUserRepository, REGISTRATION_MARK } from "../../ports.ts";
 
-/** @throws AuthError `keycloak.misconfigured` when the new user does not carry its registration's mark */
+/**
+ * @throws AuthError `keycloak.misconfigured` when the new user does not carry its registration's mark;
+ *   `registration.undone` when it is gone again
+ */
 export type MarkCheck = (userId: string, registrationId: string) => Promise<void>;
 
 /**
@@ -13,7 +16,9 @@ export function createMarkCheck(keycloak: Pick<KeycloakUserRepository, "getUser"
   return async (userId, registrationId) => {
     if (kept) return;
     const user = await keycloak.getUser(userId);
-    if (!user?.attributes[REGISTRATION_MARK]?.includes(registrationId)) {
+    // Recovery was faster than a slow process.
+    if (!user) throw new AuthError("registration.undone", { internal: "the new user is gone from Keycloak" });
+    if (!user.attributes[REGISTRATION_MARK]?.includes(registrationId)) {
       throw new AuthError("keycloak.misconfigured", {
         internal: `the realm's user profile drops ${REGISTRATION_MARK}: run "authctl realm apply"`,
       });
