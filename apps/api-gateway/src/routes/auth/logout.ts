@@ -23,7 +23,8 @@ export const logoutRoute = ({ integration, sync, withinDeadline }: LogoutDeps) =
       },
       detail: {
         summary: "Log out",
-        description: "Ends the session here and in Keycloak. Idempotent: repeat it when it answers 5xx.",
+        description:
+          "Ends the session here, and in Keycloak as soon as it can be reached. Idempotent: repeat it when it answers 5xx.",
         tags: ["auth"],
       },
     },
