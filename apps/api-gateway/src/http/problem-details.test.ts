@@ -14,6 +14,7 @@ afterEach(() => gateway.stop());
 function failing(error: unknown): StubGateway {
   gateway = stubGateway({
     integration: {
+      assertRoom: () => {},
       authenticateWithPassword: () => Promise.reject(error),
       refreshToken: () => Promise.reject(error),
       logout: () => Promise.reject(error),
@@ -70,7 +71,10 @@ test("a service's answer that breaks the route's own schema is our fault, and st
 test("a request that takes too long gets its answer in time", async () => {
   gateway = stubGateway({
     requestTimeoutMs: 50,
-    integration: { authenticateWithPassword: () => new Promise<never>(() => {}) } as unknown as AppDeps["integration"],
+    integration: {
+      assertRoom: () => {},
+      authenticateWithPassword: () => new Promise<never>(() => {}),
+    } as unknown as AppDeps["integration"],
   });
   await expectProblem(await gateway.post("/auth/login", login), "request.timeout", secret);
 });

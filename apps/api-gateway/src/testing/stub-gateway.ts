@@ -85,6 +85,7 @@ function stubServices(called: (name: string) => void): Pick<AppDeps, "integratio
   const profile = { username, email, firstName, lastName, emailVerified };
   return {
     integration: {
+      assertRoom: () => {},
       authenticateWithPassword: async () => {
         called("authenticateWithPassword");
         return { success: true, userId: id, ...profile, sessionId: "session-1", tokens };

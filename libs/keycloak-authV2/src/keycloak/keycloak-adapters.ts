@@ -14,6 +14,8 @@ export interface KeycloakAdapters {
   tokenVerifier: TokenVerifier;
   /** For a readiness probe. @throws AuthError */
   checkReady(): Promise<void>;
+  /** For flows that hash a password, before they begin. @throws AuthError `service.overloaded` */
+  assertRoom(): void;
 }
 
 /** Every adapter for one realm, sharing one admin token. */
@@ -36,5 +38,6 @@ export function createKeycloakAdapters(options: KeycloakOptions, observe?: CallO
     tokenClient: new OpenIdTokenClient(options, observe),
     tokenVerifier: new JoseTokenVerifier(options),
     checkReady: () => checkKeycloak(options),
+    assertRoom: () => {},
   };
 }

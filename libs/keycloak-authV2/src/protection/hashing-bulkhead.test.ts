@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { requestContext } from "@libs/observability";
 import { AuthError } from "../errors/index.ts";
 import { HashingBulkhead } from "./hashing-bulkhead.ts";
 
@@ -58,6 +59,17 @@ test("a wait that would take too long, by what calls took lately, is not begun",
   expect(performance.now() - before).toBeLessThan(25);
   started[0]?.resolve("done");
   await running;
+});
+
+test("who waited runs within its own request, not within the one that made room", async () => {
+  const bulkhead = new HashingBulkhead({ concurrency: 1, queue: 1, waitMs: 5000 });
+  const { started, run } = held(bulkhead);
+  const requestOf = () => bulkhead.run(async () => requestContext.get()?.requestId);
+  const first = requestContext.run({ requestId: "first" }, run);
+  const second = requestContext.run({ requestId: "second" }, requestOf);
+  started[0]?.resolve("done");
+  await first;
+  expect(await second).toBe("second");
 });
 
 test("what the work throws comes through, and its place is free again", async () => {

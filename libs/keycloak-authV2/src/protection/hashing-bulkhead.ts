@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { BulkheadRejectedError, bulkhead, TaskCancelledError } from "cockatiel";
 import { AuthError } from "../errors/index.ts";
 
@@ -35,9 +36,18 @@ export class HashingBulkhead {
     return this.#options.queue - this.#policy.queueSlots;
   }
 
+  /** For callers that have work to do before: whether they would be refused now. @throws AuthError `service.overloaded` */
+  assertRoom(): void {
+    const { executionSlots, queueSlots } = this.#policy;
+    if (executionSlots > 0) return;
+    if (queueSlots === 0 || this.#expectedWaitMs() > this.#options.waitMs) throw refusal();
+  }
+
   /** @throws AuthError what `work` throws, or `service.overloaded` with `neverSent` */
   async run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#policy.executionSlots === 0 && this.#expectedWaitMs() > this.#options.waitMs) throw refusal();
+    this.assertRoom();
+    // Whoever waits is started by the call that ends, and must not run within that request's context and deadline.
+    const inOwnContext = AsyncLocalStorage.snapshot();
     const waiting = new AbortController();
     let timer: Timer | undefined;
     const expired = new Promise<never>((_, reject) => {
@@ -48,7 +58,7 @@ export class HashingBulkhead {
     });
     const turn = this.#policy.execute(() => {
       clearTimeout(timer);
-      return this.#measured(work);
+      return inOwnContext(() => this.#measured(work));
     }, waiting.signal);
     try {
       return await Promise.race([turn, expired]);

@@ -9,7 +9,7 @@ function protectedKeycloak(concurrency = 8) {
   const registry = new Registry();
   const checkReady = async () => {};
   const adapters = protectKeycloak(
-    { userRepository, tokenClient, checkReady },
+    { userRepository, tokenClient, checkReady, assertRoom: () => {} },
     {
       hashing: { concurrency, queue: 0, waitMs: 0 },
       circuit: { failures: 2, retryMs: 60_000 },
@@ -46,6 +46,7 @@ test("only what hashes a password is bounded", async () => {
   };
   const grant = { username: "ada", password: "wrong" };
   const first = adapters.tokenClient.passwordGrant(grant);
+  expect(() => adapters.assertRoom()).toThrow(AuthError);
   await expect(adapters.tokenClient.passwordGrant(grant)).rejects.toMatchObject({ code: "service.overloaded" });
   expect(await adapters.userRepository.countUsers()).toBe(0);
   release.resolve();

@@ -16,6 +16,7 @@ interface Protectable {
   userRepository: KeycloakUserRepository;
   tokenClient: TokenClient;
   checkReady(): Promise<void>;
+  assertRoom(): void;
 }
 
 type Guard = <T>(work: () => Promise<T>) => Promise<T>;
@@ -37,13 +38,16 @@ export function protectKeycloak<T extends Protectable>(adapters: T, options: Pro
   if (bulkhead) metrics.watchHashing(bulkhead);
 
   const throughCircuit: Guard = (work) => (circuit ? circuit.run(work) : work());
+  const countingRefusals = (error: unknown) => {
+    if (isAuthError(error, "service.overloaded")) metrics.overloaded();
+    return error;
+  };
   const hashing: Guard = async (work) => {
     if (!bulkhead) return await throughCircuit(work);
     try {
       return await bulkhead.run(() => throughCircuit(work));
     } catch (error) {
-      if (isAuthError(error, "service.overloaded")) metrics.overloaded();
-      throw error;
+      throw countingRefusals(error);
     }
   };
   const guardOf = (name: PropertyKey) => (HASHING.has(name) ? hashing : throughCircuit);
@@ -51,6 +55,13 @@ export function protectKeycloak<T extends Protectable>(adapters: T, options: Pro
     ...adapters,
     userRepository: guarded(adapters.userRepository, guardOf),
     tokenClient: guarded(adapters.tokenClient, guardOf),
+    assertRoom: () => {
+      try {
+        bulkhead?.assertRoom();
+      } catch (error) {
+        throw countingRefusals(error);
+      }
+    },
     checkReady: () =>
       circuit && circuit.state !== "closed" ? circuit.run(adapters.checkReady) : adapters.checkReady(),
   };

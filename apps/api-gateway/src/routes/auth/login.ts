@@ -25,6 +25,7 @@ export const loginRoute = (deps: LoginDeps) =>
   new Elysia({ name: "login" }).post(
     "/login",
     ({ body, request, server }) => {
+      deps.integration.assertRoom();
       const client = clientDetails(request, server, deps.clientAddress);
       return deps.withinDeadline(request, () =>
         deps.limits.login(body.username, client.ipAddress, () => login(deps, body, client)),

@@ -6,7 +6,7 @@ import { metadata, secret, text } from "../../http/text.ts";
 import type { AuthRouteDeps } from "./route-deps.ts";
 import { commonProblems, presentRegisteredUser, registeredUserSchema } from "./schemas.ts";
 
-export type RegisterDeps = Pick<AuthRouteDeps, "sync" | "clientAddress" | "limits" | "withinDeadline">;
+export type RegisterDeps = Pick<AuthRouteDeps, "integration" | "sync" | "clientAddress" | "limits" | "withinDeadline">;
 
 const body = z.strictObject({
   username: text(1, 255),
@@ -31,11 +31,12 @@ function readIdempotencyKey(request: Request): string | undefined {
   throw new AuthError("input.invalid", { errors: [{ path: "Idempotency-Key", message }] });
 }
 
-export const registerRoute = ({ sync, clientAddress, limits, withinDeadline }: RegisterDeps) =>
+export const registerRoute = ({ integration, sync, clientAddress, limits, withinDeadline }: RegisterDeps) =>
   new Elysia({ name: "register" }).post(
     "/register",
     async ({ body, request, server, status }) => {
       const idempotencyKey = readIdempotencyKey(request);
+      integration.assertRoom();
       const result = await withinDeadline(request, () =>
         limits.register(body.email, clientAddress(request, server), async () => {
           const outcome = await sync.registerUser(body, { idempotencyKey });

@@ -8,7 +8,7 @@ export type WithinDeadline = <T>(request: Request, work: () => Promise<T>) => Pr
 
 /** What the routes of /auth share; each takes the part that it needs. */
 export interface AuthRouteDeps {
-  integration: Pick<KeycloakIntegrationService, "authenticateWithPassword" | "refreshToken" | "logout">;
+  integration: Pick<KeycloakIntegrationService, "assertRoom" | "authenticateWithPassword" | "refreshToken" | "logout">;
   sync: Pick<
     UserSyncService,
     "registerUser" | "checkReferences" | "syncOnAuthentication" | "refreshSession" | "logoutSession"

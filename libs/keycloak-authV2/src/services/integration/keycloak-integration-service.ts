@@ -49,6 +49,8 @@ export class KeycloakIntegrationService {
   readonly tokenVerifier: TokenVerifier;
   /** Resolves while Keycloak answers for the realm. */
   readonly checkReady: () => Promise<void>;
+  /** Tells a login or registration at its very beginning that there is no room for it. @throws AuthError `service.overloaded` */
+  readonly assertRoom: () => void;
 
   constructor(
     private readonly adapters: KeycloakAdapters,
@@ -59,6 +61,7 @@ export class KeycloakIntegrationService {
     this.userRepository = adapters.userRepository;
     this.tokenVerifier = adapters.tokenVerifier;
     this.checkReady = adapters.checkReady;
+    this.assertRoom = adapters.assertRoom;
   }
 
   /**
