@@ -103,6 +103,20 @@ test("a login whose row can't be written leaves a queued logout when Keycloak is
   expect(waiting()).toEqual([]);
 });
 
+test("a login whose row can't be written is ended in Keycloak by the next tries, the database being away all the time", async () => {
+  const { sessions, keycloakLogouts } = fixture.deps;
+  const gone = () => Promise.reject(new DatabaseUnavailableError());
+  Object.assign(sessions, { recordLogin: gone, end: gone });
+  Object.assign(keycloakLogouts, { add: gone, remove: gone });
+  let refusals = 2;
+  fixture.keycloak.before = (operation) => {
+    if (operation === "delete_session" && refusals-- > 0) throw new AuthError("keycloak.timeout");
+  };
+  await expect(logIn(fixture, "s2")).rejects.toBeInstanceOf(DatabaseUnavailableError);
+  while (fixture.keycloak.sessions.size > 1) await Bun.sleep(5);
+  expect([...fixture.keycloak.sessions.keys()]).toEqual([session.keycloakSessionId]);
+});
+
 describe("logging a user out everywhere", () => {
   const offlineSession = () => {
     const online = fixture.keycloak.sessions.get(session.keycloakSessionId);
