@@ -31,7 +31,7 @@ test("each route declares every status that it can give, each with a schema", as
   const failures = ["400", "413", "415", "500", "502", "503", "504"];
   const sorted = (...own: string[]) => [...own, ...failures].toSorted();
   expect(statuses).toEqual({
-    "/auth/register": { post: sorted("201", "409", "429") },
+    "/auth/register": { post: sorted("201", "409", "422", "429") },
     "/auth/login": { post: sorted("200", "401", "403", "429") },
     "/auth/refresh": { post: sorted("200", "401", "429") },
     "/auth/logout": { post: sorted("200", "401") },
