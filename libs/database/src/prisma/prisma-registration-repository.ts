@@ -1,5 +1,4 @@
 import type { PrismaClient } from "../client.ts";
-import type { Prisma } from "../generated/client.ts";
 import type {
   NewRegistration,
   Registration,
@@ -17,11 +16,13 @@ import { throwMapped } from "./map-prisma-error.ts";
 export class PrismaRegistrationRepository implements RegistrationRepository {
   constructor(private readonly prisma: PrismaClient) {}
 
-  async begin({ now, recoverAt, profile, ...registration }: NewRegistration): Promise<void> {
-    const data = { ...registration, profile: profile as unknown as Prisma.InputJsonObject };
-    await this.prisma.registration
-      .createMany({ data: [{ ...data, nextAttemptAt: recoverAt, createdAt: now, updatedAt: now }] })
-      .catch(throwMapped);
+  async begin(registration: NewRegistration): Promise<void> {
+    const { id, username, email, profile, idempotencyKey, now, recoverAt, lostUntil } = registration;
+    await this.prisma.$executeRaw`
+      INSERT INTO registrations (id, username, email, profile, idempotency_key, next_attempt_at, lost_until, created_at,
+        updated_at)
+      VALUES (${id}, ${username}, ${email}, ${JSON.stringify(profile)}::jsonb, ${idempotencyKey}, ${recoverAt},
+        ${lostUntil}, ${now}, ${now})`.catch(throwMapped);
   }
 
   async findById(id: string): Promise<Registration | null> {
