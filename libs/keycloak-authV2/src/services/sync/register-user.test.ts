@@ -140,3 +140,17 @@ test("a stale local row of a user that is gone from Keycloak gives its name free
   expect(fixture.database.users.get(first.id)?.deletedAt).toBeInstanceOf(Date);
   expect(second.id).not.toBe(first.id);
 });
+
+test("a local holder of whom Keycloak tells nothing keeps the name: conflict, and the new user is deleted", async () => {
+  const { deps, database } = fixture;
+  const first = await registerUser(deps, ada);
+  fixture.keycloak.removeUser(first.id);
+  deps.keycloak.getUsers = async () => [];
+  expect(await failure()).toEqual({
+    code: "registration.conflict",
+    states: ["completed", "undone"],
+    inKeycloak: 0,
+    local: 1,
+  });
+  expect(database.users.get(first.id)?.deletedAt).toBeNull();
+});
