@@ -26,7 +26,7 @@ test(`${kills} random kill -9 under parallel registrations on 3 replicas: nothin
   const watches: Promise<void>[] = [];
 
   const burst = (url: string) =>
-    Array.from({ length: 6 }, async () => {
+    Array.from({ length: 8 }, async () => {
       const person = newPerson();
       asked++;
       const status = await new AuthClient(url).register(person).then(
@@ -39,7 +39,7 @@ test(`${kills} random kill -9 under parallel registrations on 3 replicas: nothin
   for (let kill = 0; kill < kills; kill++) {
     const victim = randomInt(3);
     const calls = gateways.flatMap(({ url }) => burst(url));
-    await Bun.sleep(randomInt(5, 120));
+    await Bun.sleep(randomInt(15, 80));
     gateways[victim]?.signal("SIGKILL");
     await gateways[victim]?.exited;
     await Promise.all(calls);

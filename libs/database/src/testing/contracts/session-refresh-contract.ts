@@ -3,6 +3,8 @@ import type { LogoutPlan } from "../../session-repository.ts";
 import { fresh, LATER, LATEST, loginOf, type MakeSubject, NOW, profileOf, tokensOf } from "./contract-subject.ts";
 
 const MINUTE = 60_000;
+/** A lease that has ended: columns keep whole milliseconds, so that one of 0 ms may still hold for a moment. */
+const OVER = -1000;
 const plan: LogoutPlan = { nextAttemptAt: LATER, marginMs: MINUTE, latestExpiresAt: LATEST };
 
 /** The part of the SessionRepository contract that is about leases, and about ends that Keycloak must follow. */
@@ -34,7 +36,7 @@ export function sessionRefreshContract(name: string, makeSubject: MakeSubject): 
 
     test("refuses what a late holder stores; the newest holder's stays and frees the lease", async () => {
       const { sessions, sessionId, hash } = await live();
-      const late = (await sessions.beginRefresh(sessionId, hash, 0))?.fence ?? 0n;
+      const late = (await sessions.beginRefresh(sessionId, hash, OVER))?.fence ?? 0n;
       const newest = (await sessions.beginRefresh(sessionId, hash, MINUTE))?.fence ?? 0n;
       expect(await sessions.replaceTokens(sessionId, hash, tokensOf(fresh("late")), LATER, late)).toBeNull();
       const mark = fresh("newest");
@@ -63,7 +65,7 @@ export function sessionRefreshContract(name: string, makeSubject: MakeSubject): 
   describe(`${name}: SessionRepository.end, with conditions and consequences`, () => {
     test("only the newest holder of the current token ends the session", async () => {
       const { sessions, sessionId, hash } = await live();
-      const fence = (await sessions.beginRefresh(sessionId, hash, 0))?.fence ?? 0n;
+      const fence = (await sessions.beginRefresh(sessionId, hash, OVER))?.fence ?? 0n;
       const end = (onlyIf: { fence: bigint; refreshTokenHash: string }) =>
         sessions.end(sessionId, "refresh_refused", LATER, { onlyIf });
       expect(await end({ fence: fence - 1n, refreshTokenHash: hash })).toBeNull();
