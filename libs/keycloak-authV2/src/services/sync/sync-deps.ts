@@ -1,12 +1,4 @@
-import type {
-  BusinessRepository,
-  IdempotencyRepository,
-  KeycloakLogoutRepository,
-  RegistrationRepository,
-  RetentionRepository,
-  SessionRepository,
-  UserRepository,
-} from "@libs/database";
+import type { Repositories } from "@libs/database";
 import type { BackgroundTasks, Logger } from "@libs/observability";
 import type { RequestFingerprint, TokenCipher } from "../../crypto/index.ts";
 import type { AuthMetrics } from "../../metrics.ts";
@@ -15,15 +7,8 @@ import type { Wake } from "../../workers/index.ts";
 import type { MarkCheck } from "./mark-check.ts";
 
 /** Everything that the flows of this folder stand on: ports, a clock, and places to tell what happened. */
-export interface SyncDeps {
+export interface SyncDeps extends Repositories {
   keycloak: KeycloakUserRepository;
-  users: UserRepository;
-  sessions: SessionRepository;
-  keycloakLogouts: KeycloakLogoutRepository;
-  registrations: RegistrationRepository;
-  idempotency: IdempotencyRepository;
-  retention: RetentionRepository;
-  business: BusinessRepository;
   /** How long an answer is kept under its `Idempotency-Key`. Milliseconds. */
   idempotencyTtlMs: number;
   /** How long finished rows are kept. Milliseconds. */
