@@ -46,6 +46,7 @@ test(`${seconds} s of mixed traffic under random faults: no promise is broken`, 
   await done;
 
   expect(traffic.forbidden).toEqual([]);
+  expect(traffic.wronglyRefused).toEqual([]);
   await eventually(async () => expect(await disagreement(admin, sql)).toEqual(inStep), 60_000);
   // A logout that was answered is true on both sides.
   await eventually(async () => {

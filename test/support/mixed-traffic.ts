@@ -26,6 +26,8 @@ export class MixedTraffic {
   readonly forbidden: string[] = [];
   /** Refreshes that were refused although nobody had ended the session. */
   readonly lostSessions: string[] = [];
+  /** Logins that were refused although name and password were right. */
+  readonly wronglyRefused: string[] = [];
   #running = true;
 
   constructor(private readonly urls: () => string[]) {}
@@ -43,7 +45,7 @@ export class MixedTraffic {
     const mine: Member[] = [];
     while (this.#running) {
       const member = mine[randomInt(Math.max(1, mine.length))];
-      if (!member || mine.length < 3) await this.#register(mine);
+      if (!member || mine.length < 3 || randomInt(10) === 0) await this.#register(mine);
       else if (!member.session) await this.#login(member);
       else if (randomInt(5) === 0) await this.#logout(member, member.session);
       else await this.#refresh(member, member.session);
@@ -77,6 +79,7 @@ export class MixedTraffic {
 
   async #login(member: Member): Promise<void> {
     const answer = await this.#call("login", (client) => client.login<LoggedIn>(member.person));
+    if (answer?.status === 401) this.wronglyRefused.push(`${member.person.username} ${answer.raw.slice(0, 120)}`);
     if (answer?.status !== 200) return;
     const { sessionId, tokens } = answer.body;
     member.session = { sessionId, refreshToken: tokens.refresh_token, keycloakSessionId: tokens.session_state };

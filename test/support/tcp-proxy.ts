@@ -19,6 +19,8 @@ export class TcpProxy {
   #mode: ProxyMode = "pass";
   #hold: Hold | undefined;
   readonly #sockets = new Set<Socket>();
+  /** Connections that lost something: a TCP stream has no holes, so nothing more may pass on them. */
+  readonly #broken = new Set<Socket>();
 
   private constructor(
     private readonly server: Server,
@@ -43,9 +45,13 @@ export class TcpProxy {
     return this.#mode;
   }
 
-  /** Takes effect at once, on open connections too: `refuse` cuts them, the silent modes go silent. */
+  /**
+   * Takes effect at once, on open connections too: `refuse` cuts them, the silent modes go silent, and `pass` cuts those
+   * that lost something meanwhile.
+   */
   set mode(mode: ProxyMode) {
     this.#mode = mode;
+    if (mode === "pass") for (const socket of this.#broken) socket.destroy();
     if (mode === "refuse") for (const socket of this.#sockets) socket.destroy();
   }
 
@@ -85,11 +91,13 @@ export class TcpProxy {
         if (held.hold === "request") held.reached();
       }
       const passes = this.#mode === "pass" || this.#mode === "swallow";
-      if (passes && held?.hold !== "request") upstream.write(data);
+      if (passes && held?.hold !== "request" && !this.#broken.has(client)) upstream.write(data);
+      else if (!held) this.#broken.add(client);
     });
     upstream.on("data", (data) => {
       if (held?.hold === "answer") held.reached();
-      else if (this.#mode === "pass") client.write(data);
+      else if (this.#mode === "pass" && !this.#broken.has(client)) client.write(data);
+      else this.#broken.add(client);
     });
   }
 
@@ -98,6 +106,7 @@ export class TcpProxy {
     socket.on("error", () => socket.destroy());
     socket.on("close", () => {
       this.#sockets.delete(socket);
+      this.#broken.delete(socket);
       other.destroy();
     });
   }
