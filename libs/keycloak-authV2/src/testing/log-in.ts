@@ -15,5 +15,13 @@ export async function logIn({ keycloak, deps }: SyncFixture, sessionId: string) 
   const keycloakSessionId = tokens.session_state;
   const sessionData = { ...plainTokens(tokens, deps.now()), sessionId, keycloakSessionId };
   await syncOnAuthentication(deps, { keycloakUserId, ...person, sessionData });
-  return { sessionId, refreshToken: tokens.refresh_token, tokens, keycloakUserId, keycloakSessionId };
+  return {
+    sessionId,
+    refreshToken: tokens.refresh_token,
+    tokens,
+    keycloakUserId,
+    keycloakSessionId,
+    username,
+    password,
+  };
 }

@@ -96,6 +96,15 @@ describe("nothing is changed", () => {
     expect(await codeOf(stored)).toBe("session.invalid");
     expect(await codeOf(refresher.refresh(mine, atKeycloak))).toBe("ok");
   });
+
+  test("by tokens of the same person's other session", async () => {
+    const mine = await logIn(fixture, "s1");
+    const elsewhere = await fixture.keycloak.tokenClient.passwordGrant(mine);
+    const stored = updateSessionTokens(fixture.deps, "s1", plainTokens(elsewhere, fixture.deps.now()));
+    expect(await codeOf(stored)).toBe("session.invalid");
+    expect(await codeOf(refresher.refresh(mine, async () => elsewhere))).toBe("session.invalid");
+    expect(await codeOf(refresher.refresh(mine, atKeycloak))).toBe("ok");
+  });
 });
 
 test("a refusal by Keycloak ends the row", async () => {
