@@ -1,4 +1,4 @@
-import type { TestStack } from "@libs/dev-stack";
+import { GENEROUS_LIMITS, type TestStack } from "@libs/dev-stack";
 
 const running = new Set<GatewayProcess>();
 const mainFile = Bun.fileURLToPath(new URL("../../apps/api-gateway/src/main.ts", import.meta.url));
@@ -127,15 +127,7 @@ export function gatewayEnv(stack: TestStack, overrides: Record<string, string> =
     TRUSTED_PROXIES: "loopback",
     LOG_LEVEL: "debug",
     // High enough not to stand in the way; the tests of the limits set their own.
-    KEYCLOAK_HASHING_QUEUE: "1000",
-    KEYCLOAK_HASHING_WAIT_MS: "3000",
-    LIMIT_LOGIN_PER_ACCOUNT: "100000",
-    LIMIT_LOGIN_PER_ADDRESS: "100000",
-    LIMIT_REGISTER_PER_ACCOUNT: "100000",
-    LIMIT_REGISTER_PER_ADDRESS: "100000",
-    LIMIT_REFRESH_PER_SESSION: "100000",
-    LIMIT_REFRESH_PER_ADDRESS: "100000",
-    LOGIN_TURN_WAIT_MS: "4000",
+    ...GENEROUS_LIMITS,
     LOGIN_FAILURE_PAUSE_MS: "0",
     ...overrides,
   };

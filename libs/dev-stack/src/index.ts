@@ -1,4 +1,5 @@
 // A real Keycloak and a real PostgreSQL on this machine, for development and tests only.
+export { GENEROUS_LIMITS } from "./generous-limits.ts";
 export type { JvmProfile } from "./keycloak/java-command.ts";
 export { StackError } from "./stack-error.ts";
 export { readStackFile, type StackFile } from "./stack-file.ts";

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { LOOPBACK } from "../constants.ts";
+import { GENEROUS_LIMITS } from "../generous-limits.ts";
 import { type Keeper, type KeptProcess, logTail } from "../keeper/keeper.ts";
 import { CONSOLE } from "../keeper/protocol.ts";
 import { ROOT } from "../paths.ts";
@@ -26,19 +27,6 @@ export function gatewayEnvironment(stack: StackFile, port: number): Record<strin
     METRICS_TOKEN: stack.metricsToken,
   };
 }
-
-/** Limits that do not stand in the way of demos and benches; a variable that is set already wins. */
-const GENEROUS_LIMITS = {
-  KEYCLOAK_HASHING_QUEUE: "1000",
-  KEYCLOAK_HASHING_WAIT_MS: "3000",
-  LIMIT_LOGIN_PER_ACCOUNT: "100000",
-  LIMIT_LOGIN_PER_ADDRESS: "100000",
-  LIMIT_REGISTER_PER_ACCOUNT: "100000",
-  LIMIT_REGISTER_PER_ADDRESS: "100000",
-  LIMIT_REFRESH_PER_SESSION: "100000",
-  LIMIT_REFRESH_PER_ADDRESS: "100000",
-  LOGIN_TURN_WAIT_MS: "4000",
-};
 
 /** Starts one gateway on the stack and waits until it is ready. @param log a file, or `console` */
 export async function runGateway(
