@@ -42,6 +42,52 @@ CREATE TABLE carts (
 CREATE INDEX carts_store_id_idx ON public.carts USING btree (store_id);
 CREATE INDEX carts_user_id_idx ON public.carts USING btree (user_id);
 
+CREATE TABLE domain_events (
+    id bigint NOT NULL DEFAULT nextval('domain_events_id_seq'::regclass),
+    user_id text NOT NULL,
+    version bigint NOT NULL,
+    type text NOT NULL,
+    payload jsonb NOT NULL DEFAULT '{}'::jsonb,
+    at timestamp(3) with time zone NOT NULL,
+    CONSTRAINT domain_events_pkey PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX domain_events_user_id_version_key ON public.domain_events USING btree (user_id, version);
+
+CREATE TABLE event_subscriptions (
+    name text NOT NULL,
+    types text[],
+    created_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    CONSTRAINT event_subscriptions_pkey PRIMARY KEY (name)
+);
+
+CREATE TABLE feed_hints (
+    id bigint NOT NULL DEFAULT nextval('feed_hints_id_seq'::regclass),
+    kind text NOT NULL,
+    subject text NOT NULL,
+    source text NOT NULL,
+    changed_at timestamp(3) with time zone,
+    keep_session text,
+    version bigint NOT NULL DEFAULT 1,
+    looks integer NOT NULL DEFAULT 0,
+    attempts integer NOT NULL DEFAULT 0,
+    last_error text,
+    next_attempt_at timestamp(3) with time zone NOT NULL,
+    dead_at timestamp(3) with time zone,
+    created_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    CONSTRAINT feed_hints_pkey PRIMARY KEY (id),
+    CONSTRAINT feed_hints_kind_check CHECK ((kind = ANY (ARRAY['user'::text, 'sessions'::text, 'session'::text, 'credentials'::text])))
+);
+CREATE INDEX feed_hints_due_idx ON public.feed_hints USING btree (next_attempt_at) WHERE (dead_at IS NULL);
+CREATE UNIQUE INDEX feed_hints_kind_subject_key ON public.feed_hints USING btree (kind, subject);
+
+CREATE TABLE feed_seen_events (
+    source text NOT NULL,
+    event_id text NOT NULL,
+    seen_at timestamp(3) with time zone NOT NULL,
+    CONSTRAINT feed_seen_events_pkey PRIMARY KEY (source, event_id)
+);
+CREATE INDEX feed_seen_events_seen_at_idx ON public.feed_seen_events USING btree (seen_at);
+
 CREATE TABLE idempotency_keys (
     scope text NOT NULL,
     key text NOT NULL,
@@ -70,6 +116,14 @@ CREATE TABLE keycloak_logouts (
 );
 CREATE INDEX keycloak_logouts_next_attempt_at_idx ON public.keycloak_logouts USING btree (next_attempt_at);
 CREATE INDEX keycloak_logouts_user_id_idx ON public.keycloak_logouts USING btree (user_id);
+
+CREATE TABLE leases (
+    name text NOT NULL,
+    holder text NOT NULL,
+    until timestamp(3) with time zone NOT NULL,
+    fence bigint NOT NULL DEFAULT 1,
+    CONSTRAINT leases_pkey PRIMARY KEY (name)
+);
 
 CREATE TABLE order_items (
     order_id uuid NOT NULL,
@@ -205,6 +259,7 @@ END),
 CREATE INDEX sessions_ended_at_idx ON public.sessions USING btree (ended_at) WHERE (ended_at IS NOT NULL);
 CREATE UNIQUE INDEX sessions_keycloak_session_id_key ON public.sessions USING btree (keycloak_session_id);
 CREATE INDEX sessions_live_user_id_idx ON public.sessions USING btree (user_id) WHERE (ended_at IS NULL);
+CREATE INDEX sessions_started_at_idx ON public.sessions USING brin (started_at);
 CREATE INDEX sessions_user_id_idx ON public.sessions USING btree (user_id);
 
 CREATE TABLE spent_refresh_tokens (
@@ -300,6 +355,8 @@ CREATE TABLE users (
     created_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
     updated_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
     deleted_at timestamp(3) with time zone,
+    event_version bigint NOT NULL DEFAULT 0,
+    keycloak_ticket bigint NOT NULL DEFAULT 0,
     CONSTRAINT users_pkey PRIMARY KEY (id),
     CONSTRAINT users_login_count_check CHECK ((login_count >= 0)),
     CONSTRAINT users_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id) ON UPDATE CASCADE ON DELETE RESTRICT,
