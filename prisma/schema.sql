@@ -125,6 +125,13 @@ CREATE TABLE leases (
     CONSTRAINT leases_pkey PRIMARY KEY (name)
 );
 
+CREATE UNLOGGED TABLE login_turns (
+    key character varying(255) NOT NULL,
+    until timestamp(3) with time zone NOT NULL,
+    holder text NOT NULL,
+    CONSTRAINT login_turns_pkey PRIMARY KEY (key)
+);
+
 CREATE TABLE order_items (
     order_id uuid NOT NULL,
     sku text NOT NULL,

@@ -42,6 +42,10 @@ const OPTIONS = `
   SELECT relname AS table, array_to_string(reloptions, ', ') AS definition FROM pg_class
   WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND reloptions IS NOT NULL`;
 
+const UNLOGGED = `
+  SELECT relname AS table FROM pg_class
+  WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relpersistence = 'u'`;
+
 /** A database's tables with columns, constraints, indexes and options, in a form that is the same on every server. */
 export async function schemaDump(databaseUrl: string): Promise<string> {
   const client = new pg.Client({ connectionString: databaseUrl });
@@ -51,10 +55,12 @@ export async function schemaDump(databaseUrl: string): Promise<string> {
     const constraints = byTable((await client.query<Definition>(CONSTRAINTS)).rows);
     const indexes = byTable((await client.query<Definition>(INDEXES)).rows);
     const options = byTable((await client.query<Definition>(OPTIONS)).rows);
+    const unlogged = new Set((await client.query<{ table: string }>(UNLOGGED)).rows.map(({ table }) => table));
     const tables = [...Map.groupBy(columns, ({ table }) => table)].map(([table, own]) => {
       const lines = [...own.map(({ line }) => line), ...(constraints.get(table) ?? [])].map((line) => `    ${line}`);
       const storage = options.get(table)?.map((option) => ` WITH (${option})`) ?? "";
-      const statements = [`CREATE TABLE ${table} (\n${lines.join(",\n")}\n)${storage}`, ...(indexes.get(table) ?? [])];
+      const create = unlogged.has(table) ? "CREATE UNLOGGED TABLE" : "CREATE TABLE";
+      const statements = [`${create} ${table} (\n${lines.join(",\n")}\n)${storage}`, ...(indexes.get(table) ?? [])];
       return statements.map((statement) => `${statement};`).join("\n");
     });
     return `${[HEADER, ...tables].join("\n\n")}\n`;
