@@ -2,47 +2,38 @@ import { expect, test } from "bun:test";
 import { AccountTurns } from "./account-turns.ts";
 import { RateLimited } from "./rate-limited.ts";
 
-const never = () => false;
-const always = () => true;
 const limited = (call: Promise<unknown>) => expect(call).rejects.toBeInstanceOf(RateLimited);
 
-test("one attempt per account at a time, in the order they came; others are not held up", async () => {
-  const turns = new AccountTurns({ failurePauseMs: 0, waitMs: 5000, waiting: 10 });
-  const log: string[] = [];
-  const attempt = (name: string) => async () => {
-    log.push(`${name} begins`);
-    await Bun.sleep(5);
-    log.push(`${name} ends`);
-  };
-  await Promise.all([
-    turns.run("ada", attempt("1"), never),
-    turns.run("ada", attempt("2"), never),
-    turns.run("bob", attempt("b"), never),
-  ]);
-  expect(log.indexOf("b begins")).toBeLessThan(log.indexOf("1 ends"));
-  expect(log.filter((entry) => !entry.startsWith("b"))).toEqual(["1 begins", "1 ends", "2 begins", "2 ends"]);
+test("one at a time for an account, in the order they came; others are not held up", async () => {
+  const turns = new AccountTurns({ waitMs: 5000, waiting: 10 });
+  const order: string[] = [];
+  await turns.begin("ada");
+  const waiting = ["1", "2"].map((name) => turns.begin("ada").then(() => order.push(name)));
+  await turns.begin("bob");
+  expect(order).toEqual([]);
+  turns.end("ada");
+  await waiting[0];
+  expect(order).toEqual(["1"]);
+  turns.end("ada");
+  await waiting[1];
+  expect(order).toEqual(["1", "2"]);
 });
 
-test("a failure keeps the next one waiting, a success does not", async () => {
-  const turns = new AccountTurns({ failurePauseMs: 60, waitMs: 5000, waiting: 10 });
-  const timed = async () => {
-    const before = performance.now();
-    await turns.run("ada", async () => {}, always);
-    return performance.now() - before;
-  };
-  await expect(turns.run("ada", () => Promise.reject(new Error("wrong")), always)).rejects.toThrow("wrong");
-  expect(await timed()).toBeGreaterThan(50);
-  expect(await timed()).toBeLessThan(50);
+test("a pause keeps the next one waiting, who comes later too", async () => {
+  const turns = new AccountTurns({ waitMs: 5000, waiting: 10 });
+  await turns.begin("ada");
+  const before = performance.now();
+  turns.end("ada", 60);
+  await turns.begin("ada");
+  expect(performance.now() - before).toBeGreaterThan(50);
 });
 
 test("who waits too long, or finds too many waiting, is told to come back, and the turn goes on to the next", async () => {
-  const turns = new AccountTurns({ failurePauseMs: 0, waitMs: 30, waiting: 1 });
-  const release = Promise.withResolvers<void>();
-  const first = turns.run("ada", () => release.promise, never);
-  const late = turns.run("ada", async () => "never", never);
-  await limited(turns.run("ada", async () => "never", never));
+  const turns = new AccountTurns({ waitMs: 30, waiting: 1 });
+  await turns.begin("ada");
+  const late = turns.begin("ada");
+  await limited(turns.begin("ada"));
   await limited(late);
-  release.resolve();
-  await first;
-  expect(await turns.run("ada", async () => "now", never)).toBe("now");
+  turns.end("ada");
+  await turns.begin("ada");
 });

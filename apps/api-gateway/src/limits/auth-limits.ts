@@ -1,6 +1,7 @@
 import { isAuthError } from "@libs/keycloak-authV2/errors";
-import type { AccountTurns } from "./account-turns.ts";
 import type { LimitKeys } from "./limit-keys.ts";
+import type { LoginTurns } from "./login-turns.ts";
+import type { Counted } from "./rate-limit-rows.ts";
 import type { SharedLimit } from "./shared-limit.ts";
 
 /** Runs `work` for somebody within the limits of its kind. @throws RateLimited, or what `work` throws */
@@ -17,7 +18,7 @@ export interface AuthLimits {
 
 export interface AuthLimitParts {
   keys: LimitKeys;
-  turns: AccountTurns;
+  turns: LoginTurns;
   loginAccount: SharedLimit;
   loginAddress: SharedLimit;
   registerAccount: SharedLimit;
@@ -27,8 +28,8 @@ export interface AuthLimitParts {
 }
 
 /**
- * The limits of /auth. A login costs one read of the table, and a write only when it fails; a registration one write;
- * a refresh one write in so many.
+ * The limits of /auth. A login waits for one statement, which takes its account's turn and reads its failures, and for
+ * another only when it fails or others did before it; a registration for one write; a refresh for one write in so many.
  */
 export function createAuthLimits(parts: AuthLimitParts): AuthLimits {
   return {
@@ -60,8 +61,8 @@ async function limitLogin<T>(
 ): Promise<T> {
   if (address) await loginAddress.check(address);
   await loginAccount.check(account);
-  const attempt = async () => {
-    const failures = await loginAccount.read(account);
+  const attempt = async (counted: Counted | null | undefined) => {
+    const failures = await loginAccount.judge(account, counted);
     try {
       const result = await work();
       if (failures > 0) await loginAccount.clear(account);

@@ -2,15 +2,18 @@ import type { Logger, Registry } from "@libs/observability";
 import { Pool } from "pg";
 import { Counter } from "prom-client";
 import type { Config } from "../config.ts";
-import { AccountTurns } from "./account-turns.ts";
 import { type AuthLimits, createAuthLimits } from "./auth-limits.ts";
 import { createLimitKeys } from "./limit-keys.ts";
+import { PostgresLoginSlots } from "./login-slots.ts";
+import { LoginTurns } from "./login-turns.ts";
 import { SharedLimit } from "./shared-limit.ts";
 
 /** Attempts that may wait for one account's turn. */
 const WAITING_FOR_TURN = 32;
 /** A limit must not be what makes a request late: past this each process counts for itself. Milliseconds. */
 const TABLE_TIMEOUT_MS = 400;
+/** An attempt is over with its request, whose work ends a little later at most. Milliseconds. */
+const HELD_MARGIN_MS = 500;
 /** A limit that is written in batches has this many of them. */
 const BATCHES = 6;
 
@@ -44,20 +47,30 @@ export function composeLimits(config: Config, registry: Registry, logger: Logger
     );
   };
   const { LIMIT_LOGIN_WINDOW_S, LIMIT_REGISTER_WINDOW_S, LIMIT_REFRESH_WINDOW_S } = config;
+  const loginAccount = shared("login-account", config.LIMIT_LOGIN_PER_ACCOUNT, LIMIT_LOGIN_WINDOW_S);
+  const slots = new PostgresLoginSlots(pool, {
+    heldMs: config.REQUEST_TIMEOUT_MS + HELD_MARGIN_MS,
+    limit: loginAccount.policy.name,
+  });
+  const turns = new LoginTurns(slots, {
+    failurePauseMs: config.LOGIN_FAILURE_PAUSE_MS,
+    waitMs: config.LOGIN_TURN_WAIT_MS,
+    waiting: WAITING_FOR_TURN,
+  });
   const limits = createAuthLimits({
     // Every replica has it, nobody else does, and it is no key to anything that is stored.
     keys: createLimitKeys(config.KEYCLOAK_CLIENT_SECRET),
-    turns: new AccountTurns({
-      failurePauseMs: config.LOGIN_FAILURE_PAUSE_MS,
-      waitMs: config.LOGIN_TURN_WAIT_MS,
-      waiting: WAITING_FOR_TURN,
-    }),
-    loginAccount: shared("login-account", config.LIMIT_LOGIN_PER_ACCOUNT, LIMIT_LOGIN_WINDOW_S),
+    turns,
+    loginAccount,
     loginAddress: shared("login-address", config.LIMIT_LOGIN_PER_ADDRESS, LIMIT_LOGIN_WINDOW_S),
     registerAccount: shared("register-account", config.LIMIT_REGISTER_PER_ACCOUNT, LIMIT_REGISTER_WINDOW_S),
     registerAddress: shared("register-address", config.LIMIT_REGISTER_PER_ADDRESS, LIMIT_REGISTER_WINDOW_S),
     refreshSession: shared("refresh-session", config.LIMIT_REFRESH_PER_SESSION, LIMIT_REFRESH_WINDOW_S, BATCHES),
     refreshAddress: shared("refresh-address", config.LIMIT_REFRESH_PER_ADDRESS, LIMIT_REFRESH_WINDOW_S, BATCHES),
   });
-  return { limits, close: () => pool.end() };
+  const close = async () => {
+    await turns.drain();
+    await pool.end();
+  };
+  return { limits, close };
 }

@@ -25,16 +25,16 @@ test("without the database each process counts for itself", async () => {
   await limit.spend("bob");
 });
 
-test("failures that were counted are read, and forgotten when they are cleared", async () => {
+test("failures that were counted are judged, and forgotten when they are cleared", async () => {
   const limit = new SharedLimit(policy, pool);
-  expect(await limit.read("ada")).toBe(0);
+  expect(await limit.judge("ada", undefined)).toBe(0);
   await limit.count("ada");
-  expect(await limit.read("ada")).toBe(1);
+  expect(await limit.judge("ada", undefined)).toBe(1);
   await limit.clear("ada");
-  expect(await limit.read("ada")).toBe(0);
+  expect(await limit.judge("ada", undefined)).toBe(0);
   await limit.count("ada");
   await limit.count("ada");
-  expect(limit.read("ada")).rejects.toBeInstanceOf(RateLimited);
+  expect(limit.judge("ada", undefined)).rejects.toBeInstanceOf(RateLimited);
   expect(limit.check("ada")).rejects.toBeInstanceOf(RateLimited);
 });
 
@@ -42,7 +42,7 @@ test("0 turns it off", async () => {
   const limit = new SharedLimit({ ...policy, limit: 0 }, pool);
   for (let i = 0; i < 10; i++) await limit.spend("ada");
   await limit.count("ada");
-  expect(await limit.read("ada")).toBe(0);
+  expect(await limit.judge("ada", undefined)).toBe(0);
 });
 
 test("a batch is written at once", async () => {

@@ -1,5 +1,6 @@
 import type { Pool } from "pg";
-import { RateLimiterMemory, RateLimiterPostgres, type RateLimiterRes } from "rate-limiter-flexible";
+import { RateLimiterMemory, RateLimiterPostgres } from "rate-limiter-flexible";
+import type { Counted } from "./rate-limit-rows.ts";
 import { type LimitPolicy, RateLimited } from "./rate-limited.ts";
 
 export interface SharedLimitOptions extends LimitPolicy {
@@ -16,6 +17,8 @@ export interface SharedLimitOptions extends LimitPolicy {
  */
 export class SharedLimit {
   readonly #shared: RateLimiterPostgres;
+  /** Counts while the database is away. */
+  readonly #alone: RateLimiterMemory;
   readonly #unwritten: RateLimiterMemory;
   readonly #blocked: RateLimiterMemory;
   readonly #batch: number;
@@ -28,6 +31,7 @@ export class SharedLimit {
     const { name, limit, windowSeconds, batch = 1 } = policy;
     const options = { keyPrefix: name, points: limit, duration: windowSeconds };
     this.#batch = Math.max(1, batch);
+    this.#alone = new RateLimiterMemory(options);
     this.#unwritten = new RateLimiterMemory(options);
     this.#blocked = new RateLimiterMemory(options);
     this.#shared = new RateLimiterPostgres({
@@ -38,7 +42,7 @@ export class SharedLimit {
       tableCreated: true,
       // Expired rows are pruned with everything else that is old.
       clearExpiredByTimeout: false,
-      insuranceLimiter: new RateLimiterMemory(options),
+      insuranceLimiter: this.#alone,
     });
   }
 
@@ -49,11 +53,16 @@ export class SharedLimit {
     if (blocked) throw this.#limited(blocked);
   }
 
-  /** @returns points that all replicas counted @throws RateLimited when there is no room */
-  async read(key: string): Promise<number> {
+  /**
+   * @param counted what a statement of the caller's read in the table; undefined: it got no answer, and what this
+   *   process counted meanwhile is taken
+   * @returns points that were counted
+   * @throws RateLimited when there is no room
+   */
+  async judge(key: string, counted: Counted | null | undefined): Promise<number> {
     if (this.policy.limit === 0) return 0;
     await this.check(key);
-    const state = await this.#shared.get(key);
+    const state = counted === undefined ? await this.#alone.get(key) : counted;
     if (!state) return 0;
     if (await this.#remember(key, state)) throw this.#limited(state);
     return state.consumedPoints;
@@ -80,13 +89,13 @@ export class SharedLimit {
     await this.#shared.delete(key);
   }
 
-  async #remember(key: string, state: RateLimiterRes): Promise<boolean> {
+  async #remember(key: string, state: Counted): Promise<boolean> {
     const full = state.consumedPoints >= this.policy.limit;
     if (full) await this.#blocked.set(key, 1, Math.max(0.001, state.msBeforeNext / 1000));
     return full;
   }
 
-  #limited(state: RateLimiterRes): RateLimited {
+  #limited(state: Counted): RateLimited {
     this.onLimited(this.policy.name);
     return new RateLimited(this.policy, state.msBeforeNext);
   }

@@ -1,0 +1,114 @@
+import { expect, test } from "bun:test";
+import type { LoginSlots, SlotAttempt } from "./login-slots.ts";
+import { LoginTurns } from "./login-turns.ts";
+import { RateLimited } from "./rate-limited.ts";
+
+/** The table as several replicas see it. */
+class FakeSlots implements LoginSlots {
+  readonly held = new Map<string, { holder: string; until: number }>();
+  takes = 0;
+  releases = 0;
+
+  async take(key: string, holder: string): Promise<SlotAttempt> {
+    this.takes += 1;
+    const taken = (this.held.get(key)?.until ?? 0) <= performance.now();
+    if (taken) this.held.set(key, { holder, until: performance.now() + 60_000 });
+    return { taken, counted: { consumedPoints: 2, msBeforeNext: 1000 } };
+  }
+
+  async release(key: string, holder: string, pauseMs: number): Promise<void> {
+    this.releases += 1;
+    if (this.held.get(key)?.holder !== holder) return;
+    if (pauseMs > 0) this.held.set(key, { holder, until: performance.now() + pauseMs });
+    else this.held.delete(key);
+  }
+}
+
+const options = { failurePauseMs: 80, waitMs: 2000, waiting: 10 };
+const never = () => false;
+const always = () => true;
+const limited = (call: Promise<unknown>) => expect(call).rejects.toBeInstanceOf(RateLimited);
+
+test("attempts of one account are one after the other on all replicas; other accounts are not held up", async () => {
+  const slots = new FakeSlots();
+  const replicas = [new LoginTurns(slots, options), new LoginTurns(slots, options)];
+  let [atOnce, most] = [0, 0];
+  const attempt = async () => {
+    most = Math.max(most, ++atOnce);
+    await Bun.sleep(5);
+    atOnce -= 1;
+  };
+  const runs = Array.from({ length: 6 }, (_, i) => replicas[i % 2]?.run("ada", attempt, never));
+  const bob = replicas[0]?.run("bob", async () => atOnce, never);
+  expect(await bob).toBe(1);
+  await Promise.all(runs);
+  expect(most).toBe(1);
+});
+
+test("an attempt costs one statement before it and one after, and learns what was counted", async () => {
+  const slots = new FakeSlots();
+  const turns = new LoginTurns(slots, options);
+  expect(await turns.run("ada", async (counted) => counted?.consumedPoints, never)).toBe(2);
+  await turns.drain();
+  expect({ takes: slots.takes, releases: slots.releases, held: slots.held.size }).toEqual({
+    takes: 1,
+    releases: 1,
+    held: 0,
+  });
+  await Promise.all(Array.from({ length: 5 }, () => turns.run("ada", async () => {}, never)));
+  expect(slots.takes).toBe(6);
+});
+
+test("a failure keeps the next one waiting, on any replica; a success does not", async () => {
+  const slots = new FakeSlots();
+  const replicas = [new LoginTurns(slots, options), new LoginTurns(slots, options)] as const;
+  const timed = async (turns: LoginTurns) => {
+    const before = performance.now();
+    await turns.run("ada", async () => {}, never);
+    return performance.now() - before;
+  };
+  for (const next of replicas) {
+    await expect(replicas[0].run("ada", () => Promise.reject(new Error("wrong")), always)).rejects.toThrow("wrong");
+    expect(await timed(next)).toBeGreaterThan(70);
+    await next.drain();
+    expect(await timed(replicas[0])).toBeLessThan(70);
+    await replicas[0].drain();
+  }
+});
+
+test("a failure of another kind gives the place back at once", async () => {
+  const slots = new FakeSlots();
+  const turns = new LoginTurns(slots, options);
+  await expect(turns.run("ada", () => Promise.reject(new Error("busy")), never)).rejects.toThrow("busy");
+  await turns.drain();
+  expect(slots.held.size).toBe(0);
+});
+
+test("who does not get the place in time is told to come back, and nobody here is held up by it", async () => {
+  const slots = new FakeSlots();
+  const turns = new LoginTurns(slots, { ...options, waitMs: 120 });
+  await slots.take("ada", "another replica");
+  await limited(turns.run("ada", async () => "never", never));
+  expect(slots.takes).toBeGreaterThan(2);
+  await slots.release("ada", "another replica", 0);
+  expect(await turns.run("ada", async () => "now", never)).toBe("now");
+});
+
+test("while the database is away the turns hold within the process", async () => {
+  const away = () => Promise.reject(new Error("away"));
+  const turns = new LoginTurns({ take: away, release: away }, options);
+  let [atOnce, most] = [0, 0];
+  const attempt = async (counted: unknown) => {
+    expect(counted).toBeUndefined();
+    most = Math.max(most, ++atOnce);
+    await Bun.sleep(5);
+    atOnce -= 1;
+  };
+  await Promise.all([turns.run("ada", attempt, never), turns.run("ada", attempt, never)]);
+  expect(most).toBe(1);
+  const before = performance.now();
+  await expect(turns.run("ada", () => Promise.reject(new Error("wrong")), always)).rejects.toThrow("wrong");
+  await turns.run("ada", async () => {}, never);
+  expect(performance.now() - before).toBeGreaterThan(70);
+  await turns.drain();
+});

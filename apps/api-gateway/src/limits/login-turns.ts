@@ -1,0 +1,99 @@
+import { randomUUID } from "node:crypto";
+import { AccountTurns, type AccountTurnsOptions, noTurn } from "./account-turns.ts";
+import type { LoginSlots } from "./login-slots.ts";
+import type { Counted } from "./rate-limit-rows.ts";
+
+export interface LoginTurnsOptions extends AccountTurnsOptions {
+  /** How long a failure keeps the next attempt waiting, in milliseconds. */
+  failurePauseMs: number;
+}
+
+/** How often the head of a process's queue asks for a place that another replica has, on average. Milliseconds. */
+const POLL_MS = 50;
+
+interface Slot {
+  holder: string;
+  /** Undefined: the database did not answer, and this process goes by itself. */
+  counted: Counted | null | undefined;
+}
+
+/**
+ * One login attempt per account at a time, on all replicas together. Keycloak's brute-force protection takes attempts
+ * in parallel, and a second failure within a second, for an attack, and then refuses the right password too.
+ *
+ * The queue of this process stands in front, so that only its head asks the database. While that is away the turns hold
+ * for each process.
+ */
+export class LoginTurns {
+  readonly #local: AccountTurns;
+  readonly #ending = new Set<Promise<void>>();
+
+  constructor(
+    private readonly slots: LoginSlots,
+    private readonly options: LoginTurnsOptions,
+  ) {
+    this.#local = new AccountTurns(options);
+  }
+
+  /**
+   * @param attempt gets what the account's limit has counted; undefined when the database did not answer
+   * @param isFailure whether what `attempt` threw counts as a failure in Keycloak
+   * @throws RateLimited when the turn did not come in time; else what `attempt` throws
+   */
+  async run<T>(
+    key: string,
+    attempt: (counted: Counted | null | undefined) => Promise<T>,
+    isFailure: (error: unknown) => boolean,
+  ): Promise<T> {
+    const slot = await this.#begin(key);
+    let pauseMs = 0;
+    try {
+      return await attempt(slot.counted);
+    } catch (error) {
+      if (isFailure(error)) pauseMs = this.options.failurePauseMs;
+      throw error;
+    } finally {
+      // The answer does not wait for it.
+      this.#end(key, slot, pauseMs);
+    }
+  }
+
+  /** Resolves when no place is being given back any more. */
+  async drain(): Promise<void> {
+    while (this.#ending.size > 0) await Promise.all(this.#ending);
+  }
+
+  async #begin(key: string): Promise<Slot> {
+    const until = performance.now() + this.options.waitMs;
+    await this.#local.begin(key);
+    try {
+      return await this.#take(key, until);
+    } catch (error) {
+      this.#local.end(key);
+      throw error;
+    }
+  }
+
+  async #take(key: string, until: number): Promise<Slot> {
+    const holder = randomUUID();
+    for (;;) {
+      const answer = await this.slots.take(key, holder).catch(() => undefined);
+      if (!answer) return { holder, counted: undefined };
+      if (answer.taken) return { holder, counted: answer.counted };
+      const leftMs = until - performance.now();
+      if (leftMs <= 0) throw noTurn(this.options.waitMs);
+      // Not in step with other replicas.
+      await Bun.sleep(Math.min(leftMs, POLL_MS * (0.5 + Math.random())));
+    }
+  }
+
+  #end(key: string, { holder, counted }: Slot, pauseMs: number): void {
+    // Taken or not, it may have been without our hearing of it; if this is not heard either, its time ends.
+    const released = this.slots.release(key, holder, pauseMs).catch(() => {});
+    // In this order the next one here finds the place free at once.
+    const ended = (counted === undefined ? Promise.resolve() : released).then(() => this.#local.end(key, pauseMs));
+    const both = Promise.all([released, ended]).then(() => {});
+    this.#ending.add(both);
+    void both.finally(() => this.#ending.delete(both));
+  }
+}
