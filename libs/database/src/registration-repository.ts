@@ -97,4 +97,6 @@ export interface RegistrationRepository {
    */
   claimDue(now: Date, claimedUntil: Date, limit: number): Promise<Registration[]>;
   backlog(): Promise<RegistrationBacklog>;
+  /** Which of these Keycloak users came from a registration of ours, and whether that is completed. */
+  findByUserIds(userIds: readonly string[]): Promise<Pick<Registration, "id" | "state" | "keycloakUserId">[]>;
 }

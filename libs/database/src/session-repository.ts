@@ -37,6 +37,9 @@ export type SessionEndReason =
   | "expired"
   | "user_deleted"
   | "user_disabled"
+  | "password_changed"
+  /** Ended in Keycloak: signed out there, by its person or an administrator. */
+  | "ended_in_keycloak"
   | "admin";
 
 export interface LoginRecord {
@@ -88,11 +91,21 @@ export interface EndOptions {
   logout?: LogoutPlan;
 }
 
+/** Which live sessions. */
+export type LiveSessions =
+  | { keycloakSessionIds: readonly string[] }
+  /** Those of a user, or of them those that started before a time, except one `sid`. */
+  | { userId: string; startedBefore?: Date; exceptKeycloakSessionId?: string | null };
+
+/** A live session, without its tokens. */
+export type LiveSession = Pick<Session, "sessionId" | "userId" | "keycloakSessionId" | "refreshExpiresAt" | "startedAt">;
+
 /** PORT: application sessions. Every write is one transaction. */
 export interface SessionRepository {
   /**
-   * One transaction: upsert the user (a tombstone is revived), `lastLoginAt`, `loginCount + 1`, insert the session,
-   * log `session.started`.
+   * One transaction: `lastLoginAt`, `loginCount + 1`, insert the session, log and tell `session.started`. A user that is
+   * not known here is inserted, a tombstone revived, with a hint to look at it again: it may have been deleted meanwhile.
+   * Keycloak's fields of a known user are left alone: this login may be older than what wrote them.
    * @throws UniqueViolationError when another live user holds the username or email (nothing is written)
    * @throws UnfinishedRegistrationError when the user is not known here and its name is being registered (nothing is written)
    * @throws ForeignKeyViolationError when `storeId` does not exist (nothing is written)
@@ -134,4 +147,16 @@ export interface SessionRepository {
   end(sessionId: string, reason: SessionEndReason, now: Date, options?: EndOptions): Promise<Session | null>;
   /** Ends every live session of a user, each like {@link end}. @returns their Keycloak session ids */
   endAll(userId: string, reason: SessionEndReason, now: Date, logout: LogoutPlan): Promise<string[]>;
+  /** Ends live sessions, each like {@link end}. @param logout left out: Keycloak's are known to have ended */
+  endLive(
+    which: LiveSessions,
+    reason: SessionEndReason,
+    now: Date,
+    logout?: LogoutPlan,
+  ): Promise<Pick<LiveSession, "sessionId" | "userId" | "keycloakSessionId">[]>;
+  /** Ends live sessions whose refresh token has run out, each like {@link end} with `expired`. @returns how many */
+  endExpired(now: Date, limit: number): Promise<number>;
+  findLive(which: LiveSessions): Promise<LiveSession[]>;
+  /** Sessions, ended ones too, that started in a span of time; some of them when there are more than `limit`. */
+  findStartedBetween(from: Date, to: Date, limit: number): Promise<Pick<Session, "keycloakSessionId" | "startedAt">[]>;
 }

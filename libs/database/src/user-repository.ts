@@ -1,3 +1,5 @@
+import type { KeycloakTicket } from "./feed-repository.ts";
+
 /** A person as the application sees them. `id` is Keycloak's user id; there is no password anywhere in this row. */
 export interface User {
   id: string;
@@ -30,6 +32,17 @@ export interface KeycloakProfile {
   enabled: boolean;
 }
 
+/**
+ * What became of one profile. `stale`: something newer was there. `unfinished`: not known here, and its name is being
+ * registered. `collision`: another live row, not of this batch, holds the username or email.
+ */
+export type ProfileOutcome = "inserted" | "revived" | "updated" | "unchanged" | "stale" | "unfinished" | "collision";
+
+export interface AppliedProfile {
+  id: string;
+  outcome: ProfileOutcome;
+}
+
 /** PORT: reads and Keycloak-driven writes of `users`. Tombstones are not found except by {@link findById}. */
 export interface UserRepository {
   /** @returns the user, tombstones included, or null */
@@ -45,6 +58,30 @@ export interface UserRepository {
    * @throws UnfinishedRegistrationError when the user is not known here and its name is being registered
    */
   upsertProfile(profile: KeycloakProfile, now: Date, options?: { ignoreUnfinished?: boolean }): Promise<User>;
-  /** Marks the user deleted, which frees username and email. @returns false when there was no live row */
-  markDeleted(id: string, now: Date): Promise<boolean>;
+  /** Tombstones included; the missing are left out. */
+  findByIds(ids: readonly string[]): Promise<User[]>;
+  /** Live rows, other than the profiles' own, that hold one of their usernames or emails (without case). */
+  findHolders(profiles: readonly KeycloakProfile[]): Promise<User[]>;
+  /**
+   * Applies what one read of Keycloak told of many users, in one transaction: inserts, updates what differs, revives.
+   * Rows that a later read has written are left alone; of rows that agree only the ticket moves. Users of the batch may
+   * swap usernames and emails. With a `collision` that one is left out, and the others are written. Changes are told as
+   * `user.registered`, `user.updated`, `user.disabled`.
+   * @param ticket of the read
+   * @param options.ignoreUnfinished ids that are inserted even where an unfinished registration of that name exists
+   */
+  applyProfiles(
+    profiles: readonly KeycloakProfile[],
+    ticket: KeycloakTicket,
+    now: Date,
+    options?: { ignoreUnfinished?: readonly string[] },
+  ): Promise<AppliedProfile[]>;
+  /**
+   * Makes a tombstone, which frees username and email; told as `user.deleted`.
+   * @param ticket of the read that did not find the user; left out: whatever was written before
+   * @returns false when there was no live row, or a later read has written it
+   */
+  markDeleted(id: string, now: Date, ticket?: KeycloakTicket): Promise<boolean>;
+  /** How many became tombstones since then. */
+  countDeletedSince(since: Date): Promise<number>;
 }

@@ -162,3 +162,83 @@ export interface TokenVerifier {
   /** @throws AuthError `token.invalid` | `keycloak.unavailable` (no key could be fetched) */
   verifyAccessToken(token: string): Promise<AccessTokenClaims>;
 }
+
+/** A stored user event: what a person did (Server Administration Guide, "Auditing user events"). */
+export interface KeycloakUserEvent {
+  id: string;
+  /** When it was made, by Keycloak's clock; it can be read only once its transaction is committed. */
+  at: Date;
+  /** `LOGIN`, `UPDATE_PROFILE` … */
+  type: string;
+  userId: string | null;
+  /** `sid` */
+  sessionId: string | null;
+  clientId: string | null;
+  details: Record<string, string>;
+}
+
+/** A stored admin event: what was done through the admin API or console. */
+export interface KeycloakAdminEvent {
+  id: string;
+  /** When it was made, by Keycloak's clock; it can be read only once its transaction is committed. */
+  at: Date;
+  /** `CREATE`, `UPDATE`, `DELETE`, `ACTION` */
+  operation: string;
+  resourceType: string;
+  /** `users/{id}`, `users/{id}/reset-password`, `sessions/{sid}` … */
+  resourcePath: string;
+  /** Keycloak user id of who did it. */
+  byUserId: string | null;
+}
+
+export interface EventPage {
+  /** Inclusive. */
+  from: Date;
+  /** Inclusive. */
+  to: Date;
+  /** Offset. */
+  first: number;
+  max: number;
+  /** User events only: of these types. */
+  types?: readonly string[];
+}
+
+/** What the realm stores of its events. */
+export interface EventsConfig {
+  userEventsEnabled: boolean;
+  adminEventsEnabled: boolean;
+  /** Types of user events that are stored. */
+  storedTypes: string[];
+  /** How long user events are kept, in milliseconds; null: for ever. That of admin events needs `view-realm`. */
+  userEventsKeptMs: number | null;
+}
+
+/** PORT: the realm's stored events. Pages are in ascending order of time; equal times in no order. */
+export interface KeycloakEventSource {
+  listUserEvents(page: EventPage): Promise<KeycloakUserEvent[]>;
+  listAdminEvents(page: EventPage): Promise<KeycloakAdminEvent[]>;
+  readEventsConfig(): Promise<EventsConfig>;
+  /** Keycloak user id of our own service account: who our own admin events are by. */
+  serviceAccountId(): Promise<string>;
+  /**
+   * Keycloak's clock against this process's, in milliseconds, positive when Keycloak's is ahead, and by how much the
+   * measurement may be off.
+   */
+  clockSkew(): Promise<{ skewMs: number; uncertaintyMs: number }>;
+}
+
+/** A verified logout token (OIDC Back-Channel Logout 1.0 §2.4). At least one of `sub` and `sid` is there. */
+export interface LogoutToken {
+  jti: string;
+  sub: string | null;
+  /** Null: every session of the user. */
+  sid: string | null;
+  issuedAt: Date;
+  expiresAt: Date;
+}
+
+/** PORT: verification of logout tokens (OIDC Back-Channel Logout 1.0 §2.6), replays excepted: `jti` is the caller's. */
+export interface LogoutTokenVerifier {
+  /** Uses keys that are known already: a stranger's token never costs a call. @throws AuthError `logout_token.invalid` */
+  verifyLogoutToken(token: string): Promise<LogoutToken>;
+}

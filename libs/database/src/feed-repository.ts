@@ -1,0 +1,127 @@
+/**
+ * What is to be looked at again. `user`: fields, enabled, existence. `sessions`: which sessions of a user still live.
+ * `session`: the same, told by one `sid`. `credentials`: sessions of a user that started before a password changed.
+ */
+export type HintKind = "user" | "sessions" | "session" | "credentials";
+
+/** Who told: Keycloak's stored events, its back-channel logout, a write of ours that has to be checked, a full look. */
+export type HintSource = "user_events" | "admin_events" | "backchannel_logout" | "login" | "full_look";
+
+export interface NewHint {
+  kind: HintKind;
+  /** Keycloak's user id; for `session` the `sid`. */
+  subject: string;
+  source: HintSource;
+  /** Keycloak's time of the change; null: not known. */
+  changedAt: Date | null;
+  /** With `credentials`: the `sid` that made the change and stays. */
+  keepSession?: string | null;
+  /** Not handled before this; left out: at once. */
+  notBefore?: Date;
+}
+
+export interface Hint {
+  id: bigint;
+  kind: HintKind;
+  subject: string;
+  source: HintSource;
+  changedAt: Date | null;
+  keepSession: string | null;
+  /** Grows with every telling. */
+  version: bigint;
+  /** How often it has been handled. */
+  looks: number;
+  attempts: number;
+  /** An error code, never a message. */
+  lastError: string | null;
+  nextAttemptAt: Date;
+  /** Set: a dead letter. */
+  deadAt: Date | null;
+  createdAt: Date;
+}
+
+/** A hint as it was claimed: one that was told again meanwhile has a higher version, and is left alone. */
+export type ClaimedHint = Pick<Hint, "id" | "version">;
+
+/** One event of a source, and what it tells to look at; none when it means nothing here. */
+export interface FeedEvent {
+  /** Unique within its source. */
+  id: string;
+  hints: readonly NewHint[];
+}
+
+export interface EventBatch {
+  source: string;
+  events: readonly FeedEvent[];
+  /** Stored with the hints, so that it never runs ahead of them. Left out: unchanged. */
+  position?: unknown;
+  /** Refused when somebody else has had this lease since. */
+  lease?: { name: string; fence: bigint };
+}
+
+export interface FeedBacklog {
+  waiting: number;
+  dead: number;
+  /** Of the hints that wait: Keycloak's time of the oldest change, or when it was told. */
+  oldestChangedAt: Date | null;
+}
+
+/** PORT: the inbox of hints, and where the readers of Keycloak's events are. */
+export interface FeedRepository {
+  /**
+   * Stores hints. One that waits already is told again: its version grows, the newest `changedAt` counts (with its
+   * `keepSession`), the earlier time of handling; a dead letter comes back with no attempts. Duplicates within the list
+   * are one.
+   */
+  addHints(hints: readonly NewHint[], now: Date): Promise<void>;
+  /**
+   * One transaction: marks the events as seen, stores the hints of those that were not seen before, and the position.
+   * @returns ids of the events that were new; null when the lease was lost (nothing is written)
+   */
+  storeEvents(batch: EventBatch, now: Date): Promise<string[] | null>;
+  /** @returns when a reader stored its position last, and what; null: never */
+  readPosition(source: string): Promise<{ position: unknown; updatedAt: Date } | null>;
+  /**
+   * Takes hints that are due, the longest due first, each for one caller: until `claimedUntil` nobody else gets it, and
+   * then it is due again, should this caller have died.
+   */
+  claimDue(now: Date, claimedUntil: Date, limit: number): Promise<Hint[]>;
+  /** Handled: removed, unless told again meanwhile (then it is due at once). */
+  complete(hints: readonly ClaimedHint[], now: Date): Promise<void>;
+  /** Handled for now, `looks + 1`, due once more at `at`, unless told again meanwhile. */
+  lookAgain(hints: readonly ClaimedHint[], at: Date): Promise<void>;
+  /** Not handled: due again at `at`. @param countAttempt false when it is not the subject's fault (an outage) */
+  postpone(hints: readonly ClaimedHint[], error: string, at: Date, countAttempt: boolean): Promise<void>;
+  /** Makes a dead letter of it, unless told again meanwhile. */
+  bury(hint: ClaimedHint, error: string, now: Date): Promise<void>;
+  /** The dead letters, oldest first. */
+  listDead(options?: { limit?: number; after?: bigint }): Promise<Hint[]>;
+  /** Has dead letters handled again, with no attempts. @param ids default: all @returns how many */
+  replay(now: Date, ids?: readonly bigint[]): Promise<number>;
+  backlog(): Promise<FeedBacklog>;
+  /** Hints for every live local user, in one statement: what a full look begins with. @returns how many users */
+  hintAllUsers(source: HintSource, now: Date): Promise<number>;
+  /** @returns how many were removed */
+  pruneSeenEvents(before: Date, limit: number): Promise<number>;
+}
+
+/** PORT: work that one replica does for all. The database's clock counts. */
+export interface LeaseRepository {
+  /**
+   * Takes a lease that is free, over, or this holder's own.
+   * @param ttlMs how long it holds without being renewed, in milliseconds
+   * @returns its fence, higher than any holder's before; unchanged when it was renewed in time; null: another has it
+   */
+  take(name: string, holder: string, ttlMs: number): Promise<bigint | null>;
+  /** Gives it back early; does nothing when another has it. */
+  release(name: string, holder: string): Promise<void>;
+}
+
+/** PORT: numbers reads of Keycloak, see {@link KeycloakTicket}. */
+export interface TicketRepository {
+  /** Taken before a read of Keycloak, higher than every one before. */
+  next(): Promise<KeycloakTicket>;
+}
+
+/** Number of a read of Keycloak: its result is written only over results of lower numbers. */
+export type KeycloakTicket = bigint;
