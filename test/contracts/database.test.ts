@@ -39,6 +39,17 @@ const makeSubject = (): ContractSubject => ({
   addOrganization: async (id) => {
     await prisma.organization.create({ data: { id, name: id } });
   },
+  addRateLimit: async (key, expire) => {
+    await prisma.rateLimit.create({ data: { key, points: 1, expire: expire && BigInt(expire.getTime()) } });
+  },
+  addLoginTurn: async (key, until) => {
+    await prisma.loginTurn.create({ data: { key, until, holder: "test" } });
+  },
+  limitKeys: async () => {
+    const select = { key: true };
+    const rows = await Promise.all([prisma.rateLimit.findMany({ select }), prisma.loginTurn.findMany({ select })]);
+    return rows.flat().map(({ key }) => key);
+  },
 });
 
 userRepositoryContract("PostgreSQL", makeSubject);

@@ -5,5 +5,8 @@ export interface RetentionRepository {
   /** Sessions that ended before `before`, with the hashes of their spent tokens. */
   deleteEndedSessions(before: Date, limit: number): Promise<number>;
   deleteExpiredIdempotencyKeys(now: Date, limit: number): Promise<number>;
+  /** Counts whose window has ended; one without an end stays. */
   deleteExpiredRateLimits(now: Date, limit: number): Promise<number>;
+  /** Turns that anybody may take, by the database's own clock, as they are taken. */
+  deleteExpiredLoginTurns(limit: number): Promise<number>;
 }

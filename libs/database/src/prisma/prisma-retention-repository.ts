@@ -34,4 +34,12 @@ export class PrismaRetentionRepository implements RetentionRepository {
         SELECT key FROM rate_limits WHERE expire < ${now.getTime()}
         ORDER BY expire LIMIT ${limit} FOR UPDATE SKIP LOCKED)`.catch(throwMapped);
   }
+
+  deleteExpiredLoginTurns(limit: number): Promise<number> {
+    // In no order: what is left there by successes is nothing, so most rows are due, and an index would cost each login.
+    return this.prisma.$executeRaw`
+      DELETE FROM login_turns WHERE key IN (
+        SELECT key FROM login_turns WHERE until <= clock_timestamp()
+        LIMIT ${limit} FOR UPDATE SKIP LOCKED)`.catch(throwMapped);
+  }
 }

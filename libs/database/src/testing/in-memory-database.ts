@@ -29,6 +29,10 @@ export class InMemoryDatabase {
   readonly keycloakLogouts = new Map<string, KeycloakLogout>();
   readonly registrations = new Map<string, Registration>();
   readonly idempotencyKeys = new Map<string, StoredIdempotencyKey>();
+  /** When each count ends; null: never. */
+  readonly rateLimits = new Map<string, Date | null>();
+  /** Until when each turn is taken. */
+  readonly loginTurns = new Map<string, Date>();
   readonly activities: Activity[] = [];
   readonly stores = new Set<string>();
   readonly organizations = new Set<string>();

@@ -15,6 +15,9 @@ const makeSubject = () => {
     ...createInMemoryRepositories(database),
     addStore: async (id: string) => void database.stores.add(id),
     addOrganization: async (id: string) => void database.organizations.add(id),
+    addRateLimit: async (key: string, expire: Date | null) => void database.rateLimits.set(key, expire),
+    addLoginTurn: async (key: string, until: Date) => void database.loginTurns.set(key, until),
+    limitKeys: async () => [...database.rateLimits.keys(), ...database.loginTurns.keys()],
   };
 };
 

@@ -3,7 +3,7 @@ import type { InMemoryDatabase } from "./in-memory-database.ts";
 
 const finished: string[] = ["completed", "failed", "undone"];
 
-/** Passes the contract of the real one; keeps no rate limits. */
+/** Passes the contract of the real one. */
 export class InMemoryRetentionRepository implements RetentionRepository {
   constructor(private readonly database: InMemoryDatabase) {}
 
@@ -25,8 +25,12 @@ export class InMemoryRetentionRepository implements RetentionRepository {
     return remove(this.database.idempotencyKeys, limit, ({ expiresAt }) => expiresAt < now);
   }
 
-  async deleteExpiredRateLimits(): Promise<number> {
-    return 0;
+  async deleteExpiredRateLimits(now: Date, limit: number): Promise<number> {
+    return remove(this.database.rateLimits, limit, (expire) => expire !== null && expire < now);
+  }
+
+  async deleteExpiredLoginTurns(limit: number): Promise<number> {
+    return remove(this.database.loginTurns, limit, (until) => until <= this.database.clock());
   }
 }
 

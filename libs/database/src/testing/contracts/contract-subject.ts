@@ -6,6 +6,10 @@ import type { KeycloakProfile } from "../../user-repository.ts";
 export interface ContractSubject extends Repositories {
   addStore(id: string): Promise<void>;
   addOrganization(id: string): Promise<void>;
+  addRateLimit(key: string, expire: Date | null): Promise<void>;
+  addLoginTurn(key: string, until: Date): Promise<void>;
+  /** Of rate limits and login turns. */
+  limitKeys(): Promise<string[]>;
 }
 
 /** Called once a test; tests share the database and keep apart by fresh names. */

@@ -70,7 +70,35 @@ export function retentionRepositoryContract(name: string, makeSubject: MakeSubje
       await idempotency.claim(claim);
       expect(await retention.deleteExpiredIdempotencyKeys(at(2), 10)).toBe(0);
       expect(await retention.deleteExpiredIdempotencyKeys(at(3), 10)).toBe(1);
-      expect(await retention.deleteExpiredRateLimits(at(3), 10)).toBe(0);
+    });
+
+    test("removes rate limits when their window has ended, in batches; what runs or has no end stays", async () => {
+      const subject = await makeSubject();
+      const keys = ["first", "second", "running", "endless"].map(fresh);
+      const [, , running = "", endless = ""] = keys;
+      const ends = [at(1), at(2), at(4), null];
+      for (const [index, key] of keys.entries()) await subject.addRateLimit(key, ends[index] ?? null);
+      const left = async () => (await subject.limitKeys()).filter((key) => keys.includes(key)).toSorted();
+      expect(await subject.retention.deleteExpiredRateLimits(at(1), 10)).toBe(0);
+      expect(await subject.retention.deleteExpiredRateLimits(at(3), 1)).toBe(1);
+      expect(await left()).toHaveLength(3);
+      expect(await subject.retention.deleteExpiredRateLimits(at(3), 10)).toBe(1);
+      expect(await left()).toEqual([running, endless].toSorted());
+      expect(await subject.retention.deleteExpiredRateLimits(at(4), 10)).toBe(0);
+      expect(await subject.retention.deleteExpiredRateLimits(at(5), 10)).toBe(1);
+      expect(await subject.retention.deleteExpiredRateLimits(new Date("2999-01-01"), 10)).toBe(0);
+      expect(await left()).toEqual([endless]);
+    });
+
+    test("removes login turns that anybody may take, in batches; one that is taken stays", async () => {
+      const subject = await makeSubject();
+      const [taken = "", ...over] = ["taken", "over", "over", "over"].map(fresh);
+      await subject.addLoginTurn(taken, new Date(Date.now() + 3_600_000));
+      for (const key of over) await subject.addLoginTurn(key, at(1));
+      expect(await subject.retention.deleteExpiredLoginTurns(2)).toBe(2);
+      expect(await subject.retention.deleteExpiredLoginTurns(2)).toBe(1);
+      expect(await subject.retention.deleteExpiredLoginTurns(2)).toBe(0);
+      expect((await subject.limitKeys()).filter((key) => [taken, ...over].includes(key))).toEqual([taken]);
     });
   });
 }

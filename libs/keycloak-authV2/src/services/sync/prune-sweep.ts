@@ -16,6 +16,7 @@ export function pruneSweep({ retention, retentionMs, now, logger }: SyncDeps): S
         sessions: await retention.deleteEndedSessions(later(now(), -retentionMs.sessions), batchSize),
         idempotencyKeys: await retention.deleteExpiredIdempotencyKeys(now(), batchSize),
         rateLimits: await retention.deleteExpiredRateLimits(now(), batchSize),
+        loginTurns: await retention.deleteExpiredLoginTurns(batchSize),
       };
       const total = Object.values(removed).reduce((sum, count) => sum + count, 0);
       if (total > 0) logger.info(removed, "old rows removed");
