@@ -1,19 +1,17 @@
-import { createRepositories, type PrismaClient, type Session, type User } from "@libs/database";
-import { BackgroundTasks, type Logger, type Registry, silentLogger } from "@libs/observability";
-import { createRequestFingerprint, parseKeyRing, TokenCipher } from "../../crypto/index.ts";
+import type { PrismaClient, Session, User } from "@libs/database";
+import type { Registry } from "@libs/observability";
 import { type AuthError, isAuthError } from "../../errors/index.ts";
-import { createAuthMetrics } from "../../metrics.ts";
 import type { KeycloakUserRepository, SessionTokenSet } from "../../ports.ts";
-import type { Sweep, Wake } from "../../workers/index.ts";
+import type { Sweep } from "../../workers/index.ts";
 import { createLogoutSweep } from "../../workers/logout-sweep.ts";
 import { type BulkSyncResult, bulkSyncUsers } from "./bulk-sync-users.ts";
 import { type BusinessReferences, checkReferences } from "./check-references.ts";
+import { createSyncDeps, type UserSyncOptions } from "./create-sync-deps.ts";
 import { authErrors, toAuthError } from "./database-failure.ts";
 import { planLogout } from "./end-at-keycloak.ts";
 import type { RefreshAtKeycloak } from "./exchange-tokens.ts";
 import { type LogoutEverywhereResult, logoutEverywhere } from "./logout-everywhere.ts";
 import { type LogoutAtKeycloak, type LogoutInput, logoutSession } from "./logout-session.ts";
-import { createMarkCheck } from "./mark-check.ts";
 import { pruneSweep } from "./prune-sweep.ts";
 import { registrationSweep } from "./recover-registrations.ts";
 import { type RefreshInput, SessionRefresher } from "./refresh-session.ts";
@@ -23,32 +21,6 @@ import type { PlainTokens } from "./seal-tokens.ts";
 import type { SyncDeps } from "./sync-deps.ts";
 import { type AuthenticationInput, syncOnAuthentication } from "./sync-on-authentication.ts";
 import { updateSessionTokens } from "./update-session-tokens.ts";
-
-export interface UserSyncOptions {
-  /** `id:base64,…`: the first encrypts, all decrypt. Default: `TOKEN_ENCRYPTION_KEYS`. */
-  tokenEncryptionKeys?: string;
-  /** How long a replaced refresh token still gets its successor's answer. Milliseconds; default 60 000. */
-  refreshGraceMs?: number;
-  /**
-   * How long one refresh keeps others, of any replica, away from Keycloak; a holder that died is overtaken after it.
-   * Longer than Keycloak's time limit. Milliseconds; default 3500.
-   */
-  refreshLeaseMs?: number;
-  now?: () => Date;
-  logger?: Logger;
-  /** Work that outlives its request; a process drains it before it stops. */
-  background?: BackgroundTasks;
-  /** Has one of {@link UserSyncService.sweeps} run soon; see `startSweeps`. Left out: they run at their interval alone. */
-  wake?: Wake;
-  /** How long a registration is left to its own process before recovery takes it up. Milliseconds; default 20 000. */
-  recoveryAfterMs?: number;
-  /** How long a create whose answer was lost may still land in Keycloak. Milliseconds; default 360 000. */
-  lostCreateMs?: number;
-  /** How long an answer is kept under its `Idempotency-Key`. Milliseconds; default 24 hours. */
-  idempotencyTtlMs?: number;
-  /** How long finished registrations and ended sessions are kept. Milliseconds; default 30 days. */
-  retentionMs?: { registrations?: number; sessions?: number };
-}
 
 export type RegisterUserResult =
   | { success: true; userId: string; localUser: User; error?: undefined }
@@ -75,32 +47,7 @@ export class UserSyncService {
     metrics: Registry,
     options: UserSyncOptions = {},
   ) {
-    const logger = options.logger ?? silentLogger;
-    const authMetrics = createAuthMetrics(metrics);
-    const keyRing = parseKeyRing(options.tokenEncryptionKeys ?? process.env.TOKEN_ENCRYPTION_KEYS);
-    this.#deps = {
-      keycloak: userRepository,
-      ...createRepositories(prisma, authMetrics.observeDatabase),
-      checkMark: createMarkCheck(userRepository),
-      cipher: new TokenCipher(keyRing),
-      now: options.now ?? (() => new Date()),
-      refreshGraceMs: options.refreshGraceMs ?? 60_000,
-      refreshLeaseMs: options.refreshLeaseMs ?? 3_500,
-      refreshPollMs: 50,
-      refreshWaitMs: 2 * (options.refreshLeaseMs ?? 3_500),
-      metrics: authMetrics,
-      logger,
-      background: options.background ?? new BackgroundTasks(logger),
-      wake: options.wake ?? (() => {}),
-      fingerprint: createRequestFingerprint(keyRing),
-      idempotencyTtlMs: options.idempotencyTtlMs ?? 24 * 3_600_000,
-      retentionMs: {
-        registrations: options.retentionMs?.registrations ?? 30 * 24 * 3_600_000,
-        sessions: options.retentionMs?.sessions ?? 30 * 24 * 3_600_000,
-      },
-      recoveryAfterMs: options.recoveryAfterMs ?? 20_000,
-      lostCreateMs: options.lostCreateMs ?? 360_000,
-    };
+    this.#deps = createSyncDeps(userRepository, prisma, metrics, options);
     this.#refresher = new SessionRefresher(this.#deps);
   }
 

@@ -1,0 +1,25 @@
+import type { HintSource } from "@libs/database";
+import type { KeycloakEventSource } from "../ports.ts";
+import type { SyncDeps } from "../services/sync/sync-deps.ts";
+import type { FeedProblems } from "./feed-problems.ts";
+
+/** What the change feed stands on: the flows' own ports, Keycloak's events, and where it tells how it does. */
+export interface FeedDeps extends SyncDeps {
+  eventSource: KeycloakEventSource;
+  /** More users than this do not become tombstones within a minute: a lost permission must not look like an exodus. */
+  maxDeletionsPerMinute: number;
+  feedMetrics: FeedMetrics;
+  problems: FeedProblems;
+}
+
+/** `handled`: done; `postponed`: an outage, tried again; `failed`: this subject's own failure; `dead`: given up. */
+export type HintOutcome = "handled" | "postponed" | "failed" | "dead";
+
+/** Where the handler of hints tells what it did; the readers' own numbers are theirs. */
+export interface FeedMetrics {
+  hintsHandled(source: HintSource, outcome: HintOutcome, count: number): void;
+  /** Users that became tombstones. */
+  usersDeleted(count: number): void;
+  /** Deletions that wait because there were too many within a minute. */
+  deletionsPostponed(count: number): void;
+}

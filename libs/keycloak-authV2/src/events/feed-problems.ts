@@ -1,0 +1,27 @@
+/** What keeps the feed from being complete or in time. */
+export type FeedProblemKind =
+  | "user_events_off"
+  | "admin_events_off"
+  | "event_types_missing"
+  | "retention_too_short"
+  | "clock_skew"
+  | "no_permission"
+  | "canary_missing"
+  | "behind"
+  | "deletions_paused"
+  | "dead_letters"
+  | "full_look_running";
+
+export interface FeedProblem {
+  kind: FeedProblemKind;
+  /** What an operator is to do. No secrets, no personal data. */
+  todo: string;
+  since: Date;
+}
+
+/** The problems of this moment. Telling one again changes nothing; each change of state is logged once. */
+export interface FeedProblems {
+  tell(kind: FeedProblemKind, todo: string): void;
+  clear(kind: FeedProblemKind): void;
+  list(): FeedProblem[];
+}

@@ -1,0 +1,72 @@
+import { createRepositories, type PrismaClient } from "@libs/database";
+import { BackgroundTasks, type Logger, type Registry, silentLogger } from "@libs/observability";
+import { createRequestFingerprint, parseKeyRing, TokenCipher } from "../../crypto/index.ts";
+import { createAuthMetrics } from "../../metrics.ts";
+import type { KeycloakUserRepository } from "../../ports.ts";
+import type { Wake } from "../../workers/index.ts";
+import { createMarkCheck } from "./mark-check.ts";
+import type { SyncDeps } from "./sync-deps.ts";
+
+export interface UserSyncOptions {
+  /** `id:base64,…`: the first encrypts, all decrypt. Default: `TOKEN_ENCRYPTION_KEYS`. */
+  tokenEncryptionKeys?: string;
+  /** How long a replaced refresh token still gets its successor's answer. Milliseconds; default 60 000. */
+  refreshGraceMs?: number;
+  /**
+   * How long one refresh keeps others, of any replica, away from Keycloak; a holder that died is overtaken after it.
+   * Longer than Keycloak's time limit. Milliseconds; default 3500.
+   */
+  refreshLeaseMs?: number;
+  now?: () => Date;
+  logger?: Logger;
+  /** Work that outlives its request; a process drains it before it stops. */
+  background?: BackgroundTasks;
+  /** Has one of {@link UserSyncService.sweeps} run soon; see `startSweeps`. Left out: they run at their interval alone. */
+  wake?: Wake;
+  /** How long a registration is left to its own process before recovery takes it up. Milliseconds; default 20 000. */
+  recoveryAfterMs?: number;
+  /** How long a create whose answer was lost may still land in Keycloak. Milliseconds; default 360 000. */
+  lostCreateMs?: number;
+  /** How long an answer is kept under its `Idempotency-Key`. Milliseconds; default 24 hours. */
+  idempotencyTtlMs?: number;
+  /** How long finished registrations and ended sessions are kept. Milliseconds; default 30 days. */
+  retentionMs?: { registrations?: number; sessions?: number };
+}
+
+/**
+ * What the flows of this folder stand on, with safe defaults: for the facades, which are composition roots.
+ * @throws KeyRingError when no valid key ring is given, here or in `TOKEN_ENCRYPTION_KEYS`
+ */
+export function createSyncDeps(
+  userRepository: KeycloakUserRepository,
+  prisma: PrismaClient,
+  metrics: Registry,
+  options: UserSyncOptions = {},
+): SyncDeps {
+  const logger = options.logger ?? silentLogger;
+  const authMetrics = createAuthMetrics(metrics);
+  const keyRing = parseKeyRing(options.tokenEncryptionKeys ?? process.env.TOKEN_ENCRYPTION_KEYS);
+  return {
+    keycloak: userRepository,
+    ...createRepositories(prisma, authMetrics.observeDatabase),
+    checkMark: createMarkCheck(userRepository),
+    cipher: new TokenCipher(keyRing),
+    now: options.now ?? (() => new Date()),
+    refreshGraceMs: options.refreshGraceMs ?? 60_000,
+    refreshLeaseMs: options.refreshLeaseMs ?? 3_500,
+    refreshPollMs: 50,
+    refreshWaitMs: 2 * (options.refreshLeaseMs ?? 3_500),
+    metrics: authMetrics,
+    logger,
+    background: options.background ?? new BackgroundTasks(logger),
+    wake: options.wake ?? (() => {}),
+    fingerprint: createRequestFingerprint(keyRing),
+    idempotencyTtlMs: options.idempotencyTtlMs ?? 24 * 3_600_000,
+    retentionMs: {
+      registrations: options.retentionMs?.registrations ?? 30 * 24 * 3_600_000,
+      sessions: options.retentionMs?.sessions ?? 30 * 24 * 3_600_000,
+    },
+    recoveryAfterMs: options.recoveryAfterMs ?? 20_000,
+    lostCreateMs: options.lostCreateMs ?? 360_000,
+  };
+}
