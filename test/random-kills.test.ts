@@ -5,6 +5,7 @@ import { AuthClient } from "./support/auth-client.ts";
 import { eventually } from "./support/eventually.ts";
 import { type GatewayProcess, stopGateways } from "./support/gateway-process.ts";
 import { amount, longForm } from "./support/long-form.ts";
+import { percentile } from "./support/percentile.ts";
 import { newPerson, type Person } from "./support/person.ts";
 import { useReplicas } from "./support/replicas.ts";
 
@@ -12,9 +13,6 @@ const replicas = useReplicas();
 afterAll(stopGateways);
 
 const kills = amount(12, 200);
-
-const percentile = (values: number[], share: number) =>
-  values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))] ?? 0;
 
 test(`${kills} random kill -9 under parallel registrations on 3 replicas: nothing is left half-made`, async () => {
   const { sql, admin, start } = replicas;
