@@ -1,4 +1,4 @@
-import { GENEROUS_LIMITS, type TestStack } from "@libs/dev-stack";
+import { GENEROUS_LIMITS, gatewayEnvironment, type TestStack } from "@libs/dev-stack";
 
 const running = new Set<GatewayProcess>();
 const mainFile = Bun.fileURLToPath(new URL("../../apps/api-gateway/src/main.ts", import.meta.url));
@@ -110,19 +110,10 @@ export class GatewayProcess {
   }
 }
 
-/** The variables that a gateway needs on a stack. */
+/** The variables of a gateway on a stack, as the tests want it. */
 export function gatewayEnv(stack: TestStack, overrides: Record<string, string> = {}): Record<string, string> {
   return {
-    PORT: "0",
-    HOST: "127.0.0.1",
-    DATABASE_URL: stack.databaseUrl,
-    KEYCLOAK_URL: stack.keycloakUrl,
-    KEYCLOAK_ISSUER: stack.issuer,
-    KEYCLOAK_REALM: stack.realm,
-    KEYCLOAK_CLIENT_ID: stack.clientId,
-    KEYCLOAK_CLIENT_SECRET: stack.clientSecret,
-    TOKEN_ENCRYPTION_KEYS: stack.tokenEncryptionKeys,
-    METRICS_TOKEN: metricsToken,
+    ...gatewayEnvironment({ ...stack, metricsToken }, 0),
     SHUTDOWN_DELAY_MS: "0",
     TRUSTED_PROXIES: "loopback",
     LOG_LEVEL: "debug",

@@ -1,4 +1,5 @@
 // A real Keycloak and a real PostgreSQL on this machine, for development and tests only.
+export { type GatewayStack, gatewayEnvironment } from "./gateway-environment.ts";
 export { GENEROUS_LIMITS } from "./generous-limits.ts";
 export type { JvmProfile } from "./keycloak/java-command.ts";
 export { StackError } from "./stack-error.ts";

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { LOOPBACK } from "../constants.ts";
+import { gatewayEnvironment } from "../gateway-environment.ts";
 import { GENEROUS_LIMITS } from "../generous-limits.ts";
 import { type Keeper, type KeptProcess, logTail } from "../keeper/keeper.ts";
 import { CONSOLE } from "../keeper/protocol.ts";
@@ -11,22 +12,6 @@ import type { StackFile } from "../stack-file.ts";
 const READY_WITHIN_MS = 30_000;
 /** The gateway's own limit for its stop is 9 s. */
 const GRACE_MS = 12_000;
-
-/** The variables with which a gateway runs on this stack. */
-export function gatewayEnvironment(stack: StackFile, port: number): Record<string, string> {
-  return {
-    PORT: String(port),
-    HOST: LOOPBACK,
-    DATABASE_URL: stack.databaseUrl,
-    KEYCLOAK_URL: stack.keycloakUrl,
-    KEYCLOAK_ISSUER: stack.issuer,
-    KEYCLOAK_REALM: stack.realm,
-    KEYCLOAK_CLIENT_ID: stack.clientId,
-    KEYCLOAK_CLIENT_SECRET: stack.clientSecret,
-    TOKEN_ENCRYPTION_KEYS: stack.tokenEncryptionKeys,
-    METRICS_TOKEN: stack.metricsToken,
-  };
-}
 
 /** Starts one gateway on the stack and waits until it is ready. @param log a file, or `console` */
 export async function runGateway(

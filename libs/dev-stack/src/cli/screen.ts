@@ -1,6 +1,6 @@
 import { PREFERRED_PORTS } from "../constants.ts";
+import { gatewayEnvironment } from "../gateway-environment.ts";
 import type { StackFile } from "../stack-file.ts";
-import { gatewayEnvironment } from "./run-gateway.ts";
 
 /** Where the lines keep the answers, tokens included; removed when the stack stops. */
 export const ANSWER_FILES = [".dev/login.json", ".dev/refresh.json"] as const;
