@@ -26,11 +26,12 @@ export class SweepLoop {
     return this.#running;
   }
 
-  /** Resolves when a run that is under way has ended. */
+  /** Resolves when a run that is under way has ended, and the sweep has given back what it held. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
     await this.#running;
+    await this.sweep.close?.().catch(() => {});
   }
 
   async #work(): Promise<void> {

@@ -7,7 +7,7 @@ export interface SweepRunnerOptions {
   /** Where pg-boss keeps its own schema, `pgboss`. */
   databaseUrl: string;
   sweeps: Sweep[];
-  /** Between two regular runs of a sweep. Milliseconds. */
+  /** Between two regular runs of a sweep that names no interval of its own. Milliseconds. */
   intervalMs: number;
   logger: Logger;
 }
@@ -29,18 +29,23 @@ const queueOf = (name: Sweep["name"]) => `sweep-${name}`;
  */
 export function startSweeps({ databaseUrl, sweeps, intervalMs, logger }: SweepRunnerOptions): SweepRunner {
   const loops = new Map(
-    sweeps.map((sweep) => [sweep.name, new SweepLoop(sweep, sweep.cron ? undefined : intervalMs, logger)]),
+    sweeps.map((sweep) => [
+      sweep.name,
+      new SweepLoop(sweep, sweep.cron ? undefined : (sweep.intervalMs ?? intervalMs), logger),
+    ]),
   );
   const boss = createBoss(databaseUrl, logger);
   const state = { stopped: false, started: false };
   const sending = new Set<Sweep["name"]>();
-  const starting = keepStarting(boss, sweeps, loops, state, logger);
+  const queued = sweeps.filter(({ local }) => !local);
+  const isLocal = new Set(sweeps.filter(({ local }) => local).map(({ name }) => name));
+  const starting = keepStarting(boss, queued, loops, state, logger);
   for (const loop of loops.values()) void loop.kick();
 
   return {
     wake: (name) => {
       if (state.stopped || sending.has(name)) return;
-      if (!state.started) {
+      if (!state.started || isLocal.has(name)) {
         void loops.get(name)?.kick();
         return;
       }

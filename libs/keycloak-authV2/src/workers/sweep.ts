@@ -1,13 +1,19 @@
 /** A look over state rows that are due. Every replica runs it; rows are claimed, so that none is handled twice at once. */
 export interface Sweep {
-  name: "registrations" | "logouts" | "prune";
+  name: "registrations" | "logouts" | "prune" | "hints" | "events" | "watch" | "expiry" | "outbox";
   /**
    * A cron expression: the sweep runs at the start of a process and then on this schedule, on one replica. Left out: it
    * runs at the runner's interval, on every replica.
    */
   cron?: string;
+  /** Its own interval instead of the runner's. Milliseconds. */
+  intervalMs?: number;
+  /** Has no job queue: a wake runs it in this process. For what is woken often, or runs often anyway. */
+  local?: boolean;
   /** @returns how many rows it handled: more than none, and it is run again at once */
   run(): Promise<number>;
+  /** After the last run: gives back what it holds. */
+  close?(): Promise<void>;
 }
 
 /** Wakes a sweep on some replica, soon. Never throws; a lost wake is made up for by the next regular sweep. */

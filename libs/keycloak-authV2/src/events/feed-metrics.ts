@@ -1,0 +1,55 @@
+import type { FeedBacklog, HintSource } from "@libs/database";
+import { Counter, Gauge, type Registry } from "prom-client";
+import type { FeedMetrics } from "./feed-deps.ts";
+import type { FeedProblemKind } from "./feed-problems.ts";
+
+/** The numbers of the readers and the watch, beside those of the handler. */
+export interface ReaderMetrics extends FeedMetrics {
+  /** New events of a source told so many hints. */
+  hintsTold(source: HintSource, count: number): void;
+  /** Seconds that the oldest change waits, or since the events were read last. */
+  lag(seconds: number): void;
+  backlog(backlog: Pick<FeedBacklog, "waiting" | "dead">): void;
+  /** Whether this process reads the events for all replicas. */
+  leader(leads: boolean): void;
+  problem(kind: FeedProblemKind, present: boolean): void;
+}
+
+/** Metrics of the change feed, on the registry of the process. */
+export function createFeedMetrics(registry: Registry): ReaderMetrics {
+  const gauge = (name: string, help: string, labelNames: string[] = []) =>
+    (registry.getSingleMetric(name) as Gauge | undefined) ??
+    new Gauge({ name, help, labelNames, registers: [registry] });
+  const counter = (name: string, help: string, labelNames: string[] = []) =>
+    (registry.getSingleMetric(name) as Counter | undefined) ??
+    new Counter({ name, help, labelNames, registers: [registry] });
+
+  const hints = counter(
+    "feed_hints_total",
+    "Hints to look at a user or session again, by source and what came of them.",
+    ["source", "outcome"],
+  );
+  const deleted = counter(
+    "feed_users_deleted_total",
+    "Users that became tombstones because Keycloak has them no more.",
+  );
+  const paused = counter("feed_deletions_postponed_total", "Deletions that waited: there were too many in a minute.");
+  const lag = gauge("feed_lag_seconds", "Age of the oldest change that waits, or time since events were read last.");
+  const waiting = gauge("feed_hints_waiting", "Hints that are not handled yet.");
+  const dead = gauge("feed_dead_letters", "Hints that could not be handled and wait for an operator.");
+  const leads = gauge("feed_leader", "1 while this process reads Keycloak's events for all replicas.");
+  const problem = gauge("feed_problem", "1 while the change feed has this problem; told within 60 seconds.", ["kind"]);
+  return {
+    hintsTold: (source, count) => hints.inc({ source, outcome: "told" }, count),
+    hintsHandled: (source, outcome, count) => hints.inc({ source, outcome }, count),
+    usersDeleted: (count) => deleted.inc(count),
+    deletionsPostponed: (count) => paused.inc(count),
+    lag: (seconds) => lag.set(seconds),
+    backlog: (backlog) => {
+      waiting.set(backlog.waiting);
+      dead.set(backlog.dead);
+    },
+    leader: (is) => leads.set(is ? 1 : 0),
+    problem: (kind, present) => problem.set({ kind }, present ? 1 : 0),
+  };
+}
