@@ -1,16 +1,20 @@
 import type { ActivityRepository } from "./activity-repository.ts";
 import type { BusinessRepository } from "./business-repository.ts";
 import type { PrismaClient } from "./client.ts";
+import type { FeedRepository, LeaseRepository, TicketRepository } from "./feed-repository.ts";
 import type { IdempotencyRepository } from "./idempotency-repository.ts";
 import { instrument, type ObserveDatabase } from "./instrument.ts";
 import type { KeycloakLogoutRepository } from "./keycloak-logout-repository.ts";
 import { PrismaActivityRepository } from "./prisma/prisma-activity-repository.ts";
 import { PrismaBusinessRepository } from "./prisma/prisma-business-repository.ts";
+import { PrismaFeedRepository } from "./prisma/prisma-feed-repository.ts";
 import { PrismaIdempotencyRepository } from "./prisma/prisma-idempotency-repository.ts";
 import { PrismaKeycloakLogoutRepository } from "./prisma/prisma-keycloak-logout-repository.ts";
+import { PrismaLeaseRepository } from "./prisma/prisma-lease-repository.ts";
 import { PrismaRegistrationRepository } from "./prisma/prisma-registration-repository.ts";
 import { PrismaRetentionRepository } from "./prisma/prisma-retention-repository.ts";
 import { PrismaSessionRepository } from "./prisma/prisma-session-repository.ts";
+import { PrismaTicketRepository } from "./prisma/prisma-ticket-repository.ts";
 import { PrismaUserRepository } from "./prisma/prisma-user-repository.ts";
 import type { RegistrationRepository } from "./registration-repository.ts";
 import type { RetentionRepository } from "./retention-repository.ts";
@@ -24,6 +28,9 @@ export interface Repositories {
   registrations: RegistrationRepository;
   idempotency: IdempotencyRepository;
   retention: RetentionRepository;
+  feed: FeedRepository;
+  leases: LeaseRepository;
+  tickets: TicketRepository;
   activities: ActivityRepository;
   business: BusinessRepository;
 }
@@ -40,6 +47,9 @@ export function createRepositories(prisma: PrismaClient, observe: ObserveDatabas
     registrations: instrument("registrations", new PrismaRegistrationRepository(prisma), observe),
     idempotency: instrument("idempotency", new PrismaIdempotencyRepository(prisma), observe),
     retention: instrument("retention", new PrismaRetentionRepository(prisma), observe),
+    feed: instrument("feed", new PrismaFeedRepository(prisma), observe),
+    leases: instrument("leases", new PrismaLeaseRepository(prisma), observe),
+    tickets: instrument("tickets", new PrismaTicketRepository(prisma), observe),
     activities: instrument("activities", new PrismaActivityRepository(prisma), observe),
     business: instrument("business", new PrismaBusinessRepository(prisma), observe),
   };

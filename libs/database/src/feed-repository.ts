@@ -29,7 +29,7 @@ export interface Hint {
   keepSession: string | null;
   /** Grows with every telling. */
   version: bigint;
-  /** How often it has been handled. */
+  /** How often it has been handled since it was told last. */
   looks: number;
   attempts: number;
   /** An error code, never a message. */
@@ -62,7 +62,7 @@ export interface EventBatch {
 export interface FeedBacklog {
   waiting: number;
   dead: number;
-  /** Of the hints that wait: Keycloak's time of the oldest change, or when it was told. */
+  /** Of the hints that wait for their first look: Keycloak's time of the oldest change, or when it was told. */
   oldestChangedAt: Date | null;
 }
 
@@ -70,8 +70,8 @@ export interface FeedBacklog {
 export interface FeedRepository {
   /**
    * Stores hints. One that waits already is told again: its version grows, the newest `changedAt` counts (with its
-   * `keepSession`), the earlier time of handling; a dead letter comes back with no attempts. Duplicates within the list
-   * are one.
+   * `keepSession`), the earlier time of handling, and its looks begin anew; so one that is being handled may be claimed
+   * by another meanwhile. A dead letter comes back with no attempts. Duplicates within the list are one.
    */
   addHints(hints: readonly NewHint[], now: Date): Promise<void>;
   /**
@@ -88,18 +88,21 @@ export interface FeedRepository {
   claimDue(now: Date, claimedUntil: Date, limit: number): Promise<Hint[]>;
   /** Handled: removed, unless told again meanwhile (then it is due at once). */
   complete(hints: readonly ClaimedHint[], now: Date): Promise<void>;
-  /** Handled for now, `looks + 1`, due once more at `at`, unless told again meanwhile. */
+  /** Handled for now, `looks + 1`, no attempts, due once more at `at`, unless told again meanwhile. */
   lookAgain(hints: readonly ClaimedHint[], at: Date): Promise<void>;
   /** Not handled: due again at `at`. @param countAttempt false when it is not the subject's fault (an outage) */
   postpone(hints: readonly ClaimedHint[], error: string, at: Date, countAttempt: boolean): Promise<void>;
-  /** Makes a dead letter of it, unless told again meanwhile. */
+  /** Counts the attempt and makes a dead letter of it, unless told again meanwhile. */
   bury(hint: ClaimedHint, error: string, now: Date): Promise<void>;
-  /** The dead letters, oldest first. */
+  /** The dead letters, in the order of their ids. @param options at most `limit` (100) of those `after` an id */
   listDead(options?: { limit?: number; after?: bigint }): Promise<Hint[]>;
   /** Has dead letters handled again, with no attempts. @param ids default: all @returns how many */
   replay(now: Date, ids?: readonly bigint[]): Promise<number>;
   backlog(): Promise<FeedBacklog>;
-  /** Hints for every live local user, in one statement: what a full look begins with. @returns how many users */
+  /**
+   * Hints for every live local user, thousands a statement: what a full look begins with. Running it again is harmless.
+   * @returns how many users
+   */
   hintAllUsers(source: HintSource, now: Date): Promise<number>;
   /** @returns how many were removed */
   pruneSeenEvents(before: Date, limit: number): Promise<number>;

@@ -31,3 +31,7 @@ export const REGISTRATION_COLUMNS = Prisma.raw(`
   id, state, username, email, profile, keycloak_user_id AS "keycloakUserId", attempts, last_error AS "lastError",
   idempotency_key AS "idempotencyKey", next_attempt_at AS "nextAttemptAt", lost_until AS "lostUntil",
   parked_at AS "parkedAt", created_at AS "createdAt", updated_at AS "updatedAt"`);
+
+export const HINT_COLUMNS = Prisma.raw(`
+  id, kind, subject, source, changed_at AS "changedAt", keep_session AS "keepSession", version, looks, attempts,
+  last_error AS "lastError", next_attempt_at AS "nextAttemptAt", dead_at AS "deadAt", created_at AS "createdAt"`);

@@ -129,6 +129,13 @@ export class PrismaRegistrationRepository implements RegistrationRepository {
     return rows[0] as RegistrationBacklog;
   }
 
+  async findByUserIds(userIds: readonly string[]): Promise<Pick<Registration, "id" | "state" | "keycloakUserId">[]> {
+    if (userIds.length === 0) return [];
+    return await this.prisma.$queryRaw<Pick<Registration, "id" | "state" | "keycloakUserId">[]>`
+      SELECT id, state, keycloak_user_id AS "keycloakUserId" FROM registrations
+      WHERE keycloak_user_id = ANY(${[...userIds]}::text[])`.catch(throwMapped);
+  }
+
   private async move(
     id: string,
     from: RegistrationState[],

@@ -2,11 +2,14 @@ import type { Repositories } from "../create-repositories.ts";
 import { InMemoryActivityRepository } from "./in-memory-activity-repository.ts";
 import { InMemoryBusinessRepository } from "./in-memory-business-repository.ts";
 import { InMemoryDatabase } from "./in-memory-database.ts";
+import { InMemoryFeedRepository } from "./in-memory-feed-repository.ts";
 import { InMemoryIdempotencyRepository } from "./in-memory-idempotency-repository.ts";
 import { InMemoryKeycloakLogoutRepository } from "./in-memory-keycloak-logout-repository.ts";
+import { InMemoryLeaseRepository } from "./in-memory-lease-repository.ts";
 import { InMemoryRegistrationRepository } from "./in-memory-registration-repository.ts";
 import { InMemoryRetentionRepository } from "./in-memory-retention-repository.ts";
 import { InMemorySessionRepository } from "./in-memory-session-repository.ts";
+import { InMemoryTicketRepository } from "./in-memory-ticket-repository.ts";
 import { InMemoryUserRepository } from "./in-memory-user-repository.ts";
 
 /** Every port over one shared state. */
@@ -18,6 +21,9 @@ export function createInMemoryRepositories(database = new InMemoryDatabase()): R
     registrations: new InMemoryRegistrationRepository(database),
     idempotency: new InMemoryIdempotencyRepository(database),
     retention: new InMemoryRetentionRepository(database),
+    feed: new InMemoryFeedRepository(database),
+    leases: new InMemoryLeaseRepository(database),
+    tickets: new InMemoryTicketRepository(database),
     activities: new InMemoryActivityRepository(database),
     business: new InMemoryBusinessRepository(database),
   };

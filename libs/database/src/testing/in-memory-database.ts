@@ -1,5 +1,6 @@
 import type { Activity } from "../activity-repository.ts";
 import { ForeignKeyViolationError, UnfinishedRegistrationError, UniqueViolationError } from "../errors.ts";
+import type { Hint } from "../feed-repository.ts";
 import type { KeptAnswer } from "../idempotency-repository.ts";
 import type { KeycloakLogout, NewKeycloakLogout } from "../keycloak-logout-repository.ts";
 import type { Registration } from "../registration-repository.ts";
@@ -33,6 +34,14 @@ export class InMemoryDatabase {
   readonly rateLimits = new Map<string, Date | null>();
   /** Until when each turn is taken. */
   readonly loginTurns = new Map<string, Date>();
+  /** By kind and subject. */
+  readonly hints = new Map<string, Hint>();
+  /** By source and event: when. */
+  readonly seenEvents = new Map<string, Date>();
+  readonly cursors = new Map<string, { position: unknown; updatedAt: Date }>();
+  readonly leases = new Map<string, { holder: string; until: Date; fence: bigint }>();
+  /** The last number of a read of Keycloak. */
+  ticket = 0n;
   readonly activities: Activity[] = [];
   readonly stores = new Set<string>();
   readonly organizations = new Set<string>();

@@ -132,6 +132,12 @@ export class InMemoryRegistrationRepository implements RegistrationRepository {
     };
   }
 
+  async findByUserIds(userIds: readonly string[]): Promise<Pick<Registration, "id" | "state" | "keycloakUserId">[]> {
+    return [...this.database.registrations.values()]
+      .filter(({ keycloakUserId }) => keycloakUserId !== null && userIds.includes(keycloakUserId))
+      .map(({ id, state, keycloakUserId }) => ({ id, state, keycloakUserId }));
+  }
+
   private move(id: string, from: RegistrationState, change: Partial<Registration>): boolean {
     const row = this.database.registrations.get(id);
     if (row?.state !== from) return false;
