@@ -5,8 +5,11 @@ import {
   activityRepositoryContract,
   businessRepositoryContract,
   type ContractSubject,
+  feedEventsContract,
+  feedRepositoryContract,
   idempotencyRepositoryContract,
   keycloakLogoutRepositoryContract,
+  leaseRepositoryContract,
   registrationRepositoryContract,
   retentionRepositoryContract,
   sessionRepositoryContract,
@@ -58,5 +61,8 @@ keycloakLogoutRepositoryContract("PostgreSQL", makeSubject);
 registrationRepositoryContract("PostgreSQL", makeSubject);
 idempotencyRepositoryContract("PostgreSQL", makeSubject);
 retentionRepositoryContract("PostgreSQL", makeSubject);
+feedRepositoryContract("PostgreSQL", makeSubject);
+feedEventsContract("PostgreSQL", makeSubject);
+leaseRepositoryContract("PostgreSQL", makeSubject);
 activityRepositoryContract("PostgreSQL", makeSubject);
 businessRepositoryContract("PostgreSQL", makeSubject);

@@ -1,0 +1,197 @@
+import { describe, expect, test } from "bun:test";
+import type { Hint } from "../../feed-repository.ts";
+import { fresh, loginOf, type MakeSubject } from "./contract-subject.ts";
+import { feedEra, hintOf } from "./feed-era.ts";
+
+const [CLAIMED, ALL] = [1_000, 100_000];
+
+/** What every FeedRepository does with hints. */
+export function feedRepositoryContract(name: string, makeSubject: MakeSubject): void {
+  describe(`${name}: FeedRepository`, () => {
+    test("a hint is due at its time, for one caller alone, and again when that one's claim is over", async () => {
+      const { feed } = await makeSubject();
+      const at = feedEra();
+      const hint = hintOf({ kind: "credentials", changedAt: at(-1), keepSession: "sid" });
+      const early = hintOf({ notBefore: at(5) });
+      await feed.addHints([hint, early], at(0));
+      expect(await feed.claimDue(at(-0.001), at(20), ALL)).toEqual([]);
+      const claims = await Promise.all(Array.from({ length: 4 }, () => feed.claimDue(at(4), at(20), ALL)));
+      expect(claims.flat()).toEqual([
+        {
+          ...{ kind: "credentials", subject: hint.subject, source: "admin_events", changedAt: at(-1) },
+          ...{ keepSession: "sid", version: 1n, looks: 0, attempts: 0, lastError: null, deadAt: null },
+          ...{ id: expect.any(BigInt), createdAt: at(0), nextAttemptAt: at(20) },
+        } as Hint,
+      ]);
+      expect(await feed.claimDue(at(19), at(30), ALL)).toMatchObject([{ subject: early.subject, keepSession: null }]);
+      const again = await feed.claimDue(at(20), at(40), ALL);
+      expect(again).toMatchObject([{ subject: hint.subject, attempts: 0, version: 1n }]);
+      await feed.complete(await feed.claimDue(at(40), at(CLAIMED), ALL), at(40));
+      expect(await feed.claimDue(at(ALL), at(ALL), ALL)).toEqual([]);
+    });
+
+    test("the longest due go first, no more than asked for", async () => {
+      const { feed } = await makeSubject();
+      const at = feedEra();
+      const hints = [9, 3, 6, 1].map((seconds) => hintOf({ notBefore: at(seconds) }));
+      await feed.addHints(hints, at(0));
+      const claimed = await feed.claimDue(at(10), at(CLAIMED), 3);
+      expect(claimed.map(({ subject }) => subject)).toEqual([3, 1, 2].map((index) => hints[index]?.subject ?? ""));
+      await feed.complete([...claimed, ...(await feed.claimDue(at(10), at(CLAIMED), ALL))], at(10));
+    });
+
+    test("told again: one row, the newest change with its session, the earlier time; duplicates in a list are one", async () => {
+      const { feed } = await makeSubject();
+      const at = feedEra();
+      const hint = hintOf({ kind: "credentials", changedAt: at(-5), keepSession: "old", notBefore: at(9) });
+      await feed.addHints([hint, { ...hint, changedAt: at(-9), keepSession: "older", notBefore: at(8) }], at(0));
+      await feed.addHints([{ ...hint, changedAt: null, keepSession: "no time", notBefore: at(7) }], at(1));
+      const told = { version: 2n, changedAt: at(-5), keepSession: "old", createdAt: at(0) };
+      expect(await feed.claimDue(at(6), at(7), ALL)).toEqual([]);
+      expect(await feed.claimDue(at(7), at(8), ALL)).toMatchObject([told]);
+      await feed.addHints([{ ...hint, changedAt: at(-1), keepSession: null, source: "user_events" }], at(2));
+      const newest = { version: 3n, changedAt: at(-1), keepSession: null, source: "user_events" as const };
+      const claimed = await feed.claimDue(at(8), at(CLAIMED), ALL);
+      expect(claimed).toMatchObject([newest]);
+      await feed.complete(claimed, at(8));
+      await feed.addHints([], at(9));
+    });
+
+    test("what is told while it is handled is not lost, and due at once", async () => {
+      const { feed } = await makeSubject();
+      const at = feedEra();
+      const settle: ((hint: Hint) => Promise<void>)[] = [
+        (hint) => feed.complete([hint], at(9)),
+        (hint) => feed.lookAgain([hint], at(99)),
+        (hint) => feed.postpone([hint], "keycloak.unavailable", at(99), true),
+        (hint) => feed.bury(hint, "user.name_collision", at(9)),
+      ];
+      for (const finish of settle) {
+        const hint = hintOf();
+        await feed.addHints([hint], at(0));
+        const [claimed] = (await feed.claimDue(at(0), at(CLAIMED), ALL)) as [Hint];
+        await feed.addHints([hint], at(5));
+        await finish(claimed);
+        const [again] = (await feed.claimDue(at(5), at(CLAIMED), ALL)) as [Hint];
+        expect(again).toMatchObject({ id: claimed.id, version: 2n, looks: 0, attempts: 0, lastError: null });
+        await feed.complete([again], at(10));
+      }
+      expect(await feed.claimDue(at(ALL), at(ALL), ALL)).toEqual([]);
+    });
+
+    test("is looked at once more at its time; told again, its looks begin anew", async () => {
+      const { feed } = await makeSubject();
+      const at = feedEra();
+      const hint = hintOf({ kind: "sessions" });
+      await feed.addHints([hint], at(0));
+      await feed.lookAgain(await feed.claimDue(at(0), at(CLAIMED), ALL), at(6));
+      expect(await feed.claimDue(at(5), at(6), ALL)).toEqual([]);
+      expect(await feed.claimDue(at(6), at(7), ALL)).toMatchObject([{ looks: 1, attempts: 0 }]);
+      await feed.addHints([hint], at(6));
+      const again = await feed.claimDue(at(6), at(CLAIMED), ALL);
+      expect(again).toMatchObject([{ looks: 0, version: 2n, createdAt: at(6) }]);
+      await feed.complete(again, at(7));
+    });
+
+    test("a failure is kept with the time of the next attempt; an outage is not its fault", async () => {
+      const { feed } = await makeSubject();
+      const at = feedEra();
+      await feed.addHints([hintOf(), hintOf()], at(0));
+      await feed.postpone(await feed.claimDue(at(0), at(CLAIMED), ALL), "keycloak.unavailable", at(2), false);
+      expect(await feed.claimDue(at(1), at(CLAIMED), ALL)).toEqual([]);
+      const claimed = await feed.claimDue(at(2), at(CLAIMED), ALL);
+      expect(claimed.map(({ attempts, lastError }) => [attempts, lastError])).toEqual([
+        [0, "keycloak.unavailable"],
+        [0, "keycloak.unavailable"],
+      ]);
+      await feed.postpone(claimed, "user.name_collision", at(4), true);
+      const again = await feed.claimDue(at(4), at(CLAIMED), ALL);
+      expect(again.map(({ attempts }) => attempts)).toEqual([1, 1]);
+      await feed.complete(again, at(4));
+      for (const none of [feed.complete([], at(5)), feed.lookAgain([], at(5)), feed.postpone([], "x", at(5), true)])
+        await none;
+    });
+
+    test("a dead letter is not due; it is listed, and comes back when replayed or told again", async () => {
+      const { feed } = await makeSubject();
+      const at = feedEra();
+      const hints = Array.from({ length: 3 }, () => hintOf());
+      for (const hint of hints) await feed.addHints([hint], at(0));
+      const claimed = await feed.claimDue(at(0), at(CLAIMED), ALL);
+      for (const hint of claimed) await feed.bury(hint, "user.name_collision", at(1));
+      const ids = claimed.map(({ id }) => id).toSorted((a, b) => Number(a - b));
+      expect(await feed.claimDue(at(ALL), at(ALL), ALL)).toEqual([]);
+      const dead = await feed.listDead();
+      expect(dead.map(({ id }) => id)).toEqual(ids);
+      expect(dead[0]).toMatchObject({ deadAt: at(1), lastError: "user.name_collision", attempts: 1 });
+      expect((await feed.listDead({ limit: 1, after: ids[0] as bigint })).map(({ id }) => id)).toEqual(ids.slice(1, 2));
+      expect(await feed.backlog()).toMatchObject({ dead: 3 });
+      expect(await feed.replay(at(2), ids.slice(0, 1))).toBe(1);
+      expect(await feed.replay(at(2), ids.slice(0, 1))).toBe(0);
+      expect(await feed.replay(at(2), [])).toBe(0);
+      expect(await feed.claimDue(at(2), at(CLAIMED), ALL)).toMatchObject([{ attempts: 0, deadAt: null }]);
+      await feed.addHints(hints, at(3));
+      const told = await feed.claimDue(at(3), at(CLAIMED), ALL);
+      expect(told.map(({ attempts, version, deadAt }) => [attempts, version, deadAt])).toEqual(
+        hints.map(() => [0, 2n, null]),
+      );
+      for (const hint of told) await feed.bury(hint, "user.name_collision", at(4));
+      expect(await feed.replay(at(5))).toBe(3);
+      await feed.complete(told, at(6));
+      expect(await feed.listDead()).toEqual([]);
+    });
+
+    test("what waits is counted, with the oldest change that nobody has looked at", async () => {
+      const { feed } = await makeSubject();
+      const at = feedEra();
+      const before = await feed.backlog();
+      await feed.addHints([hintOf({ changedAt: at(-3) }), hintOf()], at(0));
+      expect(await feed.backlog()).toEqual({ ...before, waiting: before.waiting + 2, oldestChangedAt: at(-3) });
+      const claimed = await feed.claimDue(at(0), at(CLAIMED), ALL);
+      expect(await feed.backlog()).toMatchObject({ oldestChangedAt: at(-3) });
+      const [old, other] = claimed.toSorted((a) => (a.changedAt ? -1 : 1)) as [Hint, Hint];
+      await feed.lookAgain([old], at(6));
+      expect(await feed.backlog()).toMatchObject({ waiting: before.waiting + 2, oldestChangedAt: at(0) });
+      await feed.complete([old, other], at(7));
+      expect(await feed.backlog()).toEqual(before);
+    });
+
+    test("a full look begins with every user that is not deleted, and with sessions where there are live ones", async () => {
+      const { feed, sessions, users } = await makeSubject();
+      const at = feedEra();
+      const [live, ended, gone] = [loginOf(), loginOf(), loginOf()];
+      for (const login of [live, ended, gone]) await sessions.recordLogin(login);
+      await sessions.end(ended.session.sessionId, "logout", at(0));
+      await users.markDeleted(gone.profile.id, at(0));
+      const count = await feed.hintAllUsers("full_look", at(0));
+      await feed.hintAllUsers("full_look", at(0));
+      const claimed = await feed.claimDue(at(0), at(CLAIMED), ALL);
+      expect(claimed.filter(({ kind }) => kind === "user")).toHaveLength(count);
+      const kinds = ({ profile }: typeof live) =>
+        claimed.filter(({ subject }) => subject === profile.id).map(({ kind, source }) => `${kind} ${source}`);
+      expect(kinds(live).toSorted()).toEqual(["sessions full_look", "user full_look"]);
+      expect(kinds(ended)).toEqual(["user full_look"]);
+      expect(kinds(gone)).toEqual([]);
+      await feed.complete(claimed, at(1));
+    });
+
+    test("two who settle and tell the same hints at once do not hold each other up", async () => {
+      const { feed } = await makeSubject();
+      const at = feedEra();
+      const hints = Array.from({ length: 40 }, () => hintOf());
+      await feed.addHints(hints, at(0));
+      for (let round = 0; round < 5; round += 1) {
+        const claimed = await feed.claimDue(at(0), at(CLAIMED), ALL);
+        await Promise.all([
+          feed.addHints(hints.toReversed(), at(0)),
+          feed.postpone(claimed.toReversed(), fresh("code"), at(0), false),
+          feed.addHints(hints, at(0)),
+          feed.lookAgain(claimed, at(0)),
+        ]);
+      }
+      const left = await feed.claimDue(at(0), at(CLAIMED), ALL);
+      expect(left).toHaveLength(40);
+      await feed.complete(left, at(0));
+    });
+  });
+}
