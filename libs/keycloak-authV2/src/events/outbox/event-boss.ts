@@ -1,0 +1,59 @@
+import type { Logger } from "@libs/observability";
+import { type ConstructorOptions, PgBoss } from "pg-boss";
+
+interface EventBossOptions {
+  databaseUrl: string;
+  /** Shown in `pg_stat_activity`. */
+  applicationName: string;
+  /** Most connections at once, besides the one that listens. */
+  connections: number;
+  /** Whether it works queues: listens, and frees what dead processes hold. */
+  works: boolean;
+  logger: Logger;
+}
+
+/** How soon after its heartbeat a dead process's event is given to another, in seconds. */
+const SUPERVISE_S = 5;
+const CLEAN_UP_S = 300;
+const TOLD_EVERY_MS = 30_000;
+
+/** pg-boss on the schema that the gateway's sweeps use too; whoever starts first creates it. Not started yet. */
+export function createEventBoss({
+  databaseUrl,
+  applicationName,
+  connections,
+  works,
+  logger,
+}: EventBossOptions): PgBoss {
+  const upkeep: ConstructorOptions = works
+    ? {
+        useListenNotify: true,
+        superviseIntervalSeconds: SUPERVISE_S,
+        monitorIntervalSeconds: SUPERVISE_S,
+        maintenanceIntervalSeconds: CLEAN_UP_S,
+      }
+    : { supervise: false };
+  const boss = new PgBoss({
+    connectionString: databaseUrl,
+    schema: "pgboss",
+    application_name: applicationName,
+    max: connections,
+    connectionTimeoutMillis: 1_500,
+    options: "-c statement_timeout=5000",
+    schedule: false,
+    reindex: false,
+    monitorVacuum: false,
+    registerInstance: false,
+    openTelemetry: { enabled: false },
+    ...upkeep,
+  });
+  let told = 0;
+  boss.on("error", (error) => {
+    // An outage repeats it many times a second.
+    if (Date.now() - told < TOLD_EVERY_MS) return;
+    told = Date.now();
+    logger.warn({ err: error }, "event queue: the database does not answer; events wait");
+  });
+  boss.on("warning", (warning) => logger.debug({ warning: warning.message }, "event queue"));
+  return boss;
+}

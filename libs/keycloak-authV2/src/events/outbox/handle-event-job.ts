@@ -1,0 +1,57 @@
+import type { DomainEvent, DomainEventType } from "@libs/database";
+import type { Logger } from "@libs/observability";
+import type { Job } from "pg-boss";
+import { type EventJobData, toDomainEvent } from "./event-job.ts";
+import { BLOCKED_AFTER_ATTEMPTS } from "./event-queue.ts";
+import type { SubscriberMetrics } from "./outbox-metrics.ts";
+
+/** A domain event of one of these types. */
+export type EventOf<Type extends DomainEventType> = Extract<DomainEvent, { type: Type }>;
+
+export interface EventContext {
+  /** Aborted when the process stops, or the handler takes longer than five minutes. */
+  signal: AbortSignal;
+  /** 1 at the first attempt. */
+  attempt: number;
+}
+
+/** Returns when the event is handled for good; what it throws has the event come again. */
+export type EventHandler<Type extends DomainEventType = DomainEventType> = (
+  event: EventOf<Type>,
+  context: EventContext,
+) => Promise<void> | void;
+
+interface EventJobDeps<Type extends DomainEventType> {
+  subscriber: string;
+  handle: EventHandler<Type>;
+  metrics: SubscriberMetrics | undefined;
+  logger: Logger;
+}
+
+/** @throws Error with the failure's code, for pg-boss to keep and to try again */
+export async function handleEventJob<Type extends DomainEventType>(
+  { subscriber, handle, metrics, logger }: EventJobDeps<Type>,
+  job: Job<EventJobData>,
+): Promise<void> {
+  const event = toDomainEvent(job.data);
+  const attempt = job.retryCount + 1;
+  try {
+    // The queue holds only types that were subscribed to.
+    await handle(event as EventOf<Type>, { signal: job.signal, attempt });
+    metrics?.handled(event.type);
+  } catch (error) {
+    metrics?.failed(event.type);
+    const { type, userId, version } = event;
+    const about = { err: error, subscriber, type, userId, version: String(version), attempt, job: job.id };
+    if (attempt < BLOCKED_AFTER_ATTEMPTS) logger.warn(about, "event not handled: it is tried again");
+    else logger.error(about, "event keeps failing, its user's later events wait: mend the handler, or skip the event");
+    throw new Error(failureCode(error));
+  }
+}
+
+/** A message could carry anything into the database. */
+function failureCode(error: unknown): string {
+  if (!(error instanceof Error)) return "unknown";
+  const { code } = error as { code?: unknown };
+  return typeof code === "string" && code.length <= 100 ? code : error.name;
+}

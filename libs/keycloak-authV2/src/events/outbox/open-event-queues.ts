@@ -1,0 +1,53 @@
+import { type Logger, silentLogger } from "@libs/observability";
+import { type BlockedEvent, listBlocked } from "./blocked-events.ts";
+import { createEventBoss } from "./event-boss.ts";
+import { eventQueueName } from "./event-queue.ts";
+import { withDomainEvents } from "./open-domain-events.ts";
+
+/** What an operator may do with the events of subscribers. */
+export interface EventQueues {
+  subscribers(): Promise<string[]>;
+  /** Events that keep failing, the oldest first. @param limit 100 when left out */
+  listBlocked(subscriber: string, limit?: number): Promise<BlockedEvent[]>;
+  /** Has a failed event tried now, not after its pause. @returns whether it was waiting */
+  retry(subscriber: string, id: string): Promise<boolean>;
+  /** Gives an event up for good: the subscriber never handles it, later ones of its user go on. @returns whether it was there */
+  skip(subscriber: string, id: string): Promise<boolean>;
+  /** Ends a subscription and forgets its events. Its processes are to be stopped before. @returns whether there was one */
+  unsubscribe(subscriber: string): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+const STOP_LIMIT_MS = 2_000;
+
+/** @throws Error of the database when it is away */
+export async function openEventQueues(options: { databaseUrl: string; logger?: Logger }): Promise<EventQueues> {
+  const { databaseUrl, logger = silentLogger } = options;
+  const boss = createEventBoss({
+    ...{ databaseUrl, logger, applicationName: "event-queues" },
+    ...{ connections: 1, works: false },
+  });
+  await boss.start();
+  return {
+    subscribers: () =>
+      withDomainEvents(databaseUrl, async (events) => (await events.listSubscriptions()).map(({ name }) => name)),
+    listBlocked: (subscriber, limit = 100) => listBlocked(boss.getDb(), subscriber, limit),
+    retry: async (subscriber, id) => {
+      const { jobs } = await boss.update(eventQueueName(subscriber), undefined, { id, startAfter: new Date() });
+      return jobs.length > 0;
+    },
+    skip: async (subscriber, id) => {
+      const queue = eventQueueName(subscriber);
+      const [job] = await boss.findJobs(queue, { id });
+      await boss.deleteJob(queue, id);
+      return job !== undefined;
+    },
+    unsubscribe: async (subscriber) => {
+      const queue = eventQueueName(subscriber);
+      const existed = await withDomainEvents(databaseUrl, (events) => events.unsubscribe(subscriber));
+      await boss.deleteQueue(queue);
+      return existed;
+    },
+    close: () => boss.stop({ graceful: false, timeout: STOP_LIMIT_MS, close: true }),
+  };
+}

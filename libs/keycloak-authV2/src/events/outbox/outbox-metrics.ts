@@ -1,0 +1,69 @@
+import { Counter, Gauge, type Registry } from "prom-client";
+
+export interface OutboxMetrics {
+  /** Events were put into the queues of their subscribers. */
+  dispatched(count: number): void;
+  /** How many events are not in the queues yet, and for how long the oldest waits. Seconds. */
+  waiting(count: number, oldestSeconds: number): void;
+}
+
+/** Metrics of the outbox of domain events, on the registry of the process. */
+export function createOutboxMetrics(registry: Registry): OutboxMetrics {
+  const gauge = (name: string, help: string) =>
+    (registry.getSingleMetric(name) as Gauge | undefined) ?? new Gauge({ name, help, registers: [registry] });
+  const name = "domain_events_dispatched_total";
+  const dispatched =
+    (registry.getSingleMetric(name) as Counter | undefined) ??
+    new Counter({ name, help: "Domain events put into their subscribers' queues.", registers: [registry] });
+  const waiting = gauge("domain_events_waiting", "Domain events that are not in their subscribers' queues yet.");
+  const oldest = gauge("domain_events_oldest_seconds", "Age of the oldest of them.");
+  return {
+    dispatched: (count) => dispatched.inc(count),
+    waiting(count, oldestSeconds) {
+      waiting.set(count);
+      oldest.set(oldestSeconds);
+    },
+  };
+}
+
+export interface SubscriberMetrics {
+  handled(type: string): void;
+  failed(type: string): void;
+}
+
+/**
+ * Metrics of a subscriber, on the registry of its process.
+ * @param countBlocked asked at each scrape; what it throws leaves the gauge as it is
+ */
+export function createSubscriberMetrics(
+  registry: Registry,
+  subscriber: string,
+  countBlocked: () => Promise<number>,
+): SubscriberMetrics {
+  const handledName = "domain_events_handled_total";
+  const handled =
+    (registry.getSingleMetric(handledName) as Counter | undefined) ??
+    new Counter({
+      name: handledName,
+      help: "Attempts of this process to handle a domain event.",
+      labelNames: ["subscriber", "type", "outcome"],
+      registers: [registry],
+    });
+  const blockedName = `domain_events_blocked`;
+  if (!registry.getSingleMetric(blockedName)) {
+    new Gauge({
+      name: blockedName,
+      help: "Events that keep failing; each holds back the later events of its user.",
+      labelNames: ["subscriber"],
+      registers: [registry],
+      async collect() {
+        const count = await countBlocked().catch(() => undefined);
+        if (count !== undefined) this.set({ subscriber }, count);
+      },
+    });
+  }
+  return {
+    handled: (type) => handled.inc({ subscriber, type, outcome: "handled" }),
+    failed: (type) => handled.inc({ subscriber, type, outcome: "failed" }),
+  };
+}
