@@ -1,5 +1,7 @@
 -- The schema after all migrations, written by libs/database/src/cli/dump.ts. To read, not to run.
 
+CREATE SEQUENCE keycloak_read_tickets AS bigint;
+
 CREATE TABLE activity_logs (
     id bigint NOT NULL DEFAULT nextval('activity_logs_id_seq'::regclass),
     user_id text,
@@ -212,6 +214,7 @@ CREATE TABLE registrations (
 CREATE INDEX registrations_due_idx ON public.registrations USING btree (next_attempt_at) WHERE ((parked_at IS NULL) AND (next_attempt_at IS NOT NULL));
 CREATE INDEX registrations_finished_updated_at_idx ON public.registrations USING btree (updated_at) WHERE (state = ANY (ARRAY['completed'::text, 'failed'::text, 'undone'::text]));
 CREATE INDEX registrations_idempotency_key_idx ON public.registrations USING btree (idempotency_key);
+CREATE INDEX registrations_keycloak_user_id_idx ON public.registrations USING btree (keycloak_user_id) WHERE (keycloak_user_id IS NOT NULL);
 CREATE INDEX registrations_unfinished_email_idx ON public.registrations USING btree (lower(email)) WHERE (state = ANY (ARRAY['pending'::text, 'undoing'::text]));
 CREATE INDEX registrations_unfinished_updated_at_idx ON public.registrations USING btree (updated_at) WHERE (state = ANY (ARRAY['pending'::text, 'undoing'::text]));
 CREATE INDEX registrations_unfinished_username_idx ON public.registrations USING btree (lower(username)) WHERE (state = ANY (ARRAY['pending'::text, 'undoing'::text]));

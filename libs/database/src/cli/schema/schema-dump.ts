@@ -46,7 +46,15 @@ const UNLOGGED = `
   SELECT relname AS table FROM pg_class
   WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relpersistence = 'u'`;
 
-/** A database's tables with columns, constraints, indexes and options, in a form that is the same on every server. */
+/** Those that no column owns: the others come with their tables. */
+const SEQUENCES = `
+  SELECT s.seqrelid::regclass::text AS name, format_type(s.seqtypid, NULL) AS type
+  FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid
+  WHERE c.relnamespace = 'public'::regnamespace
+    AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = s.seqrelid AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0)
+  ORDER BY c.relname COLLATE "C"`;
+
+/** A database's sequences, and tables with columns, constraints, indexes and options, in a form that is the same on every server. */
 export async function schemaDump(databaseUrl: string): Promise<string> {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
@@ -63,7 +71,10 @@ export async function schemaDump(databaseUrl: string): Promise<string> {
       const statements = [`${create} ${table} (\n${lines.join(",\n")}\n)${storage}`, ...(indexes.get(table) ?? [])];
       return statements.map((statement) => `${statement};`).join("\n");
     });
-    return `${[HEADER, ...tables].join("\n\n")}\n`;
+    const sequences = (await client.query<{ name: string; type: string }>(SEQUENCES)).rows.map(
+      ({ name, type }) => `CREATE SEQUENCE ${name} AS ${type};`,
+    );
+    return `${[HEADER, ...sequences, ...tables].join("\n\n")}\n`;
   } finally {
     await client.end();
   }

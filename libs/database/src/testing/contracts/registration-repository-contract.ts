@@ -63,6 +63,24 @@ export function registrationRepositoryContract(name: string, makeSubject: MakeSu
       expect(await registrations.complete(fresh("nobody"), profileOf(), LATEST)).toBeNull();
     });
 
+    test("tells which users of Keycloak are ours, and whether their registration is completed", async () => {
+      const { registrations } = await makeSubject();
+      const [done, undone, open] = [registrationOf(), registrationOf(), registrationOf()];
+      for (const asked of [done, undone, open]) await registrations.begin(asked);
+      const profile = profileFor(done);
+      await registrations.complete(done.id, profile, LATER);
+      const late = fresh("kc");
+      await registrations.beginUndo(undone.id, late, "test", LATER, LATEST);
+      const found = await registrations.findByUserIds([profile.id, fresh("nobody"), late, open.id]);
+      expect(found.toSorted((a) => (a.id === done.id ? -1 : 1))).toEqual([
+        { id: done.id, state: "completed", keycloakUserId: profile.id },
+        { id: undone.id, state: "undoing", keycloakUserId: late },
+      ]);
+      expect(await registrations.findByUserIds([])).toEqual([]);
+      await registrations.finishUndo(undone.id, LATER, null);
+      await registrations.fail(open.id, "test", LATER);
+    });
+
     test("of parallel completions one wins", async () => {
       const { registrations } = await makeSubject();
       const asked = registrationOf();

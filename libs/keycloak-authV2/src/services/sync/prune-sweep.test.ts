@@ -9,11 +9,12 @@ test("removes what is past its time, and says when nothing is left to do", async
   const { deps, database, clock } = createSyncFixture();
   const person = { username: "ada", email: "ada@example.com", firstName: "Ada", lastName: "Lovelace" };
   const user = await registerIdempotently(deps, { ...person, password: "correct horse battery" }, "key");
+  await deps.feed.storeEvents({ source: "user_events", events: [{ id: "event", hints: [] }] }, deps.now());
   const sweep = pruneSweep(deps);
   expect(await sweep.run()).toBe(0);
   clock.now += day + 1;
-  expect(await sweep.run()).toBe(1);
-  expect([database.idempotencyKeys.size, database.registrations.size]).toEqual([0, 1]);
+  expect(await sweep.run()).toBe(2);
+  expect([database.idempotencyKeys.size, database.seenEvents.size, database.registrations.size]).toEqual([0, 0, 1]);
   clock.now += 29 * day;
   expect(await sweep.run()).toBe(1);
   expect([database.registrations.size, database.users.has(user.id)]).toEqual([0, true]);

@@ -5,8 +5,11 @@ import type { SyncDeps } from "./sync-deps.ts";
 /** So few that a batch never holds up the others for long. */
 const batchSize = 500;
 
+/** Far longer than an event can be read again by the feed. */
+const seenEventsMs = 3_600_000;
+
 /** Removes what is no longer needed: hourly, on one replica. */
-export function pruneSweep({ retention, retentionMs, now, logger }: SyncDeps): Sweep {
+export function pruneSweep({ retention, feed, retentionMs, now, logger }: SyncDeps): Sweep {
   return {
     name: "prune",
     cron: "17 * * * *",
@@ -16,6 +19,7 @@ export function pruneSweep({ retention, retentionMs, now, logger }: SyncDeps): S
         sessions: await retention.deleteEndedSessions(later(now(), -retentionMs.sessions), batchSize),
         idempotencyKeys: await retention.deleteExpiredIdempotencyKeys(now(), batchSize),
         rateLimits: await retention.deleteExpiredRateLimits(now(), batchSize),
+        seenEvents: await feed.pruneSeenEvents(later(now(), -seenEventsMs), 10 * batchSize),
         loginTurns: await retention.deleteExpiredLoginTurns(batchSize),
       };
       const total = Object.values(removed).reduce((sum, count) => sum + count, 0);
