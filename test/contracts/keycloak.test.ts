@@ -1,9 +1,27 @@
-import { beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { STACK_TIMEOUT_MS, useStack } from "@libs/dev-stack";
 import { createKeycloakAdapters } from "@libs/keycloak-authV2/keycloak";
-import { failure, keycloakUserRepositoryContract, newUser, tokenClientContract } from "@libs/keycloak-authV2/testing";
+import {
+  failure,
+  keycloakEventSourceContract,
+  keycloakUserRepositoryContract,
+  logoutTokenVerifierContract,
+  newUser,
+  tokenClientContract,
+} from "@libs/keycloak-authV2/testing";
+import { BackChannel } from "../support/back-channel.ts";
+import { realmAdmin } from "../support/realm-admin.ts";
 
-beforeAll(async () => void (await useStack()), STACK_TIMEOUT_MS);
+let backChannel: BackChannel;
+let stopKeys = () => {};
+beforeAll(async () => {
+  await useStack();
+  backChannel = await BackChannel.open();
+}, STACK_TIMEOUT_MS);
+afterAll(async () => {
+  stopKeys();
+  await backChannel?.stop();
+});
 
 async function adapters() {
   const { keycloakUrl: url, realm, clientId, clientSecret } = await useStack();
@@ -14,8 +32,35 @@ async function realm() {
   return { users: userRepository, tokens: tokenClient };
 }
 
+let withBackChannel: ReturnType<typeof createKeycloakAdapters> | undefined;
+/** A realm that announces sessions that ended to this test. */
+async function realmWithBackChannel() {
+  if (withBackChannel) return withBackChannel;
+  const { keycloakUrl: url, createRealm } = await useStack();
+  withBackChannel = createKeycloakAdapters({
+    url,
+    ...(await createRealm({ backchannelLogoutUrl: backChannel.url })),
+  });
+  stopKeys = withBackChannel.keepKeys();
+  return withBackChannel;
+}
+
 keycloakUserRepositoryContract("Keycloak", realm);
 tokenClientContract("Keycloak", realm);
+keycloakEventSourceContract("Keycloak", async () => {
+  const { userRepository, tokenClient, eventSource } = await adapters();
+  return { users: userRepository, tokens: tokenClient, events: eventSource };
+});
+logoutTokenVerifierContract("Keycloak", async () => {
+  const own = await realmWithBackChannel();
+  const { userRepository: users, tokenClient: tokens, logoutTokenVerifier: logoutTokens } = own;
+  const endSession = async (sessionId: string) => {
+    const sent = backChannel.next();
+    await users.deleteSession(sessionId);
+    return sent;
+  };
+  return { users, tokens, logoutTokens, endSession };
+});
 
 describe("Keycloak: verification and readiness", () => {
   test("its access token verifies and says who it is; its other tokens do not", async () => {
@@ -39,6 +84,32 @@ describe("Keycloak: verification and readiness", () => {
     const missing = createKeycloakAdapters({ url, realm: "not-there", clientId, clientSecret });
     await failure(missing.checkReady(), "keycloak.misconfigured");
     await failure(missing.userRepository.getUser("u1"), "keycloak.misconfigured");
+  });
+
+  test("no logout token is verified before keys are known, and none costs a call", async () => {
+    const { logoutTokenVerifier } = await adapters();
+    await failure(logoutTokenVerifier.verifyLogoutToken("a.b.c"), "keycloak.unavailable");
+  });
+
+  test("events need a right of their own, whose lack is told from other faults", async () => {
+    const { keycloakUrl: url, createRealm } = await useStack();
+    const own = await createRealm();
+    const { eventSource, userRepository } = createKeycloakAdapters({ url, ...own });
+    const admin = await realmAdmin({ ...(await useStack()), ...own });
+    const id = await eventSource.serviceAccountId();
+    const [management] = await admin.clients.find({ clientId: "realm-management" });
+    const clientUniqueId = management?.id ?? "";
+    const held = await admin.users.listClientRoleMappings({ id, clientUniqueId });
+    const roles = held.flatMap((role) => (role.name === "view-events" ? { id: role.id ?? "", name: role.name } : []));
+    expect(roles).toHaveLength(1);
+    await admin.users.delClientRoleMappings({ id, clientUniqueId, roles });
+    // Roles are read anew for every call, but those of a token count too: a new one is fetched.
+    await eventSource.clockSkew();
+    const page = { from: new Date(0), to: new Date(), first: 0, max: 1 };
+    await failure(eventSource.listUserEvents(page), "keycloak.forbidden");
+    await failure(eventSource.listAdminEvents(page), "keycloak.forbidden");
+    await failure(eventSource.readEventsConfig(), "keycloak.forbidden");
+    expect(await userRepository.getUser(id)).not.toBeNull();
   });
 
   test("a wrong client secret is our misconfiguration, not the person's", async () => {

@@ -213,7 +213,11 @@ export interface EventsConfig {
   userEventsKeptMs: number | null;
 }
 
-/** PORT: the realm's stored events. Pages are in ascending order of time; equal times in no order. */
+/**
+ * PORT: the realm's stored events. Pages are in ascending order of time; equal times in no order.
+ *
+ * Its methods throw AuthError `keycloak.forbidden` where the service account lacks `view-events`, and `keycloak.*`.
+ */
 export interface KeycloakEventSource {
   listUserEvents(page: EventPage): Promise<KeycloakUserEvent[]>;
   listAdminEvents(page: EventPage): Promise<KeycloakAdminEvent[]>;
@@ -239,6 +243,9 @@ export interface LogoutToken {
 
 /** PORT: verification of logout tokens (OIDC Back-Channel Logout 1.0 §2.6), replays excepted: `jti` is the caller's. */
 export interface LogoutTokenVerifier {
-  /** Uses keys that are known already: a stranger's token never costs a call. @throws AuthError `logout_token.invalid` */
+  /**
+   * Uses keys that are known already: a stranger's token never costs a call.
+   * @throws AuthError `logout_token.invalid` | `keycloak.unavailable` (no key was ever fetched)
+   */
   verifyLogoutToken(token: string): Promise<LogoutToken>;
 }

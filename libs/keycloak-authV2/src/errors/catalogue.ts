@@ -101,6 +101,16 @@ export const catalogue = {
     retryAfterSeconds: 1,
   },
   "token.invalid": { status: 401, title: "The access token is not valid.", hint: "Refresh, or log in again." },
+  "logout_token.invalid": {
+    status: 400,
+    title: "The logout token is not valid.",
+    hint: "It must be one of the realm's own, for this client, not expired (OpenID Connect Back-Channel Logout 1.0 §2.6).",
+  },
+  "logout_token.replayed": {
+    status: 400,
+    title: "This logout token came before.",
+    hint: "Each is taken once: nothing was changed by this one.",
+  },
   "keycloak.unavailable": {
     status: 503,
     title: "Sign-in is not available right now.",
@@ -117,6 +127,11 @@ export const catalogue = {
     status: 502,
     title: "Sign-in is not set up correctly.",
     hint: "For operators: Keycloak refused the gateway's own client; the log names the reason.",
+  },
+  "keycloak.forbidden": {
+    status: 502,
+    title: "Sign-in is not set up correctly.",
+    hint: "For operators: the gateway's service account lacks a right; the log names the call, `docs/operations.md` the roles.",
   },
   "database.unavailable": {
     status: 503,

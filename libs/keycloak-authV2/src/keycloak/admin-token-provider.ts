@@ -15,6 +15,15 @@ export interface AdminTokenProviderOptions {
   now?: () => number;
 }
 
+/** A token, and between which moments of this process's clock it was issued. Milliseconds since the epoch. */
+export interface AdminToken {
+  value: string;
+  askedAt: number;
+  answeredAt: number;
+  renewAt: number;
+  expiresAt: number;
+}
+
 /** Past this share of its life a token is renewed, so that none expires on its way. */
 const RENEW_AT = 0.8;
 
@@ -25,8 +34,8 @@ const RENEW_AT = 0.8;
 export class AdminTokenProvider {
   readonly #options: AdminTokenProviderOptions;
   readonly #now: () => number;
-  #token: { value: string; renewAt: number; expiresAt: number } | undefined;
-  #flight: Promise<string> | undefined;
+  #token: AdminToken | undefined;
+  #flight: Promise<AdminToken> | undefined;
 
   constructor(options: AdminTokenProviderOptions) {
     this.#options = options;
@@ -37,9 +46,8 @@ export class AdminTokenProvider {
   async getAccessToken(): Promise<string> {
     const token = this.#token;
     if (token && this.#now() < token.renewAt) return token.value;
-    this.#flight ??= this.#start();
     try {
-      return await withinDeadline(this.#flight, this.#options.timeoutMs);
+      return (await this.renew()).value;
     } catch (error) {
       // An early renewal that failed is no reason to fail while the old token still works.
       if (token && token === this.#token && this.#now() < token.expiresAt) return token.value;
@@ -47,32 +55,40 @@ export class AdminTokenProvider {
     }
   }
 
+  /** Fetches a new token, whether or not the old one is still good. @throws AuthError, see {@link getAccessToken} */
+  renew(): Promise<AdminToken> {
+    this.#flight ??= this.#start();
+    return withinDeadline(this.#flight, this.#options.timeoutMs);
+  }
+
   /** Forgets a token that Keycloak refused; a newer one, fetched meanwhile, stays. */
   invalidate(refused: string): void {
     if (this.#token?.value === refused) this.#token = undefined;
   }
 
-  #start(): Promise<string> {
+  #start(): Promise<AdminToken> {
     // Outside the request that happens to come first: its nearly spent deadline must not fail the others.
     const flight = requestContext.withoutDeadline(() => this.#fetch());
     flight.finally(() => (this.#flight = undefined)).catch(() => undefined);
     return flight;
   }
 
-  async #fetch(): Promise<string> {
+  async #fetch(): Promise<AdminToken> {
     const { tokenUrl, grant, timeoutMs, observe } = this.#options;
     const started = performance.now();
     let outcome: string = "success";
     try {
-      const asked = this.#now();
+      const askedAt = this.#now();
       const { status, json } = await postForm(tokenUrl, grant, timeoutMs);
       if (status !== 200) throw refusal(status, json);
       const { access_token: value, expires_in: seconds } = json ?? {};
       if (typeof value !== "string" || typeof seconds !== "number") {
         throw new AuthError("keycloak.unavailable", { internal: "admin_token: the answer is not a token" });
       }
-      this.#token = { value, renewAt: asked + seconds * 1000 * RENEW_AT, expiresAt: asked + seconds * 1000 };
-      return value;
+      const lifeMs = seconds * 1000;
+      const answeredAt = this.#now();
+      this.#token = { value, askedAt, answeredAt, renewAt: askedAt + lifeMs * RENEW_AT, expiresAt: askedAt + lifeMs };
+      return this.#token;
     } catch (error) {
       const mapped = mapError(error, "admin_token");
       outcome = mapped.code;

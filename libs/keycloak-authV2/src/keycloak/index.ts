@@ -2,6 +2,8 @@
 export type { CallObserver } from "./call-observer.ts";
 export { createKeycloakAdapters, type KeycloakAdapters } from "./keycloak-adapters.ts";
 export { type KeycloakOptions, keycloakEndpoints } from "./keycloak-options.ts";
+export { JoseLogoutTokenVerifier } from "./logout-token-verifier.ts";
 export { OpenIdTokenClient } from "./openid-token-client.ts";
 export { checkKeycloak } from "./readiness.ts";
+export { RealmKeys } from "./realm-keys.ts";
 export { JoseTokenVerifier } from "./token-verifier.ts";

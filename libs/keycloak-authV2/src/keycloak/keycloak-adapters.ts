@@ -1,17 +1,30 @@
-import type { KeycloakUserRepository, TokenClient, TokenVerifier } from "../ports.ts";
+import type {
+  KeycloakEventSource,
+  KeycloakUserRepository,
+  LogoutTokenVerifier,
+  TokenClient,
+  TokenVerifier,
+} from "../ports.ts";
 import { AdminApi } from "./admin-api.ts";
 import { AdminTokenProvider } from "./admin-token-provider.ts";
 import type { CallObserver } from "./call-observer.ts";
 import { AdminKeycloakUserRepository } from "./keycloak-admin-user-repository.ts";
+import { AdminKeycloakEventSource } from "./keycloak-event-source.ts";
 import { DEFAULT_TIMEOUT_MS, type KeycloakOptions, keycloakEndpoints } from "./keycloak-options.ts";
+import { JoseLogoutTokenVerifier } from "./logout-token-verifier.ts";
 import { OpenIdTokenClient } from "./openid-token-client.ts";
 import { checkKeycloak } from "./readiness.ts";
+import { RealmKeys } from "./realm-keys.ts";
 import { JoseTokenVerifier } from "./token-verifier.ts";
 
 export interface KeycloakAdapters {
   userRepository: KeycloakUserRepository;
   tokenClient: TokenClient;
   tokenVerifier: TokenVerifier;
+  eventSource: KeycloakEventSource;
+  logoutTokenVerifier: LogoutTokenVerifier;
+  /** Fetches the realm's keys now and then every minute: logout tokens are verified with keys that are known. @returns stops it */
+  keepKeys(): () => void;
   /** For a readiness probe. @throws AuthError */
   checkReady(): Promise<void>;
   /** For flows that hash a password, before they begin. @throws AuthError `service.overloaded` */
@@ -33,10 +46,14 @@ export function createKeycloakAdapters(options: KeycloakOptions, observe?: CallO
     observe,
   });
   const api = new AdminApi({ url: endpoints.base, realm: options.realm, tokens, timeoutMs, observe });
+  const keys = new RealmKeys(options);
   return {
     userRepository: new AdminKeycloakUserRepository(api),
     tokenClient: new OpenIdTokenClient(options, observe),
-    tokenVerifier: new JoseTokenVerifier(options),
+    tokenVerifier: new JoseTokenVerifier(options, keys),
+    eventSource: new AdminKeycloakEventSource(api, tokens),
+    logoutTokenVerifier: new JoseLogoutTokenVerifier(options, keys),
+    keepKeys: () => keys.keepFresh(),
     checkReady: () => checkKeycloak(options),
     assertRoom: () => {},
   };

@@ -1,12 +1,10 @@
-import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from "jose";
+import { errors, type JWTPayload, jwtVerify } from "jose";
 import { z } from "zod";
 import { AuthError } from "../errors/index.ts";
 import type { AccessTokenClaims, TokenVerifier } from "../ports.ts";
-import { DEFAULT_TIMEOUT_MS, type KeycloakOptions, keycloakEndpoints } from "./keycloak-options.ts";
+import { type KeycloakOptions, keycloakEndpoints } from "./keycloak-options.ts";
+import { RealmKeys } from "./realm-keys.ts";
 
-const JWKS_MAX_AGE_MS = 10 * 60 * 1000;
-/** A made-up `kid` makes us ask Keycloak at most this often. */
-const JWKS_COOL_DOWN_MS = 30 * 1000;
 const CLOCK_TOLERANCE_SECONDS = 10;
 
 const roles = z.object({ roles: z.array(z.string()).default([]) });
@@ -32,20 +30,15 @@ const schema = z.object({
  * @see https://www.rfc-editor.org/rfc/rfc9068#section-4
  */
 export class JoseTokenVerifier implements TokenVerifier {
-  readonly #keys: ReturnType<typeof createRemoteJWKSet>;
+  readonly #keys: RealmKeys;
   readonly #rules: { issuer: string; audience: string; algorithms: string[] };
   readonly #authorizedParties: readonly string[];
   readonly #now: () => Date;
 
-  constructor(options: KeycloakOptions, now: () => Date = () => new Date()) {
-    const endpoints = keycloakEndpoints(options);
+  constructor(options: KeycloakOptions, keys = new RealmKeys(options), now: () => Date = () => new Date()) {
     const { clientId, signatureAlgorithm = "RS256" } = options;
-    this.#keys = createRemoteJWKSet(new URL(endpoints.certs), {
-      cacheMaxAge: JWKS_MAX_AGE_MS,
-      cooldownDuration: JWKS_COOL_DOWN_MS,
-      timeoutDuration: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-    });
-    this.#rules = { issuer: endpoints.issuer, audience: clientId, algorithms: [signatureAlgorithm] };
+    this.#keys = keys;
+    this.#rules = { issuer: keycloakEndpoints(options).issuer, audience: clientId, algorithms: [signatureAlgorithm] };
     this.#authorizedParties = options.authorizedParties ?? [clientId];
     this.#now = now;
   }
@@ -63,7 +56,7 @@ export class JoseTokenVerifier implements TokenVerifier {
 
   async #verify(token: string): Promise<JWTPayload> {
     try {
-      const { payload } = await jwtVerify(token, this.#keys, {
+      const { payload } = await jwtVerify(token, this.#keys.published, {
         ...this.#rules,
         clockTolerance: CLOCK_TOLERANCE_SECONDS,
         currentDate: this.#now(),

@@ -5,11 +5,11 @@ import { InMemoryKeycloak } from "../testing/in-memory-keycloak.ts";
 import { protectKeycloak } from "./protect-keycloak.ts";
 
 function protectedKeycloak(concurrency = 8) {
-  const { userRepository, tokenClient } = new InMemoryKeycloak();
+  const { userRepository, tokenClient, eventSource } = new InMemoryKeycloak();
   const registry = new Registry();
   const checkReady = async () => {};
   const adapters = protectKeycloak(
-    { userRepository, tokenClient, checkReady, assertRoom: () => {} },
+    { userRepository, tokenClient, eventSource, checkReady, assertRoom: () => {} },
     {
       hashing: { concurrency, queue: 0, waitMs: 0 },
       circuit: { failures: 2, retryMs: 60_000 },

@@ -1,6 +1,6 @@
 import type { Logger, Registry } from "@libs/observability";
 import { isAuthError } from "../errors/index.ts";
-import type { KeycloakUserRepository, TokenClient } from "../ports.ts";
+import type { KeycloakEventSource, KeycloakUserRepository, TokenClient } from "../ports.ts";
 import { HashingBulkhead, type HashingOptions } from "./hashing-bulkhead.ts";
 import { type CircuitOptions, KeycloakCircuit } from "./keycloak-circuit.ts";
 import { createProtectionMetrics } from "./protection-metrics.ts";
@@ -15,6 +15,7 @@ export interface ProtectionOptions {
 interface Protectable {
   userRepository: KeycloakUserRepository;
   tokenClient: TokenClient;
+  eventSource: KeycloakEventSource;
   checkReady(): Promise<void>;
   assertRoom(): void;
 }
@@ -55,6 +56,7 @@ export function protectKeycloak<T extends Protectable>(adapters: T, options: Pro
     ...adapters,
     userRepository: guarded(adapters.userRepository, guardOf),
     tokenClient: guarded(adapters.tokenClient, guardOf),
+    eventSource: guarded(adapters.eventSource, guardOf),
     assertRoom: () => {
       try {
         bulkhead?.assertRoom();

@@ -40,21 +40,19 @@ export class InMemoryKeycloakUserRepository implements KeycloakUserRepository {
         requiredActions: [],
         ...unlocked,
       });
+      this.#recordEvent("CREATE", id);
       return id;
     });
   }
 
   getUser(id: string): Promise<KeycloakUser | null> {
     return this.#keycloak.perform("get_user", () => {
-      const user = this.#keycloak.users.get(id);
-      return user ? toPublic(user) : null;
+      return this.#read(id) ?? null;
     });
   }
 
   getUsers(ids: readonly string[]): Promise<KeycloakUser[]> {
-    return this.#keycloak.perform("get_users", () =>
-      [...new Set(ids)].flatMap((id) => this.#keycloak.users.get(id) ?? []).map(toPublic),
-    );
+    return this.#keycloak.perform("get_users", () => [...new Set(ids)].flatMap((id) => this.#read(id) ?? []));
   }
 
   searchUsers(search: UserSearch): Promise<KeycloakUser[]> {
@@ -80,12 +78,17 @@ export class InMemoryKeycloakUserRepository implements KeycloakUserRepository {
       const emailVerified = patch.emailVerified ?? (next.email === user.email && user.emailVerified);
       const attributes = { ...user.attributes, ...this.#declared(patch.attributes ?? {}) };
       Object.assign(user, next, { emailVerified, attributes, enabled: patch.enabled ?? user.enabled });
+      this.#recordEvent("UPDATE", id);
       return true;
     });
   }
 
   deleteUser(id: string): Promise<boolean> {
-    return this.#keycloak.perform("delete_user", () => this.#keycloak.removeUser(id));
+    return this.#keycloak.perform("delete_user", () => {
+      const removed = this.#keycloak.removeUser(id);
+      if (removed) this.#recordEvent("DELETE", id);
+      return removed;
+    });
   }
 
   listSessions(userId: string): Promise<KeycloakSession[]> {
@@ -98,9 +101,26 @@ export class InMemoryKeycloakUserRepository implements KeycloakUserRepository {
 
   deleteSession(keycloakSessionId: string, kind: "online" | "offline" = "online"): Promise<boolean> {
     const { sessions, offlineSessions } = this.#keycloak;
-    return this.#keycloak.perform("delete_session", () =>
-      (kind === "offline" ? offlineSessions : sessions).delete(keycloakSessionId),
-    );
+    return this.#keycloak.perform("delete_session", () => {
+      const removed = (kind === "offline" ? offlineSessions : sessions).delete(keycloakSessionId);
+      if (removed) {
+        const resourcePath = `sessions/${keycloakSessionId}`;
+        const deletion = { operation: "DELETE", resourceType: "USER_SESSION", resourcePath };
+        this.#keycloak.eventSource.recordAdminEvent(deletion);
+      }
+      return removed;
+    });
+  }
+
+  #read(id: string): KeycloakUser | undefined {
+    const { users, serviceAccount } = this.#keycloak;
+    const user = users.get(id);
+    if (user) return toPublic(user);
+    return id === serviceAccount.id ? structuredClone(serviceAccount) : undefined;
+  }
+
+  #recordEvent(operation: string, id: string): void {
+    this.#keycloak.eventSource.recordAdminEvent({ operation, resourceType: "USER", resourcePath: `users/${id}` });
   }
 
   #find(search: UserSearch): StoredUser[] {

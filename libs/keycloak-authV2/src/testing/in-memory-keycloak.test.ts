@@ -1,7 +1,22 @@
-import { InMemoryKeycloak, keycloakUserRepositoryContract, tokenClientContract } from "./index.ts";
+import {
+  InMemoryKeycloak,
+  keycloakEventSourceContract,
+  keycloakUserRepositoryContract,
+  logoutTokenVerifierContract,
+  tokenClientContract,
+} from "./index.ts";
 
 const keycloak = new InMemoryKeycloak();
-const realm = async () => ({ users: keycloak.userRepository, tokens: keycloak.tokenClient });
+const { userRepository: users, tokenClient: tokens, eventSource: events, logoutTokenVerifier: logoutTokens } = keycloak;
+const realm = async () => ({ users, tokens });
 
 keycloakUserRepositoryContract("in-memory Keycloak", realm);
 tokenClientContract("in-memory Keycloak", realm);
+keycloakEventSourceContract("in-memory Keycloak", async () => ({ users, tokens, events }));
+logoutTokenVerifierContract("in-memory Keycloak", async () => ({
+  ...{ users, tokens, logoutTokens },
+  endSession: async (sessionId, userId) => {
+    await users.deleteSession(sessionId);
+    return keycloak.mint.logoutToken(userId, sessionId);
+  },
+}));

@@ -1,5 +1,8 @@
+import { randomUUID } from "node:crypto";
 import type { KeycloakSession, KeycloakUser } from "../ports.ts";
+import { InMemoryEventSource } from "./in-memory-event-source.ts";
 import { InMemoryKeycloakUserRepository } from "./in-memory-keycloak-user-repository.ts";
+import { InMemoryLogoutTokenVerifier } from "./in-memory-logout-token-verifier.ts";
 import { InMemoryTokenClient } from "./in-memory-token-client.ts";
 import { InMemoryTokenVerifier } from "./in-memory-token-verifier.ts";
 import { TokenMint } from "./token-mint.ts";
@@ -39,6 +42,8 @@ export interface StoredUser extends KeycloakUser {
  */
 export class InMemoryKeycloak {
   readonly users = new Map<string, StoredUser>();
+  /** The gateway's own, read by id alone: no list of users has it. */
+  readonly serviceAccount: KeycloakUser;
   readonly sessions = new Map<string, KeycloakSession>();
   /** Nothing here opens one: tests put them in. */
   readonly offlineSessions = new Map<string, KeycloakSession>();
@@ -47,6 +52,8 @@ export class InMemoryKeycloak {
   readonly userRepository: InMemoryKeycloakUserRepository;
   readonly tokenClient: InMemoryTokenClient;
   readonly tokenVerifier: InMemoryTokenVerifier;
+  readonly eventSource: InMemoryEventSource;
+  readonly logoutTokenVerifier: InMemoryLogoutTokenVerifier;
   /** Runs before each operation; may throw an `AuthError` or wait, to play an outage or a slow Keycloak. */
   before: ((operation: string) => void | Promise<void>) | undefined;
   /** Runs after each operation has taken effect; throwing plays an answer that was lost. */
@@ -69,6 +76,9 @@ export class InMemoryKeycloak {
     this.userRepository = new InMemoryKeycloakUserRepository(this);
     this.tokenClient = new InMemoryTokenClient(this);
     this.tokenVerifier = new InMemoryTokenVerifier(this);
+    this.eventSource = new InMemoryEventSource(this);
+    this.logoutTokenVerifier = new InMemoryLogoutTokenVerifier(this);
+    this.serviceAccount = serviceAccountOf(this.options.clientId);
   }
 
   checkReady = (): Promise<void> => this.perform("ready", () => undefined);
@@ -93,4 +103,11 @@ export class InMemoryKeycloak {
       for (const session of [...sessions.values()]) if (session.userId === id) sessions.delete(session.id);
     return this.users.delete(id);
   }
+}
+
+function serviceAccountOf(clientId: string): KeycloakUser {
+  return {
+    ...{ id: randomUUID(), username: `service-account-${clientId}`, email: null, firstName: null, lastName: null },
+    ...{ emailVerified: false, enabled: true, createdAt: null, attributes: {}, requiredActions: [] },
+  };
 }

@@ -23,6 +23,7 @@ export class InMemoryTokenClient implements TokenClient {
       const start = wholeSecond(options.now());
       const ipAddress = grant.ipAddress ?? "127.0.0.1";
       sessions.set(id, { id, userId: user.id, username: user.username, ipAddress, start, lastAccess: start });
+      this.#keycloak.eventSource.recordUserEvent({ type: "LOGIN", userId: user.id, sessionId: id });
       return mint.issue(user, id);
     });
   }
@@ -42,8 +43,10 @@ export class InMemoryTokenClient implements TokenClient {
 
   logout(refreshToken: string): Promise<void> {
     return this.#keycloak.perform("logout", () => {
-      const claims = readMinted(refreshToken, "Refresh");
-      this.#keycloak.sessions.delete(String(claims?.sid));
+      const sessionId = String(readMinted(refreshToken, "Refresh")?.sid);
+      const { sessions, eventSource } = this.#keycloak;
+      const userId = sessions.get(sessionId)?.userId;
+      if (sessions.delete(sessionId) && userId) eventSource.recordUserEvent({ type: "LOGOUT", userId, sessionId });
     });
   }
 

@@ -1,8 +1,13 @@
 /** For tests alone: a Keycloak in memory, and the contract suites that it and the real one pass. */
+
+export { type EventSourceUnderTest, keycloakEventSourceContract } from "./contracts/keycloak-event-source-contract.ts";
 export { failure, type KeycloakRealmUnderTest, newUser } from "./contracts/keycloak-realm-under-test.ts";
 export { keycloakUserRepositoryContract } from "./contracts/keycloak-user-repository-contract.ts";
+export { type LogoutTokensUnderTest, logoutTokenVerifierContract } from "./contracts/logout-token-verifier-contract.ts";
 export { tokenClientContract } from "./contracts/token-client-contract.ts";
+export { InMemoryEventSource } from "./in-memory-event-source.ts";
 export { InMemoryKeycloak, type InMemoryKeycloakOptions, type StoredUser } from "./in-memory-keycloak.ts";
 export { InMemoryKeycloakUserRepository } from "./in-memory-keycloak-user-repository.ts";
+export { InMemoryLogoutTokenVerifier } from "./in-memory-logout-token-verifier.ts";
 export { InMemoryTokenClient } from "./in-memory-token-client.ts";
 export { InMemoryTokenVerifier } from "./in-memory-token-verifier.ts";

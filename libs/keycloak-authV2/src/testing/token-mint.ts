@@ -53,7 +53,14 @@ export class TokenMint {
     };
   }
 
-  #token(typ: string, sub: string, sid: string, seconds: number, more: object): string {
+  /** What Keycloak sends to a client's back channel. @param sid undefined: every session of the user */
+  logoutToken(userId: string | undefined, sid: string | undefined): string {
+    return this.#token("Logout", userId, sid, 120, {
+      events: { "http://schemas.openid.net/event/backchannel-logout": {} },
+    });
+  }
+
+  #token(typ: string, sub: string | undefined, sid: string | undefined, seconds: number, more: object): string {
     const { now, issuer, clientId } = this.#options;
     const iat = Math.floor(now() / 1000);
     const claims = { exp: iat + seconds, iat, jti: randomUUID(), iss: issuer, aud: clientId, azp: clientId };

@@ -4,7 +4,13 @@ import type { Registry } from "@libs/observability";
 import { type AuthError, isAuthError } from "../../errors/index.ts";
 import { createKeycloakAdapters, type KeycloakAdapters, type KeycloakOptions } from "../../keycloak/index.ts";
 import { type AuthMetrics, createAuthMetrics } from "../../metrics.ts";
-import type { KeycloakUserRepository, SessionTokenSet, TokenVerifier } from "../../ports.ts";
+import type {
+  KeycloakEventSource,
+  KeycloakUserRepository,
+  LogoutTokenVerifier,
+  SessionTokenSet,
+  TokenVerifier,
+} from "../../ports.ts";
 import { type ProtectionOptions, protectKeycloak } from "../../protection/index.ts";
 import { authenticateWithPassword } from "./authenticate-with-password.ts";
 
@@ -47,6 +53,11 @@ export type AuthenticationResult =
 export class KeycloakIntegrationService {
   readonly userRepository: KeycloakUserRepository;
   readonly tokenVerifier: TokenVerifier;
+  /** The realm's stored events. */
+  readonly eventSource: KeycloakEventSource;
+  readonly logoutTokenVerifier: LogoutTokenVerifier;
+  /** Keeps the realm's keys at hand, which verifying a logout token needs. @returns stops it */
+  readonly keepKeys: () => () => void;
   /** Resolves while Keycloak answers for the realm. */
   readonly checkReady: () => Promise<void>;
   /** Tells a login or registration at its very beginning that there is no room for it. @throws AuthError `service.overloaded` */
@@ -60,6 +71,9 @@ export class KeycloakIntegrationService {
   ) {
     this.userRepository = adapters.userRepository;
     this.tokenVerifier = adapters.tokenVerifier;
+    this.eventSource = adapters.eventSource;
+    this.logoutTokenVerifier = adapters.logoutTokenVerifier;
+    this.keepKeys = adapters.keepKeys;
     this.checkReady = adapters.checkReady;
     this.assertRoom = adapters.assertRoom;
   }

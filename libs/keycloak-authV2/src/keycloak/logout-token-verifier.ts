@@ -1,0 +1,85 @@
+import { errors, type JWTPayload, jwtVerify } from "jose";
+import { z } from "zod";
+import { AuthError } from "../errors/index.ts";
+import type { LogoutToken, LogoutTokenVerifier } from "../ports.ts";
+import { type KeycloakOptions, keycloakEndpoints } from "./keycloak-options.ts";
+import type { RealmKeys } from "./realm-keys.ts";
+
+const LONGEST_TOKEN = 8_000;
+/** Keycloak's live for two minutes. Whoever refuses replays has to remember a `jti` for this time and the tolerance. */
+const MAX_AGE_SECONDS = 5 * 60;
+const CLOCK_TOLERANCE_SECONDS = 10;
+const LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout";
+
+/** As both databases hold it; longer than any id of Keycloak's. */
+const identifier = z
+  .string()
+  .min(1)
+  .max(255)
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is what it is for
+  .refine((value) => value.isWellFormed() && !/[\u0000-\u001f\u007f]/.test(value));
+
+const schema = z
+  .object({
+    jti: identifier,
+    sub: identifier.optional(),
+    sid: identifier.optional(),
+    iat: z.number(),
+    exp: z.number(),
+    events: z.object({ [LOGOUT_EVENT]: z.record(z.string(), z.unknown()) }),
+    // Its absence keeps an ID token from passing for a logout token.
+    nonce: z.undefined().optional(),
+  })
+  .refine(({ sub, sid }) => sub !== undefined || sid !== undefined, { path: ["sub"] });
+
+/**
+ * ADAPTER: verification of logout tokens with jose. Signature by keys that are known already, one pinned algorithm,
+ * header `typ`, issuer, audience, times within 10 s, age, the logout event, `sub` or `sid`, `jti`, no `nonce`.
+ * @see https://openid.net/specs/openid-connect-backchannel-1_0.html#Validation
+ */
+export class JoseLogoutTokenVerifier implements LogoutTokenVerifier {
+  readonly #keys: Pick<RealmKeys, "known">;
+  readonly #rules: { issuer: string; audience: string; algorithms: string[] };
+  readonly #now: () => Date;
+
+  constructor(options: KeycloakOptions, keys: Pick<RealmKeys, "known">, now: () => Date = () => new Date()) {
+    const { clientId, signatureAlgorithm = "RS256" } = options;
+    this.#keys = keys;
+    this.#rules = { issuer: keycloakEndpoints(options).issuer, audience: clientId, algorithms: [signatureAlgorithm] };
+    this.#now = now;
+  }
+
+  async verifyLogoutToken(token: string): Promise<LogoutToken> {
+    if (token.length > LONGEST_TOKEN) throw invalid("too long");
+    const parsed = schema.safeParse(await this.#verify(token));
+    if (!parsed.success) throw invalid(`claims: ${parsed.error.issues.map(({ path }) => path[0] ?? "").join(", ")}`);
+    const { jti, sub, sid, iat, exp } = parsed.data;
+    return {
+      jti,
+      sub: sub ?? null,
+      sid: sid ?? null,
+      issuedAt: new Date(iat * 1000),
+      expiresAt: new Date(exp * 1000),
+    };
+  }
+
+  async #verify(token: string): Promise<JWTPayload> {
+    const { known } = this.#keys;
+    try {
+      const { payload } = await jwtVerify(token, known, {
+        ...this.#rules,
+        typ: "logout+jwt",
+        clockTolerance: CLOCK_TOLERANCE_SECONDS,
+        currentDate: this.#now(),
+        maxTokenAge: MAX_AGE_SECONDS,
+        requiredClaims: ["iat", "exp", "jti", "events"],
+      });
+      return payload;
+    } catch (error) {
+      // No keys are fetched here: whatever fails is the token's fault.
+      throw invalid(error instanceof errors.JOSEError ? error.code : "not a token");
+    }
+  }
+}
+
+const invalid = (internal: string) => new AuthError("logout_token.invalid", { internal });

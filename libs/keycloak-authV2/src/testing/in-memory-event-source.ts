@@ -1,0 +1,70 @@
+import { randomUUID } from "node:crypto";
+import type { EventPage, EventsConfig, KeycloakAdminEvent, KeycloakEventSource, KeycloakUserEvent } from "../ports.ts";
+import { storedEventTypes } from "../realm/event-types.ts";
+import type { InMemoryKeycloak } from "./in-memory-keycloak.ts";
+
+/** FAKE of the realm's stored events; passes `keycloakEventSourceContract`. */
+export class InMemoryEventSource implements KeycloakEventSource {
+  readonly userEvents: KeycloakUserEvent[] = [];
+  readonly adminEvents: KeycloakAdminEvent[] = [];
+  config: EventsConfig = {
+    userEventsEnabled: true,
+    adminEventsEnabled: true,
+    storedTypes: [...storedEventTypes],
+    userEventsKeptMs: 7 * 24 * 3_600_000,
+  };
+  /** How far Keycloak's clock is ahead. Milliseconds. */
+  skewMs = 0;
+  readonly #keycloak: InMemoryKeycloak;
+
+  constructor(keycloak: InMemoryKeycloak) {
+    this.#keycloak = keycloak;
+  }
+
+  /** What the fakes of users and tokens call; tests call it to play other clients and the account console. */
+  recordUserEvent(event: Partial<KeycloakUserEvent> & Pick<KeycloakUserEvent, "type">): void {
+    const { clientId, now } = this.#keycloak.options;
+    if (!this.config.userEventsEnabled || !this.config.storedTypes.includes(event.type)) return;
+    const basics = { id: randomUUID(), at: new Date(now()), userId: null, sessionId: null, clientId, details: {} };
+    this.userEvents.push({ ...basics, ...event });
+  }
+
+  /** By our own service account unless told otherwise: tests call it to play administrators. */
+  recordAdminEvent(event: Partial<KeycloakAdminEvent> & Omit<KeycloakAdminEvent, "id" | "at" | "byUserId">): void {
+    if (!this.config.adminEventsEnabled) return;
+    const { options, serviceAccount } = this.#keycloak;
+    this.adminEvents.push({ id: randomUUID(), at: new Date(options.now()), byUserId: serviceAccount.id, ...event });
+  }
+
+  listUserEvents(page: EventPage): Promise<KeycloakUserEvent[]> {
+    return this.#keycloak.perform("list_user_events", () => {
+      const { types } = page;
+      return paged(types ? this.userEvents.filter(({ type }) => types.includes(type)) : this.userEvents, page);
+    });
+  }
+
+  listAdminEvents(page: EventPage): Promise<KeycloakAdminEvent[]> {
+    return this.#keycloak.perform("list_admin_events", () => paged(this.adminEvents, page));
+  }
+
+  readEventsConfig(): Promise<EventsConfig> {
+    return this.#keycloak.perform("read_events_config", () => structuredClone(this.config));
+  }
+
+  /** Not an operation: the real one reads it from the token that it has anyway. */
+  async serviceAccountId(): Promise<string> {
+    return this.#keycloak.serviceAccount.id;
+  }
+
+  clockSkew(): Promise<{ skewMs: number; uncertaintyMs: number }> {
+    return this.#keycloak.perform("clock_skew", () => ({ skewMs: this.skewMs, uncertaintyMs: 500 }));
+  }
+}
+
+function paged<E extends { at: Date }>(events: readonly E[], { from, to, first, max }: EventPage): E[] {
+  return events
+    .filter(({ at }) => at >= from && at <= to)
+    .toSorted((a, b) => a.at.getTime() - b.at.getTime())
+    .slice(first, first + max)
+    .map((event) => structuredClone(event));
+}
