@@ -1,12 +1,14 @@
 import type { ActivityRepository } from "./activity-repository.ts";
 import type { BusinessRepository } from "./business-repository.ts";
 import type { PrismaClient } from "./client.ts";
+import type { DomainEventRepository } from "./domain-event.ts";
 import type { FeedRepository, LeaseRepository, TicketRepository } from "./feed-repository.ts";
 import type { IdempotencyRepository } from "./idempotency-repository.ts";
 import { instrument, type ObserveDatabase } from "./instrument.ts";
 import type { KeycloakLogoutRepository } from "./keycloak-logout-repository.ts";
 import { PrismaActivityRepository } from "./prisma/prisma-activity-repository.ts";
 import { PrismaBusinessRepository } from "./prisma/prisma-business-repository.ts";
+import { PrismaDomainEventRepository } from "./prisma/prisma-domain-event-repository.ts";
 import { PrismaFeedRepository } from "./prisma/prisma-feed-repository.ts";
 import { PrismaIdempotencyRepository } from "./prisma/prisma-idempotency-repository.ts";
 import { PrismaKeycloakLogoutRepository } from "./prisma/prisma-keycloak-logout-repository.ts";
@@ -31,6 +33,7 @@ export interface Repositories {
   feed: FeedRepository;
   leases: LeaseRepository;
   tickets: TicketRepository;
+  domainEvents: DomainEventRepository;
   activities: ActivityRepository;
   business: BusinessRepository;
 }
@@ -50,6 +53,7 @@ export function createRepositories(prisma: PrismaClient, observe: ObserveDatabas
     feed: instrument("feed", new PrismaFeedRepository(prisma), observe),
     leases: instrument("leases", new PrismaLeaseRepository(prisma), observe),
     tickets: instrument("tickets", new PrismaTicketRepository(prisma), observe),
+    domainEvents: instrument("domainEvents", new PrismaDomainEventRepository(prisma), observe),
     activities: instrument("activities", new PrismaActivityRepository(prisma), observe),
     business: instrument("business", new PrismaBusinessRepository(prisma), observe),
   };

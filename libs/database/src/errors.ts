@@ -5,7 +5,12 @@ export abstract class DatabaseError extends Error {
 
 /** The database can't be reached, refuses connections or cut one. The outcome of a write may be unknown. */
 export class DatabaseUnavailableError extends DatabaseError {
-  override readonly name = "DatabaseUnavailableError";
+  override readonly name: string = "DatabaseUnavailableError";
+}
+
+/** The transaction was undone because of another one: a deadlock, a row that is there by now. Nothing was written. */
+export class TransactionConflictError extends DatabaseUnavailableError {
+  override readonly name = "TransactionConflictError";
 }
 
 /** No answer, or no free connection, within the configured time. The outcome of a write may be unknown. */

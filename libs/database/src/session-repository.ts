@@ -98,7 +98,10 @@ export type LiveSessions =
   | { userId: string; startedBefore?: Date; exceptKeycloakSessionId?: string | null };
 
 /** A live session, without its tokens. */
-export type LiveSession = Pick<Session, "sessionId" | "userId" | "keycloakSessionId" | "refreshExpiresAt" | "startedAt">;
+export type LiveSession = Pick<
+  Session,
+  "sessionId" | "userId" | "keycloakSessionId" | "refreshExpiresAt" | "startedAt"
+>;
 
 /** PORT: application sessions. Every write is one transaction. */
 export interface SessionRepository {

@@ -43,6 +43,16 @@ export interface AppliedProfile {
   outcome: ProfileOutcome;
 }
 
+export interface ApplyOptions {
+  /** Ids that are inserted even where an unfinished registration of that name exists. */
+  ignoreUnfinished?: readonly string[];
+  /**
+   * Writes nothing at all where a row agrees, not even the ticket: for walks over all users, next to a feed whose own
+   * reads move it. Without them, a slow read of an older state might still overwrite such a row.
+   */
+  leaveUnchanged?: boolean;
+}
+
 /** PORT: reads and Keycloak-driven writes of `users`. Tombstones are not found except by {@link findById}. */
 export interface UserRepository {
   /** @returns the user, tombstones included, or null */
@@ -68,13 +78,13 @@ export interface UserRepository {
    * swap usernames and emails. With a `collision` that one is left out, and the others are written. Changes are told as
    * `user.registered`, `user.updated`, `user.disabled`.
    * @param ticket of the read
-   * @param options.ignoreUnfinished ids that are inserted even where an unfinished registration of that name exists
+   * @returns one for each id, in the order given
    */
   applyProfiles(
     profiles: readonly KeycloakProfile[],
     ticket: KeycloakTicket,
     now: Date,
-    options?: { ignoreUnfinished?: readonly string[] },
+    options?: ApplyOptions,
   ): Promise<AppliedProfile[]>;
   /**
    * Makes a tombstone, which frees username and email; told as `user.deleted`.

@@ -1,9 +1,11 @@
 import type { PrismaClient } from "../client.ts";
+import { Prisma } from "../generated/client.ts";
 import type { KeycloakProfile, User } from "../user-repository.ts";
 import { USER_COLUMNS } from "./columns.ts";
+import { somebodySubscribes, userPayload } from "./tell-events.ts";
 
 /**
- * `pending → completed`, the local user and its log row in one statement: all of it or nothing.
+ * `pending → completed`, the local user, its log row and its event in one statement: all of it or nothing.
  * @returns null when the row was not `pending`
  */
 export async function completeRegistration(
@@ -20,16 +22,21 @@ export async function completeRegistration(
       RETURNING profile AS asked
     ), created AS (
       INSERT INTO users (id, username, email, first_name, last_name, email_verified, enabled, store_id,
-        organization_id, metadata, synced_at, created_at, updated_at)
+        organization_id, metadata, synced_at, created_at, updated_at,
+        event_version)
       SELECT ${profile.id}::text, ${profile.username}::text, ${profile.email}::text, ${profile.firstName}::text,
         ${profile.lastName}::text, ${profile.emailVerified}::boolean, ${profile.enabled}::boolean, asked->>'storeId',
         asked->>'organizationId', coalesce(asked->'metadata', '{}'), ${now}::timestamptz, ${now}::timestamptz,
-        ${now}::timestamptz
+        ${now}::timestamptz, ${somebodySubscribes}::int
       FROM completed
-      RETURNING ${USER_COLUMNS}
+      RETURNING ${USER_COLUMNS}, event_version
     ), logged AS (
       INSERT INTO activity_logs (user_id, type, at, details)
       SELECT id, 'user.registered', ${now}::timestamptz, jsonb_build_object('registrationId', ${id}::text) FROM created
+    ), told AS (
+      INSERT INTO domain_events (user_id, version, type, at, payload)
+      SELECT id, event_version, 'user.registered', ${now}::timestamptz,
+        ${userPayload(Prisma.sql`created`)} || '{"via":"registration"}' FROM created WHERE ${somebodySubscribes}
     )
     SELECT id, username, email, "firstName", "lastName", "emailVerified", enabled, "storeId", "organizationId",
       metadata, "lastLoginAt", "loginCount", "syncedAt", "createdAt", "updatedAt", "deletedAt" FROM created`;

@@ -4,6 +4,7 @@ import {
   DatabaseUnavailableError,
   ForeignKeyViolationError,
   StatementRefusedError,
+  TransactionConflictError,
   UniqueViolationError,
 } from "../errors.ts";
 
@@ -23,7 +24,6 @@ const UNAVAILABLE_KINDS = new Set([
   "DatabaseDoesNotExist",
   "DatabaseAccessDenied",
   "AuthenticationFailed",
-  "TransactionWriteConflict",
 ]);
 
 /** Connection exceptions, resources, shutdown and start-up, and a standby that became the address's answer. */
@@ -65,6 +65,8 @@ function fromDriver(cause: DriverCause): DatabaseError {
     return new ForeignKeyViolationError(constraintName(cause));
   if (kind === "SocketTimeout" || TIMEOUT_STATES.has(originalCode))
     return new DatabaseTimeoutError(`no answer in time (${originalCode || kind})`);
+  if (kind === "TransactionWriteConflict" || /^40(001|P01)$/.test(originalCode))
+    return new TransactionConflictError(`transaction undone (${originalCode || kind})`);
   if (UNAVAILABLE_KINDS.has(kind) || UNAVAILABLE_STATES.test(originalCode))
     return new DatabaseUnavailableError(`database unavailable (${originalCode || kind})`);
   // Class 22 (data exceptions) quotes the offending value.

@@ -2,6 +2,8 @@ import type { PrismaClient } from "../client.ts";
 import { refreshTokenStanding } from "../refresh-token-standing.ts";
 import type {
   EndOptions,
+  LiveSession,
+  LiveSessions,
   LoginRecord,
   LogoutPlan,
   RefreshTokenStanding,
@@ -13,7 +15,7 @@ import type {
 } from "../session-repository.ts";
 import type { User } from "../user-repository.ts";
 import { SESSION_FACT_COLUMNS, SESSION_TOKEN_COLUMNS } from "./columns.ts";
-import { endSessions } from "./end-sessions.ts";
+import { condition, endSessions } from "./end-sessions.ts";
 import { throwMapped } from "./map-prisma-error.ts";
 import { recordLogin } from "./record-login.ts";
 import { upsertUserRow } from "./upsert-user-row.ts";
@@ -116,12 +118,39 @@ export class PrismaSessionRepository implements SessionRepository {
     now: Date,
     { onlyIf, logout }: EndOptions = {},
   ): Promise<Session | null> {
-    const [ended] = await endSessions(this.prisma, { sessionId, onlyIf, reason, now, logout });
+    const [ended] = await endSessions(this.prisma, { which: { sessionId }, onlyIf, reason, now, logout });
     return ended ?? null;
   }
 
   async endAll(userId: string, reason: SessionEndReason, now: Date, logout: LogoutPlan): Promise<string[]> {
-    const ended = await endSessions(this.prisma, { userId, reason, now, logout });
+    const ended = await this.endLive({ userId }, reason, now, logout);
     return ended.map(({ keycloakSessionId }) => keycloakSessionId);
+  }
+
+  async endLive(
+    which: LiveSessions,
+    reason: SessionEndReason,
+    now: Date,
+    logout?: LogoutPlan,
+  ): Promise<Pick<LiveSession, "sessionId" | "userId" | "keycloakSessionId">[]> {
+    const ended = await endSessions(this.prisma, { which, reason, now, logout });
+    return ended.map(({ sessionId, userId, keycloakSessionId }) => ({ sessionId, userId, keycloakSessionId }));
+  }
+
+  async endExpired(now: Date, limit: number): Promise<number> {
+    return (await endSessions(this.prisma, { which: { expiredAt: now, limit }, reason: "expired", now })).length;
+  }
+
+  findLive(which: LiveSessions): Promise<LiveSession[]> {
+    return this.prisma.$queryRaw<LiveSession[]>`
+      SELECT session_id AS "sessionId", user_id AS "userId", keycloak_session_id AS "keycloakSessionId",
+        refresh_expires_at AS "refreshExpiresAt", started_at AS "startedAt"
+      FROM sessions WHERE ended_at IS NULL AND ${condition(which)}`.catch(throwMapped);
+  }
+
+  findStartedBetween(from: Date, to: Date, limit: number): Promise<Pick<Session, "keycloakSessionId" | "startedAt">[]> {
+    return this.prisma.$queryRaw<Pick<Session, "keycloakSessionId" | "startedAt">[]>`
+      SELECT keycloak_session_id AS "keycloakSessionId", started_at AS "startedAt" FROM sessions
+      WHERE started_at >= ${from} AND started_at < ${to} LIMIT ${limit}`.catch(throwMapped);
   }
 }

@@ -1,9 +1,12 @@
 import type { PrismaClient } from "../client.ts";
 import { UnfinishedRegistrationError } from "../errors.ts";
-import type { KeycloakProfile, User, UserRepository } from "../user-repository.ts";
+import type { KeycloakTicket } from "../feed-repository.ts";
+import type { AppliedProfile, ApplyOptions, KeycloakProfile, User, UserRepository } from "../user-repository.ts";
+import { applyProfiles } from "./apply-profiles.ts";
 import { USER_COLUMNS } from "./columns.ts";
 import { throwMapped } from "./map-prisma-error.ts";
 import { mayInsert } from "./may-insert.ts";
+import { somebodySubscribes } from "./tell-events.ts";
 import { upsertUserRow } from "./upsert-user-row.ts";
 
 /** `users` in PostgreSQL. */
@@ -50,10 +53,57 @@ export class PrismaUserRepository implements UserRepository {
     return rows[0];
   }
 
-  async markDeleted(id: string, now: Date): Promise<boolean> {
-    const { count } = await this.prisma.user
-      .updateMany({ where: { id, deletedAt: null }, data: { deletedAt: now, updatedAt: now } })
-      .catch(throwMapped);
-    return count > 0;
+  findByIds(ids: readonly string[]): Promise<User[]> {
+    return this.prisma.$queryRaw<User[]>`
+      SELECT ${USER_COLUMNS} FROM users WHERE id = ANY(${[...ids]}::text[])`.catch(throwMapped);
+  }
+
+  findHolders(profiles: readonly KeycloakProfile[]): Promise<User[]> {
+    const names = JSON.stringify(profiles.map(({ id, username, email }) => ({ id, username, email })));
+    return this.prisma.$queryRaw<User[]>`
+      SELECT ${USER_COLUMNS} FROM users WHERE id IN (
+        SELECT held.id FROM jsonb_to_recordset(${names}::jsonb) AS wanted (id text, username text)
+        JOIN users held ON lower(held.username) = lower(wanted.username) AND held.deleted_at IS NULL
+        UNION
+        SELECT held.id FROM jsonb_to_recordset(${names}::jsonb) AS wanted (id text, email text)
+        JOIN users held ON lower(held.email) = lower(wanted.email) AND held.deleted_at IS NULL)
+      AND id <> ALL(${profiles.map(({ id }) => id)}::text[])`.catch(throwMapped);
+  }
+
+  applyProfiles(
+    profiles: readonly KeycloakProfile[],
+    ticket: KeycloakTicket,
+    now: Date,
+    options?: ApplyOptions,
+  ): Promise<AppliedProfile[]> {
+    return applyProfiles(this.prisma, profiles, ticket, now, options);
+  }
+
+  async markDeleted(id: string, now: Date, ticket?: KeycloakTicket): Promise<boolean> {
+    // Without a ticket this is the newest news there is. A tombstone's ticket moves too: a read from before must not
+    // revive it.
+    const rows = await this.prisma.$queryRaw<unknown[]>`
+      WITH reading AS MATERIALIZED (
+        SELECT coalesce(${ticket ?? null}::bigint, nextval('keycloak_read_tickets')) AS ticket
+      ), gone AS (
+        UPDATE users SET deleted_at = ${now}, updated_at = ${now}, keycloak_ticket = ticket,
+          event_version = event_version + ${somebodySubscribes}::int
+        FROM reading WHERE id = ${id} AND deleted_at IS NULL AND keycloak_ticket < ticket
+        RETURNING id, event_version
+      ), moved AS (
+        UPDATE users SET keycloak_ticket = ticket
+        FROM reading WHERE id = ${id} AND deleted_at IS NOT NULL AND keycloak_ticket < ticket
+      ), told AS (
+        INSERT INTO domain_events (user_id, version, type, at)
+        SELECT id, event_version, 'user.deleted', ${now}::timestamptz FROM gone WHERE ${somebodySubscribes}
+      )
+      SELECT id FROM gone`.catch(throwMapped);
+    return rows.length > 0;
+  }
+
+  async countDeletedSince(since: Date): Promise<number> {
+    const [row] = await this.prisma.$queryRaw<{ count: number }[]>`
+      SELECT count(*)::int AS count FROM users WHERE deleted_at >= ${since}`.catch(throwMapped);
+    return row?.count ?? 0;
   }
 }

@@ -1,33 +1,77 @@
 import type { PrismaClient } from "../client.ts";
 import { UnfinishedRegistrationError } from "../errors.ts";
+import { Prisma } from "../generated/client.ts";
 import type { LoginRecord, Session } from "../session-repository.ts";
 import type { User } from "../user-repository.ts";
 import { USER_COLUMNS } from "./columns.ts";
 import { mayInsert } from "./may-insert.ts";
+import { somebodySubscribes, userPayload } from "./tell-events.ts";
+import { tellHints } from "./tell-hints.ts";
 
 /**
- * A login in one statement: user, session and log row, or none of them. Against the same three writes as a Prisma
- * transaction: 0.2 ms of CPU here instead of 0.7 ms, and one round trip instead of five.
+ * A login of a known user is one statement: the row's count, session and log row, or none of them. Against the same
+ * writes as a Prisma transaction: 0.2 ms of CPU here instead of 0.7 ms, and one round trip instead of five. A user that
+ * is not known, or a tombstone, takes a second statement, which writes the user too.
  */
-export async function recordLogin(
-  prisma: PrismaClient,
-  { profile, storeId, ignoreUnfinished = false, session, now }: LoginRecord,
-): Promise<{ user: User; session: Session }> {
-  const rows = await prisma.$queryRaw<User[]>`
+export async function recordLogin(prisma: PrismaClient, login: LoginRecord): Promise<{ user: User; session: Session }> {
+  const [user] = await prisma.$queryRaw<User[]>(knownLogin(login));
+  if (user) return { user, session: sessionOf(login) };
+  const [provisioned] = await prisma.$queryRaw<User[]>(firstLogin(login));
+  if (provisioned) return { user: provisioned, session: sessionOf(login) };
+  // Neither: the name is being registered, or a parallel first login was quicker.
+  const [settled] = await prisma.$queryRaw<User[]>(knownLogin(login));
+  if (!settled) throw new UnfinishedRegistrationError();
+  return { user: settled, session: sessionOf(login) };
+}
+
+/** Keycloak's fields stay: this login's may be older than what the row holds. */
+function knownLogin({ profile, storeId, session, now }: LoginRecord): Prisma.Sql {
+  return Prisma.sql`
+    WITH known AS (
+      UPDATE users SET last_login_at = ${now}, login_count = login_count + 1, updated_at = ${now},
+        store_id = coalesce(store_id, ${storeId}::text), event_version = event_version + ${somebodySubscribes}::int
+      WHERE id = ${profile.id} AND deleted_at IS NULL
+      RETURNING ${USER_COLUMNS}, event_version
+    ), ${startSession({ session, now })}
+    SELECT ${NAMED_COLUMNS} FROM known`;
+}
+
+/** A hint goes with it: a login that was slow may bring a user that has been deleted meanwhile. */
+function firstLogin({ profile, storeId, ignoreUnfinished = false, session, now }: LoginRecord): Prisma.Sql {
+  return Prisma.sql`
     WITH known AS (
       INSERT INTO users (id, username, email, first_name, last_name, email_verified, enabled, store_id,
-        last_login_at, login_count, synced_at, created_at, updated_at)
+        last_login_at, login_count, synced_at, created_at, updated_at, event_version)
       SELECT ${profile.id}::text, ${profile.username}::text, ${profile.email}::text, ${profile.firstName}::text,
         ${profile.lastName}::text, ${profile.emailVerified}::boolean, ${profile.enabled}::boolean, ${storeId}::text,
-        ${now}::timestamptz, 1, ${now}::timestamptz, ${now}::timestamptz, ${now}::timestamptz
+        ${now}::timestamptz, 1, ${now}::timestamptz, ${now}::timestamptz, ${now}::timestamptz,
+        2 * ${somebodySubscribes}::int
       WHERE ${mayInsert(profile, ignoreUnfinished)}
       ON CONFLICT (id) DO UPDATE SET username = excluded.username, email = excluded.email,
         first_name = excluded.first_name, last_name = excluded.last_name, email_verified = excluded.email_verified,
         enabled = excluded.enabled, store_id = coalesce(users.store_id, excluded.store_id),
         last_login_at = excluded.last_login_at, login_count = users.login_count + 1,
-        synced_at = excluded.synced_at, updated_at = excluded.updated_at, deleted_at = NULL
-      RETURNING ${USER_COLUMNS}
-    ), started AS (
+        synced_at = excluded.synced_at, updated_at = excluded.updated_at, deleted_at = NULL,
+        event_version = users.event_version + excluded.event_version
+      WHERE users.deleted_at IS NOT NULL
+      RETURNING ${USER_COLUMNS}, event_version
+    ), ${startSession({ session, now })}, registered AS (
+      INSERT INTO domain_events (user_id, version, type, at, payload)
+      SELECT id, event_version - 1, 'user.registered', ${now}::timestamptz,
+        ${userPayload(Prisma.sql`known`)} || '{"via":"login"}' FROM known WHERE ${somebodySubscribes}
+    ), hinted AS (
+      ${tellHints(
+        Prisma.sql`(SELECT 0 AS n, 'user'::text AS kind, id AS subject, 'login'::text AS source,
+          NULL::timestamptz AS changed_at, NULL::text AS keep_session, ${now}::timestamptz AS due_at FROM known) AS told`,
+        now,
+      )}
+    )
+    SELECT ${NAMED_COLUMNS} FROM known`;
+}
+
+/** The session of the user in `known`, its log row and its event: parts of a WITH. */
+function startSession({ session, now }: Pick<LoginRecord, "session" | "now">): Prisma.Sql {
+  return Prisma.sql`started AS (
       INSERT INTO sessions (session_id, user_id, keycloak_session_id, access_token, refresh_token, id_token,
         refresh_token_hash, token_expires_at, refresh_expires_at, ip_address, user_agent, started_at, last_seen_at)
       SELECT ${session.sessionId}::text, id, ${session.keycloakSessionId}::text, ${session.accessToken}::text,
@@ -38,21 +82,26 @@ export async function recordLogin(
       INSERT INTO activity_logs (user_id, type, at, ip_address, user_agent, details)
       SELECT id, 'session.started', ${now}::timestamptz, ${session.ipAddress}::text, ${session.userAgent}::text,
         jsonb_build_object('sessionId', ${session.sessionId}::text) FROM known
-    )
-    SELECT id, username, email, "firstName", "lastName", "emailVerified", enabled, "storeId", "organizationId",
-      metadata, "lastLoginAt", "loginCount", "syncedAt", "createdAt", "updatedAt", "deletedAt" FROM known`;
-  const [user] = rows;
-  if (!user) throw new UnfinishedRegistrationError();
+    ), told AS (
+      INSERT INTO domain_events (user_id, version, type, at, payload)
+      SELECT id, event_version, 'session.started', ${now}::timestamptz,
+        jsonb_build_object('sessionId', ${session.sessionId}::text, 'ipAddress', ${session.ipAddress}::text,
+          'userAgent', ${session.userAgent}::text)
+      FROM known WHERE ${somebodySubscribes}
+    )`;
+}
+
+const NAMED_COLUMNS = Prisma.raw(`id, username, email, "firstName", "lastName", "emailVerified", enabled, "storeId",
+  "organizationId", metadata, "lastLoginAt", "loginCount", "syncedAt", "createdAt", "updatedAt", "deletedAt"`);
+
+function sessionOf({ session, profile, now }: LoginRecord): Session {
   return {
-    user,
-    session: {
-      ...session,
-      userId: profile.id,
-      previousRefreshTokenHash: null,
-      refreshedAt: null,
-      lastSeenAt: now,
-      endedAt: null,
-      endReason: null,
-    },
+    ...session,
+    userId: profile.id,
+    previousRefreshTokenHash: null,
+    refreshedAt: null,
+    lastSeenAt: now,
+    endedAt: null,
+    endReason: null,
   };
 }

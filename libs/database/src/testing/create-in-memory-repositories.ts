@@ -2,6 +2,7 @@ import type { Repositories } from "../create-repositories.ts";
 import { InMemoryActivityRepository } from "./in-memory-activity-repository.ts";
 import { InMemoryBusinessRepository } from "./in-memory-business-repository.ts";
 import { InMemoryDatabase } from "./in-memory-database.ts";
+import { InMemoryDomainEventRepository } from "./in-memory-domain-event-repository.ts";
 import { InMemoryFeedRepository } from "./in-memory-feed-repository.ts";
 import { InMemoryIdempotencyRepository } from "./in-memory-idempotency-repository.ts";
 import { InMemoryKeycloakLogoutRepository } from "./in-memory-keycloak-logout-repository.ts";
@@ -24,6 +25,7 @@ export function createInMemoryRepositories(database = new InMemoryDatabase()): R
     feed: new InMemoryFeedRepository(database),
     leases: new InMemoryLeaseRepository(database),
     tickets: new InMemoryTicketRepository(database),
+    domainEvents: new InMemoryDomainEventRepository(database),
     activities: new InMemoryActivityRepository(database),
     business: new InMemoryBusinessRepository(database),
   };

@@ -1,8 +1,10 @@
 import type { Activity } from "../activity-repository.ts";
+import type { DomainEvent, EventSubscription } from "../domain-event.ts";
 import { ForeignKeyViolationError, UnfinishedRegistrationError, UniqueViolationError } from "../errors.ts";
 import type { Hint } from "../feed-repository.ts";
 import type { KeptAnswer } from "../idempotency-repository.ts";
 import type { KeycloakLogout, NewKeycloakLogout } from "../keycloak-logout-repository.ts";
+import { keycloakFields, type NewDomainEvent } from "../profile-change.ts";
 import type { Registration } from "../registration-repository.ts";
 import type { Session } from "../session-repository.ts";
 import type { KeycloakProfile, User } from "../user-repository.ts";
@@ -36,12 +38,20 @@ export class InMemoryDatabase {
   readonly loginTurns = new Map<string, Date>();
   /** By kind and subject. */
   readonly hints = new Map<string, Hint>();
+  lastHintId = 0n;
   /** By source and event: when. */
   readonly seenEvents = new Map<string, Date>();
   readonly cursors = new Map<string, { position: unknown; updatedAt: Date }>();
   readonly leases = new Map<string, { holder: string; until: Date; fence: bigint }>();
   /** The last number of a read of Keycloak. */
   ticket = 0n;
+  /** By user: the number of the read that its row comes from. */
+  readonly userTickets = new Map<string, bigint>();
+  /** By name. */
+  readonly subscriptions = new Map<string, EventSubscription>();
+  readonly domainEvents: DomainEvent[] = [];
+  /** By user: the number of its newest event. */
+  readonly eventVersions = new Map<string, bigint>();
   readonly activities: Activity[] = [];
   readonly stores = new Set<string>();
   readonly organizations = new Set<string>();
@@ -78,6 +88,14 @@ export class InMemoryDatabase {
     this.keycloakLogouts.set(keycloakSessionId, { ...structuredClone(logout), attempts: 0, lastError: null });
   }
 
+  /** Writes an event, while somebody subscribes. */
+  tell(userId: string, { type, payload }: NewDomainEvent, at: Date): void {
+    if (this.subscriptions.size === 0) return;
+    const version = (this.eventVersions.get(userId) ?? 0n) + 1n;
+    this.eventVersions.set(userId, version);
+    this.domainEvents.push({ type, payload: structuredClone(payload), userId, version, at } as DomainEvent);
+  }
+
   log(activity: Omit<Activity, "id">): void {
     this.activities.push({ ...structuredClone(activity), id: String(this.activities.length + 1) });
   }
@@ -102,10 +120,4 @@ export function newUser(profile: KeycloakProfile, now: Date): User {
     updatedAt: now,
     deletedAt: null,
   };
-}
-
-/** The columns that Keycloak owns, whatever else the given object carries. */
-export function keycloakFields(profile: KeycloakProfile): Omit<KeycloakProfile, "id"> {
-  const { username, email, firstName, lastName, emailVerified, enabled } = profile;
-  return { username, email, firstName, lastName, emailVerified, enabled };
 }

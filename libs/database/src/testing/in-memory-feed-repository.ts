@@ -11,8 +11,6 @@ import type { InMemoryDatabase } from "./in-memory-database.ts";
 
 /** Passes the contract of the real one. */
 export class InMemoryFeedRepository implements FeedRepository {
-  #lastId = 0n;
-
   constructor(private readonly database: InMemoryDatabase) {}
 
   async addHints(hints: readonly NewHint[], now: Date): Promise<void> {
@@ -126,9 +124,18 @@ export class InMemoryFeedRepository implements FeedRepository {
     const { changedAt, keepSession = null } = newest;
     const known = this.database.hints.get(keyOf({ kind, subject }));
     if (!known) {
-      this.#lastId += 1n;
+      this.database.lastHintId += 1n;
       const fresh = { version: 1n, looks: 0, attempts: 0, lastError: null, deadAt: null, createdAt: now };
-      const hint = { id: this.#lastId, kind, subject, source, changedAt, keepSession, nextAttemptAt: dueAt, ...fresh };
+      const hint = {
+        id: this.database.lastHintId,
+        kind,
+        subject,
+        source,
+        changedAt,
+        keepSession,
+        nextAttemptAt: dueAt,
+        ...fresh,
+      };
       this.database.hints.set(keyOf(hint), hint);
       return;
     }

@@ -1,4 +1,5 @@
 import { UniqueViolationError } from "../errors.ts";
+import { keycloakFields } from "../profile-change.ts";
 import type {
   NewRegistration,
   Registration,
@@ -56,6 +57,8 @@ export class InMemoryRegistrationRepository implements RegistrationRepository {
     const details = { registrationId: id };
     const from = { ipAddress: null, userAgent: null };
     this.database.log({ userId: user.id, type: "user.registered", at: now, ...from, details });
+    const payload = { ...keycloakFields(user), via: "registration" } as const;
+    this.database.tell(user.id, { type: "user.registered", payload }, now);
     return structuredClone(user);
   }
 

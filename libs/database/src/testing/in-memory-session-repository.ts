@@ -1,7 +1,10 @@
 import { UniqueViolationError } from "../errors.ts";
+import { keycloakFields } from "../profile-change.ts";
 import { refreshTokenStanding } from "../refresh-token-standing.ts";
 import type {
   EndOptions,
+  LiveSession,
+  LiveSessions,
   LoginRecord,
   LogoutPlan,
   RefreshTokenStanding,
@@ -12,7 +15,8 @@ import type {
   SessionTokens,
 } from "../session-repository.ts";
 import type { User } from "../user-repository.ts";
-import { type InMemoryDatabase, keycloakFields, newUser } from "./in-memory-database.ts";
+import { type InMemoryDatabase, newUser } from "./in-memory-database.ts";
+import { InMemoryFeedRepository } from "./in-memory-feed-repository.ts";
 
 /** Passes the contract of the real one. */
 export class InMemorySessionRepository implements SessionRepository {
@@ -26,17 +30,18 @@ export class InMemorySessionRepository implements SessionRepository {
     now,
   }: LoginRecord): Promise<{ user: User; session: Session }> {
     const { users, sessions } = this.database;
-    if (!ignoreUnfinished) this.database.assertMayInsert(profile);
-    this.database.assertNamesFree(profile);
+    const known = users.get(profile.id);
+    const provisions = !known || known.deletedAt !== null;
+    if (provisions && !ignoreUnfinished) this.database.assertMayInsert(profile);
+    if (provisions) this.database.assertNamesFree(profile);
     this.assertSessionFree(session);
-    const known = users.get(profile.id) ?? newUser(profile, now);
+    const before = known ?? newUser(profile, now);
     const user: User = {
-      ...known,
-      ...keycloakFields(profile),
-      storeId: known.storeId ?? storeId,
-      lastLoginAt: now,
-      loginCount: known.loginCount + 1,
-      ...{ syncedAt: now, updatedAt: now, deletedAt: null },
+      ...before,
+      ...(provisions && { ...keycloakFields(profile), syncedAt: now, deletedAt: null }),
+      storeId: before.storeId ?? storeId,
+      loginCount: before.loginCount + 1,
+      ...{ lastLoginAt: now, updatedAt: now },
     };
     this.database.assertRelations(user);
     const started: Session = {
@@ -47,9 +52,13 @@ export class InMemorySessionRepository implements SessionRepository {
     };
     users.set(user.id, user);
     sessions.set(started.sessionId, started);
-    const { ipAddress, userAgent } = session;
-    const details = { sessionId: session.sessionId };
-    this.database.log({ userId: user.id, type: "session.started", at: now, ipAddress, userAgent, details });
+    const { sessionId, ipAddress, userAgent } = session;
+    this.database.log({
+      ...{ userId: user.id, type: "session.started", at: now, ipAddress, userAgent },
+      details: { sessionId },
+    });
+    if (provisions) await this.#tellProvisioned(user, now);
+    this.database.tell(user.id, { type: "session.started", payload: { sessionId, ipAddress, userAgent } }, now);
     return structuredClone({ user, session: started });
   }
 
@@ -121,14 +130,69 @@ export class InMemorySessionRepository implements SessionRepository {
     const types = reason === "refresh_token_reuse" ? (["session.refresh_token_reused"] as const) : [];
     for (const type of [...types, "session.ended"] as const)
       this.database.log({ userId, type, at: now, ipAddress, userAgent, details });
+    this.database.tell(userId, { type: "session.ended", payload: details }, now);
     if (logout) this.#queueLogout(session, reason, now, logout);
     return structuredClone(session);
   }
 
   async endAll(userId: string, reason: SessionEndReason, now: Date, logout: LogoutPlan): Promise<string[]> {
-    const live = [...this.database.sessions.values()].filter((row) => row.userId === userId && !row.endedAt);
+    const ended = await this.endLive({ userId }, reason, now, logout);
+    return ended.map(({ keycloakSessionId }) => keycloakSessionId);
+  }
+
+  async endLive(
+    which: LiveSessions,
+    reason: SessionEndReason,
+    now: Date,
+    logout?: LogoutPlan,
+  ): Promise<Pick<LiveSession, "sessionId" | "userId" | "keycloakSessionId">[]> {
+    const live = this.#live(which);
     for (const { sessionId } of live) await this.end(sessionId, reason, now, { logout });
-    return live.map(({ keycloakSessionId }) => keycloakSessionId);
+    return live.map(({ sessionId, userId, keycloakSessionId }) => ({ sessionId, userId, keycloakSessionId }));
+  }
+
+  async endExpired(now: Date, limit: number): Promise<number> {
+    const expired = [...this.database.sessions.values()]
+      .filter(({ endedAt, refreshExpiresAt }) => !endedAt && refreshExpiresAt && refreshExpiresAt <= now)
+      .slice(0, limit);
+    for (const { sessionId } of expired) await this.end(sessionId, "expired", now);
+    return expired.length;
+  }
+
+  async findLive(which: LiveSessions): Promise<LiveSession[]> {
+    return structuredClone(
+      this.#live(which).map(({ sessionId, userId, keycloakSessionId, refreshExpiresAt, startedAt }) => {
+        return { sessionId, userId, keycloakSessionId, refreshExpiresAt, startedAt };
+      }),
+    );
+  }
+
+  async findStartedBetween(
+    from: Date,
+    to: Date,
+    limit: number,
+  ): Promise<Pick<Session, "keycloakSessionId" | "startedAt">[]> {
+    return [...this.database.sessions.values()]
+      .filter(({ startedAt }) => startedAt >= from && startedAt < to)
+      .slice(0, limit)
+      .map(({ keycloakSessionId, startedAt }) => ({ keycloakSessionId, startedAt }));
+  }
+
+  #live(which: LiveSessions): Session[] {
+    const live = [...this.database.sessions.values()].filter(({ endedAt }) => !endedAt);
+    if ("keycloakSessionIds" in which)
+      return live.filter(({ keycloakSessionId }) => which.keycloakSessionIds.includes(keycloakSessionId));
+    const { userId, startedBefore, exceptKeycloakSessionId } = which;
+    return live
+      .filter((session) => session.userId === userId && session.keycloakSessionId !== exceptKeycloakSessionId)
+      .filter(({ startedAt }) => !startedBefore || startedAt < startedBefore)
+      .sort((a, b) => a.startedAt.getTime() - b.startedAt.getTime() || (a.sessionId < b.sessionId ? -1 : 1));
+  }
+
+  async #tellProvisioned(user: User, now: Date): Promise<void> {
+    this.database.tell(user.id, { type: "user.registered", payload: { ...keycloakFields(user), via: "login" } }, now);
+    const hint = { kind: "user", subject: user.id, source: "login", changedAt: null } as const;
+    await new InMemoryFeedRepository(this.database).addHints([hint], now);
   }
 
   #queueLogout({ keycloakSessionId, userId, refreshExpiresAt }: Session, reason: string, now: Date, plan: LogoutPlan) {

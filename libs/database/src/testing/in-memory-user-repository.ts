@@ -1,5 +1,8 @@
-import type { KeycloakProfile, User, UserRepository } from "../user-repository.ts";
-import { type InMemoryDatabase, keycloakFields, newUser, sameName } from "./in-memory-database.ts";
+import type { KeycloakTicket } from "../feed-repository.ts";
+import { keycloakFields } from "../profile-change.ts";
+import type { AppliedProfile, ApplyOptions, KeycloakProfile, User, UserRepository } from "../user-repository.ts";
+import { applyInMemory } from "./apply-in-memory.ts";
+import { type InMemoryDatabase, newUser, sameName } from "./in-memory-database.ts";
 
 /** Passes the contract of the real one. */
 export class InMemoryUserRepository implements UserRepository {
@@ -34,11 +37,43 @@ export class InMemoryUserRepository implements UserRepository {
     return structuredClone(user);
   }
 
-  async markDeleted(id: string, now: Date): Promise<boolean> {
+  async findByIds(ids: readonly string[]): Promise<User[]> {
+    return structuredClone([...this.database.users.values()].filter(({ id }) => ids.includes(id)));
+  }
+
+  async findHolders(profiles: readonly KeycloakProfile[]): Promise<User[]> {
+    const holds = (user: User) =>
+      profiles.some(
+        ({ username, email }) =>
+          sameName(user.username, username) || (email !== null && sameName(user.email ?? "", email)),
+      );
+    const own = new Set(profiles.map(({ id }) => id));
+    const live = [...this.database.users.values()].filter(({ id, deletedAt }) => deletedAt === null && !own.has(id));
+    return structuredClone(live.filter(holds));
+  }
+
+  async applyProfiles(
+    profiles: readonly KeycloakProfile[],
+    ticket: KeycloakTicket,
+    now: Date,
+    options: ApplyOptions = {},
+  ): Promise<AppliedProfile[]> {
+    return applyInMemory(this.database, profiles, ticket, now, options);
+  }
+
+  async markDeleted(id: string, now: Date, ticket?: KeycloakTicket): Promise<boolean> {
+    const reading = ticket ?? ++this.database.ticket;
     const user = this.database.users.get(id);
-    if (!user || user.deletedAt) return false;
+    if (!user || (this.database.userTickets.get(id) ?? 0n) >= reading) return false;
+    this.database.userTickets.set(id, reading);
+    if (user.deletedAt) return false;
     this.database.users.set(id, { ...user, deletedAt: now, updatedAt: now });
+    this.database.tell(id, { type: "user.deleted", payload: {} }, now);
     return true;
+  }
+
+  async countDeletedSince(since: Date): Promise<number> {
+    return [...this.database.users.values()].filter(({ deletedAt }) => deletedAt && deletedAt >= since).length;
   }
 
   private findLive(matches: (user: User) => boolean): User | null {
