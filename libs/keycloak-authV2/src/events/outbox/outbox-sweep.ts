@@ -19,8 +19,6 @@ export interface OutboxDeps {
 const BATCH = 200;
 const INTERVAL_MS = 500;
 const STOP_LIMIT_MS = 1_000;
-/** The numbers of the metrics cost a query. */
-const COUNT_EVERY_MS = 10_000;
 
 /**
  * Moves domain events from the outbox into one queue for each subscriber, in the transaction that takes them out, so that
@@ -29,25 +27,19 @@ const COUNT_EVERY_MS = 10_000;
 export function createOutboxSweep(deps: OutboxDeps): Sweep {
   const { domainEvents, metrics, now } = deps;
   const queues = new EventQueueWriter(deps.databaseUrl, deps.logger);
-  let countedAt = 0;
-
-  async function count(): Promise<void> {
-    if (now().getTime() - countedAt < COUNT_EVERY_MS) return;
-    countedAt = now().getTime();
-    const { count, oldestAt } = await domainEvents.countWaiting();
-    metrics.waiting(count, oldestAt ? (now().getTime() - oldestAt.getTime()) / 1000 : 0);
-  }
-
   return {
     name: "outbox",
     intervalMs: INTERVAL_MS,
     local: true,
     run: async () => {
+      // One cheap look, instead of a transaction every time.
+      const { count, oldestAt } = await domainEvents.countWaiting();
+      metrics.waiting(count, oldestAt ? (now().getTime() - oldestAt.getTime()) / 1000 : 0);
+      if (count === 0) return 0;
       const dispatched = await domainEvents.dispatch(BATCH, (events, subscriptions, db) =>
         queues.put(events, subscriptions, db),
       );
       if (dispatched > 0) metrics.dispatched(dispatched);
-      await count();
       return dispatched;
     },
     close: () => queues.stop(),
@@ -68,17 +60,18 @@ class EventQueueWriter {
     subscriptions: readonly EventSubscription[],
     db: SqlExecutor,
   ): Promise<void> {
-    const boss = await this.#started();
     const wanted = subscriptions.map(({ name, types }) => {
       const queue = eventQueueName(name);
       return { queue, events: events.filter(({ type }) => types.length === 0 || types.includes(type)) };
     });
     const used = wanted.filter((each) => each.events.length > 0);
+    if (used.length === 0) return;
+    const boss = await this.#started();
     try {
       for (const { queue } of used) await this.#create(boss, queue);
       const users = [...new Set(events.map(({ userId }) => userId))];
       const names = used.map(({ queue }) => queue);
-      if (used.length > 0) await putBefore(names, users, db);
+      await putBefore(names, users, db);
       for (const each of used) await insert(boss, each.queue, each.events, db);
     } catch (error) {
       // The queue of somebody who has unsubscribed may be gone.
