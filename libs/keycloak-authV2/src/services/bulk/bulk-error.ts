@@ -1,0 +1,18 @@
+/**
+ * - `bulk.already_running`: another run has the lease
+ * - `bulk.outage`: Keycloak or the database was away for longer than was to be waited; see `cause`
+ * - `bulk.lost_lease`: another run began, because this one could not renew its lease in time
+ */
+export type BulkErrorCode = "bulk.already_running" | "bulk.outage" | "bulk.lost_lease" | "bulk.refused";
+
+/** A run that could not go on. `message` says what to do, without secrets. */
+export class BulkError extends Error {
+  override readonly name = "BulkError";
+  constructor(
+    readonly code: BulkErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}

@@ -1,0 +1,52 @@
+import type { BulkNoticeKind } from "./bulk-notice.ts";
+import type { DifferenceKind } from "./difference.ts";
+
+/**
+ * `walking`: by created time; `last_pass`: all users once more by offset, because some have no created time;
+ * `looking_for_extra`: who is only here; `checking_sessions`; `waiting`: for Keycloak or the database to come back.
+ */
+export type BulkPhase =
+  | "starting"
+  | "walking"
+  | "last_pass"
+  | "looking_for_extra"
+  | "checking_sessions"
+  | "waiting"
+  | "finished";
+
+/** What became of Keycloak's users here; with a dry run: what would become of them. */
+export interface SyncCounts {
+  /** Users read from Keycloak, service accounts left out. */
+  walked: number;
+  inserted: number;
+  /** Tombstones that live again. */
+  revived: number;
+  updated: number;
+  unchanged: number;
+  /** Left alone: something newer was there. */
+  stale: number;
+  /** Became tombstones: Keycloak has them no more. */
+  deleted: number;
+  /** Everybody in {@link BulkNoticeKind}; one user can be in several. */
+  notices: Record<BulkNoticeKind, number>;
+}
+
+export interface BulkProgress {
+  /** Null with a dry run. */
+  runId: string | null;
+  phase: BulkPhase;
+  /** Of the phase: users done, and how many there are (null: not known). */
+  done: number;
+  total: number | null;
+  /** Users a second, lately. */
+  rate: number;
+  /** Milliseconds until the end of the phase; null: not known. */
+  remainingMs: number | null;
+  counts: SyncCounts;
+  /** With `verify` and `repair`. */
+  differences: Record<DifferenceKind, number>;
+  /** Reads of Keycloak at once, at the moment: fewer than asked for when its answers slow down. */
+  concurrency: number;
+  /** With `waiting`: an error's code, such as `keycloak.unavailable`, and since when. */
+  waitingFor: { code: string; since: Date } | null;
+}
