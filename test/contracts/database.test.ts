@@ -55,14 +55,15 @@ const makeSubject = (): ContractSubject => ({
   },
 });
 
+// First: logins leave hints, and these count all that there are.
+feedRepositoryContract("PostgreSQL", makeSubject);
+feedEventsContract("PostgreSQL", makeSubject);
 userRepositoryContract("PostgreSQL", makeSubject);
 sessionRepositoryContract("PostgreSQL", makeSubject);
 keycloakLogoutRepositoryContract("PostgreSQL", makeSubject);
 registrationRepositoryContract("PostgreSQL", makeSubject);
 idempotencyRepositoryContract("PostgreSQL", makeSubject);
 retentionRepositoryContract("PostgreSQL", makeSubject);
-feedRepositoryContract("PostgreSQL", makeSubject);
-feedEventsContract("PostgreSQL", makeSubject);
 leaseRepositoryContract("PostgreSQL", makeSubject);
 activityRepositoryContract("PostgreSQL", makeSubject);
 businessRepositoryContract("PostgreSQL", makeSubject);

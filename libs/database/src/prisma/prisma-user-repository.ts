@@ -14,7 +14,9 @@ export class PrismaUserRepository implements UserRepository {
   constructor(private readonly prisma: PrismaClient) {}
 
   async findById(id: string): Promise<User | null> {
-    const row = await this.prisma.user.findUnique({ where: { id } }).catch(throwMapped);
+    const row = await this.prisma.user
+      .findUnique({ where: { id }, omit: { keycloakTicket: true, eventVersion: true } })
+      .catch(throwMapped);
     return row && { ...row, metadata: row.metadata as User["metadata"] };
   }
 
