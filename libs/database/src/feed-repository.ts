@@ -4,8 +4,12 @@
  */
 export type HintKind = "user" | "sessions" | "session" | "credentials";
 
-/** Who told: Keycloak's stored events, its back-channel logout, a write of ours that has to be checked, a full look. */
-export type HintSource = "user_events" | "admin_events" | "backchannel_logout" | "login" | "full_look";
+/**
+ * Who told: Keycloak's stored events, its back-channel logout, a login whose user has to be checked, a full look.
+ * `registration`: the event of a create of our own, while its registration is not completed; told once by that alone
+ * (version 1), it needs no look once it is.
+ */
+export type HintSource = "user_events" | "admin_events" | "backchannel_logout" | "registration" | "login" | "full_look";
 
 export interface NewHint {
   kind: HintKind;
@@ -71,7 +75,7 @@ export interface FeedRepository {
   /**
    * Stores hints. One that waits already is told again: its version grows, the newest `changedAt` counts (with its
    * `keepSession`), the earlier time of handling, and its looks begin anew; so one that is being handled may be claimed
-   * by another meanwhile. A dead letter comes back with no attempts. Duplicates within the list are one.
+   * by another meanwhile. A full look does not make its own what another source told. A dead letter comes back with no attempts. Duplicates within the list are one.
    */
   addHints(hints: readonly NewHint[], now: Date): Promise<void>;
   /**
@@ -82,8 +86,8 @@ export interface FeedRepository {
   /** @returns when a reader stored its position last, and what; null: never */
   readPosition(source: string): Promise<{ position: unknown; updatedAt: Date } | null>;
   /**
-   * Takes hints that are due, the longest due first, each for one caller: until `claimedUntil` nobody else gets it, and
-   * then it is due again, should this caller have died.
+   * Takes hints that are due, the longest due first and those of a full look last, each for one caller: until
+   * `claimedUntil` nobody else gets it, and then it is due again, should this caller have died.
    */
   claimDue(now: Date, claimedUntil: Date, limit: number): Promise<Hint[]>;
   /** Handled: removed, unless told again meanwhile (then it is due at once). */
@@ -100,10 +104,11 @@ export interface FeedRepository {
   replay(now: Date, ids?: readonly bigint[]): Promise<number>;
   backlog(): Promise<FeedBacklog>;
   /**
-   * Hints for every live local user, thousands a statement: what a full look begins with. Running it again is harmless.
-   * @returns how many users
+   * Hints for every live local user: what a full look begins with. Several statements, with many users.
+   * @param only `sessions`: users with live sessions, and those sessions alone
+   * @returns how many users were looked through
    */
-  hintAllUsers(source: HintSource, now: Date): Promise<number>;
+  hintAllUsers(source: HintSource, now: Date, only?: "sessions"): Promise<number>;
   /** @returns how many were removed */
   pruneSeenEvents(before: Date, limit: number): Promise<number>;
 }
@@ -118,6 +123,8 @@ export interface LeaseRepository {
   take(name: string, holder: string, ttlMs: number): Promise<bigint | null>;
   /** Gives it back early; does nothing when another has it. */
   release(name: string, holder: string): Promise<void>;
+  /** The database's clock. */
+  now(): Promise<Date>;
 }
 
 /** PORT: numbers reads of Keycloak, see {@link KeycloakTicket}. */

@@ -24,10 +24,11 @@ export function hintTable(told: readonly { event: string | null; hint: NewHint }
 export function tellHints(told: Prisma.Sql, now: Date): Prisma.Sql {
   return Prisma.sql`
     INSERT INTO feed_hints AS hint (kind, subject, source, changed_at, keep_session, next_attempt_at, created_at)
-    SELECT kind, subject, (array_agg(source ORDER BY n DESC))[1], max(changed_at),
+    SELECT kind, subject, (array_agg(source ORDER BY changed_at DESC NULLS LAST, n DESC))[1], max(changed_at),
       (array_agg(keep_session ORDER BY changed_at DESC NULLS LAST, n DESC))[1], min(due_at), ${now}::timestamptz
     FROM ${told} GROUP BY kind, subject ORDER BY kind, subject
-    ON CONFLICT (kind, subject) DO UPDATE SET source = excluded.source, version = hint.version + 1, looks = 0,
+    ON CONFLICT (kind, subject) DO UPDATE SET version = hint.version + 1, looks = 0,
+      source = CASE WHEN excluded.source = 'full_look' AND hint.dead_at IS NULL THEN hint.source ELSE excluded.source END,
       changed_at = greatest(hint.changed_at, excluded.changed_at),
       keep_session = CASE WHEN coalesce(excluded.changed_at >= hint.changed_at, hint.changed_at IS NULL)
         THEN excluded.keep_session ELSE hint.keep_session END,

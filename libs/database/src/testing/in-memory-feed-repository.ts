@@ -37,7 +37,7 @@ export class InMemoryFeedRepository implements FeedRepository {
   async claimDue(now: Date, claimedUntil: Date, limit: number): Promise<Hint[]> {
     const due = [...this.database.hints.values()]
       .filter(({ deadAt, nextAttemptAt }) => deadAt === null && nextAttemptAt <= now)
-      .sort((a, b) => a.nextAttemptAt.getTime() - b.nextAttemptAt.getTime() || Number(a.id - b.id))
+      .sort((a, b) => Number(a.source === "full_look") - Number(b.source === "full_look") || dueOrder(a, b))
       .slice(0, limit);
     for (const hint of due) hint.nextAttemptAt = claimedUntil;
     return structuredClone(due);
@@ -95,13 +95,13 @@ export class InMemoryFeedRepository implements FeedRepository {
     };
   }
 
-  async hintAllUsers(source: HintSource, now: Date): Promise<number> {
+  async hintAllUsers(source: HintSource, now: Date, only?: "sessions"): Promise<number> {
     const users = [...this.database.users.values()].filter(({ deletedAt }) => deletedAt === null);
     const live = new Set([...this.database.sessions.values()].filter((row) => !row.endedAt).map((row) => row.userId));
     const hint = { source, changedAt: null };
     await this.addHints(
       users.flatMap(({ id }) => [
-        { ...hint, kind: "user" as const, subject: id },
+        ...(only === undefined ? [{ ...hint, kind: "user" as const, subject: id }] : []),
         ...(live.has(id) ? [{ ...hint, kind: "sessions" as const, subject: id }] : []),
       ]),
       now,
@@ -117,11 +117,11 @@ export class InMemoryFeedRepository implements FeedRepository {
 
   /** @param hints of one kind and subject */
   #tell(hints: readonly NewHint[], now: Date): void {
-    const { kind, subject, source } = hints.at(-1) as NewHint;
+    const { kind, subject } = hints[0] as NewHint;
     const dueAt = new Date(Math.min(...hints.map(({ notBefore }) => (notBefore ?? now).getTime())));
     // The newest change counts, and of two at the same time the one told later.
     const newest = hints.reduce((a, b) => (timeOf(b.changedAt) >= timeOf(a.changedAt) ? b : a));
-    const { changedAt, keepSession = null } = newest;
+    const { source, changedAt, keepSession = null } = newest;
     const known = this.database.hints.get(keyOf({ kind, subject }));
     if (!known) {
       this.database.lastHintId += 1n;
@@ -141,7 +141,8 @@ export class InMemoryFeedRepository implements FeedRepository {
     }
     const newer = timeOf(changedAt) >= timeOf(known.changedAt);
     Object.assign(known, {
-      ...{ source, version: known.version + 1n, looks: 0, deadAt: null },
+      ...{ version: known.version + 1n, looks: 0, deadAt: null },
+      source: source === "full_look" && known.deadAt === null ? known.source : source,
       ...(newer ? { changedAt, keepSession } : {}),
       nextAttemptAt: known.deadAt === null && known.nextAttemptAt < dueAt ? known.nextAttemptAt : dueAt,
       createdAt: known.looks === 0 && known.deadAt === null ? known.createdAt : now,
@@ -163,6 +164,10 @@ export class InMemoryFeedRepository implements FeedRepository {
 
 function keyOf({ kind, subject }: Pick<NewHint, "kind" | "subject">): string {
   return `${kind} ${subject}`;
+}
+
+function dueOrder(a: Hint, b: Hint): number {
+  return a.nextAttemptAt.getTime() - b.nextAttemptAt.getTime() || Number(a.id - b.id);
 }
 
 function timeOf(time: Date | null): number {

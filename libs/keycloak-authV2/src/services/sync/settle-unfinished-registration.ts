@@ -1,8 +1,9 @@
-import type { KeycloakProfile, Registration } from "@libs/database";
+import type { KeycloakProfile } from "@libs/database";
 import { UnfinishedRegistrationError } from "@libs/database";
 import { AuthError } from "../../errors/index.ts";
-import { markOf } from "./find-marked-user.ts";
-import { profileOf, withCollisionResolved } from "./resolve-collision.ts";
+import { profileOf } from "./keycloak-profile.ts";
+import { unfinishedRegistrationOf } from "./own-registration.ts";
+import { withCollisionResolved } from "./resolve-collision.ts";
 import type { SyncDeps } from "./sync-deps.ts";
 
 /**
@@ -28,21 +29,19 @@ export async function withRegistrationSettled<T>(
 }
 
 /**
- * Settles the registration that made a Keycloak user who is not known here. Another's registration of the same name does
- * not matter: the user's own mark tells.
+ * Settles the registration that made a Keycloak user who is not known here.
  * @throws AuthError `registration.recovering` when the user may not be inserted now
  */
-export async function settleUnfinishedRegistration(
+async function settleUnfinishedRegistration(
   deps: SyncDeps,
   userId: string,
   { complete }: { complete: boolean },
 ): Promise<void> {
-  const user = await deps.keycloak.getUser(userId);
-  const mark = user ? markOf(user) : undefined;
-  const row = mark === undefined ? null : await deps.registrations.findById(mark);
-  if (!user || !row || isSettled(row)) return;
+  const own = await unfinishedRegistrationOf(deps, userId);
+  if (!own) return;
+  const { row } = own;
   if (row.state === "pending" && complete) {
-    const profile = profileOf(user);
+    const profile = profileOf(own.user);
     const write = () => deps.registrations.complete(row.id, profile, deps.now());
     if (await withCollisionResolved(deps, profile, write)) {
       deps.logger.info({ registrationId: row.id, userId }, "registration completed by a login of its user");
@@ -52,9 +51,4 @@ export async function settleUnfinishedRegistration(
   }
   deps.wake("registrations");
   throw new AuthError("registration.recovering");
-}
-
-/** Completed, or so long undone that nothing of it is looked for any more: a user with its mark is there for another reason. */
-function isSettled({ state, nextAttemptAt }: Registration): boolean {
-  return state === "completed" || ((state === "failed" || state === "undone") && nextAttemptAt === null);
 }

@@ -2,6 +2,7 @@ import type { KeycloakProfile, Session, User } from "@libs/database";
 import { ForeignKeyViolationError } from "@libs/database";
 import { AuthError } from "../../errors/index.ts";
 import { endUnrecordedSession } from "./end-unrecorded-session.ts";
+import { inStepWithLogin } from "./in-step-with-login.ts";
 import { withCollisionResolved } from "./resolve-collision.ts";
 import { assertTokensBelong, type PlainTokens, sealTokens } from "./seal-tokens.ts";
 import { withRegistrationSettled } from "./settle-unfinished-registration.ts";
@@ -30,9 +31,9 @@ export interface AuthenticationInput {
 }
 
 /**
- * Stores a login in one transaction: the user's fields, `lastLoginAt`, `loginCount + 1`, the session with encrypted
- * tokens. A user that was created elsewhere is provisioned. When the write fails, the Keycloak session is ended: no
- * session without a row.
+ * Stores a login in one transaction: `lastLoginAt`, `loginCount + 1`, the session with encrypted tokens. A user that was
+ * created elsewhere is provisioned; one whose fields here differ from the login's is looked at in Keycloak. When the
+ * write fails, the Keycloak session is ended: no session without a row.
  * @throws AuthError `session.invalid` when the tokens are another's; database errors as the repositories throw them
  */
 export async function syncOnAuthentication(
@@ -43,7 +44,8 @@ export async function syncOnAuthentication(
   const { keycloakSessionId } = sessionData;
   assertTokensBelong(sessionData.accessToken, { keycloakSessionId, userId: keycloakUserId });
   try {
-    return await recordLogin(deps, input);
+    const recorded = await recordLogin(deps, input);
+    return { ...recorded, user: await inStepWithLogin(deps, recorded.user, profileOfLogin(input)) };
   } catch (error) {
     // Nobody will ever hold this session, so it must not live on in Keycloak; nor here, if only the answer to the write
     // was lost. Not awaited: the caller's time is short.

@@ -1,0 +1,39 @@
+import { ABSENCE_UNPROVEN, DELETIONS_PAUSED, isFailure, type LookOutcome } from "../services/sync/look-outcome.ts";
+import type { FeedDeps } from "./feed-deps.ts";
+
+/** Deletions that wait are tried again sooner than this: after it, none waits any more. Milliseconds. */
+const OVER_AFTER_MS = 45_000;
+
+const TOO_MANY =
+  "More users disappeared from Keycloak within a minute than FEED_MAX_DELETIONS_PER_MINUTE allows; the rest waits and " +
+  "goes on at that pace. If nobody deleted them, check the realm and the service account before they become tombstones.";
+const UNPROVEN =
+  "Keycloak's answers lack even our own service account, so nobody is taken for deleted. Give the service account the " +
+  "realm-management roles manage-users and view-events again.";
+
+/** Tells when users are not deleted here although Keycloak does not know them, and when that is over. */
+export class DeletionGuard {
+  #toldAt: Date | undefined;
+
+  constructor(private readonly deps: Pick<FeedDeps, "problems" | "feedMetrics" | "now" | "maxDeletionsPerMinute">) {}
+
+  report(outcomes: readonly LookOutcome[]): void {
+    const { feedMetrics, problems, now } = this.deps;
+    const deleted = outcomes.filter((look) => !isFailure(look) && look.outcome === "deleted").length;
+    const errors = outcomes.filter(isFailure).map(({ error }) => error);
+    const unproven = errors.includes(ABSENCE_UNPROVEN);
+    const paused = errors.filter((error) => error === DELETIONS_PAUSED || error === ABSENCE_UNPROVEN).length;
+    if (deleted > 0) feedMetrics.usersDeleted(deleted);
+    if (paused === 0) return;
+    feedMetrics.deletionsPostponed(paused);
+    problems.tell("deletions_paused", unproven ? UNPROVEN : TOO_MANY);
+    this.#toldAt = now();
+  }
+
+  /** Called regularly: takes the problem back when no deletion waits any more. */
+  settle(): void {
+    if (!this.#toldAt || this.deps.now().getTime() - this.#toldAt.getTime() < OVER_AFTER_MS) return;
+    this.#toldAt = undefined;
+    this.deps.problems.clear("deletions_paused");
+  }
+}

@@ -1,0 +1,51 @@
+import type { Hint } from "@libs/database";
+import { lookAtUsers } from "../services/sync/look-at-users.ts";
+import { failureOf, isFailure, type LookOutcome } from "../services/sync/look-outcome.ts";
+import type { DeletionGuard } from "./deletion-guard.ts";
+import type { FeedDeps } from "./feed-deps.ts";
+import { type HintHandler, onceMore, type Verdict } from "./verdict.ts";
+
+/** `user`: fields, enabled, existence, read in batches. */
+export function createUserHintHandler(guard: DeletionGuard): HintHandler {
+  return async (deps, hints) => {
+    const verdicts = new Map<Hint, Verdict>();
+    for (const hint of await ownCreates(deps, hints)) verdicts.set(hint, "done");
+    for (const hint of hints)
+      if (hint.looks > 0 && (await deps.sessions.findLive({ userId: hint.subject })).length === 0)
+        verdicts.set(hint, "done");
+    const open = hints.filter((hint) => !verdicts.has(hint));
+    const outcomes = await look(deps, open);
+    guard.report([...outcomes.values()]);
+    for (const hint of open) verdicts.set(hint, verdictOn(hint, outcomes.get(hint.subject)));
+    return verdicts;
+  };
+}
+
+async function look(deps: FeedDeps, hints: readonly Hint[]): Promise<Map<string, LookOutcome>> {
+  const ids = hints.map(({ subject }) => subject);
+  if (ids.length === 0) return new Map();
+  const { maxDeletionsPerMinute } = deps;
+  try {
+    const witnessId = await deps.eventSource.serviceAccountId();
+    return await lookAtUsers(deps, ids, { witnessId, maxDeletionsPerMinute });
+  } catch (error) {
+    return new Map(ids.map((id) => [id, { ...failureOf(error), own: false }]));
+  }
+}
+
+function verdictOn(hint: Hint, outcome: LookOutcome | undefined): Verdict {
+  if (!outcome) return { error: "internal.error", own: true };
+  if (isFailure(outcome)) return outcome;
+  if (outcome.outcome === "deleted") return onceMore(hint);
+  // `absent`, `stale`: whoever writes a row or a session after this tells a hint of its own.
+  return outcome.enabled || outcome.outcome === "absent" || outcome.outcome === "stale" ? "done" : onceMore(hint);
+}
+
+/** Creates of our own whose registration is completed by now, and nothing else was told of the user meanwhile. */
+async function ownCreates({ registrations }: FeedDeps, hints: readonly Hint[]): Promise<Hint[]> {
+  const candidates = hints.filter(({ source, version }) => source === "registration" && version === 1n);
+  if (candidates.length === 0) return [];
+  const rows = await registrations.findByUserIds(candidates.map(({ subject }) => subject));
+  const completed = new Set(rows.filter(({ state }) => state === "completed").map((row) => row.keycloakUserId));
+  return candidates.filter(({ subject }) => completed.has(subject));
+}

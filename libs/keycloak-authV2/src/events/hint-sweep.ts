@@ -1,0 +1,66 @@
+import type { Hint } from "@libs/database";
+import { later } from "../services/sync/back-off.ts";
+import { failureOf } from "../services/sync/look-outcome.ts";
+import type { Sweep } from "../workers/index.ts";
+import { DeletionGuard } from "./deletion-guard.ts";
+import type { FeedDeps } from "./feed-deps.ts";
+import { handleCredentialHints } from "./handle-credential-hints.ts";
+import { handleSessionHints } from "./handle-session-hints.ts";
+import { createUserHintHandler } from "./handle-user-hints.ts";
+import { settleHints } from "./settle-hints.ts";
+import type { HintHandler, Verdict } from "./verdict.ts";
+
+/** Two full batches of users. */
+const CLAIM = 98;
+/** Longer than a run takes as a rule; a replica that died gives its hints back after this. Milliseconds. */
+const CLAIM_MS = 15_000;
+/** With Keycloak or the database away nothing is claimed for so long. Milliseconds. */
+const OUTAGE_PAUSE_MS = 1_000;
+
+/**
+ * Empties the inbox of hints, on every replica: claims what is due, asks Keycloak for the truth, has the local rows
+ * agree. A hint goes only once it is handled; handling one twice is harmless.
+ */
+export function createHintSweep(deps: FeedDeps): Sweep {
+  const guard = new DeletionGuard(deps);
+  const handlers: [HintHandler, Hint["kind"][]][] = [
+    [createUserHintHandler(guard), ["user"]],
+    [handleSessionHints, ["session", "sessions"]],
+    [handleCredentialHints, ["credentials"]],
+  ];
+  let pausedUntil = Number.NEGATIVE_INFINITY;
+  return {
+    name: "hints",
+    run: async () => {
+      guard.settle();
+      if (deps.now().getTime() < pausedUntil) return 0;
+      const hints = await deps.feed.claimDue(deps.now(), later(deps.now(), CLAIM_MS), CLAIM);
+      const away = await Promise.all(
+        handlers.map(async ([handle, kinds]) => {
+          const mine = hints.filter(({ kind }) => kinds.includes(kind));
+          return mine.length > 0 && (await settleHints(deps, await verdictsOf(deps, handle, mine)));
+        }),
+      );
+      if (!away.includes(true)) return hints.length;
+      pausedUntil = deps.now().getTime() + OUTAGE_PAUSE_MS;
+      return 0;
+    },
+  };
+}
+
+/** A handler rejects when a repository does: with the database away nothing can be written down, and claims run out. */
+async function verdictsOf(deps: FeedDeps, handle: HintHandler, hints: Hint[]): Promise<Map<Hint, Verdict>> {
+  try {
+    return await handle(deps, hints);
+  } catch (error) {
+    const failure = failureOf(error);
+    deps.logger.warn({ err: error, hints: hints.length }, "hints could not be handled");
+    if (failure.own && hints.length > 1) {
+      // One by one: the others are not to suffer from it.
+      const each = [];
+      for (const hint of hints) each.push(...(await verdictsOf(deps, handle, [hint])));
+      return new Map(each);
+    }
+    return new Map(hints.map((hint) => [hint, failure]));
+  }
+}

@@ -1,0 +1,20 @@
+import type { Hint } from "@libs/database";
+import type { LookFailure } from "../services/sync/look-outcome.ts";
+import type { FeedDeps } from "./feed-deps.ts";
+
+/**
+ * What becomes of a hint. `look_again`: handled, and once more after {@link SECOND_LOOK_MS}: a login that had passed
+ * Keycloak before the change may write its session only now.
+ */
+export type Verdict = "done" | "look_again" | LookFailure;
+
+/** Looks at hints of its kinds. Never rejects for a reason of one subject; each hint gets a verdict. */
+export type HintHandler = (deps: FeedDeps, hints: readonly Hint[]) => Promise<Map<Hint, Verdict>>;
+
+/** Longer than the longest login (4.5 s). Milliseconds. */
+export const SECOND_LOOK_MS = 6_000;
+
+/** The verdict on a change after which no session may live that began before it. */
+export function onceMore({ looks }: Hint): Verdict {
+  return looks === 0 ? "look_again" : "done";
+}

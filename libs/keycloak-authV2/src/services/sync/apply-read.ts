@@ -1,0 +1,75 @@
+import type { AppliedProfile, KeycloakProfile, KeycloakTicket } from "@libs/database";
+import { chunk } from "./chunk.ts";
+import { planLogout } from "./end-at-keycloak.ts";
+import { profileOf } from "./keycloak-profile.ts";
+import type { SyncDeps } from "./sync-deps.ts";
+
+/** One run of looks at users, and what holds for all of them. */
+export interface Look {
+  deps: SyncDeps;
+  /** Known to be in Keycloak: an answer that lacks this user proves nothing. */
+  witnessId: string | undefined;
+  maxDeletionsPerMinute: number;
+  leaveUnchanged: boolean;
+}
+
+/** What one read of Keycloak told. */
+export interface UserRead {
+  /** Taken before the read. */
+  ticket: KeycloakTicket;
+  present: KeycloakProfile[];
+  absent: string[];
+  /** Of the absent: their answer lacked those who must be there too, as after a lost permission. */
+  unproven: Set<string>;
+}
+
+/** As many ids as Keycloak reads in one answer without an over-long address, one of them the witness. */
+export const LOOK_BATCH = 49;
+
+/** @throws AuthError `keycloak.*`; what the repositories throw */
+export async function readUsers({ deps, witnessId }: Look, ids: readonly string[]): Promise<UserRead> {
+  const read: UserRead = { ticket: await deps.tickets.next(), present: [], absent: [], unproven: new Set() };
+  for (const batch of chunk(ids, LOOK_BATCH)) {
+    const users = await deps.keycloak.getUsers(witnessId === undefined ? batch : [...batch, witnessId]);
+    const found = new Map(users.map((user) => [user.id, user]));
+    const trusted = witnessId === undefined ? found.size > 0 : found.has(witnessId);
+    for (const id of batch) {
+      const user = found.get(id);
+      if (user) read.present.push(profileOf(user));
+      else {
+        read.absent.push(id);
+        if (!trusted) read.unproven.add(id);
+      }
+    }
+  }
+  return read;
+}
+
+/** Writes what a read found, and ends the sessions of those whom Keycloak no longer lets in. */
+export async function applyRead(
+  { deps, leaveUnchanged }: Look,
+  profiles: readonly KeycloakProfile[],
+  ticket: KeycloakTicket,
+  { ignoreUnfinished = [] }: { ignoreUnfinished?: readonly string[] } = {},
+): Promise<Map<string, AppliedProfile>> {
+  if (profiles.length === 0) return new Map();
+  const applied = await deps.users.applyProfiles(profiles, ticket, deps.now(), { ignoreUnfinished, leaveUnchanged });
+  const outcomes = new Map(applied.map((profile) => [profile.id, profile]));
+  for (const { id, enabled } of profiles) {
+    const outcome = outcomes.get(id)?.outcome;
+    // Unchanged ones too: an earlier look may have died between the two statements.
+    if (!enabled && (outcome === "updated" || outcome === "unchanged" || outcome === "revived"))
+      await endSessionsAtKeycloakToo(deps, id);
+  }
+  return outcomes;
+}
+
+/** A disabled user's sessions live on in Keycloak, and would work again with the user. */
+async function endSessionsAtKeycloakToo(deps: SyncDeps, userId: string): Promise<void> {
+  const now = deps.now();
+  const logout = { ...planLogout(now), nextAttemptAt: now };
+  const ended = await deps.sessions.endLive({ userId }, "user_disabled", now, logout);
+  if (ended.length === 0) return;
+  deps.logger.info({ userId, sessions: ended.length }, "user is disabled in Keycloak: sessions ended");
+  deps.wake("logouts");
+}

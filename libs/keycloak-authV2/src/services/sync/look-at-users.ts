@@ -1,0 +1,67 @@
+import { LOOK_BATCH, type Look } from "./apply-read.ts";
+import { chunk } from "./chunk.ts";
+import { lookOnce } from "./look-once.ts";
+import { failureOf, type LookFailure, type LookOutcome, mayBeOneUsers } from "./look-outcome.ts";
+import type { SyncDeps } from "./sync-deps.ts";
+
+export interface LookOptions {
+  /**
+   * A user who is known to be in Keycloak, read along: an answer that lacks this one proves nothing about others. Left
+   * out: any user of the same batch that is found.
+   */
+  witnessId?: string;
+  /** More do not become tombstones within a minute, whoever looks. Default 100. */
+  maxDeletionsPerMinute?: number;
+  /** Not even the ticket is written where a row agrees: for walks over all users. */
+  leaveUnchanged?: boolean;
+}
+
+const MAX_DELETIONS_PER_MINUTE = 100;
+
+/**
+ * Reads users in Keycloak and has the local rows agree: fields, existence, and no live session of who is disabled or
+ * gone. Any order and any repetition is harmless, since the read that began later wins. One bad user never stops the rest.
+ * @param ids Keycloak user ids
+ * @returns an outcome for each; never rejects
+ */
+export async function lookAtUsers(
+  deps: SyncDeps,
+  ids: readonly string[],
+  options: LookOptions = {},
+): Promise<Map<string, LookOutcome>> {
+  const look: Look = {
+    deps,
+    witnessId: options.witnessId,
+    maxDeletionsPerMinute: options.maxDeletionsPerMinute ?? MAX_DELETIONS_PER_MINUTE,
+    leaveUnchanged: options.leaveUnchanged ?? false,
+  };
+  const outcomes = new Map<string, LookOutcome>();
+  for (const batch of chunk([...new Set(ids)], LOOK_BATCH))
+    for (const [id, outcome] of await lookAtBatch(look, batch)) outcomes.set(id, outcome);
+  return outcomes;
+}
+
+async function lookAtBatch(look: Look, ids: string[]): Promise<Map<string, LookOutcome>> {
+  try {
+    return await lookOnce(look, ids);
+  } catch (error) {
+    const failure = failureOf(error);
+    const all = (outcome: LookFailure) => new Map<string, LookOutcome>(ids.map((id) => [id, outcome]));
+    look.deps.logger.debug({ err: error, code: failure.error, users: ids.length }, "look at users failed");
+    if (!mayBeOneUsers(error) || !(await answersOtherwise(look, ids))) return all({ ...failure, own: false });
+    if (ids.length === 1) return all({ ...failure, own: true });
+    const middle = Math.ceil(ids.length / 2);
+    const halves = [await lookAtBatch(look, ids.slice(0, middle)), await lookAtBatch(look, ids.slice(middle))];
+    return new Map(halves.flatMap((half) => [...half]));
+  }
+}
+
+/** Whether Keycloak answers for somebody else: then the failure is one user's, and the others are looked at without. */
+async function answersOtherwise({ deps, witnessId }: Look, ids: string[]): Promise<boolean> {
+  const other = witnessId ?? (ids.length > 1 ? ids[Math.floor(Math.random() * ids.length)] : undefined);
+  if (other === undefined) return false;
+  return await deps.keycloak.getUsers([other]).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,70 @@
+import type { AppliedProfile, KeycloakProfile } from "@libs/database";
+import { applyRead, type Look, readUsers, type UserRead } from "./apply-read.ts";
+import { isFailure, type LookOutcome, NAME_COLLISION, RECOVERING } from "./look-outcome.ts";
+import { unfinishedRegistrationOf } from "./own-registration.ts";
+import { removeAbsentUsers } from "./remove-absent-users.ts";
+
+type Outcomes = Map<string, LookOutcome>;
+
+/** Rows that hold up each other's names in a chain are followed so far. */
+const MOST_ROUNDS = 5;
+
+/**
+ * One read of Keycloak and what it changes here.
+ * @throws AuthError `keycloak.*`; what the repositories throw
+ */
+export async function lookOnce(look: Look, ids: readonly string[]): Promise<Outcomes> {
+  const read = await readUsers(look, ids);
+  const outcomes: Outcomes = await removeAbsentUsers(look, read);
+  const applied = await applyRead(look, read.present, read.ticket);
+  const outcomeIs = (wanted: string) => read.present.filter(({ id }) => applied.get(id)?.outcome === wanted);
+  const { own, free } = await whoseRegistration(look, outcomeIs("unfinished"));
+  const later = await applyRead(look, free, read.ticket, { ignoreUnfinished: free.map(({ id }) => id) });
+  for (const [id, outcome] of later) applied.set(id, outcome);
+  if (own.length > 0) look.deps.wake("registrations");
+  record(outcomes, read, applied);
+  const collided = outcomeIs("collision");
+  if (collided.length === 0) return outcomes;
+  return new Map([...outcomes, ...(await resolveCollisions(look, collided, free))]);
+}
+
+/** Who of those that may not be inserted are made by the unfinished registration itself, and who only share its name. */
+async function whoseRegistration({ deps }: Look, profiles: KeycloakProfile[]) {
+  const own: KeycloakProfile[] = [];
+  const free: KeycloakProfile[] = [];
+  for (const profile of profiles) ((await unfinishedRegistrationOf(deps, profile.id)) ? own : free).push(profile);
+  return { own, free };
+}
+
+/** Looks at those who hold the names too, who may have changed or gone, and applies all of it together. */
+async function resolveCollisions(look: Look, collided: KeycloakProfile[], free: KeycloakProfile[]): Promise<Outcomes> {
+  const outcomes: Outcomes = new Map();
+  const ids = new Set(collided.map(({ id }) => id));
+  const ignoreUnfinished = free.map(({ id }) => id);
+  let open = collided;
+  let cause: LookOutcome = { error: NAME_COLLISION, own: true };
+  for (let round = 0; round < MOST_ROUNDS && open.length > 0; round += 1) {
+    const known = ids.size;
+    for (const { id } of await look.deps.users.findHolders(open)) ids.add(id);
+    if (round > 0 && ids.size === known) break;
+    const read = await readUsers(look, [...ids]);
+    const removed = await removeAbsentUsers(look, read);
+    for (const [id, outcome] of removed) outcomes.set(id, outcome);
+    // Who can't be removed yet keeps the names: that is waited for.
+    cause = [...removed.values()].find(isFailure) ?? cause;
+    const applied = await applyRead(look, read.present, read.ticket, { ignoreUnfinished });
+    open = read.present.filter(({ id }) => applied.get(id)?.outcome === "collision");
+    record(outcomes, read, applied);
+  }
+  for (const { id } of open) outcomes.set(id, cause);
+  return outcomes;
+}
+
+/** What is decided; collisions are not yet. */
+function record(outcomes: Outcomes, { present }: UserRead, applied: Map<string, AppliedProfile>): void {
+  for (const { id, enabled } of present) {
+    const outcome = applied.get(id)?.outcome;
+    if (outcome === "unfinished") outcomes.set(id, { error: RECOVERING, own: false });
+    else if (outcome && outcome !== "collision") outcomes.set(id, { outcome, enabled });
+  }
+}

@@ -1,0 +1,52 @@
+import { DatabaseTimeoutError, DatabaseUnavailableError, StatementRefusedError } from "@libs/database";
+import { isAuthError } from "../../errors/index.ts";
+import { toAuthError } from "./database-failure.ts";
+
+/**
+ * What a look at a user found and did. `stale`: a later look was there first. `deleted`: gone from Keycloak, and a
+ * tombstone here since now. `absent`: gone from Keycloak, and nothing lives here.
+ */
+export type LookOutcome = UserLook | LookFailure;
+
+export interface UserLook {
+  outcome: "inserted" | "revived" | "updated" | "unchanged" | "stale" | "deleted" | "absent";
+  /** Keycloak lets this user in. */
+  enabled: boolean;
+}
+
+export interface LookFailure {
+  /** A stable code: of an `AuthError`, or `user.*` | `feed.*`. */
+  error: string;
+  /** It is this user's own, and comes again however often one looks; false: an outage, or something to wait for. */
+  own: boolean;
+}
+
+/** Keycloak's answer does not prove that the user is gone: it lacks a user who is known to be there. */
+export const ABSENCE_UNPROVEN = "user.absence_unproven";
+/** Gone from Keycloak, but more users went within this minute than may at once. */
+export const DELETIONS_PAUSED = "feed.deletions_paused";
+/** Somebody else here has the username or email, in Keycloak too. */
+export const NAME_COLLISION = "user.name_collision";
+/** The user's own registration is not finished. */
+export const RECOVERING = "registration.recovering";
+
+export function isFailure(outcome: LookOutcome): outcome is LookFailure {
+  return "error" in outcome;
+}
+
+/** What a look threw: Keycloak's and the database's outages are nobody's own, refused values are. */
+export function failureOf(error: unknown): LookFailure {
+  const { code } = toAuthError(error);
+  return { error: error instanceof StatementRefusedError ? "user.refused_here" : code, own: isOwn(error) };
+}
+
+/** Whether a look at fewer users may succeed. */
+export function mayBeOneUsers(error: unknown): boolean {
+  if (isAuthError(error)) return !error.neverSent;
+  return !(error instanceof DatabaseTimeoutError || error instanceof DatabaseUnavailableError);
+}
+
+function isOwn(error: unknown): boolean {
+  if (isAuthError(error)) return error.status < 500 || error.code === "internal.error";
+  return mayBeOneUsers(error);
+}

@@ -1,0 +1,51 @@
+import type { KeycloakTicket, User } from "@libs/database";
+import { applyRead, type Look, type UserRead } from "./apply-read.ts";
+import { later } from "./back-off.ts";
+import { profileOf } from "./keycloak-profile.ts";
+import { ABSENCE_UNPROVEN, DELETIONS_PAUSED, type LookOutcome, NAME_COLLISION } from "./look-outcome.ts";
+
+const MINUTE_MS = 60_000;
+
+/**
+ * Makes tombstones of local users whom a read did not find, once Keycloak says "no such user" of each by its id, and ends
+ * their sessions; Keycloak's went with the user.
+ * @throws AuthError `keycloak.*`; what the repositories throw
+ */
+export async function removeAbsentUsers(look: Look, read: UserRead): Promise<Map<string, LookOutcome>> {
+  const outcomes = new Map<string, LookOutcome>(read.absent.map((id) => [id, { outcome: "absent", enabled: false }]));
+  if (outcomes.size === 0) return outcomes;
+  const { users, now } = look.deps;
+  const rows = await users.findByIds(read.absent);
+  for (const { id } of rows.filter(({ deletedAt }) => deletedAt)) await endSessionsHere(look, id);
+  const gone = rows.filter(({ deletedAt }) => !deletedAt);
+  if (gone.length === 0) return outcomes;
+  let allowed = look.maxDeletionsPerMinute - (await users.countDeletedSince(later(now(), -MINUTE_MS)));
+  for (const row of gone) {
+    if (read.unproven.has(row.id)) outcomes.set(row.id, { error: ABSENCE_UNPROVEN, own: false });
+    else if (allowed <= 0) outcomes.set(row.id, { error: DELETIONS_PAUSED, own: false });
+    else {
+      const outcome = await removeUser(look, row, read.ticket);
+      if ("outcome" in outcome && outcome.outcome === "deleted") allowed -= 1;
+      outcomes.set(row.id, outcome);
+    }
+  }
+  return outcomes;
+}
+
+async function removeUser(look: Look, { id }: User, ticket: KeycloakTicket): Promise<LookOutcome> {
+  const { users, keycloak, logger, now } = look.deps;
+  const user = await keycloak.getUser(id);
+  if (user) {
+    const outcome = (await applyRead(look, [profileOf(user)], ticket)).get(id)?.outcome;
+    if (!outcome || outcome === "collision" || outcome === "unfinished") return { error: NAME_COLLISION, own: true };
+    return { outcome, enabled: user.enabled };
+  }
+  if (!(await users.markDeleted(id, now(), ticket))) return { outcome: "stale", enabled: false };
+  logger.info({ userId: id }, "user is gone from Keycloak: local row became a tombstone");
+  await endSessionsHere(look, id);
+  return { outcome: "deleted", enabled: false };
+}
+
+async function endSessionsHere({ deps }: Look, userId: string): Promise<void> {
+  await deps.sessions.endLive({ userId }, "user_deleted", deps.now());
+}
