@@ -13,6 +13,7 @@ import {
   registrationRepositoryContract,
   retentionRepositoryContract,
   sessionRepositoryContract,
+  syncRunRepositoryContract,
   userRepositoryContract,
 } from "@libs/database/testing";
 import { STACK_TIMEOUT_MS, useStack } from "@libs/dev-stack";
@@ -65,5 +66,6 @@ registrationRepositoryContract("PostgreSQL", makeSubject);
 idempotencyRepositoryContract("PostgreSQL", makeSubject);
 retentionRepositoryContract("PostgreSQL", makeSubject);
 leaseRepositoryContract("PostgreSQL", makeSubject);
+syncRunRepositoryContract("PostgreSQL", makeSubject);
 activityRepositoryContract("PostgreSQL", makeSubject);
 businessRepositoryContract("PostgreSQL", makeSubject);

@@ -16,11 +16,13 @@ import { PrismaLeaseRepository } from "./prisma/prisma-lease-repository.ts";
 import { PrismaRegistrationRepository } from "./prisma/prisma-registration-repository.ts";
 import { PrismaRetentionRepository } from "./prisma/prisma-retention-repository.ts";
 import { PrismaSessionRepository } from "./prisma/prisma-session-repository.ts";
+import { PrismaSyncRunRepository } from "./prisma/prisma-sync-run-repository.ts";
 import { PrismaTicketRepository } from "./prisma/prisma-ticket-repository.ts";
 import { PrismaUserRepository } from "./prisma/prisma-user-repository.ts";
 import type { RegistrationRepository } from "./registration-repository.ts";
 import type { RetentionRepository } from "./retention-repository.ts";
 import type { SessionRepository } from "./session-repository.ts";
+import type { SyncRunRepository } from "./sync-run-repository.ts";
 import type { UserRepository } from "./user-repository.ts";
 
 export interface Repositories {
@@ -34,6 +36,7 @@ export interface Repositories {
   leases: LeaseRepository;
   tickets: TicketRepository;
   domainEvents: DomainEventRepository;
+  syncRuns: SyncRunRepository;
   activities: ActivityRepository;
   business: BusinessRepository;
 }
@@ -54,6 +57,7 @@ export function createRepositories(prisma: PrismaClient, observe: ObserveDatabas
     leases: instrument("leases", new PrismaLeaseRepository(prisma), observe),
     tickets: instrument("tickets", new PrismaTicketRepository(prisma), observe),
     domainEvents: instrument("domainEvents", new PrismaDomainEventRepository(prisma), observe),
+    syncRuns: instrument("syncRuns", new PrismaSyncRunRepository(prisma), observe),
     activities: instrument("activities", new PrismaActivityRepository(prisma), observe),
     business: instrument("business", new PrismaBusinessRepository(prisma), observe),
   };

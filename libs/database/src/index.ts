@@ -13,4 +13,5 @@ export { mapPrismaError } from "./prisma/map-prisma-error.ts";
 export type * from "./registration-repository.ts";
 export type * from "./retention-repository.ts";
 export type * from "./session-repository.ts";
+export type * from "./sync-run-repository.ts";
 export type * from "./user-repository.ts";

@@ -58,18 +58,15 @@ export class PrismaFeedRepository implements FeedRepository {
   }
 
   async claimDue(now: Date, claimedUntil: Date, limit: number): Promise<Hint[]> {
-    const claimed = await this.prisma.$queryRaw<(Hint & { dueAt: Date })[]>`
+    const claimed = await this.prisma.$queryRaw<(Hint & { place: bigint })[]>`
       WITH due AS MATERIALIZED (
-        SELECT id AS due_id, next_attempt_at AS due_at FROM feed_hints
-        WHERE next_attempt_at <= ${now} AND dead_at IS NULL
-        ORDER BY next_attempt_at LIMIT ${limit} FOR UPDATE SKIP LOCKED
+        SELECT id AS due_id FROM feed_hints WHERE next_attempt_at <= ${now} AND dead_at IS NULL
+        ORDER BY (source = 'full_look'), next_attempt_at LIMIT ${limit} FOR UPDATE SKIP LOCKED
       )
       UPDATE feed_hints SET next_attempt_at = ${claimedUntil}
-      FROM due WHERE id = due_id
-      RETURNING ${HINT_COLUMNS}, due_at AS "dueAt"`.catch(throwMapped);
-    return claimed
-      .sort((a, b) => a.dueAt.getTime() - b.dueAt.getTime() || (a.id < b.id ? -1 : 1))
-      .map(({ dueAt: _, ...hint }) => hint);
+      FROM (SELECT due_id, row_number() OVER () AS place FROM due) AS placed WHERE id = due_id
+      RETURNING ${HINT_COLUMNS}, place`.catch(throwMapped);
+    return claimed.sort((a, b) => Number(a.place - b.place)).map(({ place: _, ...hint }) => hint);
   }
 
   async complete(hints: readonly ClaimedHint[], now: Date): Promise<void> {
@@ -133,11 +130,11 @@ export class PrismaFeedRepository implements FeedRepository {
     return rows[0] as FeedBacklog;
   }
 
-  async hintAllUsers(source: HintSource, now: Date): Promise<number> {
+  async hintAllUsers(source: HintSource, now: Date, only?: "sessions"): Promise<number> {
     let total = 0;
     let after: string | null = "";
     while (after !== null) {
-      const { count, last } = await this.#hintUsersAfter(after, source, now);
+      const { count, last } = await this.#hintUsersAfter(after, source, now, only);
       total += count;
       after = count < USERS_AT_ONCE ? null : last;
     }
@@ -151,7 +148,12 @@ export class PrismaFeedRepository implements FeedRepository {
         ORDER BY seen_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`.catch(throwMapped);
   }
 
-  async #hintUsersAfter(after: string, source: HintSource, now: Date): Promise<{ count: number; last: string | null }> {
+  async #hintUsersAfter(
+    after: string,
+    source: HintSource,
+    now: Date,
+    only?: "sessions",
+  ): Promise<{ count: number; last: string | null }> {
     const rows = await this.prisma.$queryRaw<{ count: number; last: string | null }[]>`
       WITH page AS MATERIALIZED (
         SELECT id FROM users WHERE deleted_at IS NULL AND id > ${after} ORDER BY id LIMIT ${USERS_AT_ONCE}
@@ -159,7 +161,7 @@ export class PrismaFeedRepository implements FeedRepository {
         SELECT 0 AS n, kind, id AS subject, ${source}::text AS source, NULL::timestamptz AS changed_at,
           NULL::text AS keep_session, ${now}::timestamptz AS due_at
         FROM page CROSS JOIN (VALUES ('user'), ('sessions')) AS kinds (kind)
-        WHERE kind = 'user' OR EXISTS (SELECT FROM sessions WHERE user_id = page.id AND ended_at IS NULL)
+        WHERE kind = 'user' AND ${only === undefined}::boolean OR kind = 'sessions' AND EXISTS (SELECT FROM sessions WHERE user_id = page.id AND ended_at IS NULL)
       ), hinted AS (${tellHints(Prisma.sql`told`, now)})
       SELECT count(*)::int AS count, max(id) AS last FROM page`.catch(throwMapped);
     return rows[0] as { count: number; last: string | null };

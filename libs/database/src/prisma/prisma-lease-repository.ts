@@ -24,4 +24,9 @@ export class PrismaLeaseRepository implements LeaseRepository {
     await this.prisma.$executeRaw`
       UPDATE leases SET until = 'epoch' WHERE name = ${name} AND holder = ${holder}`.catch(throwMapped);
   }
+
+  async now(): Promise<Date> {
+    const rows = await this.prisma.$queryRaw<{ now: Date }[]>`SELECT clock_timestamp() AS now`.catch(throwMapped);
+    return (rows[0] as { now: Date }).now;
+  }
 }

@@ -10,6 +10,7 @@ import { InMemoryLeaseRepository } from "./in-memory-lease-repository.ts";
 import { InMemoryRegistrationRepository } from "./in-memory-registration-repository.ts";
 import { InMemoryRetentionRepository } from "./in-memory-retention-repository.ts";
 import { InMemorySessionRepository } from "./in-memory-session-repository.ts";
+import { InMemorySyncRunRepository } from "./in-memory-sync-run-repository.ts";
 import { InMemoryTicketRepository } from "./in-memory-ticket-repository.ts";
 import { InMemoryUserRepository } from "./in-memory-user-repository.ts";
 
@@ -26,6 +27,7 @@ export function createInMemoryRepositories(database = new InMemoryDatabase()): R
     leases: new InMemoryLeaseRepository(database),
     tickets: new InMemoryTicketRepository(database),
     domainEvents: new InMemoryDomainEventRepository(database),
+    syncRuns: new InMemorySyncRunRepository(database),
     activities: new InMemoryActivityRepository(database),
     business: new InMemoryBusinessRepository(database),
   };

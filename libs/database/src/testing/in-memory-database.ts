@@ -7,6 +7,7 @@ import type { KeycloakLogout, NewKeycloakLogout } from "../keycloak-logout-repos
 import { keycloakFields, type NewDomainEvent } from "../profile-change.ts";
 import type { Registration } from "../registration-repository.ts";
 import type { Session } from "../session-repository.ts";
+import type { SyncRun } from "../sync-run-repository.ts";
 import type { KeycloakProfile, User } from "../user-repository.ts";
 
 export interface StoredIdempotencyKey {
@@ -52,6 +53,7 @@ export class InMemoryDatabase {
   readonly domainEvents: DomainEvent[] = [];
   /** By user: the number of its newest event. */
   readonly eventVersions = new Map<string, bigint>();
+  readonly syncRuns = new Map<string, SyncRun & { ended: boolean }>();
   readonly activities: Activity[] = [];
   readonly stores = new Set<string>();
   readonly organizations = new Set<string>();

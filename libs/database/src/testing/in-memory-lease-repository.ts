@@ -19,4 +19,8 @@ export class InMemoryLeaseRepository implements LeaseRepository {
     const held = this.database.leases.get(name);
     if (held?.holder === holder) held.until = new Date(0);
   }
+
+  async now(): Promise<Date> {
+    return this.database.clock();
+  }
 }

@@ -8,6 +8,7 @@ import { leaseRepositoryContract } from "./contracts/lease-repository-contract.t
 import { registrationRepositoryContract } from "./contracts/registration-repository-contract.ts";
 import { retentionRepositoryContract } from "./contracts/retention-repository-contract.ts";
 import { sessionRepositoryContract } from "./contracts/session-repository-contract.ts";
+import { syncRunRepositoryContract } from "./contracts/sync-run-repository-contract.ts";
 import { userRepositoryContract } from "./contracts/user-repository-contract.ts";
 import { createInMemoryRepositories } from "./create-in-memory-repositories.ts";
 import { InMemoryDatabase } from "./in-memory-database.ts";
@@ -33,5 +34,6 @@ retentionRepositoryContract("in memory", makeSubject);
 feedRepositoryContract("in memory", makeSubject);
 feedEventsContract("in memory", makeSubject);
 leaseRepositoryContract("in memory", makeSubject);
+syncRunRepositoryContract("in memory", makeSubject);
 activityRepositoryContract("in memory", makeSubject);
 businessRepositoryContract("in memory", makeSubject);

@@ -10,6 +10,7 @@ export { leaseRepositoryContract } from "./contracts/lease-repository-contract.t
 export { registrationRepositoryContract } from "./contracts/registration-repository-contract.ts";
 export { retentionRepositoryContract } from "./contracts/retention-repository-contract.ts";
 export { sessionRepositoryContract } from "./contracts/session-repository-contract.ts";
+export { syncRunRepositoryContract } from "./contracts/sync-run-repository-contract.ts";
 export { userRepositoryContract } from "./contracts/user-repository-contract.ts";
 export { createInMemoryRepositories } from "./create-in-memory-repositories.ts";
 export { InMemoryActivityRepository } from "./in-memory-activity-repository.ts";
@@ -20,5 +21,6 @@ export { InMemoryKeycloakLogoutRepository } from "./in-memory-keycloak-logout-re
 export { InMemoryLeaseRepository } from "./in-memory-lease-repository.ts";
 export { InMemoryRegistrationRepository } from "./in-memory-registration-repository.ts";
 export { InMemorySessionRepository } from "./in-memory-session-repository.ts";
+export { InMemorySyncRunRepository } from "./in-memory-sync-run-repository.ts";
 export { InMemoryTicketRepository } from "./in-memory-ticket-repository.ts";
 export { InMemoryUserRepository } from "./in-memory-user-repository.ts";

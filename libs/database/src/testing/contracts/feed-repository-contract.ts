@@ -30,14 +30,17 @@ export function feedRepositoryContract(name: string, makeSubject: MakeSubject): 
       expect(await feed.claimDue(at(ALL), at(ALL), ALL)).toEqual([]);
     });
 
-    test("the longest due go first, no more than asked for", async () => {
+    test("the longest due go first and a full look's last, no more than asked for", async () => {
       const { feed } = await makeSubject();
       const at = feedEra();
-      const hints = [9, 3, 6, 1].map((seconds) => hintOf({ notBefore: at(seconds) }));
-      await feed.addHints(hints, at(0));
-      const claimed = await feed.claimDue(at(10), at(CLAIMED), 3);
-      expect(claimed.map(({ subject }) => subject)).toEqual([3, 1, 2].map((index) => hints[index]?.subject ?? ""));
-      await feed.complete([...claimed, ...(await feed.claimDue(at(10), at(CLAIMED), ALL))], at(10));
+      const hints = [9, 3, 6, 1, 5].map((seconds) => hintOf({ notBefore: at(seconds) }));
+      await feed.addHints([hintOf({ source: "full_look" }), ...hints], at(0));
+      await feed.addHints([hintOf({ ...hints[4], source: "full_look" })], at(6));
+      const claimed = await feed.claimDue(at(10), at(CLAIMED), 4);
+      expect(claimed.map(({ subject }) => subject)).toEqual([3, 1, 4, 2].map((index) => hints[index]?.subject ?? ""));
+      expect(await feed.claimDue(at(10), at(11), 1)).toMatchObject([{ subject: hints[0]?.subject }]);
+      expect(await feed.claimDue(at(10), at(11), 1)).toMatchObject([{ source: "full_look" }]);
+      await feed.complete([...claimed, ...(await feed.claimDue(at(11), at(CLAIMED), ALL))], at(11));
     });
 
     test("told again: one row, the newest change with its session, the earlier time; duplicates in a list are one", async () => {
@@ -168,11 +171,16 @@ export function feedRepositoryContract(name: string, makeSubject: MakeSubject): 
       const claimed = await feed.claimDue(at(0), at(CLAIMED), ALL);
       expect(claimed.filter(({ kind }) => kind === "user")).toHaveLength(count);
       const kinds = ({ profile }: typeof live) =>
-        claimed.filter(({ subject }) => subject === profile.id).map(({ kind, source }) => `${kind} ${source}`);
-      expect(kinds(live).toSorted()).toEqual(["sessions full_look", "user full_look"]);
-      expect(kinds(ended)).toEqual(["user full_look"]);
+        claimed.filter(({ subject }) => subject === profile.id).map(({ kind }) => kind);
+      expect(kinds(live).toSorted()).toEqual(["sessions", "user"]);
+      expect(kinds(ended)).toEqual(["user"]);
       expect(kinds(gone)).toEqual([]);
       await feed.complete(claimed, at(1));
+      await feed.hintAllUsers("admin_events", at(2), "sessions");
+      const again = await feed.claimDue(at(2), at(CLAIMED), ALL);
+      expect(new Set(again.map(({ kind }) => kind))).toEqual(new Set(["sessions"]));
+      expect(again.map(({ subject }) => subject)).toContain(live.profile.id);
+      await feed.complete(again, at(3));
     });
 
     test("two who settle and tell the same hints at once do not hold each other up", async () => {

@@ -40,6 +40,12 @@ export function leaseRepositoryContract(name: string, makeSubject: MakeSubject):
       expect(await leases.take(lease, "b", LONG_MS)).toBeGreaterThan(first);
       await leases.release(fresh("nobody's"), "a");
     });
+
+    test("the database tells its time", async () => {
+      const { leases } = await makeSubject();
+      const first = await leases.now();
+      expect((await leases.now()).getTime()).toBeGreaterThanOrEqual(first.getTime());
+    });
   });
 
   describe(`${name}: TicketRepository`, () => {

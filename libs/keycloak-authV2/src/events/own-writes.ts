@@ -1,0 +1,42 @@
+import type { FeedEvent } from "@libs/database";
+import type { KeycloakAdminEvent } from "../ports.ts";
+import { later } from "../services/sync/back-off.ts";
+import { hintsOfAdminEvent, wholeUserOf } from "./event-hints.ts";
+import type { FeedDeps } from "./feed-deps.ts";
+
+/** A registration of ours that is not completed by then is looked at; its second step takes milliseconds. */
+const OWN_CREATE_PAUSE_MS = 3_000;
+
+/**
+ * What admin events tell, less what the gateway wrote itself: a user that its completed registration made, and one that it
+ * deleted and that has no live row here.
+ * @param ownId Keycloak user id of the gateway's service account
+ */
+export async function hintsWithoutOwnWrites(
+  { registrations, users, now }: Pick<FeedDeps, "registrations" | "users" | "now">,
+  ownId: string,
+  events: readonly KeycloakAdminEvent[],
+): Promise<FeedEvent[]> {
+  const own = (operation: string) =>
+    events.flatMap((event) => {
+      const id = event.byUserId === ownId && event.operation === operation ? wholeUserOf(event) : undefined;
+      return id === undefined ? [] : [id];
+    });
+  const [created, deleted] = [own("CREATE"), own("DELETE")];
+  const [registered, known] = await Promise.all([
+    created.length > 0 ? registrations.findByUserIds(created) : [],
+    deleted.length > 0 ? users.findByIds(deleted) : [],
+  ]);
+  const completed = new Set(registered.filter(({ state }) => state === "completed").map((row) => row.keycloakUserId));
+  const live = new Set(known.filter(({ deletedAt }) => deletedAt === null).map(({ id }) => id));
+
+  return events.map((event) => {
+    const hints = hintsOfAdminEvent(event);
+    const id = event.byUserId === ownId ? wholeUserOf(event) : undefined;
+    if (id === undefined) return { id: event.id, hints };
+    if (event.operation === "DELETE" && !live.has(id)) return { id: event.id, hints: [] };
+    if (event.operation !== "CREATE") return { id: event.id, hints };
+    const notBefore = later(now(), OWN_CREATE_PAUSE_MS);
+    return { id: event.id, hints: completed.has(id) ? [] : hints.map((hint) => ({ ...hint, notBefore })) };
+  });
+}
