@@ -18,7 +18,7 @@ import { readHandled, SubscriberProcess } from "./support/subscriber-process.ts"
 const replicas = useReplicas();
 const file = join(tmpdir(), `handled-${crypto.randomUUID()}`);
 const subscribers: SubscriberProcess[] = [];
-const [people, rounds, kills] = [amount(6, 20), amount(6, 60), amount(4, 30)];
+const [people, rounds, kills] = [amount(6, 20), amount(4, 60), amount(4, 30)];
 
 beforeAll(() => writeFileSync(file, ""), STACK_TIMEOUT_MS);
 afterAll(async () => {
