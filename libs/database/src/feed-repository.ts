@@ -75,7 +75,8 @@ export interface FeedRepository {
   /**
    * Stores hints. One that waits already is told again: its version grows, the newest `changedAt` counts (with its
    * `keepSession`), the earlier time of handling, and its looks begin anew; so one that is being handled may be claimed
-   * by another meanwhile. A full look does not make its own what another source told. A dead letter comes back with no attempts. Duplicates within the list are one.
+   * by another meanwhile. A full look does not make its own what another source told. A dead letter comes back with no
+   * attempts. Duplicates within the list are one.
    */
   addHints(hints: readonly NewHint[], now: Date): Promise<void>;
   /**

@@ -161,7 +161,8 @@ export class PrismaFeedRepository implements FeedRepository {
         SELECT 0 AS n, kind, id AS subject, ${source}::text AS source, NULL::timestamptz AS changed_at,
           NULL::text AS keep_session, ${now}::timestamptz AS due_at
         FROM page CROSS JOIN (VALUES ('user'), ('sessions')) AS kinds (kind)
-        WHERE kind = 'user' AND ${only === undefined}::boolean OR kind = 'sessions' AND EXISTS (SELECT FROM sessions WHERE user_id = page.id AND ended_at IS NULL)
+        WHERE kind = 'user' AND ${only === undefined}::boolean
+          OR kind = 'sessions' AND EXISTS (SELECT FROM sessions WHERE user_id = page.id AND ended_at IS NULL)
       ), hinted AS (${tellHints(Prisma.sql`told`, now)})
       SELECT count(*)::int AS count, max(id) AS last FROM page`.catch(throwMapped);
     return rows[0] as { count: number; last: string | null };
