@@ -35,6 +35,7 @@ test("each route declares every status that it can give, each with a schema", as
     "/auth/login": { post: sorted("200", "401", "403", "429") },
     "/auth/refresh": { post: sorted("200", "401", "429") },
     "/auth/logout": { post: sorted("200", "401") },
+    "/auth/backchannel-logout": { post: ["200", "400", "404", "413", "415", "500", "503", "504"] },
     "/health/live": { get: ["200"] },
     "/health/ready": { get: ["200", "503"] },
   });

@@ -12,6 +12,7 @@ import { requestContextPlugin } from "./http/request-context.ts";
 import { requestInfo } from "./http/request-info.ts";
 import { securityHeaders } from "./http/security-headers.ts";
 import type { CheckReadiness } from "./readiness.ts";
+import { backchannelLogoutPath } from "./routes/auth/backchannel-logout.ts";
 import type { AuthRouteDeps } from "./routes/auth/route-deps.ts";
 import { authRoutes } from "./routes/auth.ts";
 import { opsRoutes } from "./routes/ops.ts";
@@ -19,6 +20,8 @@ import { opsRoutes } from "./routes/ops.ts";
 export interface AppDeps {
   integration: AuthRouteDeps["integration"];
   sync: AuthRouteDeps["sync"];
+  /** Left out: the gateway learns nothing from Keycloak's back channel. */
+  feed?: AuthRouteDeps["feed"];
   clientAddress: ClientAddress;
   limits: AuthRouteDeps["limits"];
   readiness: CheckReadiness;
@@ -64,7 +67,7 @@ export function createApp(deps: AppDeps) {
         maxAge: 600,
       }),
     )
-    .use(jsonOnly())
+    .use(jsonOnly([backchannelLogoutPath]))
     .use(openApi())
     .use(opsRoutes(deps))
     .use(

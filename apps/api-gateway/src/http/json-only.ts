@@ -9,17 +9,22 @@ export const nestingLimit = 32;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** Reads bodies: JSON in UTF-8 (RFC 8259 §8.1) up to {@link bodyLimitBytes}, nothing else. */
-export const jsonOnly = () =>
-  new Elysia({ name: "json-only" }).onParse({ as: "global" }, async ({ request }) => {
+/**
+ * Reads bodies: JSON in UTF-8 (RFC 8259 §8.1) up to {@link bodyLimitBytes}, nothing else.
+ * @param formPaths addresses that take `application/x-www-form-urlencoded` instead, because a standard says so
+ */
+export const jsonOnly = (formPaths: readonly string[] = []) =>
+  new Elysia({ name: "json-only" }).onParse({ as: "global" }, async ({ request, path }) => {
+    const isForm = formPaths.includes(path);
+    const expected = isForm ? "application/x-www-form-urlencoded" : "application/json";
     const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
     const declaredBytes = Number(request.headers.get("content-length") ?? Number.NaN);
     if (declaredBytes > bodyLimitBytes) throw new AuthError("input.too_large");
     const bytes = Number.isNaN(declaredBytes)
       ? await readBounded(request)
       : new Uint8Array(await request.arrayBuffer());
-    if (bytes.byteLength > 0 && type !== "application/json") throw new AuthError("input.unsupported_media_type");
-    return parseJson(bytes);
+    if (bytes.byteLength > 0 && type !== expected) throw new AuthError("input.unsupported_media_type");
+    return isForm ? parseForm(bytes) : parseJson(bytes);
   });
 
 /** A body of unannounced length is read only as far as the limit. */
@@ -37,7 +42,7 @@ async function readBounded(request: Request): Promise<Uint8Array> {
 function parseJson(bytes: Uint8Array): unknown {
   // No body at all is a fault of the input's shape: the route's schema says what it wants. `null` is never a valid body.
   if (bytes.byteLength === 0) return null;
-  const value = decode(bytes);
+  const value = malformedIfThrown(() => JSON.parse(utf8.decode(bytes)));
   if (isNestedDeeper(value, nestingLimit)) {
     throw new AuthError("input.invalid", {
       errors: [{ path: "", message: `must not nest deeper than ${nestingLimit} levels` }],
@@ -46,9 +51,20 @@ function parseJson(bytes: Uint8Array): unknown {
   return value;
 }
 
-function decode(bytes: Uint8Array): unknown {
+/** A field that comes more than once is a list, which no schema of a form takes. */
+function parseForm(bytes: Uint8Array): Record<string, string | string[]> {
+  const fields = new URLSearchParams(malformedIfThrown(() => utf8.decode(bytes)));
+  return Object.fromEntries(
+    [...new Set(fields.keys())].map((name) => {
+      const [first = "", ...others] = fields.getAll(name);
+      return [name, others.length > 0 ? [first, ...others] : first];
+    }),
+  );
+}
+
+function malformedIfThrown<T>(decode: () => T): T {
   try {
-    return JSON.parse(utf8.decode(bytes));
+    return decode();
   } catch {
     throw new AuthError("input.malformed");
   }

@@ -27,6 +27,7 @@ export const openApi = () =>
           },
           tags: [
             { name: "auth", description: "For frontends." },
+            { name: "keycloak", description: "For Keycloak." },
             { name: "operations", description: "For operators." },
           ],
         },

@@ -13,7 +13,7 @@ export const catalogue = {
   "input.unsupported_media_type": {
     status: 415,
     title: "The body must be application/json.",
-    hint: "Set `Content-Type: application/json`.",
+    hint: "Set `Content-Type: application/json`; back-channel logout alone takes a form.",
   },
   "request.not_found": { status: 404, title: "There is no such address.", hint: "`/openapi` lists all of them." },
   "request.method_not_allowed": { status: 405, title: "This address does not take that method.", hint: "See `Allow`." },

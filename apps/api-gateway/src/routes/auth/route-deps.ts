@@ -13,6 +13,8 @@ export interface AuthRouteDeps {
     UserSyncService,
     "registerUser" | "checkReferences" | "syncOnAuthentication" | "refreshSession" | "logoutSession"
   >;
+  /** Takes what Keycloak tells. */
+  feed?: { receiveLogoutToken(token: string): Promise<void> } | undefined;
   clientAddress: ClientAddress;
   limits: AuthLimits;
   withinDeadline: WithinDeadline;

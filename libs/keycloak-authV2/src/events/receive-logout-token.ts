@@ -1,0 +1,54 @@
+import type { FeedRepository, NewHint } from "@libs/database";
+import type { Logger } from "@libs/observability";
+import { AuthError } from "../errors/index.ts";
+import type { LogoutToken, LogoutTokenVerifier } from "../ports.ts";
+import { later } from "../services/sync/back-off.ts";
+import { authErrors, toAuthError } from "../services/sync/database-failure.ts";
+import type { Wake } from "../workers/index.ts";
+
+export interface ReceiveLogoutTokenDeps {
+  logoutTokenVerifier: LogoutTokenVerifier;
+  feed: Pick<FeedRepository, "storeEvents">;
+  now: () => Date;
+  wake: Wake;
+  logger: Logger;
+}
+
+/**
+ * Keycloak tells before it commits, and waits for the answer: a look right away would still find the session (it was
+ * gone 10 to 120 ms after the answer). Milliseconds.
+ */
+const SETTLE_MS = 250;
+
+/**
+ * Takes a logout token from Keycloak's back channel: stores a hint, once for each `jti`, and returns. Ends nothing
+ * itself, so that a token can't end what still lives in Keycloak, and Keycloak is not kept waiting.
+ * @throws AuthError `logout_token.invalid` | `logout_token.replayed` | `keycloak.unavailable` | `database.*`
+ * @see https://openid.net/specs/openid-connect-backchannel-1_0.html#BCRequest
+ */
+export async function receiveLogoutToken(
+  deps: ReceiveLogoutTokenDeps,
+  token: string,
+  settleMs = SETTLE_MS,
+): Promise<void> {
+  const { logoutTokenVerifier, feed, now, wake, logger } = deps;
+  try {
+    const told = await logoutTokenVerifier.verifyLogoutToken(token);
+    const hints = [hintOf(told, later(now(), settleMs))];
+    const event = { id: told.jti, hints };
+    const stored = await authErrors(() => feed.storeEvents({ source: "backchannel_logout", events: [event] }, now()));
+    if (!stored?.includes(told.jti)) throw new AuthError("logout_token.replayed");
+  } catch (thrown) {
+    const error = toAuthError(thrown);
+    logger.info({ code: error.code, reason: error.internal }, "logout token refused");
+    throw error;
+  }
+  setTimeout(() => wake("hints"), settleMs).unref();
+}
+
+function hintOf({ sid, sub, issuedAt }: LogoutToken, notBefore: Date): NewHint {
+  const told = { source: "backchannel_logout", changedAt: issuedAt, notBefore } as const;
+  if (sid !== null) return { kind: "session", subject: sid, ...told };
+  if (sub !== null) return { kind: "sessions", subject: sub, ...told };
+  throw new AuthError("logout_token.invalid", { internal: "neither sub nor sid" });
+}
