@@ -1,0 +1,156 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import { failure } from "../testing/contracts/keycloak-realm-under-test.ts";
+import { JoseLogoutTokenVerifier } from "./logout-token-verifier.ts";
+import { RealmKeys } from "./realm-keys.ts";
+
+type KeyPair = Awaited<ReturnType<typeof generateKeyPair>>;
+let published: object[] = [];
+let fetches = 0;
+let up = true;
+const server = Bun.serve({
+  port: 0,
+  fetch() {
+    fetches += 1;
+    return up ? Response.json({ keys: published }) : new Response("<html>", { status: 502 });
+  },
+});
+afterAll(() => server.stop(true));
+
+const issuer = "https://id.example.org/realms/r";
+const options = { url: server.url.href, realm: "r", clientId: "gw", clientSecret: "s", issuer };
+const logoutEvent = "http://schemas.openid.net/event/backchannel-logout";
+let signing: KeyPair;
+let successor: KeyPair;
+let foreign: KeyPair;
+let keys: RealmKeys;
+beforeAll(async () => {
+  const pairs = ["RS256", "RS256", "RS256"].map((alg) => generateKeyPair(alg));
+  [signing, successor, foreign] = (await Promise.all(pairs)) as [KeyPair, KeyPair, KeyPair];
+  published = [await toJwk(signing, "k1")];
+  keys = new RealmKeys(options);
+  await keys.published.reload();
+});
+
+const toJwk = async (pair: KeyPair, kid: string) => ({
+  ...(await exportJWK(pair.publicKey)),
+  ...{ kid, alg: "RS256", use: "sig" },
+});
+const seconds = () => Math.floor(Date.now() / 1000);
+const claims = () => ({
+  ...{ iss: issuer, aud: "gw", sub: "u1", sid: "s1", jti: "j1", typ: "Logout" },
+  ...{ iat: seconds(), exp: seconds() + 120, events: { [logoutEvent]: {}, revoke_offline_access: true } },
+});
+const sign = (changes: object = {}, header: object = {}, pair = signing) =>
+  new SignJWT({ ...claims(), ...changes })
+    .setProtectedHeader({ alg: "RS256", kid: "k1", typ: "logout+jwt", ...header })
+    .sign(pair.privateKey);
+const verifier = () => new JoseLogoutTokenVerifier(options, keys);
+
+describe("JoseLogoutTokenVerifier", () => {
+  test("one of the realm is read, without a call", async () => {
+    fetches = 0;
+    const read = await verifier().verifyLogoutToken(await sign());
+    expect(read).toEqual({
+      ...{ jti: "j1", sub: "u1", sid: "s1" },
+      ...{ issuedAt: new Date(read.issuedAt), expiresAt: new Date(read.issuedAt.getTime() + 120_000) },
+    });
+    expect(fetches).toBe(0);
+  });
+
+  test.each([
+    ["sub alone: every session of the user", { sid: undefined }, { sub: "u1", sid: null }],
+    ["sid alone", { sub: undefined }, { sub: null, sid: "s1" }],
+    ["several audiences", { aud: ["gw", "other"] }, { sid: "s1" }],
+    ["clocks that differ by ten seconds", { iat: seconds() + 8, exp: seconds() - 5 }, { sid: "s1" }],
+  ])("%s", async (_, changes, expected) => {
+    expect(await verifier().verifyLogoutToken(await sign(changes))).toMatchObject(expected);
+  });
+
+  const bad: [string, () => Promise<string>][] = [
+    ["garbage", async () => "garbage"],
+    ["empty", async () => ""],
+    ["endless", async () => "x".repeat(100_000)],
+    ["expired", () => sign({ exp: seconds() - 11 })],
+    ["no exp", () => sign({ exp: undefined })],
+    ["too old, however long it is good for", () => sign({ iat: seconds() - 400, exp: seconds() + 9_999 })],
+    ["from the future", () => sign({ iat: seconds() + 60 })],
+    ["no iat", () => sign({ iat: undefined })],
+    ["an iat that is no number", () => sign({ iat: "now" })],
+    ["another issuer", () => sign({ iss: `${issuer}2` })],
+    ["another audience", () => sign({ aud: "other" })],
+    ["no audience", () => sign({ aud: undefined })],
+    ["no jti", () => sign({ jti: undefined })],
+    ["an empty jti", () => sign({ jti: "" })],
+    ["an endless jti", () => sign({ jti: "x".repeat(256) })],
+    ["a jti with NUL", () => sign({ jti: "a\0b" })],
+    ["neither sub nor sid", () => sign({ sub: undefined, sid: undefined })],
+    ["a sid that is no text", () => sign({ sid: 7 })],
+    ["an empty sub", () => sign({ sub: "" })],
+    ["no events", () => sign({ events: undefined })],
+    ["another event", () => sign({ events: { "http://schemas.openid.net/event/other": {} } })],
+    ["an event that is no object", () => sign({ events: { [logoutEvent]: true } })],
+    ["an event that is a list", () => sign({ events: { [logoutEvent]: [] } })],
+    ["events as a list", () => sign({ events: [logoutEvent] })],
+    ["a nonce", () => sign({ nonce: "n" })],
+    ["a nonce of null", () => sign({ nonce: null })],
+    ["typ of another token", () => sign({}, { typ: "JWT" })],
+    ["no typ", () => sign({}, { typ: undefined })],
+    ["another key", () => sign({}, {}, foreign)],
+    ["an unknown key", () => sign({}, { kid: "k9" }, foreign)],
+    ["a critical header that nobody knows", () => withCritical()],
+    ["no signature", async () => `${encode({ alg: "none", typ: "logout+jwt" })}.${encode(claims())}.`],
+    ["the public key as an HMAC secret", hmacWithPublicKey],
+  ];
+  test.each(bad)("%s is refused, without a call", async (_, token) => {
+    fetches = 0;
+    await failure(verifier().verifyLogoutToken(await token()), "logout_token.invalid");
+    expect(fetches).toBe(0);
+  });
+
+  test("a new key counts once it is known; the one before it as long as it is published", async () => {
+    const byNewKey = await sign({}, { kid: "k2" }, successor);
+    await failure(verifier().verifyLogoutToken(byNewKey), "logout_token.invalid");
+    published = [await toJwk(successor, "k2"), await toJwk(signing, "k1")];
+    await keys.published.reload();
+    await verifier().verifyLogoutToken(byNewKey);
+    await verifier().verifyLogoutToken(await sign());
+    published = [await toJwk(successor, "k2")];
+    await keys.published.reload();
+    await failure(verifier().verifyLogoutToken(await sign()), "logout_token.invalid");
+    published = [await toJwk(signing, "k1")];
+    await keys.published.reload();
+  });
+
+  test("without keys there is no verdict; keeping them fresh goes on until there are some, and can be stopped", async () => {
+    const fresh = new RealmKeys(options);
+    const without = new JoseLogoutTokenVerifier(options, fresh);
+    const token = await sign();
+    up = false;
+    fetches = 0;
+    await failure(without.verifyLogoutToken(token), "keycloak.unavailable");
+    expect(fetches).toBe(0);
+    const stop = fresh.keepFresh(60_000, 1);
+    while (fetches < 3) await Bun.sleep(1);
+    up = true;
+    const known = () => without.verifyLogoutToken(token).catch(() => undefined);
+    while (!(await known())) await Bun.sleep(1);
+    const asked = fetches;
+    await known();
+    expect(fetches).toBe(asked);
+    stop();
+  });
+});
+
+const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString("base64url");
+
+async function withCritical(): Promise<string> {
+  return new SignJWT(claims())
+    .setProtectedHeader({ alg: "RS256", kid: "k1", typ: "logout+jwt", crit: ["made-up"], "made-up": 1 })
+    .sign(signing.privateKey, { crit: { "made-up": true } });
+}
+
+async function hmacWithPublicKey(): Promise<string> {
+  const secret = new TextEncoder().encode(JSON.stringify(await exportJWK(signing.publicKey)));
+  return new SignJWT(claims()).setProtectedHeader({ alg: "HS256", kid: "k1", typ: "logout+jwt" }).sign(secret);
+}
