@@ -5,6 +5,7 @@ import {
   activityRepositoryContract,
   businessRepositoryContract,
   type ContractSubject,
+  domainEventRepositoryContract,
   feedEventsContract,
   feedRepositoryContract,
   idempotencyRepositoryContract,
@@ -67,5 +68,6 @@ idempotencyRepositoryContract("PostgreSQL", makeSubject);
 retentionRepositoryContract("PostgreSQL", makeSubject);
 leaseRepositoryContract("PostgreSQL", makeSubject);
 syncRunRepositoryContract("PostgreSQL", makeSubject);
+domainEventRepositoryContract("PostgreSQL", makeSubject);
 activityRepositoryContract("PostgreSQL", makeSubject);
 businessRepositoryContract("PostgreSQL", makeSubject);

@@ -1,5 +1,6 @@
 import { activityRepositoryContract } from "./contracts/activity-repository-contract.ts";
 import { businessRepositoryContract } from "./contracts/business-repository-contract.ts";
+import { domainEventRepositoryContract } from "./contracts/domain-event-repository-contract.ts";
 import { feedEventsContract } from "./contracts/feed-events-contract.ts";
 import { feedRepositoryContract } from "./contracts/feed-repository-contract.ts";
 import { idempotencyRepositoryContract } from "./contracts/idempotency-repository-contract.ts";
@@ -35,5 +36,6 @@ feedRepositoryContract("in memory", makeSubject);
 feedEventsContract("in memory", makeSubject);
 leaseRepositoryContract("in memory", makeSubject);
 syncRunRepositoryContract("in memory", makeSubject);
+domainEventRepositoryContract("in memory", makeSubject);
 activityRepositoryContract("in memory", makeSubject);
 businessRepositoryContract("in memory", makeSubject);

@@ -146,9 +146,12 @@ export class InMemorySessionRepository implements SessionRepository {
     now: Date,
     logout?: LogoutPlan,
   ): Promise<Pick<LiveSession, "sessionId" | "userId" | "keycloakSessionId">[]> {
-    const live = this.#live(which);
-    for (const { sessionId } of live) await this.end(sessionId, reason, now, { logout });
-    return live.map(({ sessionId, userId, keycloakSessionId }) => ({ sessionId, userId, keycloakSessionId }));
+    const ended: Session[] = [];
+    for (const { sessionId } of this.#live(which)) {
+      const session = await this.end(sessionId, reason, now, { logout });
+      if (session) ended.push(session);
+    }
+    return ended.map(({ sessionId, userId, keycloakSessionId }) => ({ sessionId, userId, keycloakSessionId }));
   }
 
   async endExpired(now: Date, limit: number): Promise<number> {

@@ -2,6 +2,7 @@
 export { activityRepositoryContract } from "./contracts/activity-repository-contract.ts";
 export { businessRepositoryContract } from "./contracts/business-repository-contract.ts";
 export type { ContractSubject, MakeSubject } from "./contracts/contract-subject.ts";
+export { domainEventRepositoryContract } from "./contracts/domain-event-repository-contract.ts";
 export { feedEventsContract } from "./contracts/feed-events-contract.ts";
 export { feedRepositoryContract } from "./contracts/feed-repository-contract.ts";
 export { idempotencyRepositoryContract } from "./contracts/idempotency-repository-contract.ts";
@@ -16,6 +17,7 @@ export { createInMemoryRepositories } from "./create-in-memory-repositories.ts";
 export { InMemoryActivityRepository } from "./in-memory-activity-repository.ts";
 export { InMemoryBusinessRepository } from "./in-memory-business-repository.ts";
 export { InMemoryDatabase } from "./in-memory-database.ts";
+export { InMemoryDomainEventRepository } from "./in-memory-domain-event-repository.ts";
 export { InMemoryFeedRepository } from "./in-memory-feed-repository.ts";
 export { InMemoryKeycloakLogoutRepository } from "./in-memory-keycloak-logout-repository.ts";
 export { InMemoryLeaseRepository } from "./in-memory-lease-repository.ts";

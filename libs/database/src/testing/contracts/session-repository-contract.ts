@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { ForeignKeyViolationError, UniqueViolationError } from "../../errors.ts";
 import { fresh, LATER, LATEST, loginOf, type MakeSubject, NOW, profileOf, tokensOf } from "./contract-subject.ts";
+import { liveSessionsContract } from "./live-sessions-contract.ts";
 import { sessionRefreshContract } from "./session-refresh-contract.ts";
 import { sessionTokensContract } from "./session-tokens-contract.ts";
 
@@ -41,15 +42,39 @@ export function sessionRepositoryContract(name: string, makeSubject: MakeSubject
       });
     });
 
-    test("a later login counts, updates the profile and adds a session", async () => {
-      const { sessions } = await makeSubject();
+    test("a later login counts and adds a session; what Keycloak owns is not its to change", async () => {
+      const { users, sessions } = await makeSubject();
       const first = loginOf();
       await sessions.recordLogin(first);
-      const profile = profileOf({ id: first.profile.id, firstName: "Grace" });
+      const profile = profileOf({ id: first.profile.id, firstName: "Grace", enabled: false });
       const second = loginOf({ profile, now: LATER });
       const { user } = await sessions.recordLogin(second);
-      expect(user).toMatchObject({ ...profile, loginCount: 2, lastLoginAt: LATER, createdAt: NOW, syncedAt: LATER });
+      expect(user).toMatchObject({ ...first.profile, loginCount: 2, lastLoginAt: LATER, updatedAt: LATER });
+      expect(user).toMatchObject({ createdAt: NOW, syncedAt: NOW });
+      expect(await users.findById(user.id)).toEqual(user);
       expect(await sessions.findById(first.session.sessionId)).toMatchObject({ endedAt: null });
+      expect(await sessions.findById(second.session.sessionId)).toMatchObject({ endedAt: null });
+    });
+
+    test("only a login that brings a user, or brings it back, has it looked at again", async () => {
+      const { users, sessions, feed } = await makeSubject();
+      const login = loginOf();
+      const { id } = login.profile;
+      const again = () => sessions.recordLogin(loginOf({ profile: login.profile, now: LATER }));
+      const waits = async () => {
+        const due = await feed.claimDue(LATEST, LATEST, 100_000);
+        const own = due.filter(({ subject }) => subject === id);
+        await feed.complete(own, LATEST);
+        return own.map(({ kind, source, changedAt }) => ({ kind, source, changedAt }));
+      };
+      const hint = { kind: "user", source: "login", changedAt: null } as const;
+      await sessions.recordLogin(login);
+      expect(await waits()).toEqual([hint]);
+      await again();
+      expect(await waits()).toEqual([]);
+      await users.markDeleted(id, LATER);
+      await again();
+      expect(await waits()).toEqual([hint]);
     });
 
     test("the store is taken where the row has none, and never changed", async () => {
@@ -77,15 +102,24 @@ export function sessionRepositoryContract(name: string, makeSubject: MakeSubject
       expect(await activities.listByUser(login.profile.id, 1)).toEqual([]);
     });
 
-    test("another live user's name is refused and nothing is written", async () => {
+    test("another live user's name is refused to a new user or a tombstone, and nothing is written", async () => {
       const { users, sessions } = await makeSubject();
-      const holder = await users.upsertProfile(profileOf(), NOW);
-      const known = loginOf();
+      const [holder, known] = [loginOf(), loginOf()];
+      await sessions.recordLogin(holder);
       await sessions.recordLogin(known);
-      const login = loginOf({ profile: { ...known.profile, email: holder.email }, now: LATER });
+      const taken = (profile = profileOf()) =>
+        loginOf({ profile: { ...profile, email: holder.profile.email }, now: LATER });
+      const login = taken();
       await expect(sessions.recordLogin(login)).rejects.toMatchObject({ constraint: "users_email_key" });
       expect(await sessions.findById(login.session.sessionId)).toBeNull();
-      expect(await users.findById(known.profile.id)).toMatchObject({ loginCount: 1, syncedAt: NOW });
+      expect(await users.findById(login.profile.id)).toBeNull();
+      expect((await sessions.recordLogin(taken(known.profile))).user).toMatchObject({
+        ...known.profile,
+        loginCount: 2,
+      });
+      await users.markDeleted(known.profile.id, LATER);
+      await expect(sessions.recordLogin(taken(known.profile))).rejects.toMatchObject({ constraint: "users_email_key" });
+      expect(await users.findById(known.profile.id)).toMatchObject({ loginCount: 2, deletedAt: LATER });
     });
 
     test("one row per session id and per Keycloak session", async () => {
@@ -122,4 +156,5 @@ export function sessionRepositoryContract(name: string, makeSubject: MakeSubject
 
   sessionRefreshContract(name, makeSubject);
   sessionTokensContract(name, makeSubject);
+  liveSessionsContract(name, makeSubject);
 }

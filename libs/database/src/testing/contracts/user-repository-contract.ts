@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { UniqueViolationError } from "../../errors.ts";
 import type { KeycloakProfile } from "../../user-repository.ts";
+import { applyProfilesContract } from "./apply-profiles-contract.ts";
 import { LATER, loginOf, type MakeSubject, NOW, profileOf } from "./contract-subject.ts";
+import { namesContract } from "./names-contract.ts";
 
 /** What every UserRepository does. */
 export function userRepositoryContract(name: string, makeSubject: MakeSubject): void {
@@ -111,4 +113,7 @@ export function userRepositoryContract(name: string, makeSubject: MakeSubject): 
       expect(await users.findById(base.id)).toMatchObject(odd);
     });
   });
+
+  applyProfilesContract(name, makeSubject);
+  namesContract(name, makeSubject);
 }
