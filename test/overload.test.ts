@@ -15,7 +15,7 @@ const overloadMs = amount(6000, 60_000);
 let realm: TestRealm;
 let gateway: GatewayProcess;
 let people: Person[];
-let startMiB: number;
+let freshMiB: number;
 
 beforeAll(async () => {
   const stack = await useStack();
@@ -28,7 +28,7 @@ beforeAll(async () => {
       { KEYCLOAK_HASHING_QUEUE: "16", KEYCLOAK_HASHING_WAIT_MS: "100", LOG_LEVEL: "info" },
     ),
   );
-  startMiB = residentMiB(gateway.pid);
+  if (longForm) freshMiB = await settledMiB(gateway.pid);
   const client = new AuthClient(gateway.url);
   people = Array.from({ length: accounts }, () => newPerson());
   const left = [...people];
@@ -43,6 +43,15 @@ afterAll(async () => {
   await gateway?.stop();
   await realm?.drop();
 });
+
+/** Memory of a process that has served nobody yet, when all that it starts with (query compiler, job queue) is there. */
+async function settledMiB(pid: number): Promise<number> {
+  for (let before = 0; ; await Bun.sleep(1000)) {
+    const now = residentMiB(pid);
+    if (now - before < 1) return now;
+    before = now;
+  }
+}
 
 let turn = 0;
 async function login(): Promise<Response> {
@@ -114,7 +123,7 @@ test(
             refused.map(({ ms }) => ms),
             0.5,
           ).toFixed(0)} ms, p99 ${p99.toFixed(0)} ms), ` +
-          `memory ${startMiB.toFixed(0)} MiB at the start, ${idleMiB.toFixed(0)} MiB idle after its peak, ${mostMiB.toFixed(0)} MiB at most`,
+          `memory ${freshMiB.toFixed(0)} MiB idle before its first request, ${idleMiB.toFixed(0)} MiB idle after its peak, ${mostMiB.toFixed(0)} MiB at most`,
       );
     }
     expect(refused.filter(({ status, retryAfter }) => ![503, 429].includes(status) || !retryAfter)).toEqual([]);
@@ -122,7 +131,7 @@ test(
     // The short form shares the machine with whatever else runs: the figures are the long form's to prove.
     expect(p99).toBeLessThan(longForm ? 250 : 1000);
     expect(acceptedRate).toBeGreaterThan(peakRate * (longForm ? 0.8 : 0.5));
-    if (longForm) expect(mostMiB).toBeLessThan(idleMiB * 1.5);
+    if (longForm) expect(mostMiB).toBeLessThan(Math.min(freshMiB, idleMiB) * 1.5);
     expect((await login()).status).toBe(200);
   },
   60_000 + overloadMs * 2,
