@@ -1,5 +1,5 @@
-/** What a walk over Keycloak's users is for. */
-export type SyncRunKind = "sync" | "verify" | "repair";
+/** What a walk over Keycloak's users is for. `full_look`: the change feed has lost events. */
+export type SyncRunKind = "sync" | "verify" | "repair" | "full_look";
 
 /** How many users a walk has seen, and what became of them. */
 export type SyncRunCounts = Record<string, number>;

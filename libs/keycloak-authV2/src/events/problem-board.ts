@@ -17,6 +17,9 @@ export const problemTodos: Record<FeedProblemKind, string> = {
   full_look_running: "nothing: events were lost, so every user is being looked at again",
 };
 
+/** The source under whose position the reading replica keeps its problems, for others to show. */
+export const SHARED_PROBLEMS = "feed.problems";
+
 /** Details for the log line: never a person's data. */
 export type ProblemDetails = Record<string, string | number | string[]>;
 

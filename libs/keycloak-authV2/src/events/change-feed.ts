@@ -1,0 +1,116 @@
+import type { Hint, PrismaClient } from "@libs/database";
+import type { Registry } from "@libs/observability";
+import type { KeycloakIntegrationService } from "../services/integration/keycloak-integration-service.ts";
+import { createSyncDeps, type UserSyncOptions } from "../services/sync/create-sync-deps.ts";
+import { authErrors } from "../services/sync/database-failure.ts";
+import type { Sweep } from "../workers/sweep.ts";
+import { createExpirySweep } from "./expiry.ts";
+import { FeedLeader } from "./feed-leader.ts";
+import { createFeedMetrics } from "./feed-metrics.ts";
+import type { FeedProblem } from "./feed-problems.ts";
+import { type FeedStatus, readFeedStatus } from "./feed-status.ts";
+import { FullLook } from "./full-look.ts";
+import { createHintSweep } from "./hint-sweep.ts";
+import { KeycloakClock } from "./keycloak-clock.ts";
+import { ProblemBoard } from "./problem-board.ts";
+import { EventReader, type ReaderDeps } from "./read-events.ts";
+import { receiveLogoutToken } from "./receive-logout-token.ts";
+import { FeedWatch } from "./watch.ts";
+
+export interface ChangeFeedOptions extends UserSyncOptions {
+  /** Whether Keycloak's events are read. What is told otherwise is handled anyway. Default true. */
+  readsEvents?: boolean;
+  /** Between two readings of Keycloak's events. Milliseconds; default 750. */
+  pollIntervalMs?: number;
+  /** More users than this do not become tombstones within a minute. Default 100. */
+  maxDeletionsPerMinute?: number;
+}
+
+/** While nobody tells, hints are looked for this often. Milliseconds. */
+const HINTS_INTERVAL_MS = 1_000;
+
+/**
+ * Brings what changes in Keycloak here, within about a second. A composition root beside `UserSyncService`, whose options
+ * it shares; its sweeps run in `startSweeps`.
+ *
+ * @example
+ * const feed = new ChangeFeed(integration, prisma, registry, { tokenEncryptionKeys, wake: (name) => runner.wake(name) });
+ * const runner = startSweeps({ databaseUrl, sweeps: [...sync.sweeps(), ...feed.sweeps()], intervalMs, logger });
+ */
+export class ChangeFeed {
+  readonly #deps: ReaderDeps & { problems: ProblemBoard };
+  readonly #integration: KeycloakIntegrationService;
+  readonly #fullLook: FullLook;
+  readonly #sweeps: Sweep[];
+
+  /** @throws KeyRingError when no valid key ring is given, here or in `TOKEN_ENCRYPTION_KEYS` */
+  constructor(
+    integration: KeycloakIntegrationService,
+    prisma: PrismaClient,
+    metrics: Registry,
+    options: ChangeFeedOptions = {},
+  ) {
+    const syncDeps = createSyncDeps(integration.userRepository, prisma, metrics, options);
+    const { logger, now, leases } = syncDeps;
+    const feedMetrics = createFeedMetrics(metrics);
+    const problems = new ProblemBoard(feedMetrics, logger, now);
+    const fullLook = new FullLook({ ...syncDeps, problems });
+    const { eventSource } = integration;
+    const deps = {
+      ...syncDeps,
+      ...{ eventSource, feedMetrics, problems },
+      leader: new FeedLeader(leases),
+      clock: new KeycloakClock(eventSource, now),
+      onLoss: (reason: string) => fullLook.start(reason),
+      pollIntervalMs: options.pollIntervalMs ?? 750,
+      maxDeletionsPerMinute: options.maxDeletionsPerMinute ?? 100,
+    };
+    this.#deps = deps;
+    this.#integration = integration;
+    this.#fullLook = fullLook;
+    const hints: Sweep = { ...createHintSweep(deps), intervalMs: HINTS_INTERVAL_MS, local: true };
+    this.#sweeps = [hints, createExpirySweep(deps)];
+    if (options.readsEvents === false) return;
+    const reader = new EventReader(deps);
+    const watch = new FeedWatch({ ...deps, fullLook, reader }).sweep();
+    this.#sweeps.push(reader.sweep(), { ...watch, close: () => fullLook.stop() });
+  }
+
+  /** What reads, handles, watches and expires: for `startSweeps`, on every replica. */
+  sweeps(): Sweep[] {
+    return this.#sweeps;
+  }
+
+  /** Takes a logout token from Keycloak's back channel. @throws AuthError, see {@link receiveLogoutToken} */
+  receiveLogoutToken(token: string): Promise<void> {
+    const { logoutTokenVerifier } = this.#integration;
+    return receiveLogoutToken({ ...this.#deps, logoutTokenVerifier }, token);
+  }
+
+  /** What is wrong at this moment, as this process knows it: for a readiness probe, costs nothing. */
+  problems(): FeedProblem[] {
+    return this.#deps.problems.list();
+  }
+
+  /** @throws AuthError `database.*` */
+  status(): Promise<FeedStatus> {
+    return authErrors(() => readFeedStatus(this.#deps.feed));
+  }
+
+  /** Changes that could not be applied, oldest first. @throws AuthError `database.*` */
+  deadLetters(options: { limit?: number; after?: bigint } = {}): Promise<Hint[]> {
+    return authErrors(() => this.#deps.feed.listDead(options));
+  }
+
+  /** Has dead letters handled again. @param ids default: all @returns how many. @throws AuthError `database.*` */
+  async replay(ids?: readonly bigint[]): Promise<number> {
+    const count = await authErrors(() => this.#deps.feed.replay(this.#deps.now(), ids));
+    this.#deps.wake("hints");
+    return count;
+  }
+
+  /** Has every user looked at again, in the background. @param reason for the log. @throws AuthError `database.*` */
+  startFullLook(reason: string): Promise<void> {
+    return authErrors(() => this.#fullLook.start(reason));
+  }
+}

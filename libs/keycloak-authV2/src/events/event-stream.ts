@@ -1,0 +1,38 @@
+import type { FeedEvent } from "@libs/database";
+import type { EventPage, KeycloakAdminEvent, KeycloakUserEvent } from "../ports.ts";
+import { endsEverySession, hintingTypes, hintsOfUserEvent } from "./event-hints.ts";
+import type { FeedDeps } from "./feed-deps.ts";
+import { hintsWithoutOwnWrites } from "./own-writes.ts";
+
+/** One of Keycloak's stores of events, and what its events tell. */
+export interface EventStream<E extends { id: string; at: Date } = { id: string; at: Date }> {
+  source: "user_events" | "admin_events";
+  list(page: EventPage): Promise<E[]>;
+  /** @returns each event with what it tells to look at */
+  tell(events: readonly E[]): Promise<FeedEvent[]>;
+}
+
+type StreamDeps = Pick<FeedDeps, "eventSource" | "registrations" | "users" | "feed" | "now">;
+
+/** What people did. */
+export function userEventStream({ eventSource }: StreamDeps): EventStream<KeycloakUserEvent> {
+  return {
+    source: "user_events",
+    list: (page) => eventSource.listUserEvents({ ...page, types: hintingTypes }),
+    tell: async (events) => events.map((event) => ({ id: event.id, hints: hintsOfUserEvent(event) })),
+  };
+}
+
+/** What was done through the admin API and console. */
+export function adminEventStream(deps: StreamDeps): EventStream<KeycloakAdminEvent> {
+  const { eventSource, feed, now } = deps;
+  return {
+    source: "admin_events",
+    list: (page) => eventSource.listAdminEvents(page),
+    tell: async (events) => {
+      // Before the event counts as seen: repeating it is harmless, leaving it out is not.
+      if (events.some(endsEverySession)) await feed.hintAllUsers("admin_events", now(), "sessions");
+      return await hintsWithoutOwnWrites(deps, await eventSource.serviceAccountId(), events);
+    },
+  };
+}

@@ -1,0 +1,283 @@
+import { beforeEach, describe, expect, test } from "bun:test";
+import { DatabaseUnavailableError, StatementRefusedError } from "@libs/database";
+import { AuthError } from "../errors/index.ts";
+import { registerUser } from "../services/sync/register-user.ts";
+import { createFeedFixture, type FeedFixture } from "../testing/feed-fixture.ts";
+import { logIn } from "../testing/log-in.ts";
+import { createHintSweep } from "./hint-sweep.ts";
+
+let feed: FeedFixture;
+beforeEach(() => {
+  feed = createFeedFixture();
+});
+
+/** Somebody with a session, of whom nothing is left to be looked at. */
+async function person(sessionId = "one") {
+  const somebody = await logIn(feed, sessionId);
+  await feed.handle();
+  return somebody;
+}
+
+const stored = (id: string) => {
+  const user = feed.keycloak.users.get(id);
+  if (!user) throw new Error("no such user");
+  return user;
+};
+const session = (id: string) => feed.database.sessions.get(id);
+
+describe("user", () => {
+  test("an edit arrives, at the cost of one call", async () => {
+    const { keycloakUserId } = await person();
+    stored(keycloakUserId).lastName = "Byron";
+    await feed.tell("user", keycloakUserId);
+    expect(await feed.calls(() => feed.handle())).toEqual(["get_users"]);
+    expect(feed.database.users.get(keycloakUserId)).toMatchObject({ lastName: "Byron" });
+    expect(feed.hints()).toEqual([]);
+  });
+
+  test("disabled: sessions end, also one that a slow login writes after the first look", async () => {
+    const { keycloakUserId } = await person();
+    stored(keycloakUserId).enabled = false;
+    await feed.tell("user", keycloakUserId);
+    await feed.handle();
+    expect(session("one")).toMatchObject({ endReason: "user_disabled" });
+    const row = session("one");
+    if (row) feed.database.sessions.set("late", { ...row, sessionId: "late", endedAt: null, endReason: null });
+    expect(await feed.calls(() => feed.handle(6_000))).toEqual(["get_users"]);
+    expect(session("late")).toMatchObject({ endReason: "user_disabled" });
+    expect(feed.hints()).toEqual([]);
+  });
+
+  test("deleted: a tombstone; the second look asks nobody", async () => {
+    const { keycloakUserId } = await person();
+    feed.keycloak.removeUser(keycloakUserId);
+    await feed.tell("user", keycloakUserId);
+    expect(await feed.calls(() => feed.handle())).toEqual(["get_users", "get_user"]);
+    expect(feed.database.users.get(keycloakUserId)?.deletedAt).toEqual(feed.deps.now());
+    expect(session("one")).toMatchObject({ endReason: "user_deleted" });
+    expect(await feed.calls(() => feed.handle(6_000))).toEqual([]);
+    expect(feed.hints()).toEqual([]);
+  });
+
+  test("a change between two looks is read", async () => {
+    const { keycloakUserId } = await person();
+    stored(keycloakUserId).enabled = false;
+    await feed.tell("user", keycloakUserId);
+    await feed.handle();
+    stored(keycloakUserId).enabled = true;
+    await feed.tell("user", keycloakUserId);
+    await feed.handle();
+    expect(feed.database.users.get(keycloakUserId)).toMatchObject({ enabled: true });
+  });
+
+  test("told again while it is handled, it is handled again", async () => {
+    const { keycloakUserId } = await person();
+    stored(keycloakUserId).lastName = "Byron";
+    await feed.tell("user", keycloakUserId);
+    let first = true;
+    feed.keycloak.after = async (operation) => {
+      if (operation !== "get_users" || !first) return;
+      first = false;
+      stored(keycloakUserId).lastName = "King";
+      await feed.tell("user", keycloakUserId);
+    };
+    await feed.handle();
+    expect(feed.database.users.get(keycloakUserId)).toMatchObject({ lastName: "King" });
+  });
+
+  test("a create of our own that is completed by now costs nothing", async () => {
+    const ada = { username: "ada", email: "ada@example.com", firstName: "Ada", lastName: "Lovelace" };
+    const { id } = await registerUser(feed.deps, { ...ada, password: "correct horse battery" });
+    await feed.tell("user", id, { source: "registration" });
+    expect(await feed.calls(() => feed.handle())).toEqual([]);
+    expect(feed.hints()).toEqual([]);
+    await feed.tell("user", id, { source: "registration" });
+    await feed.tell("user", id);
+    expect(await feed.calls(() => feed.handle())).toEqual(["get_users"]);
+  });
+
+  test("somebody whose registration is not finished is waited for", async () => {
+    const { deps } = feed;
+    const ada = { username: "ada", email: "ada@example.com", firstName: "Ada", lastName: "Lovelace" };
+    deps.registrations.complete = () => Promise.reject(new DatabaseUnavailableError("away"));
+    deps.registrations.beginUndo = () => Promise.reject(new DatabaseUnavailableError("away"));
+    await registerUser(deps, { ...ada, password: "correct horse battery" }).catch(() => {});
+    const [user] = feed.keycloak.users.values();
+    await feed.tell("user", user?.id ?? "");
+    await feed.handle();
+    expect(feed.hints()).toMatchObject([{ lastError: "registration.recovering", attempts: 0 }]);
+    expect(feed.woken).toContain("registrations");
+    expect(feed.database.users.size).toBe(0);
+  });
+
+  test("too many deletions at once wait, and it is said", async () => {
+    const deps = { ...feed.feedDeps, maxDeletionsPerMinute: 1 };
+    const sweep = createHintSweep(deps);
+    const people = [await person("one"), await person("two")];
+    for (const { keycloakUserId } of people) {
+      feed.keycloak.removeUser(keycloakUserId);
+      await feed.tell("user", keycloakUserId);
+    }
+    await sweep.run();
+    expect(feed.problems.list()).toMatchObject([{ kind: "deletions_paused" }]);
+    expect(feed.hints().filter(({ looks }) => looks === 0)).toMatchObject([
+      { lastError: "feed.deletions_paused", attempts: 0 },
+    ]);
+    feed.clock.now += 61_000;
+    await sweep.run();
+    expect([...feed.database.users.values()].every(({ deletedAt }) => deletedAt)).toBe(true);
+    feed.clock.now += 61_000;
+    await sweep.run();
+    expect(feed.problems.list()).toEqual([]);
+  });
+});
+
+describe("session and sessions", () => {
+  test("what ended in Keycloak ends here, and nothing else", async () => {
+    const { keycloakUserId, keycloakSessionId } = await person();
+    await person("other");
+    feed.keycloak.sessions.delete(keycloakSessionId);
+    await feed.tell("session", keycloakSessionId);
+    expect(await feed.calls(() => feed.handle())).toEqual(["list_sessions"]);
+    expect(session("one")).toMatchObject({ endReason: "ended_in_keycloak" });
+    expect(session("other")?.endedAt).toBeNull();
+    expect(feed.database.keycloakLogouts.size).toBe(0);
+    await feed.tell("sessions", keycloakUserId);
+    expect(await feed.calls(() => feed.handle(6_000))).toEqual([]);
+    expect(await feed.calls(() => feed.handle(6_000))).toEqual([]);
+    expect(feed.hints()).toEqual([]);
+  });
+
+  test("a session that lives on stays, an offline one too", async () => {
+    const { keycloakUserId, keycloakSessionId } = await person();
+    await feed.tell("sessions", keycloakUserId);
+    await feed.handle();
+    expect(session("one")?.endedAt).toBeNull();
+    const row = session("one");
+    const online = feed.keycloak.sessions.get(keycloakSessionId);
+    if (!row || !online) throw new Error("no session");
+    row.refreshExpiresAt = null;
+    feed.keycloak.offlineSessions.set(keycloakSessionId, online);
+    feed.keycloak.sessions.delete(keycloakSessionId);
+    await feed.tell("sessions", keycloakUserId);
+    expect(await feed.calls(() => feed.handle())).toEqual(["list_sessions", "list_offline_sessions"]);
+    expect(session("one")?.endedAt).toBeNull();
+  });
+
+  test("a `sid` that nobody here has costs no call", async () => {
+    await feed.tell("session", "unknown");
+    expect(await feed.calls(() => feed.handle())).toEqual([]);
+    expect(await feed.calls(() => feed.handle(6_000))).toEqual([]);
+    expect(feed.hints()).toEqual([]);
+  });
+
+  test("a session that begins while Keycloak is asked is not ended", async () => {
+    const { keycloakUserId, keycloakSessionId } = await person();
+    const row = session("one");
+    feed.keycloak.after = (operation) => {
+      const late = { ...row, sessionId: "late", keycloakSessionId: "late" } as NonNullable<typeof row>;
+      if (operation === "list_sessions") feed.database.sessions.set("late", late);
+    };
+    feed.keycloak.sessions.delete(keycloakSessionId);
+    await feed.tell("sessions", keycloakUserId);
+    await feed.sweep.run();
+    expect(session("one")).toMatchObject({ endReason: "ended_in_keycloak" });
+    expect(session("late")?.endedAt).toBeNull();
+  });
+});
+
+describe("credentials", () => {
+  test("older sessions end with Keycloak's logout, the one that changed it stays", async () => {
+    const { keycloakUserId, keycloakSessionId } = await person();
+    const row = session("one");
+    if (!row) throw new Error("no session");
+    feed.database.sessions.set("kept", { ...row, sessionId: "kept", keycloakSessionId: "kept" });
+    feed.clock.now += 5_000;
+    const startedAt = feed.deps.now();
+    feed.database.sessions.set("new", { ...row, sessionId: "new", keycloakSessionId: "new", startedAt });
+    const changedAt = new Date(feed.clock.now - 2_000);
+    await feed.tell("credentials", keycloakUserId, { changedAt, keepSession: "kept" });
+    expect(await feed.calls(() => feed.handle())).toEqual([]);
+    expect(session("one")).toMatchObject({ endReason: "password_changed" });
+    expect([session("kept")?.endedAt, session("new")?.endedAt]).toEqual([null, null]);
+    expect([...feed.database.keycloakLogouts.keys()]).toEqual([keycloakSessionId]);
+    await feed.handle(6_000);
+    expect(feed.hints()).toEqual([]);
+  });
+});
+
+describe("failures", () => {
+  test("Keycloak away: hints wait, no attempt is counted, nothing spins", async () => {
+    const { keycloakUserId } = await person();
+    stored(keycloakUserId).lastName = "Byron";
+    await feed.tell("user", keycloakUserId);
+    await feed.tell("sessions", keycloakUserId);
+    feed.keycloak.before = () => {
+      throw new AuthError("keycloak.unavailable");
+    };
+    for (let minute = 0; minute < 20; minute += 1) await feed.handle(60_000);
+    expect(feed.hints().map(({ attempts, lastError }) => [attempts, lastError])).toEqual([
+      [0, "keycloak.unavailable"],
+      [0, "keycloak.unavailable"],
+    ]);
+    expect(await feed.calls(() => feed.handle())).toEqual([]);
+    feed.keycloak.before = undefined;
+    await feed.handle(2_000);
+    expect(feed.database.users.get(keycloakUserId)).toMatchObject({ lastName: "Byron" });
+  });
+
+  test("the database away in the middle: the claim runs out, and it is handled", async () => {
+    const { keycloakUserId } = await person();
+    stored(keycloakUserId).lastName = "Byron";
+    await feed.tell("user", keycloakUserId);
+    const { postpone } = feed.deps.feed;
+    const apply = feed.deps.users.applyProfiles;
+    feed.deps.users.applyProfiles = () => Promise.reject(new DatabaseUnavailableError("away"));
+    feed.deps.feed.postpone = () => Promise.reject(new DatabaseUnavailableError("away"));
+    await expect(feed.sweep.run()).rejects.toThrow("away");
+    Object.assign(feed.deps.users, { applyProfiles: apply });
+    Object.assign(feed.deps.feed, { postpone });
+    await feed.handle(15_000);
+    expect(feed.database.users.get(keycloakUserId)).toMatchObject({ lastName: "Byron" });
+    expect(feed.hints()).toEqual([]);
+  });
+
+  test("a subject's own: back-off, then a dead letter with its reason, replayed when its cause is gone", async () => {
+    const [bad, good] = [await person("one"), await person("two")];
+    const apply = feed.deps.users.applyProfiles.bind(feed.deps.users);
+    feed.deps.users.applyProfiles = async (profiles, ...rest) => {
+      if (profiles.some(({ id }) => id === bad.keycloakUserId)) throw new StatementRefusedError("22021", "refused");
+      return await apply(profiles, ...rest);
+    };
+    for (const { keycloakUserId } of [bad, good]) {
+      stored(keycloakUserId).lastName = "Byron";
+      await feed.tell("user", keycloakUserId);
+    }
+    await feed.handle();
+    expect(feed.database.users.get(good.keycloakUserId)).toMatchObject({ lastName: "Byron" });
+    expect(feed.hints()).toMatchObject([{ subject: bad.keycloakUserId, attempts: 1, lastError: "user.refused_here" }]);
+    for (let attempt = 1; attempt < 12; attempt += 1) await feed.handle(60_000);
+    expect(await feed.deps.feed.listDead()).toMatchObject([{ attempts: 12, lastError: "user.refused_here" }]);
+    expect(await feed.calls(() => feed.handle(3_600_000))).toEqual([]);
+    feed.deps.users.applyProfiles = apply;
+    await feed.deps.feed.replay(feed.deps.now());
+    await feed.handle();
+    expect(feed.database.users.get(bad.keycloakUserId)).toMatchObject({ lastName: "Byron" });
+    const text = await feed.registry.metrics();
+    expect(text).toContain('feed_hints_total{source="admin_events",outcome="dead"} 1');
+  });
+
+  test("one user whose sessions Keycloak can't list does not stop the others", async () => {
+    const [bad, good] = [await person("one"), await person("two")];
+    feed.keycloak.sessions.clear();
+    const list = feed.deps.keycloak.listSessions.bind(feed.deps.keycloak);
+    feed.deps.keycloak.listSessions = async (id) => {
+      if (id === bad.keycloakUserId) throw new AuthError("keycloak.unavailable");
+      return await list(id);
+    };
+    for (const { keycloakUserId } of [bad, good]) await feed.tell("sessions", keycloakUserId);
+    await feed.handle();
+    expect(session("two")).toMatchObject({ endReason: "ended_in_keycloak" });
+    expect(feed.hints().find(({ subject }) => subject === bad.keycloakUserId)).toMatchObject({ attempts: 1 });
+  });
+});

@@ -1,0 +1,155 @@
+import { toAuthError } from "../services/sync/database-failure.ts";
+import type { Sweep } from "../workers/sweep.ts";
+import { LoginCanary } from "./canary.ts";
+import { hintingTypes } from "./event-hints.ts";
+import type { FeedProblemKind } from "./feed-problems.ts";
+import { readSharedProblems } from "./feed-status.ts";
+import type { FullLook } from "./full-look.ts";
+import { type ProblemBoard, SHARED_PROBLEMS } from "./problem-board.ts";
+import type { EventReader, ReaderDeps } from "./read-events.ts";
+
+/** Each check comes so often (a quarter more at most), so that every problem is told within 60 seconds. */
+const INTERVAL_MS = 12_000;
+const BEHIND_MS = 30_000;
+const SKEW_MS = 2_000;
+/** Longer than the longest overlap, with a margin. */
+const SHORTEST_RETENTION_MS = 900_000;
+
+/** What only the process that reads can see. */
+const readersProblems = [
+  "user_events_off",
+  "admin_events_off",
+  "event_types_missing",
+  "retention_too_short",
+  "clock_skew",
+  "no_permission",
+  "canary_missing",
+  "full_look_running",
+] as const satisfies FeedProblemKind[];
+
+const requiredTypes = [...hintingTypes, "LOGIN"];
+
+interface WatchDeps extends ReaderDeps {
+  problems: ProblemBoard;
+  fullLook: FullLook;
+  reader: EventReader;
+}
+
+/** Notices the feed's own silence: what is switched off, refused, late, lost or given up. */
+export class FeedWatch {
+  readonly #canary: LoginCanary;
+  /** When another replica is known to have read last. */
+  #othersReadAt: Date | undefined;
+  #oldestChangedAt: Date | null = null;
+
+  constructor(private readonly deps: WatchDeps) {
+    this.#canary = new LoginCanary(deps);
+  }
+
+  sweep(): Sweep {
+    return { name: "watch", intervalMs: INTERVAL_MS, local: true, run: () => this.look() };
+  }
+
+  /** Seconds that the oldest change waits, or since the events were read last. */
+  get lagSeconds(): number {
+    const { now, clock, reader, pollIntervalMs } = this.deps;
+    const readAt = Math.max(reader.lastReadAt.getTime(), this.#othersReadAt?.getTime() ?? 0);
+    const unread = now().getTime() - readAt - 2 * pollIntervalMs;
+    const waiting = this.#oldestChangedAt ? clock.now().getTime() - this.#oldestChangedAt.getTime() : 0;
+    return Math.max(0, unread, waiting) / 1000;
+  }
+
+  async look(): Promise<number> {
+    const { problems, leader, feedMetrics } = this.deps;
+    await this.#attempt(() => this.#lookAtBacklog());
+    if (leader.leads) await this.#lookAtKeycloak();
+    else await this.#attempt(() => this.#learnFromReader());
+    feedMetrics.lag(this.lagSeconds);
+    problems.set("behind", this.lagSeconds * 1000 > BEHIND_MS, { lagSeconds: Math.round(this.lagSeconds) });
+    return 0;
+  }
+
+  async #lookAtBacklog(): Promise<void> {
+    const { feed, feedMetrics, problems } = this.deps;
+    const backlog = await feed.backlog();
+    feedMetrics.backlog(backlog);
+    this.#oldestChangedAt = backlog.oldestChangedAt;
+    problems.set("dead_letters", backlog.dead > 0, { deadLetters: backlog.dead });
+  }
+
+  async #lookAtKeycloak(): Promise<void> {
+    const { reader, problems, fullLook } = this.deps;
+    const failures = [
+      await this.#attempt(() => this.#lookAtConfig()),
+      await this.#attempt(() => this.#lookAtClocks()),
+      await this.#attempt(async () => problems.set("canary_missing", await this.#canary.check())),
+      reader.failure,
+    ];
+    problems.set("no_permission", failures.includes("keycloak.forbidden"));
+    await this.#attempt(() => fullLook.resume());
+    await this.#attempt(() => this.#share());
+  }
+
+  async #lookAtConfig(): Promise<void> {
+    const { eventSource, problems } = this.deps;
+    const config = await eventSource.readEventsConfig();
+    problems.set("user_events_off", !config.userEventsEnabled);
+    problems.set("admin_events_off", !config.adminEventsEnabled);
+    const missing = requiredTypes.filter((type) => !config.storedTypes.includes(type));
+    problems.set("event_types_missing", missing.length > 0, { missing });
+    const keptMs = config.userEventsKeptMs;
+    const neededMs = Math.max(SHORTEST_RETENTION_MS, this.lagSeconds * 1000);
+    problems.set("retention_too_short", keptMs !== null && keptMs < neededMs, {
+      keptSeconds: (keptMs ?? 0) / 1000,
+      neededSeconds: Math.round(neededMs / 1000),
+    });
+  }
+
+  async #lookAtClocks(): Promise<void> {
+    const { clock, leases, now, problems } = this.deps;
+    await clock.measure();
+    const { skewMs, uncertaintyMs } = clock.skew;
+    const before = now().getTime();
+    const database = (await leases.now()).getTime();
+    const after = now().getTime();
+    const databaseMs = database - (before + after) / 2;
+    const isOff = Math.abs(skewMs) > SKEW_MS + uncertaintyMs || Math.abs(databaseMs) > SKEW_MS + (after - before) / 2;
+    problems.set("clock_skew", isOff, {
+      keycloakAheadMs: Math.round(skewMs),
+      databaseAheadMs: Math.round(databaseMs),
+    });
+  }
+
+  async #share(): Promise<void> {
+    const { feed, leader, now, problems } = this.deps;
+    const fence = await leader.take();
+    if (fence === null) return;
+    const kinds = problems
+      .list()
+      .map(({ kind }) => kind)
+      .filter((kind) => (readersProblems as readonly FeedProblemKind[]).includes(kind));
+    const lease = { name: leader.name, fence };
+    await feed.storeEvents({ source: SHARED_PROBLEMS, events: [], position: { kinds }, lease }, now());
+  }
+
+  async #learnFromReader(): Promise<void> {
+    const { feed, problems, fullLook } = this.deps;
+    const [kinds, position] = await Promise.all([readSharedProblems(feed), feed.readPosition("user_events")]);
+    this.#othersReadAt = position?.updatedAt;
+    for (const kind of readersProblems) {
+      if (kind !== "full_look_running" || !fullLook.isRunning) problems.set(kind, kinds.includes(kind));
+    }
+  }
+
+  /** @returns the code of its failure, or null. An outage is told as `behind`, once it lasts. */
+  async #attempt(check: () => Promise<void>): Promise<string | null> {
+    try {
+      await check();
+      return null;
+    } catch (error) {
+      const { code } = toAuthError(error);
+      this.deps.logger.debug({ err: error, code }, "change feed: a check could not be made");
+      return code;
+    }
+  }
+}
