@@ -1,5 +1,7 @@
-/** An HTTP proxy in front of Keycloak that counts refreshes, by refresh token. */
+/** An HTTP proxy in front of Keycloak that counts calls, and refreshes by refresh token. */
 export class CountingProxy {
+  /** Method and path of every call, in order. */
+  readonly calls: string[] = [];
   readonly #refreshes = new Map<string, number>();
 
   private constructor(private readonly server: ReturnType<typeof Bun.serve>) {}
@@ -30,6 +32,7 @@ export class CountingProxy {
 
   async #pass(request: Request, target: string): Promise<Response> {
     const { pathname, search } = new URL(request.url);
+    this.calls.push(`${request.method} ${pathname}`);
     const body = await request.text();
     if (pathname.endsWith("/token")) this.#count(new URLSearchParams(body));
     const headers = new Headers(request.headers);
