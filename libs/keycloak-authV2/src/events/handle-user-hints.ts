@@ -27,7 +27,10 @@ async function look(deps: FeedDeps, hints: readonly Hint[]): Promise<Map<string,
   const { maxDeletionsPerMinute } = deps;
   try {
     const witnessId = await deps.eventSource.serviceAccountId();
-    return await lookAtUsers(deps, ids, { witnessId, maxDeletionsPerMinute });
+    // The service account is nobody's user.
+    const people = ids.filter((id) => id !== witnessId);
+    const looks = await lookAtUsers(deps, people, { witnessId, maxDeletionsPerMinute });
+    return people.length === ids.length ? looks : looks.set(witnessId, { outcome: "absent", enabled: false });
   } catch (error) {
     return new Map(ids.map((id) => [id, { ...failureOf(error), own: false }]));
   }

@@ -37,6 +37,9 @@ export async function hintsWithoutOwnWrites(
     if (event.operation === "DELETE" && !live.has(id)) return { id: event.id, hints: [] };
     if (event.operation !== "CREATE") return { id: event.id, hints };
     const notBefore = later(now(), OWN_CREATE_PAUSE_MS);
-    return { id: event.id, hints: completed.has(id) ? [] : hints.map((hint) => ({ ...hint, notBefore })) };
+    return {
+      id: event.id,
+      hints: completed.has(id) ? [] : hints.map((hint) => ({ ...hint, source: "registration", notBefore })),
+    };
   });
 }

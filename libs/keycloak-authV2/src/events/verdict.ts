@@ -15,6 +15,7 @@ export type HintHandler = (deps: FeedDeps, hints: readonly Hint[]) => Promise<Ma
 export const SECOND_LOOK_MS = 6_000;
 
 /** The verdict on a change after which no session may live that began before it. */
-export function onceMore({ looks }: Hint): Verdict {
-  return looks === 0 ? "look_again" : "done";
+export function onceMore({ looks, source }: Hint): Verdict {
+  // A full look is of no change in particular, and of everybody.
+  return looks === 0 && source !== "full_look" ? "look_again" : "done";
 }

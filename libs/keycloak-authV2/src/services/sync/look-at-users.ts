@@ -1,3 +1,5 @@
+import { TransactionConflictError } from "@libs/database";
+import { ExponentialBackoff, handleType, retry } from "cockatiel";
 import { LOOK_BATCH, type Look } from "./apply-read.ts";
 import { chunk } from "./chunk.ts";
 import { lookOnce } from "./look-once.ts";
@@ -43,7 +45,7 @@ export async function lookAtUsers(
 
 async function lookAtBatch(look: Look, ids: string[]): Promise<Map<string, LookOutcome>> {
   try {
-    return await lookOnce(look, ids);
+    return await unlessInterrupted(() => lookOnce(look, ids));
   } catch (error) {
     const failure = failureOf(error);
     const all = (outcome: LookFailure) => new Map<string, LookOutcome>(ids.map((id) => [id, outcome]));
@@ -55,6 +57,13 @@ async function lookAtBatch(look: Look, ids: string[]): Promise<Map<string, LookO
     return new Map(halves.flatMap((half) => [...half]));
   }
 }
+
+/** A transaction that another one undid is begun again, with a read of its own. */
+const unlessInterrupted = <T>(work: () => Promise<T>) =>
+  retry(handleType(TransactionConflictError), {
+    maxAttempts: 3,
+    backoff: new ExponentialBackoff({ initialDelay: 20, maxDelay: 200 }),
+  }).execute(work);
 
 /** Whether Keycloak answers for somebody else: then the failure is one user's, and the others are looked at without. */
 async function answersOtherwise({ deps, witnessId }: Look, ids: string[]): Promise<boolean> {

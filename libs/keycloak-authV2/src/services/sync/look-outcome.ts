@@ -42,9 +42,14 @@ export function failureOf(error: unknown): LookFailure {
 
 /** Whether a look at fewer users may succeed. */
 export function mayBeOneUsers(error: unknown): boolean {
-  if (isAuthError(error)) return !error.neverSent;
+  // A slow Keycloak is not asked more often because of it.
+  if (isAuthError(error)) return !error.neverSent && error.code !== "keycloak.timeout";
+  if (error instanceof StatementRefusedError) return VALUE_REFUSED.test(error.sqlState);
   return !(error instanceof DatabaseTimeoutError || error instanceof DatabaseUnavailableError);
 }
+
+/** Data exceptions, constraints, and what a trigger raises; not a missing table or right. */
+const VALUE_REFUSED = /^(22|23|P0)/;
 
 function isOwn(error: unknown): boolean {
   if (isAuthError(error)) return error.status < 500 || error.code === "internal.error";

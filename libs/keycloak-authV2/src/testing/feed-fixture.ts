@@ -1,0 +1,46 @@
+import type { HintKind, NewHint } from "@libs/database";
+import { silentLogger } from "@libs/observability";
+import type { FeedDeps } from "../events/feed-deps.ts";
+import { createFeedMetrics } from "../events/feed-metrics.ts";
+import { createHintSweep } from "../events/hint-sweep.ts";
+import { ProblemBoard } from "../events/problem-board.ts";
+import type { InMemoryKeycloakOptions } from "./in-memory-keycloak.ts";
+import { createSyncFixture } from "./sync-fixture.ts";
+
+/** The change feed on fakes, with a clock that stands until it is moved. */
+export function createFeedFixture(options: InMemoryKeycloakOptions = {}) {
+  const fixture = createSyncFixture(options);
+  const { deps, keycloak, clock, registry, database } = fixture;
+  const feedMetrics = createFeedMetrics(registry);
+  const problems = new ProblemBoard(feedMetrics, silentLogger, deps.now);
+  const feedDeps: FeedDeps = {
+    ...deps,
+    eventSource: keycloak.eventSource,
+    maxDeletionsPerMinute: 100,
+    feedMetrics,
+    problems,
+  };
+  const sweep = createHintSweep(feedDeps);
+  return {
+    ...fixture,
+    feedDeps,
+    problems,
+    sweep,
+    tell: (kind: HintKind, subject: string, hint: Partial<NewHint> = {}) =>
+      deps.feed.addHints([{ kind, subject, source: "admin_events", changedAt: deps.now(), ...hint }], deps.now()),
+    /** What waits and what is dead, without the logins' own hints. */
+    hints: () => [...database.hints.values()],
+    /** Lets time pass, then handles what is due until there is nothing more. */
+    handle: async (afterMs = 0) => {
+      clock.now += afterMs;
+      while ((await sweep.run()) > 0);
+    },
+    calls: async (work: () => Promise<unknown>) => {
+      const before = keycloak.calls.length;
+      await work();
+      return keycloak.calls.slice(before);
+    },
+  };
+}
+
+export type FeedFixture = ReturnType<typeof createFeedFixture>;
