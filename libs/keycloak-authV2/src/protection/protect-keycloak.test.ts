@@ -21,7 +21,7 @@ function protectedKeycloak(concurrency = 8) {
   return { inner: { userRepository, tokenClient }, adapters, state };
 }
 
-test("users and tokens share one circuit; the readiness check does not open it, but knows of it", async () => {
+test("users, tokens and events share one circuit; the readiness check does not open it, but knows of it", async () => {
   const { adapters, inner, state } = protectedKeycloak();
   const away = async () => {
     throw new AuthError("keycloak.unavailable");
@@ -34,6 +34,7 @@ test("users and tokens share one circuit; the readiness check does not open it, 
   await expect(adapters.userRepository.getUser("id")).rejects.toMatchObject({ neverSent: false });
   expect(await state()).toBe(2);
   await expect(adapters.userRepository.countUsers()).rejects.toMatchObject({ neverSent: true });
+  await expect(adapters.eventSource.readEventsConfig()).rejects.toMatchObject({ neverSent: true });
   await expect(adapters.checkReady()).rejects.toMatchObject({ code: "keycloak.unavailable" });
 });
 
