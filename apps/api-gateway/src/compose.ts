@@ -1,5 +1,6 @@
-import { createDatabase, type PrismaClient } from "@libs/database";
-import { KeycloakIntegrationService, type SweepRunner, startSweeps } from "@libs/keycloak-authV2";
+import { createDatabase, createRepositories, type PrismaClient } from "@libs/database";
+import { KeycloakIntegrationService, type SweepRunner, startSweeps, type Wake } from "@libs/keycloak-authV2";
+import { ChangeFeed, createOutboxMetrics, createOutboxSweep } from "@libs/keycloak-authV2/events";
 import { UserSyncService } from "@libs/keycloak-authV2/services/sync";
 import { BackgroundTasks, createMetricsRegistry, type Logger, type Registry } from "@libs/observability";
 import { type App, createApp } from "./app.ts";
@@ -36,13 +37,13 @@ export function compose(config: Config, logger: Logger): Gateway {
   );
   const { limits, close: closeLimits } = composeLimits(config, registry, logger);
   let runner: SweepRunner | undefined;
-  const sync = new UserSyncService(integration.userRepository, database, registry, {
+  const syncOptions = {
     tokenEncryptionKeys: config.TOKEN_ENCRYPTION_KEYS,
     refreshGraceMs: config.REFRESH_GRACE_MS,
     refreshLeaseMs: config.KEYCLOAK_TIMEOUT_MS + LEASE_MARGIN_MS,
     logger,
     background,
-    wake: (name) => runner?.wake(name),
+    wake: ((name) => runner?.wake(name)) satisfies Wake,
     recoveryAfterMs: config.REGISTRATION_RECOVERY_AFTER_MS,
     lostCreateMs: config.REGISTRATION_LOST_CREATE_MS,
     idempotencyTtlMs: config.IDEMPOTENCY_TTL_HOURS * hourMs,
@@ -50,10 +51,24 @@ export function compose(config: Config, logger: Logger): Gateway {
       registrations: config.REGISTRATION_RETENTION_DAYS * 24 * hourMs,
       sessions: config.SESSION_RETENTION_DAYS * 24 * hourMs,
     },
+  };
+  const sync = new UserSyncService(integration.userRepository, database, registry, syncOptions);
+  const feed = new ChangeFeed(integration, database, registry, {
+    ...syncOptions,
+    readsEvents: config.FEED_ENABLED === "true",
+    pollIntervalMs: config.FEED_POLL_INTERVAL_MS,
+    maxDeletionsPerMinute: config.FEED_MAX_DELETIONS_PER_MINUTE,
+  });
+  const outbox = createOutboxSweep({
+    domainEvents: createRepositories(database).domainEvents,
+    databaseUrl: config.DATABASE_URL,
+    metrics: createOutboxMetrics(registry),
+    logger,
+    now: () => new Date(),
   });
   runner = startSweeps({
     databaseUrl: config.DATABASE_URL,
-    sweeps: sync.sweeps(),
+    sweeps: [...sync.sweeps(), ...feed.sweeps(), outbox],
     intervalMs: config.SWEEP_INTERVAL_MS,
     logger,
   });
@@ -62,10 +77,13 @@ export function compose(config: Config, logger: Logger): Gateway {
   const app = createApp({
     integration,
     sync,
+    feed,
     clientAddress: clientAddress(config.TRUSTED_PROXIES),
     limits,
     readiness: createReadiness({
       checks: { keycloak: integration.checkReady, database: () => ping(database) },
+      problems: config.FEED_ENABLED === "true" ? () => feed.problems() : undefined,
+      problemsMatter: config.FEED_REQUIRED_FOR_READY === "true",
       timeoutMs: 2000,
       maxAgeMs: 500,
       isStopping,

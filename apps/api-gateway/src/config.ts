@@ -38,6 +38,7 @@ const milliseconds = z.coerce.number().int().min(100).max(600_000);
 /** Most of something; 0 turns the limit off. */
 const limit = z.coerce.number().int().min(0).max(1_000_000);
 const window = z.coerce.number().int().min(1).max(86_400);
+const flag = z.enum(["true", "false"]);
 const retentionDays = z.coerce.number().int().min(1).max(3_650).default(30);
 const httpUrl = z.url({ protocol: /^https?$/ }).meta({ rule: "URL, http or https" });
 /** Marks what must not be shown, in the generated page of the configuration. */
@@ -109,6 +110,22 @@ export const configSchema = z.object({
   SWEEP_INTERVAL_MS: milliseconds
     .default(2_000)
     .describe("How often each replica looks for unfinished work, in milliseconds."),
+  FEED_ENABLED: flag
+    .default("true")
+    .describe("Whether Keycloak's events are read, so that what changes there arrives here."),
+  FEED_POLL_INTERVAL_MS: milliseconds
+    .default(750)
+    .describe("How often one of the replicas reads them, in milliseconds: two calls to Keycloak each time."),
+  FEED_MAX_DELETIONS_PER_MINUTE: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(100)
+    .describe("Most users that are taken for deleted in Keycloak within a minute; the others wait."),
+  FEED_REQUIRED_FOR_READY: flag
+    .default("false")
+    .describe("Whether `/health/ready` says 503 while the change feed has a problem; otherwise it only names it."),
   REQUEST_TIMEOUT_MS: milliseconds.default(4500).describe("Longest time of one request, in milliseconds."),
   SHUTDOWN_DELAY_MS: z.coerce
     .number()

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { createReadiness } from "./readiness.ts";
 
 const options = { timeoutMs: 20, maxAgeMs: 0, isStopping: () => false };
@@ -44,6 +44,33 @@ test("many probes at once share one round of checks", async () => {
   const readiness = createReadiness({ ...options, maxAgeMs: 60_000, checks: { keycloak } });
   await Promise.all(Array.from({ length: 20 }, () => readiness()));
   expect(runs).toBe(1);
+});
+
+describe("with a change feed", () => {
+  const problem = { kind: "behind", todo: "look whether Keycloak answers", since: new Date() };
+
+  test("up while it has no problem", async () => {
+    const readiness = createReadiness({ ...options, checks: { keycloak: up }, problems: () => [] });
+    expect(await readiness()).toEqual({ ready: true, checks: { keycloak: "up", feed: "up" } });
+  });
+
+  test("ready with a problem, and it is named with what to do", async () => {
+    const readiness = createReadiness({ ...options, checks: { keycloak: up }, problems: () => [problem] });
+    expect(await readiness()).toEqual({
+      ready: true,
+      checks: { keycloak: "up", feed: "degraded" },
+      problems: [{ kind: "behind", todo: "look whether Keycloak answers" }],
+    });
+  });
+
+  test("not ready with one where that is asked for", async () => {
+    const feed = { problems: () => [problem], problemsMatter: true };
+    expect(await createReadiness({ ...options, checks: { keycloak: up }, ...feed })()).toMatchObject({ ready: false });
+    expect((await createReadiness({ ...options, checks: {}, ...feed, problems: () => [] })()).ready).toBeTrue();
+    expect(
+      (await createReadiness({ ...options, checks: { keycloak: never }, problems: () => [problem] })()).ready,
+    ).toBeFalse();
+  });
 });
 
 test("not ready from the moment the gateway begins to stop", async () => {

@@ -1,12 +1,24 @@
+/** Something that is wrong, and what an operator is to do about it. */
+export interface ReadinessProblem {
+  kind: string;
+  todo: string;
+}
+
 export interface Readiness {
   ready: boolean;
-  checks: Record<string, "up" | "away">;
+  /** `degraded`: it answers, but not all is well. */
+  checks: Record<string, "up" | "away" | "degraded">;
+  problems?: ReadinessProblem[];
 }
 
 export type CheckReadiness = () => Promise<Readiness>;
 
 export interface ReadinessOptions {
   checks: Record<string, () => Promise<unknown>>;
+  /** The change feed's problems of this moment; left out: it is switched off. */
+  problems?: (() => readonly ReadinessProblem[]) | undefined;
+  /** Not ready while there are any. */
+  problemsMatter?: boolean;
   /** A check that takes longer counts as away. Milliseconds. */
   timeoutMs: number;
   /** How long an answer is used again, so that probes cost next to nothing. Milliseconds. */
@@ -15,13 +27,25 @@ export interface ReadinessOptions {
 }
 
 /** Names which of the things that the gateway stands on are away. Never throws. */
-export function createReadiness({ checks, timeoutMs, maxAgeMs, isStopping }: ReadinessOptions): CheckReadiness {
+export function createReadiness(options: ReadinessOptions): CheckReadiness {
+  const { checks, timeoutMs, maxAgeMs, isStopping } = options;
   let last: { at: number; result: Promise<Readiness> } | undefined;
   return async () => {
     if (!last || performance.now() - last.at > maxAgeMs)
       last = { at: performance.now(), result: run(checks, timeoutMs) };
-    const result = await last.result;
-    return isStopping() ? { ready: false, checks: { ...result.checks, gateway: "away" } } : result;
+    const result = withProblems(await last.result, options);
+    return isStopping() ? { ...result, ready: false, checks: { ...result.checks, gateway: "away" } } : result;
+  };
+}
+
+function withProblems(result: Readiness, { problems, problemsMatter }: ReadinessOptions): Readiness {
+  if (!problems) return result;
+  const current = problems().map(({ kind, todo }) => ({ kind, todo }));
+  if (current.length === 0) return { ...result, checks: { ...result.checks, feed: "up" } };
+  return {
+    ready: result.ready && !problemsMatter,
+    checks: { ...result.checks, feed: "degraded" },
+    problems: current,
   };
 }
 

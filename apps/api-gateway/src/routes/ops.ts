@@ -14,7 +14,8 @@ export interface OpsDeps {
 
 const readinessSchema = z.strictObject({
   status: z.enum(["ready", "not_ready"]),
-  checks: z.record(z.string(), z.enum(["up", "away"])),
+  checks: z.record(z.string(), z.enum(["up", "away", "degraded"])),
+  problems: z.array(z.strictObject({ kind: z.string(), todo: z.string() })).optional(),
 });
 
 /** For operators and orchestrators: alive, ready, metrics. */
@@ -27,10 +28,10 @@ export const opsRoutes = ({ readiness, registry, metricsToken }: OpsDeps) =>
     .get(
       "/health/ready",
       async ({ status, set }) => {
-        const { ready, checks } = await readiness();
-        if (ready) return status(200, { status: "ready", checks });
+        const { ready, ...details } = await readiness();
+        if (ready) return status(200, { status: "ready", ...details });
         set.headers["retry-after"] = "5";
-        return status(503, { status: "not_ready", checks });
+        return status(503, { status: "not_ready", ...details });
       },
       {
         response: { 200: readinessSchema, 503: readinessSchema },
