@@ -372,6 +372,7 @@ CREATE TABLE users (
     CONSTRAINT users_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id) ON UPDATE CASCADE ON DELETE RESTRICT,
     CONSTRAINT users_store_id_fkey FOREIGN KEY (store_id) REFERENCES stores(id) ON UPDATE CASCADE ON DELETE RESTRICT
 ) WITH (fillfactor=80);
+CREATE INDEX users_deleted_at_idx ON public.users USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 CREATE UNIQUE INDEX users_email_key ON public.users USING btree (lower(email)) WHERE (deleted_at IS NULL);
 CREATE INDEX users_organization_id_idx ON public.users USING btree (organization_id);
 CREATE INDEX users_store_id_idx ON public.users USING btree (store_id);

@@ -32,7 +32,11 @@ function knownLogin({ profile, storeId, session, now }: LoginRecord): Prisma.Sql
         store_id = coalesce(store_id, ${storeId}::text), event_version = event_version + ${somebodySubscribes}::int
       WHERE id = ${profile.id} AND deleted_at IS NULL
       RETURNING ${USER_COLUMNS}, event_version
-    ), ${startSession({ session, now })}
+    ), ${startSession({ session, now })}, told AS (
+      INSERT INTO domain_events (user_id, version, type, at, payload)
+      SELECT id, event_version, 'session.started', ${now}::timestamptz, ${startedPayload(session)}
+      FROM known WHERE ${somebodySubscribes}
+    )
     SELECT ${NAMED_COLUMNS} FROM known`;
 }
 
@@ -55,10 +59,12 @@ function firstLogin({ profile, storeId, ignoreUnfinished = false, session, now }
         event_version = users.event_version + excluded.event_version
       WHERE users.deleted_at IS NOT NULL
       RETURNING ${USER_COLUMNS}, event_version
-    ), ${startSession({ session, now })}, registered AS (
+    ), ${startSession({ session, now })}, told AS (
       INSERT INTO domain_events (user_id, version, type, at, payload)
-      SELECT id, event_version - 1, 'user.registered', ${now}::timestamptz,
-        ${userPayload(Prisma.sql`known`)} || '{"via":"login"}' FROM known WHERE ${somebodySubscribes}
+      SELECT id, event_version + number, type, ${now}::timestamptz, payload
+      FROM known, LATERAL (VALUES (-1, 'user.registered', ${userPayload(Prisma.sql`known`)} || '{"via":"login"}'),
+        (0, 'session.started', ${startedPayload(session)})) AS event (number, type, payload)
+      WHERE ${somebodySubscribes} ORDER BY number
     ), hinted AS (
       ${tellHints(
         Prisma.sql`(SELECT 0 AS n, 'user'::text AS kind, id AS subject, 'login'::text AS source,
@@ -69,7 +75,7 @@ function firstLogin({ profile, storeId, ignoreUnfinished = false, session, now }
     SELECT ${NAMED_COLUMNS} FROM known`;
 }
 
-/** The session of the user in `known`, its log row and its event: parts of a WITH. */
+/** The session of the user in `known` and its log row: parts of a WITH. */
 function startSession({ session, now }: Pick<LoginRecord, "session" | "now">): Prisma.Sql {
   return Prisma.sql`started AS (
       INSERT INTO sessions (session_id, user_id, keycloak_session_id, access_token, refresh_token, id_token,
@@ -82,13 +88,12 @@ function startSession({ session, now }: Pick<LoginRecord, "session" | "now">): P
       INSERT INTO activity_logs (user_id, type, at, ip_address, user_agent, details)
       SELECT id, 'session.started', ${now}::timestamptz, ${session.ipAddress}::text, ${session.userAgent}::text,
         jsonb_build_object('sessionId', ${session.sessionId}::text) FROM known
-    ), told AS (
-      INSERT INTO domain_events (user_id, version, type, at, payload)
-      SELECT id, event_version, 'session.started', ${now}::timestamptz,
-        jsonb_build_object('sessionId', ${session.sessionId}::text, 'ipAddress', ${session.ipAddress}::text,
-          'userAgent', ${session.userAgent}::text)
-      FROM known WHERE ${somebodySubscribes}
     )`;
+}
+
+function startedPayload({ sessionId, ipAddress, userAgent }: LoginRecord["session"]): Prisma.Sql {
+  return Prisma.sql`jsonb_build_object('sessionId', ${sessionId}::text, 'ipAddress', ${ipAddress}::text,
+          'userAgent', ${userAgent}::text)`;
 }
 
 const NAMED_COLUMNS = Prisma.raw(`id, username, email, "firstName", "lastName", "emailVerified", enabled, "storeId",
