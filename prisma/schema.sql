@@ -377,3 +377,9 @@ CREATE UNIQUE INDEX users_email_key ON public.users USING btree (lower(email)) W
 CREATE INDEX users_organization_id_idx ON public.users USING btree (organization_id);
 CREATE INDEX users_store_id_idx ON public.users USING btree (store_id);
 CREATE UNIQUE INDEX users_username_key ON public.users USING btree (lower(username)) WHERE (deleted_at IS NULL);
+
+CREATE UNLOGGED TABLE walk_seen (
+    run_id uuid NOT NULL,
+    user_id text NOT NULL,
+    CONSTRAINT walk_seen_pkey PRIMARY KEY (run_id, user_id)
+);

@@ -16,6 +16,7 @@ import {
   sessionRepositoryContract,
   syncRunRepositoryContract,
   userRepositoryContract,
+  walkRepositoryContract,
 } from "@libs/database/testing";
 import { STACK_TIMEOUT_MS, useStack } from "@libs/dev-stack";
 
@@ -68,6 +69,7 @@ idempotencyRepositoryContract("PostgreSQL", makeSubject);
 retentionRepositoryContract("PostgreSQL", makeSubject);
 leaseRepositoryContract("PostgreSQL", makeSubject);
 syncRunRepositoryContract("PostgreSQL", makeSubject);
+walkRepositoryContract("PostgreSQL", makeSubject);
 domainEventRepositoryContract("PostgreSQL", makeSubject);
 activityRepositoryContract("PostgreSQL", makeSubject);
 businessRepositoryContract("PostgreSQL", makeSubject);

@@ -19,11 +19,13 @@ import { PrismaSessionRepository } from "./prisma/prisma-session-repository.ts";
 import { PrismaSyncRunRepository } from "./prisma/prisma-sync-run-repository.ts";
 import { PrismaTicketRepository } from "./prisma/prisma-ticket-repository.ts";
 import { PrismaUserRepository } from "./prisma/prisma-user-repository.ts";
+import { PrismaWalkRepository } from "./prisma/prisma-walk-repository.ts";
 import type { RegistrationRepository } from "./registration-repository.ts";
 import type { RetentionRepository } from "./retention-repository.ts";
 import type { SessionRepository } from "./session-repository.ts";
 import type { SyncRunRepository } from "./sync-run-repository.ts";
 import type { UserRepository } from "./user-repository.ts";
+import type { WalkRepository } from "./walk-repository.ts";
 
 export interface Repositories {
   users: UserRepository;
@@ -37,6 +39,7 @@ export interface Repositories {
   tickets: TicketRepository;
   domainEvents: DomainEventRepository;
   syncRuns: SyncRunRepository;
+  walks: WalkRepository;
   activities: ActivityRepository;
   business: BusinessRepository;
 }
@@ -58,6 +61,7 @@ export function createRepositories(prisma: PrismaClient, observe: ObserveDatabas
     tickets: instrument("tickets", new PrismaTicketRepository(prisma), observe),
     domainEvents: instrument("domainEvents", new PrismaDomainEventRepository(prisma), observe),
     syncRuns: instrument("syncRuns", new PrismaSyncRunRepository(prisma), observe),
+    walks: instrument("walks", new PrismaWalkRepository(prisma), observe),
     activities: instrument("activities", new PrismaActivityRepository(prisma), observe),
     business: instrument("business", new PrismaBusinessRepository(prisma), observe),
   };

@@ -15,3 +15,4 @@ export type * from "./retention-repository.ts";
 export type * from "./session-repository.ts";
 export type * from "./sync-run-repository.ts";
 export type * from "./user-repository.ts";
+export type * from "./walk-repository.ts";

@@ -13,6 +13,7 @@ import { InMemorySessionRepository } from "./in-memory-session-repository.ts";
 import { InMemorySyncRunRepository } from "./in-memory-sync-run-repository.ts";
 import { InMemoryTicketRepository } from "./in-memory-ticket-repository.ts";
 import { InMemoryUserRepository } from "./in-memory-user-repository.ts";
+import { InMemoryWalkRepository } from "./in-memory-walk-repository.ts";
 
 /** Every port over one shared state. */
 export function createInMemoryRepositories(database = new InMemoryDatabase()): Repositories {
@@ -28,6 +29,7 @@ export function createInMemoryRepositories(database = new InMemoryDatabase()): R
     tickets: new InMemoryTicketRepository(database),
     domainEvents: new InMemoryDomainEventRepository(database),
     syncRuns: new InMemorySyncRunRepository(database),
+    walks: new InMemoryWalkRepository(database),
     activities: new InMemoryActivityRepository(database),
     business: new InMemoryBusinessRepository(database),
   };

@@ -11,6 +11,7 @@ import { retentionRepositoryContract } from "./contracts/retention-repository-co
 import { sessionRepositoryContract } from "./contracts/session-repository-contract.ts";
 import { syncRunRepositoryContract } from "./contracts/sync-run-repository-contract.ts";
 import { userRepositoryContract } from "./contracts/user-repository-contract.ts";
+import { walkRepositoryContract } from "./contracts/walk-repository-contract.ts";
 import { createInMemoryRepositories } from "./create-in-memory-repositories.ts";
 import { InMemoryDatabase } from "./in-memory-database.ts";
 
@@ -36,6 +37,7 @@ feedRepositoryContract("in memory", makeSubject);
 feedEventsContract("in memory", makeSubject);
 leaseRepositoryContract("in memory", makeSubject);
 syncRunRepositoryContract("in memory", makeSubject);
+walkRepositoryContract("in memory", makeSubject);
 domainEventRepositoryContract("in memory", makeSubject);
 activityRepositoryContract("in memory", makeSubject);
 businessRepositoryContract("in memory", makeSubject);

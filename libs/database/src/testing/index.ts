@@ -13,6 +13,7 @@ export { retentionRepositoryContract } from "./contracts/retention-repository-co
 export { sessionRepositoryContract } from "./contracts/session-repository-contract.ts";
 export { syncRunRepositoryContract } from "./contracts/sync-run-repository-contract.ts";
 export { userRepositoryContract } from "./contracts/user-repository-contract.ts";
+export { walkRepositoryContract } from "./contracts/walk-repository-contract.ts";
 export { createInMemoryRepositories } from "./create-in-memory-repositories.ts";
 export { InMemoryActivityRepository } from "./in-memory-activity-repository.ts";
 export { InMemoryBusinessRepository } from "./in-memory-business-repository.ts";

@@ -1,0 +1,139 @@
+import type { PrismaClient } from "../client.ts";
+import type { Prisma, SyncRun as Row } from "../generated/client.ts";
+import type { SessionOfUser, WalkedPage, WalkFailure, WalkRepository, WalkRun } from "../walk-repository.ts";
+import { throwMapped } from "./map-prisma-error.ts";
+
+/** `sync_runs` of kind `sync`, `sync_failures` and `walk_seen` in PostgreSQL. */
+export class PrismaWalkRepository implements WalkRepository {
+  constructor(private readonly prisma: PrismaClient) {}
+
+  async begin(position: unknown, counts: unknown, now: Date): Promise<WalkRun> {
+    const data = { kind: "sync", position: json(position), counts: json(counts), startedAt: now, updatedAt: now };
+    return toRun(await this.prisma.syncRun.create({ data }).catch(throwMapped));
+  }
+
+  async findUnfinished(): Promise<WalkRun | null> {
+    const row = await this.prisma.syncRun
+      .findFirst({ where: { kind: "sync" }, orderBy: [{ startedAt: "desc" }, { id: "desc" }] })
+      .catch(throwMapped);
+    return row && row.state !== "finished" ? toRun(row) : null;
+  }
+
+  async resume(runId: string, now: Date): Promise<void> {
+    const data = { state: "running", lastError: null, finishedAt: null, updatedAt: now };
+    await this.prisma.syncRun.updateMany({ where: { id: runId }, data }).catch(throwMapped);
+  }
+
+  async finishPage({ runId, seen, position, counts, now, lease }: WalkedPage): Promise<boolean> {
+    // Locked until the end: who takes the lease meanwhile waits, and then reads a position that is complete.
+    const rows = await this.prisma.$queryRaw<unknown[]>`
+      WITH held AS MATERIALIZED (
+        SELECT 1 FROM leases WHERE name = ${lease.name} AND fence = ${lease.fence} FOR SHARE
+      ), marked AS (
+        INSERT INTO walk_seen (run_id, user_id) SELECT ${runId}::uuid, id FROM unnest(${seen}::text[]) AS page (id), held
+        ON CONFLICT DO NOTHING
+      )
+      UPDATE sync_runs SET position = ${JSON.stringify(position)}::jsonb, counts = ${JSON.stringify(counts)}::jsonb,
+        updated_at = ${now}
+      FROM held WHERE id = ${runId}::uuid RETURNING id`.catch(throwMapped);
+    return rows.length > 0;
+  }
+
+  async end(runId: string, state: "finished" | "failed" | "cancelled", error: string | null, now: Date): Promise<void> {
+    const data = { state, lastError: error, finishedAt: now, updatedAt: now };
+    await this.prisma.syncRun.updateMany({ where: { id: runId }, data }).catch(throwMapped);
+  }
+
+  async recordFailures(runId: string, failures: readonly WalkFailure[], now: Date): Promise<void> {
+    if (failures.length === 0) return;
+    await this.prisma.$executeRaw`
+      WITH failed AS (
+        SELECT user_id, min(error) AS error
+        FROM jsonb_to_recordset(${JSON.stringify(failures)}::jsonb) AS failure ("userId" text, error text),
+          LATERAL (SELECT "userId" AS user_id) AS renamed
+        GROUP BY user_id
+      ), again AS (
+        UPDATE sync_failures AS known SET attempts = attempts + 1, error = failed.error, failed_at = ${now},
+          resolved_at = NULL
+        FROM failed WHERE known.run_id = ${runId}::uuid AND known.user_id = failed.user_id RETURNING known.user_id
+      )
+      INSERT INTO sync_failures (run_id, user_id, error, failed_at)
+      SELECT ${runId}::uuid, user_id, error, ${now} FROM failed
+      WHERE user_id NOT IN (SELECT user_id FROM again)`.catch(throwMapped);
+  }
+
+  async listFailures(runId: string, after: string, limit: number): Promise<WalkFailure[]> {
+    return await this.prisma.syncFailure
+      .findMany({
+        where: { runId, userId: { gt: after } },
+        orderBy: { userId: "asc" },
+        take: limit,
+        select: { userId: true, error: true },
+      })
+      .catch(throwMapped);
+  }
+
+  async resolveFailuresBefore(runId: string, now: Date): Promise<void> {
+    await this.prisma.syncFailure
+      .updateMany({ where: { runId: { not: runId }, resolvedAt: null }, data: { resolvedAt: now } })
+      .catch(throwMapped);
+  }
+
+  async markSeen(runId: string, ids: readonly string[]): Promise<void> {
+    await this.prisma.$executeRaw`
+      INSERT INTO walk_seen (run_id, user_id) SELECT ${runId}::uuid, id FROM unnest(${ids}::text[]) AS page (id)
+      ON CONFLICT DO NOTHING`.catch(throwMapped);
+  }
+
+  async countUnseen(runId: string): Promise<{ unseen: number; live: number }> {
+    const rows = await this.prisma.$queryRaw<{ unseen: number; live: number }[]>`
+      SELECT count(*)::int AS live, (count(*) FILTER (WHERE seen.user_id IS NULL))::int AS unseen
+      FROM users LEFT JOIN walk_seen AS seen ON seen.run_id = ${runId}::uuid AND seen.user_id = users.id
+      WHERE deleted_at IS NULL`.catch(throwMapped);
+    return rows[0] ?? { unseen: 0, live: 0 };
+  }
+
+  async listUnseen(runId: string, after: string, limit: number): Promise<{ id: string; username: string }[]> {
+    return await this.prisma.$queryRaw<{ id: string; username: string }[]>`
+      SELECT id, username FROM users
+      WHERE id > ${after} AND deleted_at IS NULL
+        AND NOT EXISTS (SELECT FROM walk_seen WHERE run_id = ${runId}::uuid AND user_id = users.id)
+      ORDER BY id LIMIT ${limit}`.catch(throwMapped);
+  }
+
+  async forgetSeen(): Promise<void> {
+    await this.prisma.$executeRaw`TRUNCATE walk_seen`.catch(throwMapped);
+  }
+
+  async findSignedIn(ids: readonly string[]): Promise<string[]> {
+    const rows = await this.prisma.$queryRaw<{ id: string }[]>`
+      SELECT DISTINCT user_id AS id FROM sessions WHERE ended_at IS NULL AND user_id = ANY(${ids}::text[])`.catch(
+      throwMapped,
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  async countSignedIn(): Promise<number> {
+    const rows = await this.prisma.$queryRaw<{ users: number }[]>`
+      SELECT count(DISTINCT user_id)::int AS users FROM sessions WHERE ended_at IS NULL`.catch(throwMapped);
+    return rows[0]?.users ?? 0;
+  }
+
+  async listLiveSessions(after: string, users: number): Promise<SessionOfUser[]> {
+    return await this.prisma.$queryRaw<SessionOfUser[]>`
+      WITH next AS MATERIALIZED (
+        SELECT DISTINCT user_id FROM sessions WHERE ended_at IS NULL AND user_id > ${after}
+        ORDER BY user_id LIMIT ${users}
+      )
+      SELECT session_id AS "sessionId", user_id AS "userId", keycloak_session_id AS "keycloakSessionId",
+        refresh_expires_at AS "refreshExpiresAt", started_at AS "startedAt", username
+      FROM next JOIN sessions USING (user_id) JOIN users ON users.id = user_id
+      WHERE ended_at IS NULL ORDER BY user_id, session_id`.catch(throwMapped);
+  }
+}
+
+const json = (value: unknown) => value as Prisma.InputJsonValue;
+
+function toRun({ id, state, position, counts, startedAt, updatedAt }: Row): WalkRun {
+  return { id, state: state as WalkRun["state"], position, counts, startedAt, updatedAt };
+}
