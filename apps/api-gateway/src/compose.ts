@@ -35,6 +35,7 @@ export function compose(config: Config, logger: Logger): Gateway {
     registry,
     protectionOptions(config, logger),
   );
+  const stopKeys = integration.keepKeys();
   const { limits, close: closeLimits } = composeLimits(config, registry, logger);
   let runner: SweepRunner | undefined;
   const syncOptions = {
@@ -102,6 +103,7 @@ export function compose(config: Config, logger: Logger): Gateway {
       stopping = true;
     },
     close: async () => {
+      stopKeys();
       await Promise.all([background.drain(), runner?.stop()]);
       await Promise.all([database.$disconnect(), closeLimits()]);
     },
