@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { dbMigrate, dbMigrateVariables } from "./commands/db-migrate.ts";
+import { feedReplay, feedStatus, feedVariables } from "./commands/feed.ts";
 import { realmApply, realmApplyVariables } from "./commands/realm-apply.ts";
 import type { Environment } from "./read-variables.ts";
 
@@ -27,5 +28,17 @@ export function createProgram({ environment, print }: ProgramDeps): Command {
     .description("apply the migrations that the database does not have yet")
     .addHelpText("after", `\nVariables:\n${dbMigrateVariables}`)
     .action(() => dbMigrate(environment, print));
+  const feed = program.command("feed").description("the change feed from Keycloak");
+  feed
+    .command("status")
+    .description("what waits, what is wrong, and the changes that could not be applied")
+    .addHelpText("after", `\nVariables:\n${feedVariables}`)
+    .action(() => feedStatus(environment, print));
+  feed
+    .command("replay")
+    .description("have changes that could not be applied handled again")
+    .argument("[ids...]", "as the status shows them; default: all")
+    .addHelpText("after", `\nVariables:\n${feedVariables}`)
+    .action((ids: string[]) => feedReplay(environment, print, ids));
   return program;
 }

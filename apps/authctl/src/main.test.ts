@@ -12,7 +12,7 @@ describe("authctl", () => {
   test("--help lists the commands", async () => {
     const { code, out } = await authctl(["--help"]);
     expect(code).toBe(0);
-    expect(out).toMatch(/realm[\s\S]*db/);
+    expect(out).toMatch(/realm[\s\S]*db[\s\S]*feed/);
     expect((await authctl(["realm", "apply", "--help"])).out).toContain("KEYCLOAK_ADMIN_PASSWORD");
   });
 
@@ -45,6 +45,14 @@ describe("authctl", () => {
     expect(await authctl(["db", "migrate"], { DATABASE_URL: "mysql://u:pass-1@h/d" })).toMatchObject({
       code: 2,
       err: expect.not.stringContaining("pass-1"),
+    });
+  });
+
+  test("feed needs a PostgreSQL URL, and ids are numbers", async () => {
+    expect((await authctl(["feed", "status"])).err).toContain("DATABASE_URL is not set");
+    expect(await authctl(["feed", "replay", "12", "x1"])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("number"),
     });
   });
 
