@@ -107,7 +107,7 @@ export async function writeUsers(
         updated_at, keycloak_ticket, event_version)
       SELECT id, username, email, "firstName", "lastName", "emailVerified", enabled, ${now}::timestamptz,
         ${now}::timestamptz, ${now}::timestamptz, ${ticket}::bigint, event_count
-      FROM written WHERE NOT known ORDER BY id
+      FROM written WHERE NOT known ORDER BY lower(username), id
       ON CONFLICT (id) DO NOTHING RETURNING id, event_version
     ), stored AS (
       SELECT id, event_version FROM updated UNION ALL SELECT id, event_version FROM inserted
