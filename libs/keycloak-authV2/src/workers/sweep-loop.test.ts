@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { createLogger, silentLogger } from "@libs/observability";
+import { createLogger, remainingMs, requestContext, silentLogger } from "@libs/observability";
 import { SweepLoop } from "./sweep-loop.ts";
 
 test("goes on at once while there is work, then waits for its interval", async () => {
@@ -72,4 +72,18 @@ test("stopping waits for the run that is under way, and begins no other", async 
   await stopped;
   await loop.kick();
   expect(runs).toBe(1);
+});
+
+test("the deadline of a request that wakes it is not its own, nor that of later runs", async () => {
+  const left: number[] = [];
+  const { promise: regular, resolve } = Promise.withResolvers<void>();
+  const run = async () => {
+    if (left.push(remainingMs(60_000)) === 3) resolve();
+    return left.length === 1 ? 1 : 0;
+  };
+  const loop = new SweepLoop({ name: "hints", run }, 1, silentLogger);
+  await requestContext.run({ requestId: "r", deadlineAt: Date.now() - 1 }, () => loop.kick());
+  await regular;
+  expect(left).toEqual([60_000, 60_000, 60_000]);
+  await loop.stop();
 });

@@ -1,4 +1,4 @@
-import type { Logger } from "@libs/observability";
+import { type Logger, requestContext } from "@libs/observability";
 import type { Sweep } from "./sweep.ts";
 
 /** Runs one sweep of this process: at an interval or when kicked, one run at a time, again at once while there is work. */
@@ -19,10 +19,13 @@ export class SweepLoop {
   /** Runs the sweep now, or once more after the run that is under way. @returns when it has been looked at */
   kick(): Promise<void> {
     this.#again = true;
-    this.#running ??= this.#work().finally(() => {
-      this.#running = undefined;
-      this.#plan();
-    });
+    // A request that wakes it would pass its deadline on, to every run and timer that follows.
+    this.#running ??= requestContext.outside(() =>
+      this.#work().finally(() => {
+        this.#running = undefined;
+        this.#plan();
+      }),
+    );
     return this.#running;
   }
 
