@@ -72,9 +72,17 @@ describe("mapPrismaError", () => {
     await refusing.$executeRaw`
       CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''not today''; END'`;
     await refusing.$executeRaw`CREATE TRIGGER refuse BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION refuse()`;
-    const { users } = createRepositories(refusing);
+    const { users, tickets } = createRepositories(refusing);
     const profile = { id: "a", username: "a", email: null, firstName: SECRET, lastName: null };
-    const refused = await users.upsertProfile({ ...profile, emailVerified: true, enabled: true }, NOW).catch((e) => e);
+    const applied = users.applyProfiles(
+      [{ ...profile, emailVerified: true, enabled: true }],
+      await tickets.next(),
+      NOW,
+    );
+    const refused = await applied.then(
+      () => undefined,
+      (error) => error,
+    );
     expect(refused).toBeInstanceOf(DatabaseError);
     expect(refused.message).toBe("statement refused (P0001): not today");
     expect(Bun.inspect(refused)).not.toContain(SECRET);

@@ -61,13 +61,6 @@ export interface UserRepository {
   findByUsername(username: string): Promise<User | null>;
   /** Compared without case. */
   findByEmail(email: string): Promise<User | null>;
-  /**
-   * Inserts or updates the Keycloak-owned fields; local columns are left alone and a tombstone is revived.
-   * @param options.ignoreUnfinished insert even where an unfinished registration of that name exists
-   * @throws UniqueViolationError when another live row holds the username or email
-   * @throws UnfinishedRegistrationError when the user is not known here and its name is being registered
-   */
-  upsertProfile(profile: KeycloakProfile, now: Date, options?: { ignoreUnfinished?: boolean }): Promise<User>;
   /** Tombstones included; the missing are left out. */
   findByIds(ids: readonly string[]): Promise<User[]>;
   /** Live rows, other than the profiles' own, that hold one of their usernames or emails (without case). */

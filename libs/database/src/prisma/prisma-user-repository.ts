@@ -1,13 +1,10 @@
 import type { PrismaClient } from "../client.ts";
-import { UnfinishedRegistrationError } from "../errors.ts";
 import type { KeycloakTicket } from "../feed-repository.ts";
 import type { AppliedProfile, ApplyOptions, KeycloakProfile, User, UserRepository } from "../user-repository.ts";
 import { applyProfiles } from "./apply-profiles.ts";
 import { USER_COLUMNS } from "./columns.ts";
 import { throwMapped } from "./map-prisma-error.ts";
-import { mayInsert } from "./may-insert.ts";
 import { somebodySubscribes } from "./tell-events.ts";
-import { upsertUserRow } from "./upsert-user-row.ts";
 
 /** `users` in PostgreSQL. */
 export class PrismaUserRepository implements UserRepository {
@@ -32,27 +29,6 @@ export class PrismaUserRepository implements UserRepository {
     const rows = await this.prisma.$queryRaw<User[]>`
       SELECT ${USER_COLUMNS} FROM users WHERE lower(email) = lower(${email}) AND deleted_at IS NULL`.catch(throwMapped);
     return rows[0] ?? null;
-  }
-
-  async upsertProfile(
-    profile: KeycloakProfile,
-    now: Date,
-    { ignoreUnfinished = false }: { ignoreUnfinished?: boolean } = {},
-  ): Promise<User> {
-    const { id, username, email, firstName, lastName, emailVerified, enabled } = profile;
-    const upsert = () => this.prisma.$queryRaw<User[]>`
-      INSERT INTO users (id, username, email, first_name, last_name, email_verified, enabled,
-        synced_at, created_at, updated_at)
-      SELECT ${id}::text, ${username}::text, ${email}::text, ${firstName}::text, ${lastName}::text,
-        ${emailVerified}::boolean, ${enabled}::boolean, ${now}::timestamptz, ${now}::timestamptz, ${now}::timestamptz
-      WHERE ${mayInsert(profile, ignoreUnfinished)}
-      ON CONFLICT (id) DO UPDATE SET username = excluded.username, email = excluded.email,
-        first_name = excluded.first_name, last_name = excluded.last_name, email_verified = excluded.email_verified,
-        enabled = excluded.enabled, synced_at = excluded.synced_at, updated_at = excluded.updated_at, deleted_at = NULL
-      RETURNING ${USER_COLUMNS}`;
-    const rows = await upsertUserRow(upsert);
-    if (!rows[0]) throw new UnfinishedRegistrationError();
-    return rows[0];
   }
 
   findByIds(ids: readonly string[]): Promise<User[]> {

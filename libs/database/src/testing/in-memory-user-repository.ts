@@ -1,8 +1,7 @@
 import type { KeycloakTicket } from "../feed-repository.ts";
-import { keycloakFields } from "../profile-change.ts";
 import type { AppliedProfile, ApplyOptions, KeycloakProfile, User, UserRepository } from "../user-repository.ts";
 import { applyInMemory } from "./apply-in-memory.ts";
-import { type InMemoryDatabase, newUser, sameName } from "./in-memory-database.ts";
+import { type InMemoryDatabase, sameName } from "./in-memory-database.ts";
 
 /** Passes the contract of the real one. */
 export class InMemoryUserRepository implements UserRepository {
@@ -18,23 +17,6 @@ export class InMemoryUserRepository implements UserRepository {
 
   async findByEmail(email: string): Promise<User | null> {
     return this.findLive((user) => user.email !== null && sameName(user.email, email));
-  }
-
-  async upsertProfile(
-    profile: KeycloakProfile,
-    now: Date,
-    { ignoreUnfinished = false }: { ignoreUnfinished?: boolean } = {},
-  ): Promise<User> {
-    const { users } = this.database;
-    if (!ignoreUnfinished) this.database.assertMayInsert(profile);
-    this.database.assertNamesFree(profile);
-    const user = {
-      ...(users.get(profile.id) ?? newUser(profile, now)),
-      ...keycloakFields(profile),
-      ...{ syncedAt: now, updatedAt: now, deletedAt: null },
-    };
-    users.set(profile.id, user);
-    return structuredClone(user);
   }
 
   async findByIds(ids: readonly string[]): Promise<User[]> {

@@ -1,6 +1,6 @@
 import type { Repositories } from "../../create-repositories.ts";
 import type { LoginRecord, SessionTokens } from "../../session-repository.ts";
-import type { KeycloakProfile } from "../../user-repository.ts";
+import type { ApplyOptions, KeycloakProfile, ProfileOutcome, User } from "../../user-repository.ts";
 
 /** What a contract suite works on: the repositories over one database, and what the ports can't insert. */
 export interface ContractSubject extends Repositories {
@@ -40,6 +40,26 @@ export function profileOf(change: Partial<KeycloakProfile> = {}): KeycloakProfil
     enabled: true,
     ...change,
   };
+}
+
+type Writing = Pick<ContractSubject, "users" | "tickets">;
+
+/** Writes a user as a read of Keycloak at this moment does. */
+export async function outcomeOf(
+  { users, tickets }: Writing,
+  profile: KeycloakProfile,
+  now: Date,
+  options?: ApplyOptions,
+): Promise<ProfileOutcome | undefined> {
+  return (await users.applyProfiles([profile], await tickets.next(), now, options))[0]?.outcome;
+}
+
+/** Like {@link outcomeOf}. @returns the row */
+export async function writeUser(subject: Writing, profile: KeycloakProfile, now: Date): Promise<User> {
+  const outcome = await outcomeOf(subject, profile, now);
+  const row = await subject.users.findById(profile.id);
+  if (!row || row.deletedAt) throw new Error(`not written: ${outcome}`);
+  return row;
 }
 
 export function tokensOf(mark: string, change: Partial<SessionTokens> = {}): SessionTokens {

@@ -1,7 +1,17 @@
 import { describe, expect, test } from "bun:test";
 import { ForeignKeyViolationError } from "../../errors.ts";
 import type { NewRegistration } from "../../registration-repository.ts";
-import { fresh, LATER, LATEST, loginOf, type MakeSubject, NOW, profileOf } from "./contract-subject.ts";
+import {
+  fresh,
+  LATER,
+  LATEST,
+  loginOf,
+  type MakeSubject,
+  NOW,
+  outcomeOf,
+  profileOf,
+  writeUser,
+} from "./contract-subject.ts";
 
 function registrationOf(change: Partial<NewRegistration> = {}): NewRegistration {
   const id = fresh("registration");
@@ -91,8 +101,9 @@ export function registrationRepositoryContract(name: string, makeSubject: MakeSu
     });
 
     test("a held id, username or email is refused, and the row stays pending", async () => {
-      const { registrations, users, activities } = await makeSubject();
-      const holder = await users.upsertProfile(profileOf(), NOW);
+      const subject = await makeSubject();
+      const { registrations, users, activities } = subject;
+      const holder = await writeUser(subject, profileOf(), NOW);
       const asked = registrationOf();
       await registrations.begin(asked);
       for (const [constraint, profile] of [
@@ -247,24 +258,27 @@ export function registrationRepositoryContract(name: string, makeSubject: MakeSu
     });
 
     test("a user that is not known is not inserted while its name is being registered, unless asked to", async () => {
-      const { registrations, users, sessions } = await makeSubject();
+      const subject = await makeSubject();
+      const { registrations, users, sessions } = subject;
       const asked = registrationOf();
       const stranger = profileOf({ username: asked.username.toUpperCase() });
-      const known = await users.upsertProfile(profileOf(), NOW);
+      const known = await writeUser(subject, profileOf(), NOW);
       await registrations.begin(asked);
       const refused = { name: "UnfinishedRegistrationError" };
       const { session } = loginOf();
       const login = { profile: stranger, storeId: null, now: LATER, session };
-      await expect(users.upsertProfile(stranger, LATER)).rejects.toMatchObject(refused);
+      expect(await outcomeOf(subject, stranger, LATER)).toBe("unfinished");
       await expect(sessions.recordLogin(login)).rejects.toMatchObject(refused);
       expect(await users.findById(stranger.id)).toBeNull();
       expect(await sessions.findById(session.sessionId)).toBeNull();
       // Who is known already is written whatever is being registered.
-      await users.upsertProfile({ ...profileOf({ email: asked.email }), id: known.id }, LATER);
+      await writeUser(subject, { ...profileOf({ email: asked.email }), id: known.id }, LATER);
       expect((await sessions.recordLogin({ ...login, ignoreUnfinished: true })).user.id).toBe(stranger.id);
-      expect((await users.upsertProfile(stranger, LATEST, { ignoreUnfinished: true })).updatedAt).toEqual(LATEST);
+      const other = profileOf({ username: asked.username });
+      expect(await outcomeOf(subject, other, LATEST)).toBe("unfinished");
+      expect(await outcomeOf(subject, other, LATEST, { ignoreUnfinished: [other.id] })).toBe("collision");
       await registrations.fail(asked.id, "test", LATER);
-      expect((await users.upsertProfile(profileOf({ username: fresh("x"), email: null }), LATER)).email).toBeNull();
+      expect((await writeUser(subject, profileOf({ username: fresh("x"), email: null }), LATER)).email).toBeNull();
     });
   });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { fresh, LATER, loginOf, type MakeSubject, NOW, profileOf } from "./contract-subject.ts";
+import { fresh, LATER, loginOf, type MakeSubject, NOW, profileOf, writeUser } from "./contract-subject.ts";
 
 /** What every WalkRepository does. Tests share the tables, so each looks at its own users only. */
 export function walkRepositoryContract(name: string, makeSubject: MakeSubject): void {
@@ -34,10 +34,11 @@ export function walkRepositoryContract(name: string, makeSubject: MakeSubject): 
     });
 
     test("live users that a run has not seen, in the order of their ids", async () => {
-      const { walks, users } = await makeSubject();
+      const subject = await makeSubject();
+      const { walks, users } = subject;
       const prefix = fresh("walk-user");
       const ids = ["a", "b", "c", "d"].map((letter) => `${prefix}-${letter}`) as [string, string, string, string];
-      for (const id of ids) await users.upsertProfile(profileOf({ id, username: id }), NOW);
+      for (const id of ids) await writeUser(subject, profileOf({ id, username: id }), NOW);
       await users.markDeleted(ids[3], NOW);
       const runId = crypto.randomUUID();
       const before = await walks.countUnseen(runId);

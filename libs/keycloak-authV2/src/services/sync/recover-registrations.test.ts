@@ -188,7 +188,8 @@ describe("what can't be finished", () => {
     const id = await killedAt("after create");
     const [user] = fixture.keycloak.users.values();
     if (!user) throw new Error("no user");
-    await fixture.deps.users.upsertProfile(user, fixture.deps.now(), { ignoreUnfinished: true });
+    const { users, tickets, now } = fixture.deps;
+    await users.applyProfiles([user], await tickets.next(), now(), { ignoreUnfinished: [user.id] });
     await sweepAfter(20_000);
     expect(row(id)).toMatchObject({ state: "pending", lastError: "registration.user_in_use" });
     expect(sides()).toEqual({ inKeycloak: 1, local: 1 });

@@ -46,8 +46,14 @@ const codeOf = (work: Promise<unknown>) =>
 type Held = Awaited<ReturnType<typeof heldRegistration>>;
 
 function login({ user }: Pick<Held, "user">): Promise<unknown> {
+  const { sessions, now } = fixture.deps;
+  const tokens = { accessToken: "sealed", refreshToken: null, idToken: null, refreshTokenHash: null };
+  const session = {
+    ...{ ...tokens, tokenExpiresAt: now(), refreshExpiresAt: null, sessionId: "one", keycloakSessionId: "sid" },
+    ...{ ipAddress: null, userAgent: null, startedAt: now() },
+  };
   const write = (ignoreUnfinished: boolean) =>
-    fixture.deps.users.upsertProfile(user, fixture.deps.now(), { ignoreUnfinished });
+    sessions.recordLogin({ profile: user, ignoreUnfinished, storeId: null, session, now: now() });
   return withRegistrationSettled(fixture.deps, user, write, { complete: true });
 }
 
