@@ -45,9 +45,11 @@ async function dispatchAll(): Promise<void> {
   while ((await outbox.run()) > 0);
 }
 
+const metrics = new Registry();
+
 async function subscribe(name: string, handle: (userId: string, version: number) => void) {
   return await subscribeToEvents({
-    ...{ databaseUrl, name },
+    ...{ databaseUrl, name, metrics },
     handle: ({ userId, version }) => handle(userId, Number(version)),
   });
 }
@@ -86,6 +88,7 @@ test("an event that keeps failing holds back its user alone; an operator sees it
     seen.push(`${userId} ${version}`);
   });
   const queues = await openEventQueues({ databaseUrl });
+  const gauge = async () => /^domain_events_blocked\{.*\} (\d+)$/m.exec(await metrics.metrics())?.[1];
   try {
     expect(await queues.subscribers()).toContain("poison");
     await happens("eve", 1, 3);
@@ -107,6 +110,7 @@ test("an event that keeps failing holds back its user alone; an operator sees it
       return event;
     };
     const first = await blocked(1);
+    expect(await gauge()).toBe("1");
     expect(first).toMatchObject({ subscriber: "poison", type: "user.updated", waiting: 2 });
     poisoned.delete("eve 1");
     await queues.retry("poison", first?.id ?? "");
@@ -124,6 +128,19 @@ test("an event that keeps failing holds back its user alone; an operator sees it
     expect(await queues.subscribers()).not.toContain("poison");
     await queues.close();
   }
+});
+
+test("a subscriber may start before the gateway's tables are there", async () => {
+  await sql`ALTER TABLE event_subscriptions RENAME TO not_there_yet`;
+  const starting = subscribe("early", () => {});
+  await eventually(async () => {
+    const [row] = await sql`SELECT count(*)::int AS queues FROM pgboss.queue WHERE name = 'events-early'`;
+    expect(row.queues).toBe(1);
+  });
+  await sql`ALTER TABLE not_there_yet RENAME TO event_subscriptions`;
+  await (await starting).stop();
+  const [row] = await sql`SELECT count(*)::int AS subscriptions FROM event_subscriptions WHERE name = 'early'`;
+  expect(row.subscriptions).toBe(1);
 });
 
 test("who subscribes twice keeps its events, and a name that can't be a queue is refused", async () => {

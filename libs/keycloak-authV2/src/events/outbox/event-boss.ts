@@ -17,6 +17,13 @@ const SUPERVISE_S = 5;
 const CLEAN_UP_S = 300;
 const TOLD_EVERY_MS = 30_000;
 
+const LIMITS = "-c statement_timeout=5000";
+/**
+ * A burst of events comes before its statistics: pg-boss's query for the first event of each user would be run as a loop
+ * in a loop over all that wait, for a minute or so.
+ */
+const PLANS = "-c enable_nestloop=off";
+
 /** pg-boss on the schema that the gateway's sweeps use too; whoever starts first creates it. Not started yet. */
 export function createEventBoss({
   databaseUrl,
@@ -39,7 +46,7 @@ export function createEventBoss({
     application_name: applicationName,
     max: connections,
     connectionTimeoutMillis: 1_500,
-    options: "-c statement_timeout=5000",
+    options: works ? `${LIMITS} ${PLANS}` : LIMITS,
     schedule: false,
     reindex: false,
     monitorVacuum: false,

@@ -1,6 +1,6 @@
 import type { DomainEvent, DomainEventType } from "@libs/database";
 import type { Logger } from "@libs/observability";
-import type { Job } from "pg-boss";
+import type { Job, JobResult } from "pg-boss";
 import { type EventJobData, toDomainEvent } from "./event-job.ts";
 import { BLOCKED_AFTER_ATTEMPTS } from "./event-queue.ts";
 import type { SubscriberMetrics } from "./outbox-metrics.ts";
@@ -28,24 +28,25 @@ interface EventJobDeps<Type extends DomainEventType> {
   logger: Logger;
 }
 
-/** @throws Error with the failure's code, for pg-boss to keep and to try again */
+/** @returns what pg-boss is to note: done, or to be tried again, with the failure's code and nothing else */
 export async function handleEventJob<Type extends DomainEventType>(
   { subscriber, handle, metrics, logger }: EventJobDeps<Type>,
   job: Job<EventJobData>,
-): Promise<void> {
+): Promise<JobResult> {
   const event = toDomainEvent(job.data);
   const attempt = job.retryCount + 1;
   try {
     // The queue holds only types that were subscribed to.
     await handle(event as EventOf<Type>, { signal: job.signal, attempt });
     metrics?.handled(event.type);
+    return { id: job.id, status: "completed" };
   } catch (error) {
     metrics?.failed(event.type);
     const { type, userId, version } = event;
     const about = { err: error, subscriber, type, userId, version: String(version), attempt, job: job.id };
     if (attempt < BLOCKED_AFTER_ATTEMPTS) logger.warn(about, "event not handled: it is tried again");
     else logger.error(about, "event keeps failing, its user's later events wait: mend the handler, or skip the event");
-    throw new Error(failureCode(error));
+    return { id: job.id, status: "failed", output: { message: failureCode(error) } };
   }
 }
 

@@ -49,21 +49,33 @@ export function createSubscriberMetrics(
       labelNames: ["subscriber", "type", "outcome"],
       registers: [registry],
     });
-  const blockedName = `domain_events_blocked`;
-  if (!registry.getSingleMetric(blockedName)) {
-    new Gauge({
-      name: blockedName,
-      help: "Events that keep failing; each holds back the later events of its user.",
-      labelNames: ["subscriber"],
-      registers: [registry],
-      async collect() {
-        const count = await countBlocked().catch(() => undefined);
-        if (count !== undefined) this.set({ subscriber }, count);
-      },
-    });
-  }
+  watchBlocked(registry).set(subscriber, countBlocked);
   return {
     handled: (type) => handled.inc({ subscriber, type, outcome: "handled" }),
     failed: (type) => handled.inc({ subscriber, type, outcome: "failed" }),
   };
+}
+
+type Counts = Map<string, () => Promise<number>>;
+/** A process may have several subscribers. */
+const watched = new WeakMap<Registry, Counts>();
+
+function watchBlocked(registry: Registry): Counts {
+  const known = watched.get(registry);
+  if (known) return known;
+  const counts: Counts = new Map();
+  watched.set(registry, counts);
+  new Gauge({
+    name: "domain_events_blocked",
+    help: "Events that keep failing; each holds back the later events of its user.",
+    labelNames: ["subscriber"],
+    registers: [registry],
+    async collect() {
+      for (const [subscriber, countBlocked] of counts) {
+        const count = await countBlocked().catch(() => undefined);
+        if (count !== undefined) this.set({ subscriber }, count);
+      }
+    },
+  });
+  return counts;
 }

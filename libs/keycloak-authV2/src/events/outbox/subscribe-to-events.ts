@@ -21,7 +21,7 @@ export interface SubscribeOptions<Type extends DomainEventType = DomainEventType
   /** Default: all. A change counts from now on. */
   types?: readonly Type[];
   handle: EventHandler<Type>;
-  /** How many users' events this process handles side by side; 4 when left out. */
+  /** How many users' events this process handles side by side; 40 when left out. */
   concurrency?: number;
   /** For how long the start is tried while the database, or its tables, are not there yet. Milliseconds; 60,000. */
   startLimitMs?: number;
@@ -34,7 +34,9 @@ export interface EventSubscriber {
   stop(): Promise<void>;
 }
 
-const CONCURRENCY = 4;
+const CONCURRENCY = 40;
+/** A slow event holds up those that were taken with it; the other workers go on. */
+const WORKERS = 2;
 const POLL_S = 2;
 const STOP_LIMIT_MS = 10_000;
 const START_LIMIT_MS = 60_000;
@@ -47,7 +49,7 @@ const RESTART_AFTER_MS = 1_000;
  *
  * A handler that throws gets the event again, after 1 second at first, after 60 at most, until it succeeds or an operator
  * skips it (see `openEventQueues`): meanwhile later events of this user wait, those of others do not. The event of a
- * process that died comes to another one within 20 seconds.
+ * process that died comes to another one within 20 seconds; that of one that hangs too, so that both may handle it.
  *
  * @throws Error of the database when it is not there within `startLimitMs`
  * @throws TypeError when the name is not allowed
@@ -74,7 +76,7 @@ export async function subscribeToEvents<const Type extends DomainEventType = Dom
     const concurrency = options.concurrency ?? CONCURRENCY;
     const boss = createEventBoss({
       ...{ databaseUrl: options.databaseUrl, logger, applicationName: queue },
-      ...{ connections: Math.min(concurrency + 1, 5), works: true },
+      ...{ connections: WORKERS + 1, works: true },
     });
     const stop = () => boss.stop({ graceful: true, timeout: STOP_LIMIT_MS, close: true });
     try {
@@ -114,12 +116,15 @@ async function startWorkers<Type extends DomainEventType>(
   const metrics = registry && createSubscriberMetrics(registry, name, () => countBlocked(boss.getDb(), name));
   const deps = { subscriber: name, handle, metrics, logger };
   const polling = { pollingIntervalSeconds: POLL_S, notifyPollingIntervalSeconds: POLL_S };
-  for (let index = 0; index < concurrency; index++) {
+  // Taking one event costs pg-boss a look at the first of every user's that waits: so several are taken at once.
+  const batchSize = Math.ceil(concurrency / WORKERS);
+  for (let index = 0; index < Math.min(WORKERS, concurrency); index++) {
     let worker = "";
-    worker = await boss.work<EventJobData>(queue, polling, async ([job]) => {
+    const options = { ...polling, batchSize, perJobResults: true } as const;
+    worker = await boss.work<EventJobData, object, typeof options>(queue, options, async (jobs) => {
       // Goes on at once while there are events, instead of at the next poll.
       boss.notifyWorker(worker);
-      if (job) await handleEventJob(deps, job);
+      return await Promise.all(jobs.map((job) => handleEventJob(deps, job)));
     });
   }
 }
