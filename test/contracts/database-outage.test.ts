@@ -65,6 +65,39 @@ describe("when PostgreSQL goes away", () => {
       await Promise.all(calls.map((call) => call()));
     }, 15_000);
 
+    test(`${mode}, within transactions: they fail in time, hold nothing, and recover`, async () => {
+      const { users, tickets, domainEvents } = createRepositories(prisma);
+      const profile = {
+        username: mode,
+        email: null,
+        firstName: null,
+        lastName: null,
+        emailVerified: true,
+        enabled: true,
+      };
+      const apply = async (firstName: string) =>
+        users.applyProfiles([{ ...profile, id: mode, firstName }], BigInt(Date.now()), new Date());
+      await tickets.next();
+      await domainEvents.subscribe({ name: mode, types: [] }, new Date());
+      await apply("before");
+      const { promise: reached, resolve } = Promise.withResolvers<void>();
+      const dispatched = failureOf(
+        domainEvents.dispatch(10, async (_, __, db) => {
+          proxy.mode = mode;
+          resolve();
+          await db.executeSql("SELECT 1");
+        }),
+      );
+      await reached;
+      for (const { error, afterMs } of await Promise.all([failureOf(apply("meanwhile")), dispatched])) {
+        expectAway(error);
+        expect(afterMs).toBeLessThan(2 * WITHIN_MS);
+      }
+      proxy.mode = "pass";
+      while (!(await domainEvents.dispatch(10, async () => {}).catch(() => 0))) await Bun.sleep(50);
+      expect(await apply("after")).toEqual([{ id: mode, outcome: "updated" }]);
+    }, 30_000);
+
     test(`${mode}, at the first connection`, async () => {
       const { users } = createRepositories(prisma);
       proxy.mode = mode;

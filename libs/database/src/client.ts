@@ -20,6 +20,8 @@ export interface DatabaseOptions {
 const CONNECT_TIMEOUT_MS = 1_500;
 const QUERY_TIMEOUT_MS = 2_000;
 const SERVER_HEAD_START_MS = 250;
+/** After that the server frees what an open transaction locks, should its process be gone without a word. */
+const IDLE_TRANSACTION_MS = 5_000;
 
 function poolConfig(url: string, options: DatabaseOptions): PoolConfig {
   const queryTimeoutMs = options.queryTimeoutMs ?? QUERY_TIMEOUT_MS;
@@ -29,6 +31,7 @@ function poolConfig(url: string, options: DatabaseOptions): PoolConfig {
     connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     query_timeout: queryTimeoutMs,
     statement_timeout: options.statementTimeoutMs ?? Math.max(1, queryTimeoutMs - SERVER_HEAD_START_MS),
+    idle_in_transaction_session_timeout: IDLE_TRANSACTION_MS,
     application_name: options.applicationName ?? "keycloak-sync-gateway",
     keepAlive: true,
     // A script that is done may end without closing its connections first.

@@ -54,14 +54,10 @@ export class PrismaDomainEventRepository implements DomainEventRepository {
   }
 }
 
-/**
- * One at a time: of two, the second could commit a user's later events first. The lock ends with the transaction, and
- * that ends soon when this process is gone without a word.
- */
+/** One at a time: of two, the second could commit a user's later events first. The lock ends with the transaction. */
 async function takeTurn(tx: Transaction): Promise<boolean> {
   const [row] = await tx.$queryRaw<{ taken: boolean }[]>`
-    SELECT pg_try_advisory_xact_lock(${DISPATCH_LOCK}::bigint) AS taken
-    FROM (SELECT set_config('idle_in_transaction_session_timeout', '10000', true)) AS limits`;
+    SELECT pg_try_advisory_xact_lock(${DISPATCH_LOCK}::bigint) AS taken`;
   return row?.taken ?? false;
 }
 
