@@ -28,7 +28,7 @@ export const hintingTypes: readonly string[] = Object.keys(userEvents);
 
 /** What a user event tells to look at. */
 export function hintsOfUserEvent(event: KeycloakUserEvent): NewHint[] {
-  return userEvents[event.type]?.(event) ?? [];
+  return Object.hasOwn(userEvents, event.type) ? (userEvents[event.type]?.(event) ?? []) : [];
 }
 
 /** What an admin event tells to look at. Its path says it, whatever the resource type: a partial import's is `REALM`. */

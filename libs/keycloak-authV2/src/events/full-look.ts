@@ -20,9 +20,12 @@ const positionSchema = z.object({ hinted: z.boolean().default(false), first: z.n
  * were lost. Kept as a run in the database, so that another process goes on with it; doing it twice is harmless.
  */
 export class FullLook {
+  #starting: Promise<void> | undefined;
   #running: Promise<void> | undefined;
   readonly #stop = Promise.withResolvers<void>();
   #stopped = false;
+  /** It begins anew before it ends. */
+  #again = false;
 
   constructor(private readonly deps: FullLookDeps) {}
 
@@ -31,20 +34,24 @@ export class FullLook {
   }
 
   /** Resolves once it is written down, and goes on by itself. @throws DatabaseError */
-  async start(reason: string): Promise<void> {
-    const { syncRuns, now, logger } = this.deps;
-    const run = await syncRuns.begin(KIND, now());
-    if (this.#running || this.#stopped) return;
-    logger.warn({ runId: run.id, reason }, "every user is looked at again");
-    this.#begin(run.id);
+  start(reason: string): Promise<void> {
+    this.#starting ??= this.#start(reason).finally(() => {
+      this.#starting = undefined;
+    });
+    return this.#starting;
   }
 
   /** Goes on with one that another process left. @throws DatabaseError */
   async resume(): Promise<void> {
     const { syncRuns } = this.deps;
-    if (this.#running || this.#stopped) return;
+    if (this.#starting || this.#running || this.#stopped) return;
     const run = await syncRuns.findRunning(KIND);
-    if (run && !this.#running) this.#begin(run.id);
+    if (run && !this.#starting && !this.#running) this.#begin(run.id);
+  }
+
+  /** Resolves when none is under way in this process. */
+  async ended(): Promise<void> {
+    await this.#running;
   }
 
   /** Leaves the rest to the next process. */
@@ -52,6 +59,17 @@ export class FullLook {
     this.#stopped = true;
     this.#stop.resolve();
     await this.#running;
+  }
+
+  async #start(reason: string): Promise<void> {
+    const { syncRuns, now, logger } = this.deps;
+    if (this.#stopped) return;
+    const run = await syncRuns.begin(KIND, now());
+    // One that is under way has looked at some before this loss.
+    await syncRuns.save(run.id, {}, {}, now());
+    this.#again = this.#running !== undefined;
+    logger.warn({ runId: run.id, reason }, "every user is looked at again");
+    if (!this.#running) this.#begin(run.id);
   }
 
   #begin(runId: string): void {
@@ -70,6 +88,11 @@ export class FullLook {
       try {
         const counts = await this.#walk(runId);
         if (!counts) return;
+        if (this.#again) {
+          this.#again = false;
+          await syncRuns.save(runId, {}, {}, now());
+          continue;
+        }
         await syncRuns.finish(runId, null, now());
         logger.info({ runId, ...counts }, "every user was looked at");
         return;

@@ -8,8 +8,6 @@ interface Timed {
 export type ReadPage<E extends Timed> = (page: { from: Date; to: Date; first: number; max: number }) => Promise<E[]>;
 
 const PAGE = 500;
-/** So often one crowded millisecond is read until a reading finds nothing new. */
-const MOST_READINGS = 10;
 
 /**
  * Reads all events of a span of time. It goes on by time and not by offset, so that what is added or deleted meanwhile
@@ -33,28 +31,23 @@ export async function readWindow<E extends Timed>(
       start = last.at;
       continue;
     }
-    // A full page of one millisecond: an import. Offsets are all there is, and their order is not fixed.
+    // A full page of one millisecond: an import. Offsets would not do, as equal times have no order.
     await readMillisecond(readPage, start, (events) => onPage(events, false), pageSize);
     start = new Date(start.getTime() + 1);
   }
 }
 
+/** One page must hold them all. */
 async function readMillisecond<E extends Timed>(
   readPage: ReadPage<E>,
   at: Date,
   onPage: (events: E[]) => Promise<void>,
   pageSize: number,
 ): Promise<void> {
-  const known = new Set<string>();
-  for (let reading = 0; reading < MOST_READINGS; reading++) {
-    const before = known.size;
-    for (let first = 0; ; first += pageSize) {
-      const page = await readPage({ from: at, to: at, first, max: pageSize });
-      const fresh = page.filter(({ id }) => !known.has(id));
-      for (const { id } of fresh) known.add(id);
-      if (fresh.length > 0) await onPage(fresh);
-      if (page.length < pageSize) break;
-    }
-    if (known.size === before) return;
+  for (let max = 4 * pageSize; ; max *= 4) {
+    const all = await readPage({ from: at, to: at, first: 0, max });
+    if (all.length === max) continue;
+    for (let i = 0; i < all.length; i += pageSize) await onPage(all.slice(i, i + pageSize));
+    return;
   }
 }

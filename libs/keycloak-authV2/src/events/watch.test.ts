@@ -1,0 +1,205 @@
+import { describe, expect, test } from "bun:test";
+import { AuthError } from "../errors/index.ts";
+import { createFeedFixture } from "../testing/feed-fixture.ts";
+import { logIn } from "../testing/log-in.ts";
+import { FeedLeader } from "./feed-leader.ts";
+import { createFeedMetrics } from "./feed-metrics.ts";
+import { readFeedStatus } from "./feed-status.ts";
+import { FullLook } from "./full-look.ts";
+import { KeycloakClock } from "./keycloak-clock.ts";
+import { ProblemBoard } from "./problem-board.ts";
+import { EventReader } from "./read-events.ts";
+import { FeedWatch } from "./watch.ts";
+
+const ROUND_MS = 12_000;
+
+function setUp() {
+  const fixture = createFeedFixture();
+  const { feedDeps, keycloak, clock, registry, deps } = fixture;
+  const lines: { level: string; problem: string }[] = [];
+  const log = (level: string) => (details: { problem: string }) => void lines.push({ level, ...details });
+  const logger = {
+    ...deps.logger,
+    error: log("error"),
+    warn: log("warn"),
+    info: log("info"),
+    debug: () => {},
+  } as never;
+  let monotonic = 0;
+  const replica = () => {
+    const feedMetrics = createFeedMetrics(registry);
+    const problems = new ProblemBoard(feedMetrics, logger, deps.now);
+    const fullLook = new FullLook({ ...feedDeps, problems });
+    const common = {
+      ...feedDeps,
+      ...{ feedMetrics, problems, pollIntervalMs: 750 },
+      leader: new FeedLeader(feedDeps.leases, () => monotonic),
+      clock: new KeycloakClock(keycloak.eventSource, deps.now),
+      onLoss: (reason: string) => fullLook.start(reason),
+    };
+    const reader = new EventReader(common);
+    const watch = new FeedWatch({ ...common, fullLook, reader });
+    /** The replica's own next rounds. */
+    const round = async () => {
+      await reader
+        .sweep()
+        .run()
+        .catch(() => {});
+      await watch.look();
+      return problems.list().map(({ kind }) => kind);
+    };
+    return { round, fullLook, problems, watch };
+  };
+  const pass = (ms: number) => {
+    clock.now += ms;
+    monotonic += ms;
+  };
+  return { ...fixture, ...{ lines, replica, pass, config: keycloak.eventSource.config } };
+}
+
+describe("FeedWatch", () => {
+  test("all is well with a realm as it is set up", async () => {
+    const { replica } = setUp();
+    expect(await replica().round()).toEqual([]);
+  });
+
+  test.each([
+    ["user_events_off", { userEventsEnabled: false }],
+    ["admin_events_off", { adminEventsEnabled: false }],
+    ["event_types_missing", { storedTypes: ["LOGIN"] }],
+    ["retention_too_short", { userEventsKeptMs: 60_000 }],
+  ])("%s is told once with what to do, and taken back", async (kind, change) => {
+    const { replica, config, lines, pass, registry } = setUp();
+    const before = { ...config };
+    const one = replica();
+    Object.assign(config, change);
+    expect(await one.round()).toEqual([kind as never]);
+    pass(ROUND_MS);
+    await one.round();
+    expect(lines).toMatchObject([{ level: "error", problem: kind, todo: expect.stringContaining("authctl") }]);
+    expect(await registry.metrics()).toContain(`feed_problem{kind="${kind}"} 1`);
+    Object.assign(config, before);
+    pass(ROUND_MS);
+    expect(await one.round()).toEqual([]);
+    expect(lines).toHaveLength(2);
+    expect(await registry.metrics()).toContain(`feed_problem{kind="${kind}"} 0`);
+  });
+
+  test("a missing right is told from an outage", async () => {
+    const { replica, keycloak } = setUp();
+    const one = replica();
+    await one.round();
+    keycloak.before = (operation) => {
+      if (operation.includes("events")) throw new AuthError("keycloak.forbidden");
+    };
+    expect(await one.round()).toEqual(["no_permission"]);
+    keycloak.before = () => {
+      throw new AuthError("keycloak.unavailable");
+    };
+    expect(await one.round()).toEqual([]);
+  });
+
+  test("behind after half a minute without a reading, on every replica", async () => {
+    const { replica, keycloak, pass } = setUp();
+    const [one, two] = [replica(), replica()];
+    await one.round();
+    keycloak.before = () => {
+      throw new AuthError("keycloak.unavailable");
+    };
+    pass(20_000);
+    expect([await one.round(), await two.round()]).toEqual([[], []]);
+    pass(15_000);
+    expect([await one.round(), await two.round()]).toEqual([["behind"], ["behind"]]);
+    keycloak.before = undefined;
+    expect(await one.round()).toEqual([]);
+  });
+
+  test("with the database away it is behind as well", async () => {
+    const { replica, feedDeps, pass } = setUp();
+    const one = replica();
+    await one.round();
+    feedDeps.leases.take = () => Promise.reject(new Error("away"));
+    feedDeps.feed.backlog = () => Promise.reject(new Error("away"));
+    feedDeps.feed.readPosition = () => Promise.reject(new Error("away"));
+    pass(35_000);
+    expect(await one.round()).toEqual(["behind"]);
+  });
+
+  test.each([
+    [{ keycloakMs: 2_400 }, []],
+    [{ keycloakMs: 2_600 }, ["clock_skew"]],
+    [{ keycloakMs: -2_600 }, ["clock_skew"]],
+    [{ databaseMs: 1_900 }, []],
+    [{ databaseMs: 2_100 }, ["clock_skew"]],
+  ] as [{ keycloakMs?: number; databaseMs?: number }, string[]][])("clocks that differ: %j", async (by, expected) => {
+    const { replica, keycloak, database, clock } = setUp();
+    keycloak.eventSource.skewMs = by.keycloakMs ?? 0;
+    database.clock = () => new Date(clock.now + (by.databaseMs ?? 0));
+    expect(await replica().round()).toEqual(expected as never);
+  });
+
+  test("a login of ours that is in no event, twice in a row", async () => {
+    const fixture = setUp();
+    const { replica, keycloak, pass } = fixture;
+    const one = replica();
+    await one.round();
+    await logIn(fixture, "s1");
+    pass(25_000);
+    expect(await one.round()).toEqual([]);
+    keycloak.eventSource.userEvents.length = 0;
+    expect(await one.round()).toEqual([]);
+    pass(ROUND_MS);
+    expect(await one.round()).toContain("canary_missing");
+    await logIn(fixture, "s2");
+    pass(ROUND_MS * 9);
+    expect(await one.round()).not.toContain("canary_missing");
+  });
+
+  test("dead letters, and what the other replicas show", async () => {
+    const { replica, config, deps, tell, clock } = setUp();
+    const [one, two] = [replica(), replica()];
+    await tell("user", "u1");
+    const [hint] = await deps.feed.claimDue(deps.now(), new Date(clock.now + 1_000), 1);
+    await deps.feed.bury(hint as never, "internal.error", deps.now());
+    config.userEventsEnabled = false;
+    expect(await one.round()).toEqual(["dead_letters", "user_events_off"]);
+    expect(await two.round()).toEqual(["dead_letters", "user_events_off"]);
+    const status = await readFeedStatus(deps.feed);
+    expect(status.problems.map(({ kind }) => kind)).toEqual(["user_events_off", "dead_letters"]);
+    expect(status.deadLetters).toMatchObject([{ kind: "user", subject: "u1", lastError: "internal.error" }]);
+  });
+});
+
+describe("FullLook", () => {
+  test("tells of everybody who is known, and of those who are not; once", async () => {
+    const fixture = setUp();
+    const { replica, keycloak, deps, hints } = fixture;
+    const known = await logIn(fixture, "s1");
+    const { fullLook, problems: board } = replica();
+    const unknown = await Promise.all(
+      Array.from({ length: 3 }, (_, i) =>
+        keycloak.userRepository.createUser({
+          ...{ username: `unknown-${i}`, email: `unknown-${i}@example.org`, firstName: "A", lastName: "B" },
+          ...{ password: "password-123", emailVerified: false, enabled: true },
+        }),
+      ),
+    );
+    await Promise.all([fullLook.start("test"), fullLook.start("test")]);
+    expect(board.list().map(({ kind }) => kind)).toEqual(["full_look_running"]);
+    await fullLook.ended();
+    expect(board.list()).toEqual([]);
+    const told = hints().map(({ kind, subject }) => `${kind} ${subject}`);
+    expect(told).toEqual(expect.arrayContaining(unknown.map((id) => `user ${id}`)));
+    expect(told).toContain(`sessions ${known.keycloakUserId}`);
+    expect(await deps.syncRuns.findRunning("full_look")).toBeNull();
+  });
+
+  test("another process goes on with one that was left", async () => {
+    const { replica, deps } = setUp();
+    await deps.syncRuns.begin("full_look", deps.now());
+    const one = replica();
+    await one.round();
+    await one.fullLook.ended();
+    expect(await deps.syncRuns.findRunning("full_look")).toBeNull();
+  });
+});
