@@ -8,6 +8,7 @@ import {
   DatabaseUnavailableError,
   mapPrismaError,
   type PrismaClient,
+  TransactionConflictError,
 } from "@libs/database";
 import { STACK_TIMEOUT_MS, useStack } from "@libs/dev-stack";
 
@@ -87,6 +88,23 @@ describe("mapPrismaError", () => {
     expect(refused.message).toBe("statement refused (P0001): not today");
     expect(Bun.inspect(refused)).not.toContain(SECRET);
     await refusing.$disconnect();
+  });
+
+  test("of a deadlock's two, one is undone, and told that nothing was written", async () => {
+    await prisma.user.createMany({ data: ["left", "right"].map((id) => ({ id, username: id, syncedAt: NOW })) });
+    const held = Promise.withResolvers<void>();
+    let holders = 0;
+    const lock = (first: string, second: string) =>
+      prisma.$transaction(async (tx) => {
+        await tx.user.update({ where: { id: first }, data: { lastName: first } });
+        holders += 1;
+        if (holders === 2) held.resolve();
+        await held.promise;
+        await tx.user.update({ where: { id: second }, data: { lastName: first } });
+      });
+    const [a, b] = await Promise.all([failureOf(lock("left", "right")), failureOf(lock("right", "left"))]);
+    expect(a ?? b).toBeInstanceOf(TransactionConflictError);
+    expect(a && b).toBeUndefined();
   });
 
   test("a statement that takes too long is a timeout", async () => {
