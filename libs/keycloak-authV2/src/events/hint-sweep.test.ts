@@ -96,7 +96,7 @@ describe("user", () => {
     expect(await feed.calls(() => feed.handle())).toEqual(["get_users"]);
   });
 
-  test("somebody whose registration is not finished is waited for", async () => {
+  test("somebody whose registration is not finished is waited for; if it is parked, an operator replays", async () => {
     const { deps } = feed;
     const ada = { username: "ada", email: "ada@example.com", firstName: "Ada", lastName: "Lovelace" };
     deps.registrations.complete = () => Promise.reject(new DatabaseUnavailableError("away"));
@@ -108,6 +108,10 @@ describe("user", () => {
     expect(feed.hints()).toMatchObject([{ lastError: "registration.recovering", attempts: 0 }]);
     expect(feed.woken).toContain("registrations");
     expect(feed.database.users.size).toBe(0);
+    const [row] = feed.database.registrations.values();
+    await deps.registrations.park(row?.id ?? "", "registration.too_old", deps.now());
+    for (let attempt = 0; attempt < 12; attempt += 1) await feed.handle(60_000);
+    expect(await deps.feed.listDead()).toMatchObject([{ lastError: "registration.recovering" }]);
   });
 
   test("too many deletions at once wait, and it is said", async () => {

@@ -1,6 +1,6 @@
 import type { AppliedProfile, KeycloakProfile } from "@libs/database";
 import { applyRead, type Look, readUsers, type UserRead } from "./apply-read.ts";
-import { isFailure, type LookOutcome, NAME_COLLISION, RECOVERING } from "./look-outcome.ts";
+import { isFailure, type LookFailure, type LookOutcome, NAME_COLLISION, RECOVERING } from "./look-outcome.ts";
 import { unfinishedRegistrationOf } from "./own-registration.ts";
 import { removeAbsentUsers } from "./remove-absent-users.ts";
 
@@ -21,8 +21,8 @@ export async function lookOnce(look: Look, ids: readonly string[]): Promise<Outc
   const { own, free } = await whoseRegistration(look, outcomeIs("unfinished"));
   const later = await applyRead(look, free, read.ticket, { ignoreUnfinished: free.map(({ id }) => id) });
   for (const [id, outcome] of later) applied.set(id, outcome);
-  if (own.length > 0) look.deps.wake("registrations");
   record(outcomes, read, applied);
+  for (const [id, failure] of own) outcomes.set(id, failure);
   const collided = outcomeIs("collision");
   if (collided.length === 0) return outcomes;
   return new Map([...outcomes, ...(await resolveCollisions(look, collided, free))]);
@@ -30,9 +30,15 @@ export async function lookOnce(look: Look, ids: readonly string[]): Promise<Outc
 
 /** Who of those that may not be inserted are made by the unfinished registration itself, and who only share its name. */
 async function whoseRegistration({ deps }: Look, profiles: KeycloakProfile[]) {
-  const own: KeycloakProfile[] = [];
+  const own = new Map<string, LookFailure>();
   const free: KeycloakProfile[] = [];
-  for (const profile of profiles) ((await unfinishedRegistrationOf(deps, profile.id)) ? own : free).push(profile);
+  for (const profile of profiles) {
+    const found = await unfinishedRegistrationOf(deps, profile.id);
+    // One that is parked is not waited for: an operator decides, and replays.
+    if (found) own.set(profile.id, { error: RECOVERING, own: found.row.parkedAt !== null });
+    else free.push(profile);
+  }
+  if (own.size > 0) deps.wake("registrations");
   return { own, free };
 }
 
