@@ -47,7 +47,7 @@ async function dispatchAll(): Promise<void> {
 
 const metrics = new Registry();
 
-async function subscribe(name: string, handle: (userId: string, version: number) => void) {
+async function subscribe(name: string, handle: (userId: string, version: number) => Promise<void> | void) {
   return await subscribeToEvents({
     ...{ databaseUrl, name, metrics },
     handle: ({ userId, version }) => handle(userId, Number(version)),
@@ -127,6 +127,32 @@ test("an event that keeps failing holds back its user alone; an operator sees it
     expect(await queues.unsubscribe("poison")).toBe(true);
     expect(await queues.subscribers()).not.toContain("poison");
     await queues.close();
+  }
+});
+
+test("an event that takes long holds back its user alone", async () => {
+  const { promise: goOn, resolve } = Promise.withResolvers<void>();
+  const seen: string[] = [];
+  await (await subscribe("slow", () => {})).stop();
+  // All wait, so that they are taken together.
+  for (const userId of ["snail", "max", "amy"]) await happens(userId, 1, 30);
+  await dispatchAll();
+  const subscriber = await subscribe("slow", async (userId, version) => {
+    if (userId === "snail" && version === 1) await goOn;
+    seen.push(`${userId} ${version}`);
+  });
+  try {
+    await eventually(() => expect(seen).toHaveLength(60));
+    expect(seen.filter((each) => each.startsWith("snail"))).toEqual([]);
+    resolve();
+    await eventually(() => expect(seen.filter((each) => each.startsWith("snail"))).toHaveLength(30));
+    for (const userId of ["snail", "max", "amy"]) {
+      const mine = seen.filter((each) => each.startsWith(userId));
+      expect(mine).toEqual(range(1, 30).map((version) => `${userId} ${version}`));
+    }
+  } finally {
+    resolve();
+    await subscriber.stop();
   }
 });
 

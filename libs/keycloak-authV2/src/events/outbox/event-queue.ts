@@ -4,8 +4,10 @@ import type { Queue } from "pg-boss";
 export const BLOCKED_AFTER_ATTEMPTS = 10;
 /** The longest pause between two attempts, in seconds. */
 const LONGEST_PAUSE_S = 60;
-/** How long a handler may take, in seconds. */
-const HANDLER_LIMIT_S = 300;
+/** How long a handler may take, in milliseconds. */
+export const HANDLER_LIMIT_MS = 60_000;
+/** When pg-boss itself gives up on events that were taken together, in seconds: after every handler's limit. */
+const TAKEN_LIMIT_S = 120;
 /** A process that died is noticed after this, in seconds; the least that pg-boss allows. */
 const HEARTBEAT_S = 10;
 /** A subscriber that is away keeps its events for this long, in seconds. */
@@ -23,7 +25,7 @@ export const EVENT_QUEUE = {
   retryDelay: 1,
   retryBackoff: true,
   retryDelayMax: LONGEST_PAUSE_S,
-  expireInSeconds: HANDLER_LIMIT_S,
+  expireInSeconds: TAKEN_LIMIT_S,
   heartbeatSeconds: HEARTBEAT_S,
   retentionSeconds: RETENTION_S,
   deleteAfterSeconds: HANDLED_KEPT_S,

@@ -2,14 +2,14 @@ import type { DomainEvent, DomainEventType } from "@libs/database";
 import type { Logger } from "@libs/observability";
 import type { Job, JobResult } from "pg-boss";
 import { type EventJobData, toDomainEvent } from "./event-job.ts";
-import { BLOCKED_AFTER_ATTEMPTS } from "./event-queue.ts";
+import { BLOCKED_AFTER_ATTEMPTS, HANDLER_LIMIT_MS } from "./event-queue.ts";
 import type { SubscriberMetrics } from "./outbox-metrics.ts";
 
 /** A domain event of one of these types. */
 export type EventOf<Type extends DomainEventType> = Extract<DomainEvent, { type: Type }>;
 
 export interface EventContext {
-  /** Aborted when the process stops, or the handler takes longer than five minutes. */
+  /** Aborted when the process stops, its time (a minute) is over, or another process has the event now. */
   signal: AbortSignal;
   /** 1 at the first attempt. */
   attempt: number;
@@ -37,7 +37,7 @@ export async function handleEventJob<Type extends DomainEventType>(
   const attempt = job.retryCount + 1;
   try {
     // The queue holds only types that were subscribed to.
-    await handle(event as EventOf<Type>, { signal: job.signal, attempt });
+    await withinLimit(job.signal, (signal) => handle(event as EventOf<Type>, { signal, attempt }));
     metrics?.handled(event.type);
     return { id: job.id, status: "completed" };
   } catch (error) {
@@ -47,6 +47,22 @@ export async function handleEventJob<Type extends DomainEventType>(
     if (attempt < BLOCKED_AFTER_ATTEMPTS) logger.warn(about, "event not handled: it is tried again");
     else logger.error(about, "event keeps failing, its user's later events wait: mend the handler, or skip the event");
     return { id: job.id, status: "failed", output: { message: failureCode(error) } };
+  }
+}
+
+/** One that hangs must not hold up others for long. */
+async function withinLimit(stopped: AbortSignal, run: (signal: AbortSignal) => Promise<void> | void): Promise<void> {
+  const limit = new AbortController();
+  const { promise: over, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    const error = Object.assign(new Error("the handler takes too long"), { code: "handler.timeout" });
+    limit.abort(error);
+    reject(error);
+  }, HANDLER_LIMIT_MS);
+  try {
+    await Promise.race([run(AbortSignal.any([stopped, limit.signal])), over]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { DomainEventType } from "@libs/database";
 import { type Logger, silentLogger } from "@libs/observability";
-import type { PgBoss } from "pg-boss";
+import type { Job, PgBoss } from "pg-boss";
 import type { Registry } from "prom-client";
 import { countBlocked } from "./blocked-events.ts";
 import { createEventBoss } from "./event-boss.ts";
@@ -9,6 +9,7 @@ import { EVENT_QUEUE, eventQueueName } from "./event-queue.ts";
 import { type EventHandler, handleEventJob } from "./handle-event-job.ts";
 import { withDomainEvents } from "./open-domain-events.ts";
 import { createSubscriberMetrics } from "./outbox-metrics.ts";
+import { workInBatches } from "./work-in-batches.ts";
 
 export interface SubscribeOptions<Type extends DomainEventType = DomainEventType> {
   /** The database of the gateway. */
@@ -35,9 +36,7 @@ export interface EventSubscriber {
 }
 
 const CONCURRENCY = 40;
-/** A slow event holds up those that were taken with it; the other workers go on. */
-const WORKERS = 2;
-const POLL_S = 2;
+const CONNECTIONS = 4;
 const STOP_LIMIT_MS = 10_000;
 const START_LIMIT_MS = 60_000;
 const RESTART_AFTER_MS = 1_000;
@@ -48,7 +47,7 @@ const RESTART_AFTER_MS = 1_000;
  * what happens while no process of this name runs, for a year.
  *
  * A handler that throws gets the event again, after 1 second at first, after 60 at most, until it succeeds or an operator
- * skips it (see `openEventQueues`): meanwhile later events of this user wait, those of others do not. The event of a
+ * skips it (see `openEventQueues`); one that takes longer than a minute has failed. Meanwhile later events of this user wait, those of others do not. The event of a
  * process that died comes to another one within 20 seconds; that of one that hangs too, so that both may handle it.
  *
  * @throws Error of the database when it is not there within `startLimitMs`
@@ -76,7 +75,7 @@ export async function subscribeToEvents<const Type extends DomainEventType = Dom
     const concurrency = options.concurrency ?? CONCURRENCY;
     const boss = createEventBoss({
       ...{ databaseUrl: options.databaseUrl, logger, applicationName: queue },
-      ...{ connections: WORKERS + 1, works: true },
+      ...{ connections: CONNECTIONS, works: true },
     });
     const stop = () => boss.stop({ graceful: true, timeout: STOP_LIMIT_MS, close: true });
     try {
@@ -115,16 +114,6 @@ async function startWorkers<Type extends DomainEventType>(
 ): Promise<void> {
   const metrics = registry && createSubscriberMetrics(registry, name, () => countBlocked(boss.getDb(), name));
   const deps = { subscriber: name, handle, metrics, logger };
-  const polling = { pollingIntervalSeconds: POLL_S, notifyPollingIntervalSeconds: POLL_S };
-  // Taking one event costs pg-boss a look at the first of every user's that waits: so several are taken at once.
-  const batchSize = Math.ceil(concurrency / WORKERS);
-  for (let index = 0; index < Math.min(WORKERS, concurrency); index++) {
-    let worker = "";
-    const options = { ...polling, batchSize, perJobResults: true } as const;
-    worker = await boss.work<EventJobData, object, typeof options>(queue, options, async (jobs) => {
-      // Goes on at once while there are events, instead of at the next poll.
-      boss.notifyWorker(worker);
-      return await Promise.all(jobs.map((job) => handleEventJob(deps, job)));
-    });
-  }
+  const handleOne = (job: Job<EventJobData>) => handleEventJob(deps, job);
+  await workInBatches(boss, queue, concurrency, handleOne);
 }
