@@ -9,7 +9,7 @@ import {
   openEventQueues,
   subscribeToEvents,
 } from "@libs/keycloak-authV2/events";
-import { silentLogger } from "@libs/observability";
+import { createLogger, silentLogger } from "@libs/observability";
 import { SQL } from "bun";
 import { Registry } from "prom-client";
 import { eventually } from "./support/eventually.ts";
@@ -158,15 +158,29 @@ test("an event that takes long holds back its user alone", async () => {
 
 test("a subscriber may start before the gateway's tables are there", async () => {
   await sql`ALTER TABLE event_subscriptions RENAME TO not_there_yet`;
-  const starting = subscribe("early", () => {});
-  await eventually(async () => {
-    const [row] = await sql`SELECT count(*)::int AS queues FROM pgboss.queue WHERE name = 'events-early'`;
-    expect(row.queues).toBe(1);
-  });
+  const lines: string[] = [];
+  const logger = createLogger({ destination: { write: (line) => lines.push(line) } });
+  const starting = subscribeToEvents({ databaseUrl, name: "early", handle: () => {}, logger });
+  await eventually(() => expect(lines.join("")).toContain("could not be started yet"));
   await sql`ALTER TABLE not_there_yet RENAME TO event_subscriptions`;
   await (await starting).stop();
   const [row] = await sql`SELECT count(*)::int AS subscriptions FROM event_subscriptions WHERE name = 'early'`;
   expect(row.subscriptions).toBe(1);
+});
+
+test("who asks for fewer types than before does not get the others that wait", async () => {
+  await (await subscribe("fewer", () => {})).stop();
+  await happens("zoe", 1, 2);
+  await sql`INSERT INTO domain_events (user_id, version, type, at) VALUES ('zoe', 3, 'user.deleted', now())`;
+  await dispatchAll();
+  const { promise: handled, resolve } = Promise.withResolvers<string>();
+  const options = { databaseUrl, name: "fewer", types: ["user.deleted"] } as const;
+  const subscriber = await subscribeToEvents({
+    ...options,
+    handle: ({ type, version }) => resolve(`${type} ${version}`),
+  });
+  expect(await handled).toBe("user.deleted 3");
+  await subscriber.stop();
 });
 
 test("who subscribes twice keeps its events, and a name that can't be a queue is refused", async () => {

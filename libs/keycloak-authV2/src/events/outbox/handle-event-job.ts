@@ -23,6 +23,8 @@ export type EventHandler<Type extends DomainEventType = DomainEventType> = (
 
 interface EventJobDeps<Type extends DomainEventType> {
   subscriber: string;
+  /** Empty: all. */
+  types: readonly Type[];
   handle: EventHandler<Type>;
   metrics: SubscriberMetrics | undefined;
   logger: Logger;
@@ -30,14 +32,14 @@ interface EventJobDeps<Type extends DomainEventType> {
 
 /** @returns what pg-boss is to note: done, or to be tried again, with the failure's code and nothing else */
 export async function handleEventJob<Type extends DomainEventType>(
-  { subscriber, handle, metrics, logger }: EventJobDeps<Type>,
+  { subscriber, types, handle, metrics, logger }: EventJobDeps<Type>,
   job: Job<EventJobData>,
 ): Promise<JobResult> {
   const event = toDomainEvent(job.data);
   const attempt = job.retryCount + 1;
+  if (!isWanted(event, types)) return { id: job.id, status: "completed" };
   try {
-    // The queue holds only types that were subscribed to.
-    await withinLimit(job.signal, (signal) => handle(event as EventOf<Type>, { signal, attempt }));
+    await withinLimit(job.signal, (signal) => handle(event, { signal, attempt }));
     metrics?.handled(event.type);
     return { id: job.id, status: "completed" };
   } catch (error) {
@@ -48,6 +50,11 @@ export async function handleEventJob<Type extends DomainEventType>(
     else logger.error(about, "event keeps failing, its user's later events wait: mend the handler, or skip the event");
     return { id: job.id, status: "failed", output: { message: failureCode(error) } };
   }
+}
+
+/** The queue may hold types that were subscribed to before. */
+function isWanted<Type extends DomainEventType>(event: DomainEvent, types: readonly Type[]): event is EventOf<Type> {
+  return types.length === 0 || types.some((type) => type === event.type);
 }
 
 /** One that hangs must not hold up others for long. */

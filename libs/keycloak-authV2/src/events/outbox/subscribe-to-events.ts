@@ -110,10 +110,10 @@ async function startWorkers<Type extends DomainEventType>(
   queue: string,
   concurrency: number,
   logger: Logger,
-  { name, handle, metrics: registry }: SubscribeOptions<Type>,
+  { name, types = [], handle, metrics: registry }: SubscribeOptions<Type>,
 ): Promise<void> {
   const metrics = registry && createSubscriberMetrics(registry, name, () => countBlocked(boss.getDb(), name));
-  const deps = { subscriber: name, handle, metrics, logger };
+  const deps = { subscriber: name, types, handle, metrics, logger };
   const handleOne = (job: Job<EventJobData>) => handleEventJob(deps, job);
   await workInBatches(boss, queue, concurrency, handleOne);
 }
