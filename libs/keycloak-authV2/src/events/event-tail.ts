@@ -36,7 +36,7 @@ type Position = z.infer<typeof positionSchema>;
 /** Events are stamped by Keycloak's clock, which is known only roughly. */
 const FUTURE_MS = 5_000;
 /** With nothing new the position is stored this often: it tells the other replicas that somebody reads. */
-const STORE_EVERY_MS = 10_000;
+export const STORE_EVERY_MS = 10_000;
 
 /** Reads one stream of events from where it was last, again and again, and stores what it tells. */
 export class EventTail {

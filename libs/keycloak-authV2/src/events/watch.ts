@@ -2,6 +2,7 @@ import { toAuthError } from "../services/sync/database-failure.ts";
 import type { Sweep } from "../workers/sweep.ts";
 import { LoginCanary } from "./canary.ts";
 import { hintingTypes } from "./event-hints.ts";
+import { STORE_EVERY_MS } from "./event-tail.ts";
 import type { FeedProblemKind } from "./feed-problems.ts";
 import { readSharedProblems } from "./feed-status.ts";
 import type { FullLook } from "./full-look.ts";
@@ -53,10 +54,11 @@ export class FeedWatch {
   /** Seconds that the oldest change waits, or since the events were read last. */
   get lagSeconds(): number {
     const { now, clock, reader, pollIntervalMs } = this.deps;
-    const readAt = Math.max(reader.lastReadAt.getTime(), this.#othersReadAt?.getTime() ?? 0);
-    const unread = now().getTime() - readAt - 2 * pollIntervalMs;
-    const waiting = this.#oldestChangedAt ? clock.now().getTime() - this.#oldestChangedAt.getTime() : 0;
-    return Math.max(0, unread, waiting) / 1000;
+    const at = now().getTime() - 2 * pollIntervalMs;
+    const ownMs = at - reader.lastReadAt.getTime();
+    const othersMs = at - (this.#othersReadAt?.getTime() ?? 0) - STORE_EVERY_MS;
+    const waitingMs = this.#oldestChangedAt ? clock.now().getTime() - this.#oldestChangedAt.getTime() : 0;
+    return Math.max(0, Math.min(ownMs, othersMs), waitingMs) / 1000;
   }
 
   async look(): Promise<number> {
