@@ -113,6 +113,9 @@ describe("FeedWatch", () => {
     pass(8_000);
     expect(await two.round()).toEqual(["behind"]);
     keycloak.before = undefined;
+    // The second reads now, and the first learns of it.
+    pass(11_000);
+    expect(await two.round()).toEqual([]);
     expect(await one.round()).toEqual([]);
   });
 
