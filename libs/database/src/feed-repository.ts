@@ -134,5 +134,9 @@ export interface TicketRepository {
   next(): Promise<KeycloakTicket>;
 }
 
-/** Number of a read of Keycloak: its result is written only over results of lower numbers. */
+/**
+ * Number of a read of Keycloak, taken before it. A write takes a number of its own from the same count: a result is
+ * written only where the row was written last before its read began, so that two reads which overlap never write over
+ * each other in the wrong order.
+ */
 export type KeycloakTicket = bigint;

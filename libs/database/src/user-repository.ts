@@ -33,7 +33,7 @@ export interface KeycloakProfile {
 }
 
 /**
- * What became of one profile. `stale`: something newer was there. `unfinished`: not known here, and its name is being
+ * What became of one profile. `stale`: the row was written since the read began. `unfinished`: not known here, and its name is being
  * registered. `collision`: another live row, not of this batch, holds the username or email.
  */
 export type ProfileOutcome = "inserted" | "revived" | "updated" | "unchanged" | "stale" | "unfinished" | "collision";

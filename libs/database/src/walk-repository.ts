@@ -58,8 +58,8 @@ export interface WalkRepository {
   countUnseen(runId: string): Promise<{ unseen: number; live: number }>;
   /** Live local users that a run has not seen, in the order of their ids. @param after a user id, or "" */
   listUnseen(runId: string, after: string, limit: number): Promise<{ id: string; username: string }[]>;
-  /** Forgets what all runs have seen. */
-  forgetSeen(): Promise<void>;
+  /** Forgets whom runs have seen. @param except the run that may go on; null: none */
+  forgetSeen(except: string | null): Promise<void>;
   /** Which of these users have a live session. */
   findSignedIn(ids: readonly string[]): Promise<string[]>;
   countSignedIn(): Promise<number>;

@@ -22,8 +22,8 @@ interface Reading {
  * no lock holds back, a parallel insert of the same user or name, is met as a violation: all is undone and tried again,
  * and in the end one by one, so that one user's bad luck never costs the others theirs.
  *
- * The ticket moves on rows that agree too. Else a slow read of an older state, with a ticket between the row's and this
- * one's, would be taken for news.
+ * The number moves on rows that agree too. Else a slow read of an older state, begun before this one, would be taken for
+ * news.
  */
 export async function applyProfiles(
   prisma: PrismaClient,
@@ -102,7 +102,7 @@ async function applyInTransaction(
     })),
     givers: [...givers],
     unchanged: idsOf(batch.filter(({ id }) => outcomes.get(id) === "unchanged")),
-    ...{ ticket, now },
+    now,
   });
   return outcomes;
 }

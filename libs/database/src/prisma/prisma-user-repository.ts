@@ -5,6 +5,7 @@ import { applyProfiles } from "./apply-profiles.ts";
 import { USER_COLUMNS } from "./columns.ts";
 import { throwMapped } from "./map-prisma-error.ts";
 import { somebodySubscribes } from "./tell-events.ts";
+import { THIS_WRITE } from "./user-rows.ts";
 
 /** `users` in PostgreSQL. */
 export class PrismaUserRepository implements UserRepository {
@@ -64,12 +65,12 @@ export class PrismaUserRepository implements UserRepository {
       WITH reading AS MATERIALIZED (
         SELECT coalesce(${ticket ?? null}::bigint, nextval('keycloak_read_tickets')) AS ticket
       ), gone AS (
-        UPDATE users SET deleted_at = ${now}, updated_at = ${now}, keycloak_ticket = ticket,
+        UPDATE users SET deleted_at = ${now}, updated_at = ${now}, keycloak_ticket = ${THIS_WRITE},
           event_version = event_version + ${somebodySubscribes}::int
         FROM reading WHERE id = ${id} AND deleted_at IS NULL AND keycloak_ticket < ticket
         RETURNING id, event_version
       ), moved AS (
-        UPDATE users SET keycloak_ticket = ticket
+        UPDATE users SET keycloak_ticket = ${THIS_WRITE}
         FROM reading WHERE id = ${id} AND deleted_at IS NOT NULL AND keycloak_ticket < ticket
       ), told AS (
         INSERT INTO domain_events (user_id, version, type, at)

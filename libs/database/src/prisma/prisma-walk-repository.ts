@@ -3,6 +3,9 @@ import type { Prisma, SyncRun as Row } from "../generated/client.ts";
 import type { SessionOfUser, WalkedPage, WalkFailure, WalkRepository, WalkRun } from "../walk-repository.ts";
 import { throwMapped } from "./map-prisma-error.ts";
 
+/** A statement of so many stays far below the longest time of one. */
+const FORGOTTEN_AT_ONCE = 20_000;
+
 /** `sync_runs` of kind `sync`, `sync_failures` and `walk_seen` in PostgreSQL. */
 export class PrismaWalkRepository implements WalkRepository {
   constructor(private readonly prisma: PrismaClient) {}
@@ -101,8 +104,16 @@ export class PrismaWalkRepository implements WalkRepository {
       ORDER BY id LIMIT ${limit}`.catch(throwMapped);
   }
 
-  async forgetSeen(): Promise<void> {
-    await this.prisma.$executeRaw`TRUNCATE walk_seen`.catch(throwMapped);
+  async forgetSeen(except: string | null): Promise<void> {
+    if (except === null) {
+      await this.prisma.$executeRaw`TRUNCATE walk_seen`.catch(throwMapped);
+      return;
+    }
+    const forgetSome = () =>
+      this.prisma.$executeRaw`
+        DELETE FROM walk_seen WHERE ctid = ANY(ARRAY(
+          SELECT ctid FROM walk_seen WHERE run_id <> ${except}::uuid LIMIT ${FORGOTTEN_AT_ONCE}))`.catch(throwMapped);
+    while ((await forgetSome()) > 0);
   }
 
   async findSignedIn(ids: readonly string[]): Promise<string[]> {

@@ -15,7 +15,7 @@ export interface KnownUser extends UserPayload {
   id: string;
   /** A tombstone. */
   gone: boolean;
-  /** Written by the same read or a later one. */
+  /** Written since the read began. */
   newer: boolean;
 }
 
@@ -30,7 +30,6 @@ export interface UserWrites {
   /** Those of the rows written whose names another of them gets. */
   givers: readonly string[];
   unchanged: readonly string[];
-  ticket: KeycloakTicket;
   now: Date;
 }
 
@@ -75,16 +74,16 @@ export function readNames(
     ORDER BY n`;
 }
 
+/** This statement's own number: a read with a higher one began after that which is written here had ended. */
+export const THIS_WRITE = Prisma.sql`(SELECT nextval('keycloak_read_tickets'))`;
+
 /**
  * Writes locked rows, and inserts new ones.
  * @throws TransactionConflictError when a new one is there by now
  */
-export async function writeUsers(
-  tx: Transaction,
-  { writes, givers, unchanged, ticket, now }: UserWrites,
-): Promise<void> {
+export async function writeUsers(tx: Transaction, { writes, givers, unchanged, now }: UserWrites): Promise<void> {
   if (unchanged.length > 0)
-    await tx.$executeRaw`UPDATE users SET keycloak_ticket = ${ticket}::bigint WHERE id = ANY(${unchanged}::text[])`;
+    await tx.$executeRaw`UPDATE users SET keycloak_ticket = ${THIS_WRITE} WHERE id = ANY(${unchanged}::text[])`;
   if (writes.length === 0) return;
   // A row that is no live one holds no names. Until it is written below, that is; nobody else sees it.
   if (givers.length > 0)
@@ -98,7 +97,7 @@ export async function writeUsers(
     ), updated AS (
       UPDATE users SET username = written.username, email = written.email, first_name = written."firstName",
         last_name = written."lastName", email_verified = written."emailVerified", enabled = written.enabled,
-        synced_at = ${now}, updated_at = ${now}, deleted_at = NULL, keycloak_ticket = ${ticket},
+        synced_at = ${now}, updated_at = ${now}, deleted_at = NULL, keycloak_ticket = ${THIS_WRITE},
         event_version = event_version + event_count
       FROM written WHERE users.id = written.id AND known
       RETURNING users.id, event_version
@@ -106,7 +105,7 @@ export async function writeUsers(
       INSERT INTO users (id, username, email, first_name, last_name, email_verified, enabled, synced_at, created_at,
         updated_at, keycloak_ticket, event_version)
       SELECT id, username, email, "firstName", "lastName", "emailVerified", enabled, ${now}::timestamptz,
-        ${now}::timestamptz, ${now}::timestamptz, ${ticket}::bigint, event_count
+        ${now}::timestamptz, ${now}::timestamptz, ${THIS_WRITE}, event_count
       FROM written WHERE NOT known ORDER BY lower(username), id
       ON CONFLICT (id) DO NOTHING RETURNING id, event_version
     ), stored AS (

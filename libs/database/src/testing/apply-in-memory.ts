@@ -26,7 +26,7 @@ export function applyInMemory(
   for (const profile of writable()) write(database, profile, now);
   for (const [id, outcome] of outcomes)
     if (["inserted", "revived", "updated"].includes(outcome) || (outcome === "unchanged" && !leaveUnchanged))
-      database.userTickets.set(id, ticket);
+      database.userTickets.set(id, ++database.ticket);
   return [...outcomes].map(([id, outcome]) => ({ id, outcome }));
 }
 

@@ -47,7 +47,7 @@ export class InMemoryUserRepository implements UserRepository {
     const reading = ticket ?? ++this.database.ticket;
     const user = this.database.users.get(id);
     if (!user || (this.database.userTickets.get(id) ?? 0n) >= reading) return false;
-    this.database.userTickets.set(id, reading);
+    this.database.userTickets.set(id, ++this.database.ticket);
     if (user.deletedAt) return false;
     this.database.users.set(id, { ...user, deletedAt: now, updatedAt: now });
     this.database.tell(id, { type: "user.deleted", payload: {} }, now);

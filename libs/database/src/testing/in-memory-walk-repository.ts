@@ -80,8 +80,8 @@ export class InMemoryWalkRepository implements WalkRepository {
       .map(({ id, username }) => ({ id, username }));
   }
 
-  async forgetSeen(): Promise<void> {
-    this.#seen.clear();
+  async forgetSeen(except: string | null): Promise<void> {
+    for (const runId of [...this.#seen.keys()]) if (runId !== except) this.#seen.delete(runId);
   }
 
   async findSignedIn(ids: readonly string[]): Promise<string[]> {

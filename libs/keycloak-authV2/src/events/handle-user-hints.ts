@@ -40,8 +40,8 @@ function verdictOn(hint: Hint, outcome: LookOutcome | undefined): Verdict {
   if (!outcome) return { error: "internal.error", own: true };
   if (isFailure(outcome)) return outcome;
   if (outcome.outcome === "deleted") return onceMore(hint);
-  // `absent`, `stale`: whoever writes a row or a session after this tells a hint of its own.
-  return outcome.enabled || outcome.outcome === "absent" || outcome.outcome === "stale" ? "done" : onceMore(hint);
+  // `absent`: whoever writes a row or a session after this tells a hint of its own.
+  return outcome.enabled || outcome.outcome === "absent" ? "done" : onceMore(hint);
 }
 
 /** Creates of our own whose registration is completed by now, and nothing else was told of the user meanwhile. */

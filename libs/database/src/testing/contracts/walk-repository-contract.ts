@@ -48,7 +48,12 @@ export function walkRepositoryContract(name: string, makeSubject: MakeSubject): 
       const unseen = await walks.listUnseen(runId, prefix, 2);
       expect(unseen).toEqual([ids[0], ids[2]].map((id) => ({ id, username: id })));
       expect((await walks.listUnseen(runId, ids[0], 1)).map(({ id }) => id)).toEqual([ids[2]]);
-      await walks.forgetSeen();
+      await walks.forgetSeen(runId);
+      expect(await walks.countUnseen(runId)).toEqual({ ...before, unseen: before.unseen - 1 });
+      await walks.forgetSeen(crypto.randomUUID());
+      expect(await walks.countUnseen(runId)).toEqual(before);
+      await walks.markSeen(runId, [ids[1]]);
+      await walks.forgetSeen(null);
       expect(await walks.countUnseen(runId)).toEqual(before);
     });
 

@@ -3,7 +3,7 @@ import { ExponentialBackoff, handleType, retry } from "cockatiel";
 import { LOOK_BATCH, type Look } from "./apply-read.ts";
 import { chunk } from "./chunk.ts";
 import { lookOnce } from "./look-once.ts";
-import { failureOf, type LookFailure, type LookOutcome, mayBeOneUsers } from "./look-outcome.ts";
+import { CONTENDED, failureOf, isFailure, type LookFailure, type LookOutcome, mayBeOneUsers } from "./look-outcome.ts";
 import type { SyncDeps } from "./sync-deps.ts";
 
 export interface LookOptions {
@@ -19,6 +19,8 @@ export interface LookOptions {
 }
 
 const MAX_DELETIONS_PER_MINUTE = 100;
+/** Looks that meet another's write in a row. */
+const MOST_ROUNDS = 4;
 
 /**
  * Reads users in Keycloak and has the local rows agree: fields, existence, and no live session of who is disabled or
@@ -45,7 +47,7 @@ export async function lookAtUsers(
 
 async function lookAtBatch(look: Look, ids: string[]): Promise<Map<string, LookOutcome>> {
   try {
-    return await unlessInterrupted(() => lookOnce(look, ids));
+    return await lookUntilLast(look, ids);
   } catch (error) {
     const failure = failureOf(error);
     const all = (outcome: LookFailure) => new Map<string, LookOutcome>(ids.map((id) => [id, outcome]));
@@ -57,6 +59,21 @@ async function lookAtBatch(look: Look, ids: string[]): Promise<Map<string, LookO
     return new Map(halves.flatMap((half) => [...half]));
   }
 }
+
+/** A row that was written since its read began may hold what is older or newer than that read: only another look can tell. */
+async function lookUntilLast(look: Look, ids: readonly string[]): Promise<Map<string, LookOutcome>> {
+  const outcomes = new Map<string, LookOutcome>();
+  let open = ids;
+  for (let round = 0; round < MOST_ROUNDS && open.length > 0; round++) {
+    const now = open;
+    for (const [id, outcome] of await unlessInterrupted(() => lookOnce(look, now))) outcomes.set(id, outcome);
+    open = ids.filter((id) => isStale(outcomes.get(id)));
+  }
+  for (const id of open) outcomes.set(id, { error: CONTENDED, own: true });
+  return outcomes;
+}
+
+const isStale = (outcome: LookOutcome | undefined) => outcome && !isFailure(outcome) && outcome.outcome === "stale";
 
 /** A transaction that another one undid is begun again, with a read of its own. */
 const unlessInterrupted = <T>(work: () => Promise<T>) =>

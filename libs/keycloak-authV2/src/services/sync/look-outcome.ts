@@ -3,8 +3,8 @@ import { isAuthError } from "../../errors/index.ts";
 import { toAuthError } from "./database-failure.ts";
 
 /**
- * What a look at a user found and did. `stale`: a later look was there first. `deleted`: gone from Keycloak, and a
- * tombstone here since now. `absent`: gone from Keycloak, and nothing lives here.
+ * What a look at a user found and did. `stale`: the row was written since the read began; another look decides.
+ * `deleted`: gone from Keycloak, and a tombstone here since now. `absent`: gone from Keycloak, and nothing lives here.
  */
 export type LookOutcome = UserLook | LookFailure;
 
@@ -27,6 +27,8 @@ export const ABSENCE_UNPROVEN = "user.absence_unproven";
 export const DELETIONS_PAUSED = "feed.deletions_paused";
 /** Somebody else here has the username or email, in Keycloak too. */
 export const NAME_COLLISION = "user.name_collision";
+/** Others wrote the row during each of several looks. */
+export const CONTENDED = "user.contended";
 /** The user's own registration is not finished. */
 export const RECOVERING = "registration.recovering";
 
