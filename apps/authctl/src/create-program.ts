@@ -1,21 +1,33 @@
 import { Command } from "commander";
+import type { CommandContext } from "./command-context.ts";
 import { dbMigrate, dbMigrateVariables } from "./commands/db-migrate.ts";
 import { feedReplay, feedStatus, feedVariables } from "./commands/feed.ts";
 import { realmApply, realmApplyVariables } from "./commands/realm-apply.ts";
-import type { Environment } from "./read-variables.ts";
+import { addSessionsCommands } from "./commands/sessions/sessions.ts";
+import { addUsersCommands } from "./commands/users/users.ts";
 
-export interface ProgramDeps {
-  environment: Environment;
-  print: (line: string) => void;
-}
+const EXIT_CODES = `
+Exit codes:
+  0    done, and nothing is wrong
+  1    failed
+  2    used in a wrong way: arguments, variables
+  3    users verify: there are differences
+  130  interrupted
+
+NO_COLOR=1 turns colours off; where output is not a terminal there are none.`;
 
 /** The operator's commands: each a thin shell over a library. */
-export function createProgram({ environment, print }: ProgramDeps): Command {
+export function createProgram(context: CommandContext): Command {
+  const { environment, terminal } = context;
+  const { print } = terminal;
   const program = new Command("authctl")
     .description("Sets up and looks after the gateway's Keycloak realm and database.")
     .exitOverride()
     .showSuggestionAfterError()
-    .showHelpAfterError("(authctl --help lists the commands)");
+    .showHelpAfterError("(authctl --help lists the commands)")
+    .addHelpText("after", EXIT_CODES);
+  addUsersCommands(program, context);
+  addSessionsCommands(program, context);
   const realm = program.command("realm").description("the Keycloak realm");
   realm
     .command("apply")

@@ -1,28 +1,35 @@
 #!/usr/bin/env bun
-import { isAuthError } from "@libs/keycloak-authV2/errors";
-import { CommanderError } from "commander";
+import type { CommandContext } from "./command-context.ts";
 import { createProgram } from "./create-program.ts";
-import { UsageError } from "./usage-error.ts";
+import { describeFailure, exitCodeOf } from "./describe-failure.ts";
+import { ExitCode } from "./exit-code.ts";
+import { openTerminal } from "./ui/terminal.ts";
 
-const print = (line: string) => process.stdout.write(`${line}\n`);
+const terminal = openTerminal(process, process.env);
+
+const context: CommandContext = {
+  environment: process.env,
+  terminal,
+  interruptible() {
+    const controller = new AbortController();
+    const stop = () => {
+      // A second one ends the process as if there were no handler.
+      for (const name of ["SIGINT", "SIGTERM"] as const) process.removeListener(name, stop);
+      controller.abort();
+      process.exitCode = ExitCode.interrupted;
+    };
+    for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, stop);
+    return controller.signal;
+  },
+  endWith(code) {
+    process.exitCode = code;
+  },
+};
 
 try {
-  await createProgram({ environment: process.env, print }).parseAsync(process.argv);
+  await createProgram(context).parseAsync(process.argv);
 } catch (error) {
   process.exitCode = exitCodeOf(error);
-  const text = describe(error);
-  if (text) process.stderr.write(`authctl: ${text}\n`);
-}
-
-/** 0 for help, 2 for wrong usage, 1 for work that failed. */
-function exitCodeOf(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  return error instanceof UsageError ? 2 : 1;
-}
-
-function describe(error: unknown): string | undefined {
-  // Commander has printed its own already.
-  if (error instanceof CommanderError) return undefined;
-  if (isAuthError(error)) return `${error.code}: ${error.internal ?? error.message}`;
-  return error instanceof Error ? error.message : String(error);
+  const text = describeFailure(error);
+  if (text) terminal.tell(`${terminal.tellColors.red("authctl:")} ${text}`);
 }

@@ -1,0 +1,16 @@
+import { z } from "zod";
+
+const httpUrl = z.url({ protocol: /^https?$/ });
+
+/** The application's database. */
+export const databaseVariables = z.object({
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).describe("the application's database, a postgresql:// URL"),
+});
+
+/** Database and realm, as the gateway reads them. */
+export const gatewayVariables = databaseVariables.extend({
+  KEYCLOAK_URL: httpUrl.describe("where Keycloak is dialled, an http(s) URL"),
+  KEYCLOAK_REALM: z.string().describe("the realm that holds the users"),
+  KEYCLOAK_CLIENT_ID: z.string().describe("the gateway's client"),
+  KEYCLOAK_CLIENT_SECRET: z.string().describe("its secret"),
+});

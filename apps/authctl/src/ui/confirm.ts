@@ -1,0 +1,14 @@
+import { UsageError } from "../usage-error.ts";
+import type { Terminal } from "./terminal.ts";
+
+/**
+ * Asks before something that can't be taken back. Anything but yes is no.
+ * @param yes `--yes` was given: nothing is asked
+ * @throws UsageError where nobody can answer
+ */
+export async function confirm(terminal: Terminal, question: string, yes: boolean): Promise<boolean> {
+  if (yes) return true;
+  if (!terminal.ask) throw new UsageError("this asks first, and nobody can answer here: repeat it with --yes");
+  const answer = await terminal.ask(`${question} [y/N] `);
+  return /^y(es)?$/i.test(answer.trim());
+}
