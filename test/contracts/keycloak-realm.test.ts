@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { STACK_TIMEOUT_MS, type TestRealm, type TestStack, useStack } from "@libs/dev-stack";
 import { createKeycloakAdapters } from "@libs/keycloak-authV2/keycloak";
-import { applyRealm } from "@libs/keycloak-authV2/realm";
+import { applyRealm, planRealm } from "@libs/keycloak-authV2/realm";
 import { failure, newUser } from "@libs/keycloak-authV2/testing";
 
 const settings = {
@@ -18,11 +18,12 @@ beforeAll(async () => {
   own = await stack.createRealm(settings);
 }, STACK_TIMEOUT_MS);
 
-const apply = () => {
+const options = () => {
   const { keycloakUrl, keycloakAdmin: admin } = stack;
   const { realm, clientId, clientSecret } = own;
-  return applyRealm({ ...settings, keycloakUrl, admin, realm, clientId, clientSecret });
+  return { ...settings, keycloakUrl, admin, realm, clientId, clientSecret };
 };
+const apply = () => applyRealm(options());
 
 /** The realm as an administrator sees it, beside the code under test. */
 async function admin<T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<T> {
@@ -133,7 +134,16 @@ describe("applyRealm", () => {
       `/users/${(await serviceAccount()).id}/role-mappings/clients/${(await management()).id}`,
       extra,
     );
+    const planned = await planRealm(options());
+    expect(planned).toContainEqual({
+      ...{ subject: "realm", name: "bruteForceProtected", from: false, to: true },
+      text: `realm ${own.realm}: bruteForceProtected set`,
+    });
+    expect(JSON.stringify(planned)).not.toContain("another-secret");
+    expect(JSON.stringify(planned)).not.toContain(own.clientSecret);
+    expect(await admin("GET", "")).toMatchObject({ bruteForceProtected: false });
     const { changes } = await apply();
+    expect(planned.map(({ text }) => text)).toEqual(changes);
     expect(changes).toEqual([
       `realm ${own.realm}: bruteForceProtected set`,
       `client ${own.clientId}: secret set`,
@@ -142,7 +152,29 @@ describe("applyRealm", () => {
       `service account of ${own.clientId}: manage-realm taken back`,
     ]);
     expect(JSON.stringify(changes)).not.toContain(own.clientSecret);
+    expect(await planRealm(options())).toEqual([]);
     expect(await apply()).toEqual({ changes: [] });
+  });
+
+  test("a plan for a realm that does not exist lists all of it, and makes none", async () => {
+    const realm = `${own.realm}-planned`;
+    const planned = await planRealm({ ...options(), realm });
+    const texts = planned.map(({ text }) => text);
+    expect(texts).toContain(`realm ${realm}: created`);
+    expect(texts).toContain(`client ${own.clientId}: created`);
+    expect(texts).toContain(`service account of ${own.clientId}: manage-users granted`);
+    expect((await fetch(`${stack.keycloakUrl}/realms/${realm}`)).status).toBe(404);
+  });
+
+  test("a plan for a client without a service account names it, and applying grants its roles", async () => {
+    const client = await gateway();
+    await admin("PUT", `/clients/${client.id}`, { ...client, serviceAccountsEnabled: false });
+    const planned = (await planRealm(options())).map(({ text }) => text);
+    expect(planned).toContain(`client ${own.clientId}: serviceAccountsEnabled set`);
+    expect(planned).toContain(`service account of ${own.clientId}: view-events granted`);
+    await apply();
+    expect(await planRealm(options())).toEqual([]);
+    expect(await asServiceAccount("/users?max=1")).toBe(200);
   });
 
   test("what is not the gateway's is left alone", async () => {

@@ -1,5 +1,6 @@
 import type { AdminApi } from "../keycloak/admin-api.ts";
 import { differences } from "./differences.ts";
+import type { RealmChange } from "./realm-change.ts";
 import type { RealmStep } from "./realm-options.ts";
 
 const AUDIENCE_MAPPER = "oidc-audience-mapper";
@@ -7,11 +8,11 @@ const AUDIENCE_MAPPER = "oidc-audience-mapper";
 /** Puts the client's own id into `aud` of its access tokens, so that whoever verifies one can ask for it. */
 export async function applyAudienceMapper(
   api: AdminApi,
-  clientUuid: string,
-  { options, changed }: RealmStep,
+  clientUuid: string | undefined,
+  { options, change }: RealmStep,
 ): Promise<void> {
   const { realm, clientId } = options;
-  const at = { realm, id: clientUuid };
+  const at = { realm, id: clientUuid ?? "" };
   const desired = {
     protocol: "openid-connect",
     protocolMapper: AUDIENCE_MAPPER,
@@ -22,24 +23,28 @@ export async function applyAudienceMapper(
       "id.token.claim": "false",
     },
   };
-  const mappers = await api.call("list_mappers", (client) => client.clients.listProtocolMappers(at));
+  const mappers = clientUuid ? await api.call("list_mappers", (client) => client.clients.listProtocolMappers(at)) : [];
   const found = mappers.find(
     (mapper) => mapper.protocolMapper === AUDIENCE_MAPPER && mapper.config?.["included.client.audience"] === clientId,
   );
   if (!found?.id) {
-    await api.call("create_mapper", (client) =>
-      client.clients.addProtocolMapper(at, { name: `audience ${clientId}`, ...desired }),
+    await change([told(`client ${clientId}: audience mapper created`)], () =>
+      api.call("create_mapper", (client) =>
+        client.clients.addProtocolMapper(at, { name: `audience ${clientId}`, ...desired }),
+      ),
     );
-    changed(`client ${clientId}: audience mapper created`);
     return;
   }
   const mapperId = found.id;
   if (!differences(found, desired)) return;
-  await api.call("update_mapper", (client) =>
-    client.clients.updateProtocolMapper(
-      { ...at, mapperId },
-      { ...found, ...desired, config: { ...found.config, ...desired.config } },
+  await change([told(`client ${clientId}: audience mapper set`)], () =>
+    api.call("update_mapper", (client) =>
+      client.clients.updateProtocolMapper(
+        { ...at, mapperId },
+        { ...found, ...desired, config: { ...found.config, ...desired.config } },
+      ),
     ),
   );
-  changed(`client ${clientId}: audience mapper set`);
 }
+
+const told = (text: string): RealmChange => ({ subject: "client", name: "audience", text });

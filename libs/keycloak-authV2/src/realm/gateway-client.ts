@@ -1,31 +1,36 @@
 import { AuthError } from "../errors/index.ts";
 import type { AdminApi } from "../keycloak/admin-api.ts";
 import { differences } from "./differences.ts";
+import { settingChanges } from "./realm-change.ts";
 import type { RealmOptions, RealmStep } from "./realm-options.ts";
 
 /**
  * The gateway's confidential client: password grant, service account, no full scope.
- * @returns the client's internal id
+ * @returns the client's internal id; undefined in a plan for a new one
  */
-export async function applyGatewayClient(api: AdminApi, { options, changed }: RealmStep): Promise<string> {
+export async function applyGatewayClient(
+  api: AdminApi,
+  { options, change }: RealmStep,
+  realmExists: boolean,
+): Promise<string | undefined> {
   const { realm, clientId } = options;
   const desired = desiredClient(options);
-  const found = await findClient(api, realm, clientId);
+  const found = realmExists ? await findClient(api, realm, clientId) : undefined;
   if (!found) {
-    const { id } = await api.call("create_client", (client) =>
-      client.clients.create({ realm, ...desired, standardFlowEnabled: false }),
+    const created = await change([{ subject: "client", name: "created", text: `client ${clientId}: created` }], () =>
+      api.call("create_client", (client) => client.clients.create({ realm, ...desired, standardFlowEnabled: false })),
     );
-    changed(`client ${clientId}: created`);
-    return id;
+    return created?.id;
   }
   const different = differences(found, desired);
   if (different) {
     const { protocolMappers: _, ...rest } = found;
     const attributes = { ...found.attributes, ...different.attributes };
-    await api.call("update_client", (client) =>
-      client.clients.update({ realm, id: found.id }, { ...rest, ...different, attributes }),
+    await change(settingChanges("client", `client ${clientId}`, found, different), () =>
+      api.call("update_client", (client) =>
+        client.clients.update({ realm, id: found.id }, { ...rest, ...different, attributes }),
+      ),
     );
-    for (const name of Object.keys(different)) changed(`client ${clientId}: ${name} set`);
   }
   return found.id;
 }

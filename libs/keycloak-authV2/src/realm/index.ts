@@ -1,3 +1,5 @@
 export { REGISTRATION_MARK } from "../ports.ts";
 export { applyRealm } from "./apply-realm.ts";
+export { planRealm } from "./plan-realm.ts";
+export type { RealmChange } from "./realm-change.ts";
 export type { RealmOptions } from "./realm-options.ts";

@@ -1,3 +1,5 @@
+import type { RealmChange } from "./realm-change.ts";
+
 /** What {@link applyRealm} is told. */
 export interface RealmOptions {
   /** Keycloak's base URL, as this process dials it. */
@@ -33,6 +35,10 @@ export interface RealmOptions {
 /** What one step of the setup works with. */
 export interface RealmStep {
   options: RealmOptions;
-  /** Records a change that was made. Never a secret. */
-  changed: (change: string) => void;
+  /**
+   * Writes what differs, or only tells it when this is a plan.
+   * @param changes never with a secret
+   * @returns what `send` answered; undefined when nothing was sent
+   */
+  change: <T>(changes: RealmChange[], send: () => Promise<T>) => Promise<T | undefined>;
 }

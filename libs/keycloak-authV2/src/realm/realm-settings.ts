@@ -1,26 +1,37 @@
 import type { AdminApi } from "../keycloak/admin-api.ts";
 import { differences } from "./differences.ts";
 import { storedEventTypes, unwantedEventTypes } from "./event-types.ts";
+import { settingChanges } from "./realm-change.ts";
 import type { RealmOptions, RealmStep } from "./realm-options.ts";
 
 const SEVEN_DAYS_SECONDS = 7 * 24 * 60 * 60;
 
-/** Creates the realm where it is missing, and brings the settings that the gateway relies on in line. */
-export async function applyRealmSettings(api: AdminApi, { options, changed }: RealmStep): Promise<void> {
+/**
+ * Creates the realm where it is missing, and brings the settings that the gateway relies on in line.
+ * @returns whether there is a realm now: not in a plan for a new one
+ */
+export async function applyRealmSettings(
+  api: AdminApi,
+  { options, change }: RealmStep,
+): Promise<{ realmExists: boolean }> {
   const { realm } = options;
-  let current = await api.call("read_realm", (client) => client.realms.findOne({ realm }));
-  if (!current) {
+  const read = () => api.call("read_realm", (client) => client.realms.findOne({ realm }));
+  const create = async () => {
     await api.call("create_realm", (client) => client.realms.create({ realm, enabled: true }));
-    changed(`realm ${realm}: created`);
-    current = await api.call("read_realm", (client) => client.realms.findOne({ realm }));
-  }
+    return await read();
+  };
+  const created = { subject: "realm", name: "created", text: `realm ${realm}: created` } as const;
+  const current = (await read()) ?? (await change([created], create));
   const found = current ?? {};
   const different = differences(found, desiredSettings(options, found.enabledEventTypes ?? []));
-  if (!different) return;
-  // Keycloak takes a missing field as "leave it", but a missing attribute as "remove it".
-  const attributes = different.attributes && { ...found.attributes, ...different.attributes };
-  await api.call("update_realm", (client) => client.realms.update({ realm }, { ...different, attributes }));
-  for (const name of Object.keys(different)) changed(`realm ${realm}: ${name} set`);
+  if (different) {
+    // Keycloak takes a missing field as "leave it", but a missing attribute as "remove it".
+    const attributes = different.attributes && { ...found.attributes, ...different.attributes };
+    await change(settingChanges("realm", `realm ${realm}`, found, different), () =>
+      api.call("update_realm", (client) => client.realms.update({ realm }, { ...different, attributes })),
+    );
+  }
+  return { realmExists: current !== undefined };
 }
 
 function desiredSettings(options: RealmOptions, eventTypes: string[]) {

@@ -7,26 +7,41 @@ import type { RealmStep } from "./realm-options.ts";
  */
 export async function applyScopeMappings(
   api: AdminApi,
-  clientUuid: string,
-  { options, changed }: RealmStep,
+  clientUuid: string | undefined,
+  step: RealmStep,
 ): Promise<void> {
+  const { options, change } = step;
   const { realm, clientId, roles = [] } = options;
   if (roles.length === 0) return;
-  const at = { realm, id: clientUuid };
-  const mapped = await api.call("list_scope_mappings", (client) => client.clients.listRealmScopeMappings(at));
+  const at = { realm, id: clientUuid ?? "" };
+  const mapped = clientUuid
+    ? await api.call("list_scope_mappings", (client) => client.clients.listRealmScopeMappings(at))
+    : [];
   const missing = roles.filter((name) => !mapped.some((role) => role.name === name));
   for (const name of missing) {
-    const role = await ensureRole(api, name, { options, changed });
-    await api.call("add_scope_mapping", (client) => client.clients.addRealmScopeMappings(at, [role]));
-    changed(`client ${clientId}: role ${name} let into its tokens`);
+    const role = await ensureRole(api, name, step, clientUuid !== undefined);
+    const text = `client ${clientId}: role ${name} let into its tokens`;
+    await change([{ subject: "client", name: `role ${name}`, text }], () =>
+      api.call("add_scope_mapping", (client) => client.clients.addRealmScopeMappings(at, [role])),
+    );
   }
 }
 
-async function ensureRole(api: AdminApi, name: string, { options: { realm }, changed }: RealmStep) {
+async function ensureRole(
+  api: AdminApi,
+  name: string,
+  { options: { realm }, change }: RealmStep,
+  clientExists: boolean,
+) {
   const read = () => api.call("read_role", (client) => client.roles.findOneByName({ realm, name }));
-  const found = await read();
+  const found = clientExists ? await read() : undefined;
   if (found) return found;
-  await api.call("create_role", (client) => client.roles.create({ realm, name }));
-  changed(`realm ${realm}: role ${name} created`);
-  return (await read()) ?? { name };
+  const created = await change(
+    [{ subject: "realm", name: `role ${name}`, text: `realm ${realm}: role ${name} created` }],
+    async () => {
+      await api.call("create_role", (client) => client.roles.create({ realm, name }));
+      return await read();
+    },
+  );
+  return created ?? { name };
 }

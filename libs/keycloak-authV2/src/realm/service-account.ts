@@ -1,48 +1,88 @@
 import { AuthError } from "../errors/index.ts";
 import type { AdminApi } from "../keycloak/admin-api.ts";
 import { findClient } from "./gateway-client.ts";
+import type { RealmChange } from "./realm-change.ts";
 import type { RealmStep } from "./realm-options.ts";
 
 /** All that the running gateway may do in its realm. */
-const GRANTED: readonly string[] = ["manage-users", "view-events"];
+export const GRANTED_ROLES: readonly string[] = ["manage-users", "view-events"];
 const REALM_MANAGEMENT = "realm-management";
 
 /**
- * Gives the client's service account exactly {@link GRANTED} of the realm-management roles and takes back any other.
- * Full scope is off, so the same roles are mapped into the client's scope.
+ * Gives the client's service account exactly {@link GRANTED_ROLES} of the realm-management roles and takes back any
+ * other. Full scope is off, so the same roles are mapped into the client's scope.
  */
-export async function applyServiceAccount(api: AdminApi, clientUuid: string, step: RealmStep): Promise<void> {
-  const { realm, clientId } = step.options;
-  const management = await findClient(api, realm, REALM_MANAGEMENT);
-  const user = await api.call("read_service_account", (client) =>
-    client.clients.getServiceAccountUser({ realm, id: clientUuid }),
-  );
-  if (!management || !user.id) {
-    throw new AuthError("keycloak.misconfigured", { internal: "service_account: the realm has no realm-management" });
+export async function applyServiceAccount(
+  api: AdminApi,
+  clientUuid: string | undefined,
+  step: RealmStep,
+): Promise<void> {
+  const told = roleChanges(step.options.clientId);
+  const account = clientUuid && (await findAccount(api, clientUuid, step));
+  if (!account) {
+    // In a plan: a client that is not there yet, or whose service account is off until then.
+    await step.change([...GRANTED_ROLES.map(told.granted), ...GRANTED_ROLES.map(told.scoped)], () => {
+      throw new AuthError("keycloak.misconfigured", { internal: "service_account: the client has none" });
+    });
+    return;
   }
-  const at = { realm, id: user.id, clientUniqueId: management.id };
-  const all = await api.call("list_roles", (client) => client.clients.listRoles({ realm, id: management.id }));
-  const granted = all.filter((role) => GRANTED.includes(role.name ?? ""));
+  const { management, userId } = account;
+  const { realm } = step.options;
+  const at = { realm, id: userId, clientUniqueId: management };
+  const all = await api.call("list_roles", (client) => client.clients.listRoles({ realm, id: management }));
+  const granted = all.filter((role) => GRANTED_ROLES.includes(role.name ?? ""));
 
   const held = await api.call("list_role_mappings", (client) => client.users.listClientRoleMappings(at));
   await write(
+    step,
     granted.filter((role) => !held.some(({ id }) => id === role.id)),
+    told.granted,
     (roles) => api.call("add_role_mappings", (client) => client.users.addClientRoleMappings({ ...at, roles })),
-    (name) => step.changed(`service account of ${clientId}: ${name} granted`),
   );
   await write(
-    held.filter((role) => !GRANTED.includes(role.name ?? "")),
+    step,
+    held.filter((role) => !GRANTED_ROLES.includes(role.name ?? "")),
+    told.taken,
     (roles) => api.call("delete_role_mappings", (client) => client.users.delClientRoleMappings({ ...at, roles })),
-    (name) => step.changed(`service account of ${clientId}: ${name} taken back`),
   );
 
-  const scope = { realm, id: clientUuid, client: management.id };
+  const scope = { realm, id: clientUuid, client: management };
   const scoped = await api.call("list_scope_mappings", (client) => client.clients.listClientScopeMappings(scope));
   await write(
+    step,
     granted.filter((role) => !scoped.some(({ id }) => id === role.id)),
+    told.scoped,
     (roles) => api.call("add_scope_mapping", (client) => client.clients.addClientScopeMappings(scope, roles)),
-    (name) => step.changed(`client ${clientId}: ${name} let into its tokens`),
   );
+}
+
+/** @returns undefined where the client's service account is off */
+async function findAccount(api: AdminApi, clientUuid: string, { options: { realm } }: RealmStep) {
+  const management = await findClient(api, realm, REALM_MANAGEMENT);
+  if (!management) {
+    throw new AuthError("keycloak.misconfigured", { internal: "service_account: the realm has no realm-management" });
+  }
+  const user = await api.call<{ id?: string } | undefined>(
+    "read_service_account",
+    (client) => client.clients.getServiceAccountUser({ realm, id: clientUuid }),
+    ({ response: { status } }) => (status === 400 || status === 404 ? { value: undefined } : undefined),
+  );
+  return user?.id ? { management: management.id, userId: user.id } : undefined;
+}
+
+function roleChanges(clientId: string) {
+  const account = `service account of ${clientId}`;
+  return {
+    granted: (name: string): RealmChange => ({ subject: "service_account", name, text: `${account}: ${name} granted` }),
+    taken: (name: string): RealmChange => ({
+      ...{ subject: "service_account", name: `no ${name}` },
+      text: `${account}: ${name} taken back`,
+    }),
+    scoped: (name: string): RealmChange => ({
+      ...{ subject: "client", name: `scope ${name}` },
+      text: `client ${clientId}: ${name} let into its tokens`,
+    }),
+  };
 }
 
 interface RoleReference {
@@ -51,12 +91,15 @@ interface RoleReference {
 }
 
 async function write(
+  { change }: RealmStep,
   roles: { id?: string; name?: string }[],
+  told: (name: string) => RealmChange,
   send: (roles: RoleReference[]) => Promise<unknown>,
-  report: (name: string) => void,
 ): Promise<void> {
   if (roles.length === 0) return;
   const references = roles.map(({ id = "", name = "" }) => ({ id, name }));
-  await send(references);
-  for (const { name } of references) report(name);
+  await change(
+    references.map(({ name }) => told(name)),
+    () => send(references),
+  );
 }

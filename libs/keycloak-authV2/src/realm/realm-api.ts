@@ -1,0 +1,21 @@
+import { AdminApi } from "../keycloak/admin-api.ts";
+import { AdminTokenProvider } from "../keycloak/admin-token-provider.ts";
+import type { RealmOptions } from "./realm-options.ts";
+
+/** A first call to a cold Keycloak is slow. */
+const TIMEOUT_MS = 30_000;
+
+/** Speaks for the administrator, whose short-lived token comes from the `master` realm. */
+export function createRealmApi({
+  keycloakUrl,
+  admin,
+  timeoutMs = TIMEOUT_MS,
+}: Pick<RealmOptions, "keycloakUrl" | "admin" | "timeoutMs">): AdminApi {
+  const url = keycloakUrl.replace(/\/+$/, "");
+  const tokens = new AdminTokenProvider({
+    tokenUrl: `${url}/realms/master/protocol/openid-connect/token`,
+    grant: { grant_type: "password", client_id: "admin-cli", username: admin.username, password: admin.password },
+    timeoutMs,
+  });
+  return new AdminApi({ url, realm: "master", tokens, timeoutMs });
+}
