@@ -106,8 +106,23 @@ test("changes that could not be applied", async () => {
   await sql`INSERT INTO feed_hints (kind, subject, source, next_attempt_at, attempts, last_error, dead_at)
     VALUES ('user', 'nobody', 'admin_events', now(), 12, 'internal.error', now())`;
   await told(["dead_letters"]);
-  await sql`DELETE FROM feed_hints WHERE dead_at IS NOT NULL`;
+  const status = await authctl("status");
+  expect(status).toContain("problem: dead_letters: ");
+  expect(status).toMatch(/^ {2}\d+ user nobody: internal\.error after 12 attempts/m);
+  expect(await authctl("replay", "999999999")).toBe("handled again: 0\n");
+  expect(await authctl("replay")).toBe("handled again: 1\n");
+  await wellAgain();
+  expect(await authctl("status")).toContain("dead letters: 0\n");
 }, 180_000);
+
+async function authctl(...args: string[]): Promise<string> {
+  const main = Bun.fileURLToPath(new URL("../apps/authctl/src/main.ts", import.meta.url));
+  const env = { DATABASE_URL: replicas.stack.databaseUrl };
+  const child = Bun.spawn([process.execPath, main, "feed", ...args], { env, stdout: "pipe", stderr: "pipe" });
+  const [out, err] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+  expect({ code: await child.exited, err }).toEqual({ code: 0, err: "" });
+  return out;
+}
 
 test("Keycloak does not answer: behind", async () => {
   const { keycloak } = replicas;
@@ -127,12 +142,16 @@ test("a clock that is off", async () => {
   const late = await replicas.start("directly", { BUN_OPTIONS: `--preload=${preload}` });
   await told(["clock_skew"], late);
   await late.stop();
+  gateway = await replicas.start("proxies");
 }, 180_000);
 
 test("the position is older than what Keycloak keeps: everybody is looked at again, and it says so", async () => {
   const { admin, stack, sql, start } = replicas;
   const { realm } = stack;
   const before = await admin.realms.getConfigEvents({ realm });
+  const registered = await new AuthClient(gateway.url).register(newPerson());
+  expect(registered.status).toBe(201);
+  await gateway.stop();
   // Nobody tells of these.
   await admin.realms.updateConfigEvents({ realm }, { ...before, eventsEnabled: false, adminEventsEnabled: false });
   const made = newPerson({ lastName: "Unseen" });
@@ -143,8 +162,7 @@ test("the position is older than what Keycloak keeps: everybody is looked at aga
     lastName: "Unseen",
     enabled: true,
   });
-  const [known] = await sql`SELECT id FROM users WHERE deleted_at IS NULL LIMIT 1`;
-  await admin.users.update({ id: known.id }, { lastName: "Changed" });
+  await admin.users.update({ id: registered.body.userId }, { lastName: "Changed" });
   await admin.realms.updateConfigEvents({ realm }, before);
   await admin.realms.clearEvents({ realm });
   await admin.realms.clearAdminEvents({ realm });

@@ -38,7 +38,7 @@ export async function feedReplay(
     throw new UsageError("an id is a number, as authctl feed status shows it");
   const chosen = ids.length > 0 ? ids.map(BigInt) : undefined;
   const count = await withRepositories(environment, ({ feed }) => feed.replay(new Date(), chosen));
-  print(`${count} are handled again`);
+  print(`handled again: ${count}`);
 }
 
 async function withRepositories<T>(environment: Environment, work: (ports: Repositories) => Promise<T>): Promise<T> {
