@@ -123,8 +123,12 @@ export class InMemoryKeycloakUserRepository implements KeycloakUserRepository {
     this.#keycloak.eventSource.recordAdminEvent({ operation, resourceType: "USER", resourcePath: `users/${id}` });
   }
 
-  #find(search: UserSearch): StoredUser[] {
-    return [...this.#keycloak.users.values()]
+  #find(search: UserSearch): (StoredUser | KeycloakUser)[] {
+    const { users, serviceAccount } = this.#keycloak;
+    // Keycloak leaves service accounts out of the whole list and of a `search`, and of nothing else.
+    const { first: _, max: __, search: byPrefix, ...conditions } = search;
+    const withAccounts = byPrefix === undefined && Object.values(conditions).some((value) => value !== undefined);
+    return [...users.values(), ...(withAccounts ? [serviceAccount] : [])]
       .filter((user) => matches(user, search))
       .sort((a, b) => (a.username < b.username ? -1 : 1));
   }
@@ -158,6 +162,13 @@ function foldProfile(user: { email: string | null; firstName: string | null; las
 
 const presence = (text: string | null | undefined): string | null => (text?.trim() ? text : null);
 
-function toPublic({ password, otp, lastFailureAt, lockedUntil, failures, ...user }: StoredUser): KeycloakUser {
+function toPublic({
+  password,
+  otp,
+  lastFailureAt,
+  lockedUntil,
+  failures,
+  ...user
+}: KeycloakUser & Partial<StoredUser>): KeycloakUser {
   return { ...structuredClone(user) };
 }

@@ -78,7 +78,7 @@ export class InMemoryKeycloak {
     this.tokenVerifier = new InMemoryTokenVerifier(this);
     this.eventSource = new InMemoryEventSource(this);
     this.logoutTokenVerifier = new InMemoryLogoutTokenVerifier(this);
-    this.serviceAccount = serviceAccountOf(this.options.clientId);
+    this.serviceAccount = serviceAccountOf(this.options.clientId, new Date(this.options.now()));
   }
 
   checkReady = (): Promise<void> => this.perform("ready", () => undefined);
@@ -105,9 +105,9 @@ export class InMemoryKeycloak {
   }
 }
 
-function serviceAccountOf(clientId: string): KeycloakUser {
+function serviceAccountOf(clientId: string, createdAt: Date): KeycloakUser {
   return {
     ...{ id: randomUUID(), username: `service-account-${clientId}`, email: null, firstName: null, lastName: null },
-    ...{ emailVerified: false, enabled: true, createdAt: null, attributes: {}, requiredActions: [] },
+    ...{ emailVerified: false, enabled: true, createdAt, attributes: {}, requiredActions: [] },
   };
 }

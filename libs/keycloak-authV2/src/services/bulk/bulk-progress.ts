@@ -3,7 +3,7 @@ import type { DifferenceKind } from "./difference.ts";
 
 /**
  * `walking`: by created time; `last_pass`: all users once more by offset, because some have no created time;
- * `looking_for_extra`: who is only here; `checking_sessions`; `waiting`: for Keycloak or the database to come back.
+ * `looking_for_extra`: who is only here; `catching_up`: who changed meanwhile; `checking_sessions`; `waiting`: for Keycloak or the database to come back.
  */
 export type BulkPhase =
   | "starting"
@@ -11,6 +11,7 @@ export type BulkPhase =
   | "last_pass"
   | "looking_for_extra"
   | "checking_sessions"
+  | "catching_up"
   | "waiting"
   | "finished";
 

@@ -1,8 +1,18 @@
+import { randomBytes } from "node:crypto";
 import type { PrismaClient } from "@libs/database";
 import type { Registry } from "@libs/observability";
 import type { KeycloakIntegrationService } from "../integration/index.ts";
+import { createSyncDeps } from "../sync/create-sync-deps.ts";
+import type { BulkDeps } from "./bulk-deps.ts";
 import type { BulkServiceOptions, RepairOptions, SyncOptions, VerifyOptions } from "./bulk-options.ts";
 import type { RepairResult, SyncResult, VerifyResult } from "./bulk-result.ts";
+import { previewSync } from "./preview-sync.ts";
+import { repairUsers } from "./repair-users.ts";
+import { syncUsers } from "./sync-users.ts";
+import { verifyUsers } from "./verify-users.ts";
+
+/** For the integration's `timeoutMs` on walks over all users: a cold page takes seconds. */
+export const BULK_TIMEOUT_MS = 30_000;
 
 /**
  * All of Keycloak's users at once: brought over, compared, repaired. A small composition root over `services/bulk/*`.
@@ -13,35 +23,40 @@ import type { RepairResult, SyncResult, VerifyResult } from "./bulk-result.ts";
  * const { counts } = await bulk.sync({ maxRate: 500, onProgress: ({ done, total }) => console.log(done, total) });
  */
 export class BulkService {
+  readonly #deps: BulkDeps;
+
   constructor(
-    _integration: Pick<KeycloakIntegrationService, "userRepository" | "eventSource">,
-    _prisma: PrismaClient,
-    _metrics: Registry,
-    _options: BulkServiceOptions = {},
-  ) {}
+    integration: Pick<KeycloakIntegrationService, "userRepository" | "eventSource">,
+    prisma: PrismaClient,
+    metrics: Registry,
+    options: BulkServiceOptions = {},
+  ) {
+    // No token is read or written here: a key that nobody has ever needs to know is as good as the ring.
+    const tokenEncryptionKeys = `unused:${randomBytes(32).toString("base64")}`;
+    const syncDeps = createSyncDeps(integration.userRepository, prisma, metrics, { ...options, tokenEncryptionKeys });
+    this.#deps = { ...syncDeps, eventSource: integration.eventSource };
+  }
 
   /**
    * Brings every user over from Keycloak, and makes tombstones of those that are gone there. A run that was cut short
-   * goes on where it was.
+   * goes on where it was, for 24 hours; another filter begins a new one.
    * @throws BulkError | AuthError
    */
-  sync(_options: SyncOptions = {}): Promise<SyncResult> {
-    return Promise.reject(new Error("not built yet"));
+  sync(options: SyncOptions = {}): Promise<SyncResult> {
+    return options.dryRun ? previewSync(this.#deps, options) : syncUsers(this.#deps, options);
   }
 
   /** Finds every difference; writes nothing but its own notes. @throws BulkError | AuthError */
-  verify(_options: VerifyOptions = {}): Promise<VerifyResult> {
-    return Promise.reject(new Error("not built yet"));
+  verify(options: VerifyOptions = {}): Promise<VerifyResult> {
+    return verifyUsers(this.#deps, options);
   }
 
   /**
-   * Finds every difference and removes it: Keycloak wins on its fields, local columns are never touched.
+   * Finds every difference and removes it: Keycloak wins on its fields, local columns are never touched. Tombstones only
+   * when they are 1 % of the live users at most (or 10), or with `allowDeletes`.
    * @throws BulkError | AuthError
    */
-  repair(_options: RepairOptions = {}): Promise<RepairResult> {
-    return Promise.reject(new Error("not built yet"));
+  repair(options: RepairOptions = {}): Promise<RepairResult> {
+    return repairUsers(this.#deps, options);
   }
 }
-
-/** For the integration's `timeoutMs` on walks over all users: a cold page takes seconds. */
-export const BULK_TIMEOUT_MS = 30_000;

@@ -68,6 +68,19 @@ export function keycloakUserRepositoryContract(name: string, realm: () => Promis
       await failure(users.createUser(newUser({ username: first.email })), "registration.username_taken");
     });
 
+    test("service accounts are among those of a time, and neither in a search nor in the whole", async () => {
+      const { users } = await realm();
+      const name = "service-account-";
+      const span = { createdAfter: new Date(0), createdBefore: new Date("9999-12-31T23:59:59.999Z") };
+      const ofTheTime = await users.searchUsers({ ...span, max: 10_000 });
+      const accounts = ofTheTime.filter(({ username }) => username.startsWith(name));
+      expect(accounts).not.toEqual([]);
+      expect(await users.countUsers(span)).toBe(ofTheTime.length);
+      expect(await users.countUsers()).toBe(ofTheTime.length - accounts.length);
+      expect(await users.searchUsers({ search: name })).toEqual([]);
+      expect(await users.countUsers({ ...span, search: name })).toBe(0);
+    });
+
     test("of parallel creations of one name exactly one wins", async () => {
       const { users } = await realm();
       const user = newUser();

@@ -1,0 +1,43 @@
+import { isAuthError } from "../../errors/index.ts";
+import { hintingTypes, hintsOfAdminEvent, hintsOfUserEvent } from "../../events/event-hints.ts";
+import type { EventPage, KeycloakAdminEvent, KeycloakUserEvent } from "../../ports.ts";
+import { later } from "../sync/back-off.ts";
+import type { BulkRun } from "./bulk-run.ts";
+import { lookWithPatience } from "./look-with-patience.ts";
+
+/** An event gets its time before it can be read: as far back as Keycloak's longest transaction, and clocks that differ. */
+const OVERLAP_MS = 6.5 * 60_000;
+const PAGE = 500;
+
+/**
+ * Looks again at who has changed since the walk began, by Keycloak's stored events: where no gateway runs yet, nobody else
+ * would. Where events are off or may not be read, only a running feed brings these changes over.
+ */
+export async function catchUp(run: BulkRun, since: Date): Promise<void> {
+  const { eventSource, now, logger } = run.deps;
+  const span = { from: later(since, -OVERLAP_MS), to: later(now(), OVERLAP_MS) };
+  run.progress.enter("catching_up");
+  try {
+    await lookAtEach(run, (page) => eventSource.listAdminEvents({ ...span, ...page }), hintsOfAdminEvent);
+    const listUserEvents = (page: Pick<EventPage, "first" | "max">) =>
+      eventSource.listUserEvents({ ...span, ...page, types: hintingTypes });
+    await lookAtEach(run, listUserEvents, hintsOfUserEvent);
+  } catch (error) {
+    if (!isAuthError(error, "keycloak.forbidden")) throw error;
+    logger.warn({ err: error }, "changes during the walk are left to the change feed: events can't be read");
+  }
+}
+
+async function lookAtEach<Event extends KeycloakAdminEvent | KeycloakUserEvent>(
+  run: BulkRun,
+  list: (page: Pick<EventPage, "first" | "max">) => Promise<Event[]>,
+  hintsOf: (event: Event) => { kind: string; subject: string }[],
+): Promise<void> {
+  for (let first = 0; ; first += PAGE) {
+    const events = await run.patience.run(() => list({ first, max: PAGE }));
+    const ids = events.flatMap(hintsOf).flatMap(({ kind, subject }) => (kind === "user" ? [subject] : []));
+    await lookWithPatience(run, [...new Set(ids)], PAGE);
+    run.progress.advance(events.length);
+    if (events.length < PAGE || run.interrupted()) return;
+  }
+}

@@ -1,0 +1,74 @@
+import type { SessionOfUser } from "@libs/database";
+import pLimit from "p-limit";
+import type { KeycloakUser } from "../../ports.ts";
+import type { BulkRun } from "./bulk-run.ts";
+import type { DeadSession } from "./difference.ts";
+import { readById } from "./read-by-id.ts";
+
+const USERS_AT_ONCE = 245;
+
+/**
+ * Live sessions of users that are gone or disabled, and those that Keycloak has no more. The local rows are read before
+ * Keycloak's, so that a login in flight is never taken for a dead session. Each is looked at twice.
+ * @returns false when it was interrupted
+ */
+export async function compareSessions(run: BulkRun, tell: (dead: DeadSession[]) => Promise<void>): Promise<boolean> {
+  const { walks } = run.deps;
+  run.progress.enter("checking_sessions", await run.patience.run(() => walks.countSignedIn()));
+  for (let after = ""; ; ) {
+    if (run.interrupted()) return false;
+    const position = after;
+    const sessions = await run.patience.run(() => walks.listLiveSessions(position, USERS_AT_ONCE));
+    const last = sessions.at(-1);
+    if (!last) return true;
+    const dead = await findDead(run, sessions);
+    if (dead.length > 0) await lookAgain(run, dead, tell);
+    run.progress.advance(new Set(sessions.map(({ userId }) => userId)).size);
+    after = last.userId;
+  }
+}
+
+async function lookAgain(run: BulkRun, dead: DeadSession[], tell: (dead: DeadSession[]) => Promise<void>) {
+  const keycloakSessionIds = dead.map(({ keycloakSessionId }) => keycloakSessionId);
+  const live = await run.patience.run(() => run.deps.sessions.findLive({ keycloakSessionIds }));
+  const names = new Map(dead.map(({ userId, username }) => [userId, username]));
+  const still = await findDead(
+    run,
+    live.map((session) => ({ ...session, username: names.get(session.userId) ?? "" })),
+  );
+  const before = new Set(keycloakSessionIds);
+  const twice = still.filter(({ keycloakSessionId }) => before.has(keycloakSessionId));
+  if (twice.length > 0) await tell(twice);
+}
+
+async function findDead(run: BulkRun, sessions: readonly SessionOfUser[]): Promise<DeadSession[]> {
+  const byUser = [...Map.groupBy(sessions, ({ userId }) => userId)];
+  const users = await readById(
+    run,
+    byUser.map(([userId]) => userId),
+  );
+  const limit = pLimit(Math.max(1, Math.floor(run.pace.concurrency)));
+  const found = byUser.map(([userId, own]) => limit(() => deadOf(run, users.get(userId), own)));
+  return (await Promise.all(found)).flat();
+}
+
+async function deadOf(run: BulkRun, user: KeycloakUser | undefined, sessions: SessionOfUser[]): Promise<DeadSession[]> {
+  if (!user) return sessions.map((session) => deadSession(session, "user_deleted"));
+  if (!user.enabled) return sessions.map((session) => deadSession(session, "user_disabled"));
+  const alive = await run.patience.run(() => sidsAt(run, user.id, sessions));
+  const gone = sessions.filter(({ keycloakSessionId }) => !alive.has(keycloakSessionId));
+  return gone.map((session) => deadSession(session, "ended_in_keycloak"));
+}
+
+async function sidsAt({ deps }: BulkRun, userId: string, sessions: SessionOfUser[]): Promise<Set<string>> {
+  const online = await deps.keycloak.listSessions(userId);
+  // Sessions without an end are offline ones, which have a list of their own.
+  const someOffline = sessions.some(({ refreshExpiresAt }) => refreshExpiresAt === null);
+  const offline = someOffline ? await deps.keycloak.listOfflineSessions(userId) : [];
+  return new Set([...online, ...offline].map(({ id }) => id));
+}
+
+function deadSession(session: SessionOfUser, reason: DeadSession["reason"]): DeadSession {
+  const { sessionId, userId, username, keycloakSessionId } = session;
+  return { kind: "session", userId, username, sessionId, keycloakSessionId, reason };
+}

@@ -1,0 +1,113 @@
+import { randomUUID } from "node:crypto";
+import type { BulkRunOptions, VerifyOptions } from "./bulk-options.ts";
+import type { BulkRun } from "./bulk-run.ts";
+import { compareSessions } from "./compare-sessions.ts";
+import { compareUser } from "./compare-users.ts";
+import type { Difference, DifferenceKind } from "./difference.ts";
+import { leaveToSaga } from "./leave-to-saga.ts";
+import { noticePage } from "./notice-page.ts";
+import { readById } from "./read-by-id.ts";
+import { SecondLook } from "./second-look.ts";
+import { type UserPage, walkKeycloakUsers } from "./walk-keycloak-users.ts";
+import { filterKey } from "./walk-position.ts";
+import { walkUnseen } from "./walk-unseen.ts";
+
+/** Some differences of one or more users, all those of a user together. */
+export type TellDifferences = (differences: Difference[]) => Promise<void>;
+
+/**
+ * Walks over both sides, read-only, and tells what differs: users page by page, then who is only here, then sessions.
+ * @returns false when it was interrupted
+ */
+export async function findDifferences(
+  run: BulkRun,
+  options: Omit<VerifyOptions, "onDifference">,
+  tell: TellDifferences,
+) {
+  const { progress, patience } = run;
+  const wanted = (kind: DifferenceKind) => options.only?.includes(kind) ?? true;
+  const walkId = randomUUID();
+  progress.runId = walkId;
+  await patience.run(() => forgetOthers(run));
+  const second = new SecondLook(run, async (found) => {
+    const certain = await leaveToSaga(
+      run,
+      found.filter(({ kind }) => wanted(kind)),
+    );
+    if (certain.length > 0) await tell(certain);
+  });
+  const lookAgain: TellDifferences = (differences) => second.add(differences);
+  const unfiltered = filterKey(options.filter) === filterKey();
+  const lookForExtra = unfiltered && wanted("extra");
+
+  if (wanted("missing") || wanted("field") || lookForExtra) {
+    if (!(await comparePages(run, options, lookForExtra ? walkId : null, lookAgain))) return false;
+    if (lookForExtra && !(await compareUnseen(run, walkId, lookAgain))) return false;
+    if (!(await second.drain())) return false;
+  }
+  if (unfiltered && wanted("session") && !(await compareSessions(run, tell))) return false;
+  await patience.run(() => forgetOthers(run));
+  progress.enter("finished", run.counts.walked, run.counts.walked);
+  return true;
+}
+
+/** What a sync that was cut short has seen stays, for it to go on. */
+export async function forgetOthers({ deps: { walks } }: BulkRun): Promise<void> {
+  await walks.forgetSeen((await walks.findUnfinished())?.id ?? null);
+}
+
+/**
+ * Compares page by page.
+ * @param walkId under which it is noted who was seen; null: not
+ * @returns false when it was interrupted
+ */
+export async function comparePages(
+  run: BulkRun,
+  { filter, pageSize, concurrency }: BulkRunOptions,
+  walkId: string | null,
+  tell: TellDifferences,
+): Promise<boolean> {
+  const { deps, progress, patience, pace } = run;
+  progress.enter("walking", await patience.run(() => deps.keycloak.countUsers(filter)));
+  const walk = { filter, pageSize, concurrency, now: deps.now };
+  for await (const page of walkKeycloakUsers({ ...deps, pace, patience }, walk)) {
+    noticePage(run, page);
+    await tell(await comparePage(run, page));
+    const seen = page.users.map(({ id }) => id);
+    if (walkId !== null && seen.length > 0) await patience.run(() => deps.walks.markSeen(walkId, seen));
+    progress.advance(page.users.length);
+    if (run.interrupted()) return false;
+  }
+  return true;
+}
+
+/** Counts what a sync would do, too. */
+async function comparePage({ deps, counts, patience }: BulkRun, { users }: UserPage): Promise<Difference[]> {
+  if (users.length === 0) return [];
+  const rows = await patience.run(() => deps.users.findByIds(users.map(({ id }) => id)));
+  const local = new Map(rows.map((row) => [row.id, row]));
+  counts.walked += users.length;
+  return users.flatMap((user) => {
+    const differences = compareUser(user, local.get(user.id) ?? null);
+    const [first] = differences;
+    if (!first) counts.unchanged += 1;
+    else if (first.kind === "missing") counts[first.local === "tombstone" ? "revived" : "inserted"] += 1;
+    else counts.updated += 1;
+    return differences;
+  });
+}
+
+/** Tells who is live here, and gone from Keycloak. @returns false when it was interrupted */
+export async function compareUnseen(run: BulkRun, walkId: string, tell: TellDifferences): Promise<boolean> {
+  const { deps, progress, patience } = run;
+  progress.enter("looking_for_extra", (await patience.run(() => deps.walks.countUnseen(walkId))).unseen);
+  for await (const batch of walkUnseen(run, walkId)) {
+    const ids = batch.map(({ id }) => id);
+    const keycloak = await readById(run, ids);
+    const absent = batch.filter(({ id }) => !keycloak.has(id));
+    await tell(absent.map(({ id, username }) => ({ kind: "extra", userId: id, username })));
+    progress.advance(batch.length);
+    if (run.interrupted()) return false;
+  }
+  return true;
+}

@@ -1,0 +1,27 @@
+import { chunk } from "../sync/chunk.ts";
+import { unfinishedRegistrationOf } from "../sync/own-registration.ts";
+import type { BulkRun } from "./bulk-run.ts";
+import type { Difference } from "./difference.ts";
+
+/**
+ * Leaves out missing users whose own registration is not finished: the saga completes or undoes them, and says so.
+ * Nobody is asked about while no registration is open.
+ */
+export async function leaveToSaga(run: BulkRun, differences: readonly Difference[]): Promise<Difference[]> {
+  const missing = differences.filter(({ kind }) => kind === "missing");
+  if (missing.length === 0) return [...differences];
+  const { deps, patience } = run;
+  const { pending, undoing, parked } = await patience.run(() => deps.registrations.backlog());
+  if (pending + undoing + parked === 0) return [...differences];
+  const left = new Set<string>();
+  for (const batch of chunk(missing, 10))
+    await Promise.all(
+      batch.map(async ({ userId, username }) => {
+        const row = await patience.run(() => deps.registrations.findUnfinished(username, null));
+        if (!row || !(await patience.run(() => unfinishedRegistrationOf(deps, userId)))) return;
+        left.add(userId);
+        run.notice("unfinished", { userId, username, error: "registration.recovering" });
+      }),
+    );
+  return differences.filter(({ userId }) => !left.has(userId));
+}

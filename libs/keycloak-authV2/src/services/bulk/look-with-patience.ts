@@ -1,0 +1,23 @@
+import { AuthError } from "../../errors/index.ts";
+import { lookAtUsers } from "../sync/look-at-users.ts";
+import { isFailure, type LookOutcome } from "../sync/look-outcome.ts";
+import type { BulkRun } from "./bulk-run.ts";
+import { isOutageCode } from "./outage-patience.ts";
+
+/**
+ * Looks at users like the change feed does, and waits for the end of outages.
+ * @param leaveUnchanged not even the ticket is written where a row agrees
+ */
+export function lookWithPatience(
+  run: BulkRun,
+  ids: readonly string[],
+  maxDeletionsPerMinute: number,
+): Promise<Map<string, LookOutcome>> {
+  const { deps, witnessId, patience } = run;
+  return patience.run(async () => {
+    const outcomes = await lookAtUsers(deps, ids, { witnessId, maxDeletionsPerMinute, leaveUnchanged: true });
+    for (const outcome of outcomes.values())
+      if (isFailure(outcome) && !outcome.own && isOutageCode(outcome.error)) throw new AuthError(outcome.error);
+    return outcomes;
+  });
+}

@@ -1,0 +1,73 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { DatabaseTimeoutError, DatabaseUnavailableError } from "@libs/database";
+import { type AuthErrorCode, isAuthError } from "../../errors/index.ts";
+import { toAuthError } from "../sync/database-failure.ts";
+import { BulkError } from "./bulk-error.ts";
+
+const FIRST_MS = 250;
+const MOST_MS = 5_000;
+
+const OUTAGES: readonly AuthErrorCode[] = [
+  "keycloak.unavailable",
+  "keycloak.timeout",
+  "database.unavailable",
+  "database.timeout",
+  "service.overloaded",
+];
+
+/** Whether a stable code means that Keycloak or the database is away for now. */
+export function isOutageCode(code: string): code is AuthErrorCode {
+  return OUTAGES.some((outage) => outage === code);
+}
+
+/** The operator's signal came while nothing could be done. */
+export class InterruptedError extends Error {
+  override readonly name = "InterruptedError";
+}
+
+export interface PatienceOptions {
+  /** How long an outage is waited for. Milliseconds. */
+  outageMs: number;
+  /** Before the second try; doubled with each. Milliseconds; default 250. */
+  firstDelayMs?: number;
+  signal?: AbortSignal | undefined;
+  /** Told of every failed try; null: it is over. */
+  onWaiting?: (code: string | null) => void;
+}
+
+/** Repeats what can be repeated until Keycloak and the database are back: after 250 ms, 500 ms … 5 s. */
+export class OutagePatience {
+  constructor(private readonly options: PatienceOptions) {}
+
+  /** @throws what is no outage at once; `bulk.outage` when one lasts too long; InterruptedError when the signal comes first */
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    const { signal, outageMs, onWaiting, firstDelayMs = FIRST_MS } = this.options;
+    const end = performance.now() + outageMs;
+    for (let tries = 0; ; tries += 1) {
+      try {
+        const result = await work();
+        if (tries > 0) onWaiting?.(null);
+        return result;
+      } catch (error) {
+        if (!isOutage(error)) throw error;
+        const { code } = toAuthError(error);
+        if (performance.now() >= end) throw outageError(code, error);
+        onWaiting?.(code);
+      }
+      const delayMs = Math.min(MOST_MS, firstDelayMs * 2 ** Math.min(tries, 8)) * (0.75 + Math.random() / 2);
+      await sleep(delayMs, undefined, signal && { signal }).catch(() => {
+        throw new InterruptedError();
+      });
+    }
+  }
+}
+
+function isOutage(error: unknown): boolean {
+  if (isAuthError(error)) return isOutageCode(error.code);
+  return error instanceof DatabaseUnavailableError || error instanceof DatabaseTimeoutError;
+}
+
+function outageError(code: string, cause: unknown): BulkError {
+  const who = code.startsWith("database") ? "the database" : "Keycloak";
+  return new BulkError("bulk.outage", `${who} was away for too long (${code}): run it again, it goes on`, { cause });
+}

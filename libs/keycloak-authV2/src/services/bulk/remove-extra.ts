@@ -1,0 +1,49 @@
+import { isFailure } from "../sync/look-outcome.ts";
+import type { BulkRun } from "./bulk-run.ts";
+import { mayDelete } from "./deletion-share.ts";
+import { lookWithPatience } from "./look-with-patience.ts";
+import { readById } from "./read-by-id.ts";
+import { walkUnseen } from "./walk-unseen.ts";
+
+/**
+ * Makes tombstones of live local users whom Keycloak no longer has. First everyone that the walk has not seen is looked up
+ * by id, so that only who is gone is left; then their share decides.
+ * @returns false when it was interrupted
+ */
+export async function removeExtra(run: BulkRun, runId: string, allowDeletes: boolean | undefined): Promise<boolean> {
+  const { walks } = run.deps;
+  const { unseen } = await run.patience.run(() => walks.countUnseen(runId));
+  run.progress.enter("looking_for_extra", unseen);
+  for await (const batch of walkUnseen(run, runId)) {
+    if (run.interrupted()) return false;
+    const present = [
+      ...(
+        await readById(
+          run,
+          batch.map(({ id }) => id),
+        )
+      ).keys(),
+    ];
+    if (present.length > 0) {
+      await lookWithPatience(run, present, 0);
+      await run.patience.run(() => walks.markSeen(runId, present));
+    }
+    run.progress.advance(batch.length);
+  }
+  const { unseen: absent, live } = await run.patience.run(() => walks.countUnseen(runId));
+  const allowed = mayDelete(absent, live, allowDeletes);
+  for await (const batch of walkUnseen(run, runId)) {
+    if (run.interrupted()) return false;
+    const names = new Map(batch.map(({ id, username }) => [id, username]));
+    if (!allowed) {
+      for (const { id, username } of batch)
+        run.notice("deletion_held", { userId: id, username, error: "bulk.too_many_deletions" });
+      continue;
+    }
+    for (const [id, look] of await lookWithPatience(run, [...names.keys()], Number.MAX_SAFE_INTEGER)) {
+      if (isFailure(look)) run.notice("failed", { userId: id, username: names.get(id) ?? null, error: look.error });
+      else if (look.outcome === "deleted") run.counts.deleted += 1;
+    }
+  }
+  return true;
+}

@@ -1,0 +1,90 @@
+import { planLogout } from "../sync/end-at-keycloak.ts";
+import { isFailure } from "../sync/look-outcome.ts";
+import type { BulkDeps } from "./bulk-deps.ts";
+import type { RepairOptions, RepairOutcome } from "./bulk-options.ts";
+import type { RepairResult } from "./bulk-result.ts";
+import { type BulkRun, inBulkRun } from "./bulk-run.ts";
+import { mayDelete } from "./deletion-share.ts";
+import type { DeadSession, Difference, ExtraUser } from "./difference.ts";
+import { findDifferences } from "./find-differences.ts";
+import { lookWithPatience } from "./look-with-patience.ts";
+import { newCounts, newDifferenceCounts } from "./sync-counts.ts";
+
+/** Users that are only here wait for the end: their share decides. So many are kept in memory; the others are held. */
+const MOST_EXTRA = 100_000;
+/** Holders of wanted names that are gone from Keycloak. */
+const MOST_HOLDERS = 1_000;
+
+type Tell = (difference: Difference, outcome: RepairOutcome, error?: string) => Promise<void>;
+
+/** Finds and removes differences; see {@link BulkService.repair}. */
+export async function repairUsers(deps: BulkDeps, options: RepairOptions): Promise<RepairResult> {
+  const started = performance.now();
+  let counts = newCounts();
+  let differences = newDifferenceCounts();
+  let runId: string | null = null;
+  const outcomes: Record<RepairOutcome, number> = { repaired: 0, planned: 0, held: 0, failed: 0 };
+  const tell: Tell = async (difference, outcome, error) => {
+    outcomes[outcome] += 1;
+    await options.onRepair?.(difference, outcome, error);
+  };
+  const finished = await inBulkRun(deps, options, async (run) => {
+    ({ counts, differences } = run);
+    const extra: ExtraUser[] = [];
+    const done = await findDifferences(run, options, async (found) => {
+      runId = run.progress.runId;
+      for (const { kind } of found) differences[kind] += 1;
+      for (const difference of found)
+        if (difference.kind === "extra" && extra.length < MOST_EXTRA) extra.push(difference);
+      await repair(run, found, options.dryRun, tell);
+    });
+    if (done) await repairExtra(run, extra, options, tell);
+    return done;
+  });
+  const state = finished ? "finished" : "interrupted";
+  return { runId, counts, differences, outcomes, state, durationMs: performance.now() - started };
+}
+
+/** All but those who are only here. */
+async function repair(run: BulkRun, found: Difference[], dryRun: boolean | undefined, tell: Tell): Promise<void> {
+  const sessions = found.filter((difference) => difference.kind === "session");
+  const users = found.filter(({ kind }) => kind === "missing" || kind === "field");
+  if (dryRun) {
+    for (const difference of [...users, ...sessions]) await tell(difference, "planned");
+    return;
+  }
+  await repairByLook(run, users, MOST_HOLDERS, tell);
+  await endDeadSessions(run, sessions, tell);
+}
+
+async function repairByLook(run: BulkRun, found: Difference[], maxDeletions: number, tell: Tell): Promise<void> {
+  const looks = await lookWithPatience(run, [...new Set(found.map(({ userId }) => userId))], maxDeletions);
+  for (const difference of found) {
+    const look = looks.get(difference.userId);
+    if (!look || isFailure(look)) await tell(difference, "failed", look?.error ?? "internal.error");
+    else await tell(difference, "repaired");
+  }
+}
+
+async function repairExtra(run: BulkRun, extra: ExtraUser[], options: RepairOptions, tell: Tell): Promise<void> {
+  if (extra.length === 0) return;
+  const { live } = await run.patience.run(() => run.deps.walks.countUnseen(run.progress.runId ?? ""));
+  const held = !mayDelete(run.differences.extra, live, options.allowDeletes);
+  if (held || options.dryRun) {
+    for (const difference of extra) await tell(difference, held ? "held" : "planned");
+    return;
+  }
+  await repairByLook(run, extra, Number.MAX_SAFE_INTEGER, tell);
+}
+
+/** A disabled user's sessions live on in Keycloak, so they are ended there too; the others are gone there. */
+async function endDeadSessions(run: BulkRun, dead: DeadSession[], tell: Tell): Promise<void> {
+  const { deps, patience } = run;
+  for (const [reason, own] of Map.groupBy(dead, (session) => session.reason)) {
+    const keycloakSessionIds = own.map(({ keycloakSessionId }) => keycloakSessionId);
+    const now = deps.now();
+    const logout = reason === "user_disabled" ? { ...planLogout(now), nextAttemptAt: now } : undefined;
+    await patience.run(() => deps.sessions.endLive({ keycloakSessionIds }, reason, now, logout));
+    for (const difference of own) await tell(difference, "repaired");
+  }
+}

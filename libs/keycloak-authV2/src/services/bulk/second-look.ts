@@ -1,0 +1,83 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { BulkRun } from "./bulk-run.ts";
+import { compareUser } from "./compare-users.ts";
+import type { Difference } from "./difference.ts";
+import { readById } from "./read-by-id.ts";
+
+/** A change arrives within a second or two, where a feed runs. */
+const SETTLE_MS = 3_000;
+/** Users that wait for their second look, at most: the walk waits for them then. */
+const MOST_WAITING = 2_000;
+const BATCH = 245;
+/** Somebody who changes all the time is looked at so often; what differs then is told. */
+const MOST_LOOKS = 5;
+
+interface Waiting {
+  userId: string;
+  /** The differences of the last look, to be compared with those of the next. */
+  seen: string;
+  looks: number;
+  dueAt: number;
+}
+
+/** Users that differed are looked at again after a while: what differs in the same way twice is no change on its way. */
+export class SecondLook {
+  readonly #waiting: Waiting[] = [];
+
+  constructor(
+    private readonly run: BulkRun,
+    private readonly tell: (differences: Difference[]) => Promise<void>,
+  ) {}
+
+  async add(differences: readonly Difference[]): Promise<void> {
+    for (const [userId, own] of byUser(differences)) this.#wait(userId, own, 1);
+    while (this.#waiting.length > MOST_WAITING) await this.#handleNext();
+    await this.#handleDue();
+  }
+
+  /** Waits for all that is left. @returns false when it was interrupted */
+  async drain(): Promise<boolean> {
+    while (this.#waiting.length > 0) {
+      if (this.run.interrupted()) return false;
+      await this.#handleNext();
+    }
+    return true;
+  }
+
+  async #handleDue(): Promise<void> {
+    while ((this.#waiting[0]?.dueAt ?? Number.POSITIVE_INFINITY) <= performance.now()) await this.#handleNext();
+  }
+
+  async #handleNext(): Promise<void> {
+    const [first] = this.#waiting;
+    if (!first) return;
+    await sleep(Math.max(0, first.dueAt - performance.now()));
+    const due = this.#waiting.findIndex(({ dueAt }) => dueAt > performance.now());
+    const batch = this.#waiting.splice(0, Math.min(BATCH, due < 0 ? this.#waiting.length : due));
+    const now = await this.#compare(batch.map(({ userId }) => userId));
+    const certain: Difference[] = [];
+    for (const { userId, seen, looks } of batch) {
+      const differences = now.get(userId) ?? [];
+      if (differences.length === 0) continue;
+      if (JSON.stringify(differences) === seen || looks >= MOST_LOOKS) certain.push(...differences);
+      else this.#wait(userId, differences, looks + 1);
+    }
+    if (certain.length > 0) await this.tell(certain);
+  }
+
+  #wait(userId: string, differences: readonly Difference[], looks: number): void {
+    this.#waiting.push({ userId, looks, seen: JSON.stringify(differences), dueAt: performance.now() + SETTLE_MS });
+  }
+
+  async #compare(ids: readonly string[]): Promise<Map<string, Difference[]>> {
+    const { users } = this.run.deps;
+    const keycloak = await readById(this.run, ids);
+    const rows = await this.run.patience.run(() => users.findByIds(ids));
+    const local = new Map(rows.map((row) => [row.id, row]));
+    return new Map(ids.map((id) => [id, compareUser(keycloak.get(id) ?? null, local.get(id) ?? null)]));
+  }
+}
+
+function byUser(differences: readonly Difference[]): Map<string, Difference[]> {
+  return Map.groupBy(differences, ({ userId }) => userId);
+}

@@ -1,0 +1,122 @@
+import type { WalkRun } from "@libs/database";
+import { toAuthError } from "../sync/database-failure.ts";
+import type { BulkDeps } from "./bulk-deps.ts";
+import { BulkError } from "./bulk-error.ts";
+import { lostLease } from "./bulk-lease.ts";
+import type { SyncOptions } from "./bulk-options.ts";
+import type { SyncCounts } from "./bulk-progress.ts";
+import type { SyncResult } from "./bulk-result.ts";
+import { type BulkRun, inBulkRun } from "./bulk-run.ts";
+import { catchUp } from "./catch-up.ts";
+import { LATEST_MS } from "./created-windows.ts";
+import { removeExtra } from "./remove-extra.ts";
+import { newCounts } from "./sync-counts.ts";
+import { type UserPage, walkKeycloakUsers } from "./walk-keycloak-users.ts";
+import { filterKey, type WalkPosition, walkStart } from "./walk-position.ts";
+import { writePage } from "./write-page.ts";
+
+/** What was walked longer ago is walked again. */
+const RESUMABLE_MS = 24 * 3_600_000;
+
+interface StoredPosition extends WalkPosition {
+  filter: string;
+}
+
+/** Brings all users over; see {@link BulkService.sync}. */
+export async function syncUsers(deps: BulkDeps, options: SyncOptions): Promise<SyncResult> {
+  const started = performance.now();
+  const ended: Partial<Pick<SyncResult, "runId" | "resumedFrom" | "counts">> = {};
+  const finished = await inBulkRun(deps, options, async (run) => {
+    ended.counts = run.counts;
+    const { row, resumed } = await run.patience.run(() => openRun(deps, options));
+    ended.runId = row.id;
+    ended.resumedFrom = resumed ? row.startedAt : null;
+    if (resumed) Object.assign(run.counts, newCounts(row.counts as Partial<SyncCounts>));
+    run.progress.runId = row.id;
+    return await endingRow(run, row.id, () => walkAndWrite(run, row, options));
+  });
+  return {
+    runId: ended.runId ?? null,
+    resumedFrom: ended.resumedFrom ?? null,
+    counts: ended.counts ?? newCounts(),
+    state: finished ? "finished" : "interrupted",
+    durationMs: performance.now() - started,
+  };
+}
+
+/** Goes on with a run that was cut short, if it was over the same users. */
+async function openRun({ walks, now }: BulkDeps, { fresh, filter }: SyncOptions) {
+  const last = fresh ? null : await walks.findUnfinished();
+  const resumable =
+    last !== null &&
+    (last.position as Partial<StoredPosition>).filter === filterKey(filter) &&
+    now().getTime() - last.startedAt.getTime() < RESUMABLE_MS;
+  if (resumable) {
+    await walks.resume(last.id, now());
+    return { row: last, resumed: true };
+  }
+  await walks.forgetSeen(null);
+  const position: StoredPosition = { ...walkStart, filter: filterKey(filter) };
+  return { row: await walks.begin(position, newCounts(), now()), resumed: false };
+}
+
+/** Writes how a run ended; one that was killed stays as it is. */
+async function endingRow(run: BulkRun, runId: string, work: () => Promise<boolean>): Promise<boolean> {
+  const { walks, now } = run.deps;
+  const end = (state: "finished" | "failed" | "cancelled", error: string | null = null) =>
+    walks.end(runId, state, error, now());
+  try {
+    const finished = await work();
+    await run.patience.run(() => end(finished ? "finished" : "cancelled"));
+    return finished;
+  } catch (error) {
+    const code = error instanceof BulkError ? error.code : toAuthError(error).code;
+    if (code !== "bulk.lost_lease") await end("failed", code).catch(() => {});
+    throw error;
+  }
+}
+
+/** @returns false when it was interrupted */
+async function walkAndWrite(run: BulkRun, row: WalkRun, options: SyncOptions): Promise<boolean> {
+  const { deps, progress, patience } = run;
+  const { filter, pageSize, concurrency } = options;
+  const begin = row.position as StoredPosition;
+  const unfiltered = filterKey(filter) === filterKey();
+  const total = await patience.run(() => deps.keycloak.countUsers(filter));
+  progress.enter(begin.phase === "last_pass" ? "last_pass" : "walking", total, run.counts.walked);
+  const walk = { filter, pageSize, concurrency, position: begin, now: deps.now };
+  let phase = begin.phase;
+  for await (const page of walkKeycloakUsers({ ...deps, pace: run.pace, patience }, walk)) {
+    if (page.position.phase !== phase) progress.enter("last_pass", total);
+    phase = page.position.phase;
+    await finishPage(run, row.id, page, begin.filter);
+    progress.advance(page.users.length);
+    if (run.interrupted()) return false;
+  }
+  if (begin.phase !== "after") {
+    const walked = { ...begin, phase: "after" as const, through: LATEST_MS, slice: null };
+    await keep(run, row.id, [], walked);
+  }
+  if (unfiltered && !(await removeExtra(run, row.id, options.allowDeletes))) return false;
+  await catchUp(run, row.startedAt);
+  if (run.interrupted()) return false;
+  await patience.run(() => deps.walks.forgetSeen(null));
+  if (unfiltered) await patience.run(() => deps.walks.resolveFailuresBefore(row.id, deps.now()));
+  progress.enter("finished", run.counts.walked, run.counts.walked);
+  return true;
+}
+
+async function finishPage(run: BulkRun, runId: string, page: UserPage, filter: string): Promise<void> {
+  const failures = await writePage(run, page);
+  if (failures.length > 0) await run.patience.run(() => run.deps.walks.recordFailures(runId, failures, run.deps.now()));
+  const seen = page.users.map(({ id }) => id);
+  await keep(run, runId, seen, { ...page.position, filter });
+}
+
+async function keep(run: BulkRun, runId: string, seen: string[], position: StoredPosition): Promise<void> {
+  const { deps, lease, counts, patience } = run;
+  const write = () => deps.walks.finishPage({ runId, seen, position, counts, now: deps.now(), lease: lease.current });
+  if (await patience.run(write)) return;
+  await patience.run(() => lease.retake());
+  if (!(await patience.run(write))) throw lostLease();
+}

@@ -1,0 +1,128 @@
+import { expect, test } from "bun:test";
+import { AuthError } from "../../errors/index.ts";
+import { type BulkFixture, createBulkFixture } from "../../testing/bulk-fixture.ts";
+import { OutagePatience } from "./outage-patience.ts";
+import { type UserPage, walkKeycloakUsers } from "./walk-keycloak-users.ts";
+import type { WalkPosition } from "./walk-position.ts";
+
+type Options = Partial<Parameters<typeof walkKeycloakUsers>[1]>;
+
+async function walk({ bulkDeps }: BulkFixture, options: Options = {}, onPage?: (page: UserPage) => void) {
+  const pages: UserPage[] = [];
+  const patience = new OutagePatience({ outageMs: 10_000, firstDelayMs: 1 });
+  for await (const page of walkKeycloakUsers(
+    { ...bulkDeps, patience },
+    { pageSize: 10, now: bulkDeps.now, ...options },
+  )) {
+    pages.push(page);
+    onPage?.(page);
+  }
+  return { pages, ids: pages.flatMap(({ users }) => users.map(({ id }) => id)) };
+}
+
+test("everybody once, in the order of their creation, service accounts apart", async () => {
+  const fixture = createBulkFixture();
+  const ids = fixture.addUsers(95);
+  const { pages, ids: walked } = await walk(fixture);
+  expect(walked).toEqual(ids);
+  expect(pages.flatMap(({ serviceAccounts }) => serviceAccounts)).toMatchObject([
+    { username: "service-account-gateway" },
+  ]);
+  expect(pages.every(({ users }) => users.length <= 10)).toBe(true);
+});
+
+test("a person with a service account's name is a person", async () => {
+  const fixture = createBulkFixture();
+  fixture.addUser("p", 5, { username: "service-account-of-mine" });
+  expect((await walk(fixture)).ids).toEqual(["p"]);
+});
+
+test("one millisecond that holds many users is read by offset, and gone on with in its middle", async () => {
+  const fixture = createBulkFixture();
+  const ids = Array.from({ length: 45 }, (_, place) => `m${100 + place}`);
+  for (const id of ids) fixture.addUser(id, 1_000);
+  fixture.addUser("before", 999);
+  fixture.addUser("after", 1_001);
+  const { pages, ids: walked } = await walk(fixture);
+  expect(walked).toEqual(["before", ...ids, "after"]);
+  const position = pages.find(({ users }) => users.some(({ id }) => id === "m110"))?.position as WalkPosition;
+  expect(position.slice).toEqual({ first: 20, count: 45 });
+  const rest = await walk(fixture, { position });
+  expect(rest.ids).toEqual([...ids.slice(20), "after"]);
+});
+
+test("rows that move up while they are read by offset are not missed", async () => {
+  const fixture = createBulkFixture();
+  const ids = Array.from({ length: 45 }, (_, place) => `m${100 + place}`);
+  for (const id of ids) fixture.addUser(id, 1_000);
+  let deleted = false;
+  const { ids: walked } = await walk(fixture, { concurrency: 1 }, () => {
+    if (!deleted) for (const id of ids.slice(0, 10)) fixture.keycloak.users.delete(id);
+    deleted = true;
+  });
+  expect(ids.slice(10).filter((id) => !walked.includes(id))).toEqual([]);
+});
+
+test("users without a created time, and federated ones that are listed for any time, come in the last pass", async () => {
+  const fixture = createBulkFixture();
+  const ids = fixture.addUsers(25);
+  fixture.addUser("none", null);
+  fixture.addUser("f:ldap:jo", null);
+  const { ids: walked, pages } = await walk(fixture);
+  expect(walked.toSorted()).toEqual([...ids, "none", "f:ldap:jo"].toSorted());
+  expect(pages.at(-1)?.position.phase).toBe("last_pass");
+});
+
+test("without such users there is no last pass", async () => {
+  const fixture = createBulkFixture();
+  fixture.addUsers(25);
+  const { pages } = await walk(fixture);
+  expect(pages.some(({ position }) => position.phase === "last_pass")).toBe(false);
+});
+
+test("any walk that was cut short goes on from a page's position to the same end", async () => {
+  const fixture = createBulkFixture();
+  const ids = fixture.addUsers(60);
+  for (const id of ["x1", "x2", "x3"]) fixture.addUser(id, null);
+  const { pages, ids: all } = await walk(fixture);
+  expect(all.toSorted()).toEqual([...ids, "x1", "x2", "x3"].toSorted());
+  for (const [place, { position }] of pages.entries()) {
+    const before = pages.slice(0, place + 1).flatMap(({ users }) => users.map(({ id }) => id));
+    const rest = await walk(fixture, { position });
+    expect([...before, ...rest.ids].toSorted()).toEqual(all.toSorted());
+    const windowed = rest.ids.filter((id) => id.startsWith("u"));
+    expect(windowed.filter((id) => before.includes(id))).toEqual([]);
+  }
+});
+
+test("users that come between the count and the read are read too", async () => {
+  const fixture = createBulkFixture();
+  fixture.addUsers(20);
+  let grown = false;
+  fixture.keycloak.before = (operation) => {
+    if (operation !== "search_users" || grown) return;
+    grown = true;
+    for (let place = 0; place < 200; place += 1) fixture.addUser(`n${place}`, fixture.clock.now - place);
+  };
+  const { ids } = await walk(fixture);
+  expect(new Set(ids).size).toBe(220);
+});
+
+test("only who is asked for", async () => {
+  const fixture = createBulkFixture();
+  const ids = fixture.addUsers(30);
+  const createdAfter = fixture.keycloak.users.get(ids[25] as string)?.createdAt as Date;
+  expect((await walk(fixture, { filter: { createdAfter } })).ids).toEqual(ids.slice(25));
+  expect((await walk(fixture, { filter: { search: "name-u0001" } })).ids).toEqual(ids.slice(10, 20));
+});
+
+test("an outage is waited for", async () => {
+  const fixture = createBulkFixture();
+  const ids = fixture.addUsers(40);
+  let calls = 0;
+  fixture.keycloak.before = () => {
+    calls += 1;
+    if (calls % 3 === 0) throw new AuthError("keycloak.unavailable");
+  };
+  expect((await walk(fixture)).ids).toEqual(ids);
+});

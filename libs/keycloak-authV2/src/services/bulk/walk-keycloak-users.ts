@@ -1,0 +1,177 @@
+import type { KeycloakTicket } from "@libs/database";
+import type { KeycloakUser } from "../../ports.ts";
+import type { UserFilter } from "./bulk-options.ts";
+import { type CreatedWindow, createdWindows, LATEST_MS } from "./created-windows.ts";
+import { orderedPrefetch } from "./ordered-prefetch.ts";
+import { OutagePatience } from "./outage-patience.ts";
+import { ReadPace } from "./read-pace.ts";
+import { ServiceAccounts } from "./service-accounts.ts";
+import { type Slice, type WalkPosition, walkStart } from "./walk-position.ts";
+import { type ReadList, WalkReader, type WalkReaderDeps } from "./walk-reader.ts";
+import { walkSlices } from "./walk-slices.ts";
+
+export interface WalkOptions {
+  filter?: UserFilter | undefined;
+  /** Users a read; default 500. */
+  pageSize?: number | undefined;
+  /** Reads at once; default 2. Pages begun ahead are one more. */
+  concurrency?: number | undefined;
+  /** Where an earlier walk was. */
+  position?: WalkPosition | undefined;
+  now: () => Date;
+}
+
+export type WalkDeps = Pick<WalkReaderDeps, "keycloak" | "tickets"> &
+  Partial<Pick<WalkReaderDeps, "pace" | "patience">>;
+
+/** Some users, all of them from one read. */
+export interface UserPage {
+  ticket: KeycloakTicket;
+  /** People. Brief: no attributes, no required actions. */
+  users: KeycloakUser[];
+  serviceAccounts: KeycloakUser[];
+  /** Where to go on once this page is done with. */
+  position: WalkPosition;
+}
+
+type Item =
+  | { kind: "window"; window: CreatedWindow }
+  | { kind: "slice"; at: number; slice: Slice; last: boolean }
+  | { kind: "moment"; at: number };
+
+/**
+ * Keycloak's users, each at least once, by created time: no deep offset, and new users are at the end. Users with no
+ * created time, and those that a federation lists for any time, come in a last pass over all. Pages are read ahead and
+ * given in order; memory is a few pages.
+ */
+export async function* walkKeycloakUsers(deps: WalkDeps, options: WalkOptions): AsyncGenerator<UserPage> {
+  const { filter = {}, pageSize = 500, concurrency = 2, position: begin = walkStart, now } = options;
+  const patience = deps.patience ?? new OutagePatience({ outageMs: 0 });
+  const pace = deps.pace ?? new ReadPace({ concurrency });
+  const reader = new WalkReader({ ...deps, patience, pace }, filter, pageSize);
+  const accounts = new ServiceAccounts(deps.keycloak, patience);
+  const depth = concurrency + 1;
+  let { serviceAccounts, strays } = begin;
+
+  async function toPage(
+    { ticket, users }: ReadList,
+    position: Omit<WalkPosition, "serviceAccounts" | "strays">,
+  ): Promise<UserPage> {
+    const page: UserPage = {
+      ticket,
+      users: [],
+      serviceAccounts: [],
+      position: { ...position, serviceAccounts, strays },
+    };
+    for (const user of users) ((await accounts.has(user)) ? page.serviceAccounts : page.users).push(user);
+    serviceAccounts += page.serviceAccounts.length;
+    page.position.serviceAccounts = serviceAccounts;
+    return page;
+  }
+
+  if (begin.phase === "windows") {
+    const items = windowItems(reader, begin, filter, pageSize, now);
+    const read = async (item: Item) => ({ item, lists: await readItem(reader, item) });
+    for await (const { item, lists } of orderedPrefetch(items, depth, read)) {
+      for (const [place, list] of lists.entries()) {
+        const users = list.users.filter((user) => isWithin(user, item));
+        strays ||= users.length < list.users.length;
+        const isLast = place === lists.length - 1;
+        const after = isLast ? positionAfter(item, pageSize) : positionBefore(item);
+        yield await toPage({ ...list, users }, { phase: "windows", ...after });
+      }
+      if (item.kind === "moment")
+        yield await toPage({ ticket: 0n, users: [] }, { phase: "windows", through: item.at, slice: null });
+    }
+  }
+
+  const resumed = begin.phase === "last_pass" ? begin.slice : null;
+  if (begin.phase === "after") return;
+  if (!resumed && !strays && !(await someHaveNoTime(reader, filter, serviceAccounts))) return;
+  const pages = walkSlices(resumed, pageSize, () => reader.count());
+  const read = async (page: Slice & { last: boolean }) => ({
+    page,
+    lists: await reader.readSlice(null, page.first, page.last),
+  });
+  for await (const { page, lists } of orderedPrefetch(pages, depth, read))
+    for (const list of lists) {
+      const users = list.users.filter(({ id, createdAt }) => !isDated(createdAt) || id.startsWith("f:"));
+      const slice = { first: page.first + pageSize, count: page.count };
+      yield await toPage({ ...list, users }, { phase: "last_pass", through: LATEST_MS, slice });
+    }
+}
+
+/** What is to be read by created time, in order. */
+async function* windowItems(
+  reader: WalkReader,
+  { through, slice }: WalkPosition,
+  filter: UserFilter,
+  pageSize: number,
+  now: () => Date,
+): AsyncGenerator<Item> {
+  const from = Math.max(through + 1, filter.createdAfter?.getTime() ?? 0);
+  const to = Math.min(LATEST_MS, filter.createdBefore?.getTime() ?? LATEST_MS);
+  let open = from;
+  if (slice) {
+    yield* momentItems(reader, from, slice, pageSize);
+    open += 1;
+  }
+  // Nobody's created time is in the future, as a rule: the halving need not go there.
+  const middle = Math.min(to, now().getTime());
+  const spans = [
+    { from: open, to: middle },
+    { from: Math.max(open, middle + 1), to },
+  ].filter((span) => span.from <= span.to);
+  for await (const window of createdWindows(spans, pageSize, (a, b) => reader.count(a, b))) {
+    if (window.from === window.to && window.count > pageSize) yield* momentItems(reader, window.from, null, pageSize);
+    else yield { kind: "window", window };
+  }
+}
+
+async function* momentItems(
+  reader: WalkReader,
+  at: number,
+  begin: Slice | null,
+  pageSize: number,
+): AsyncGenerator<Item> {
+  for await (const { first, count, last } of walkSlices(begin, pageSize, () => reader.count(at, at)))
+    yield { kind: "slice", at, slice: { first, count }, last };
+  yield { kind: "moment", at };
+}
+
+function readItem(reader: WalkReader, item: Item): Promise<ReadList[]> {
+  if (item.kind === "window") return reader.readWindow(item.window);
+  if (item.kind === "moment") return Promise.resolve([]);
+  return reader.readSlice({ from: item.at, to: item.at }, item.slice.first, item.last);
+}
+
+function positionBefore(item: Item): Pick<WalkPosition, "through" | "slice"> {
+  if (item.kind === "window") return { through: item.window.from - 1, slice: null };
+  return { through: item.at - 1, slice: item.kind === "slice" ? item.slice : null };
+}
+
+function positionAfter(item: Item, pageSize: number): Pick<WalkPosition, "through" | "slice"> {
+  if (item.kind === "window") return { through: item.window.to, slice: null };
+  if (item.kind === "moment") return { through: item.at, slice: null };
+  return { through: item.at - 1, slice: { first: item.slice.first + pageSize, count: item.slice.count } };
+}
+
+/** A federation that knows no created time may list its users for any. */
+function isWithin({ createdAt }: KeycloakUser, item: Item): boolean {
+  if (!isDated(createdAt)) return false;
+  const at = createdAt.getTime();
+  return item.kind === "window" ? item.window.from <= at && at <= item.window.to : at === item.at;
+}
+
+function isDated(createdAt: Date | null): createdAt is Date {
+  return createdAt !== null && createdAt.getTime() >= 0 && createdAt.getTime() <= LATEST_MS;
+}
+
+/** Keycloak's count of all leaves service accounts out; one with any condition but `search` does not. */
+async function someHaveNoTime(reader: WalkReader, filter: UserFilter, serviceAccounts: number): Promise<boolean> {
+  if (filter.createdAfter || filter.createdBefore) return false;
+  const dated = await reader.count(0, LATEST_MS);
+  const all = await reader.count();
+  const filtered = Object.keys(filter).length > 0;
+  return all > dated - (filtered ? 0 : serviceAccounts);
+}

@@ -1,0 +1,35 @@
+import type { UserFilter } from "./bulk-options.ts";
+
+/** Rows of a list that is read by offset: one millisecond that holds many users, or all users. */
+export interface Slice {
+  /** Offset of the next page. */
+  first: number;
+  /** How many rows there were: with fewer, rows have moved up, and some were missed. */
+  count: number;
+}
+
+/** How far a walk is. Of constant size: windows are walked in the order of time, and written in that order. */
+export interface WalkPosition {
+  phase: "windows" | "last_pass" | "after";
+  /** All users created until then are walked. Milliseconds since the epoch; -1: none. */
+  through: number;
+  /** Within the millisecond after `through`, or within the last pass. */
+  slice: Slice | null;
+  /** Service accounts met so far: Keycloak counts them in windows, and not otherwise. */
+  serviceAccounts: number;
+  /** Users were listed where they do not belong: a last pass is needed. */
+  strays: boolean;
+}
+
+export const walkStart: WalkPosition = {
+  phase: "windows",
+  through: -1,
+  slice: null,
+  serviceAccounts: 0,
+  strays: false,
+};
+
+/** A filter as it is stored with a run, to be compared with another's. */
+export function filterKey(filter: UserFilter = {}): string {
+  return JSON.stringify(Object.entries(filter).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

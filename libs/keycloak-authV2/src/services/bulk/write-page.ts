@@ -1,0 +1,63 @@
+import { type AppliedProfile, StatementRefusedError } from "@libs/database";
+import { profileOf } from "../sync/keycloak-profile.ts";
+import { isFailure, type LookOutcome, NAME_COLLISION, RECOVERING } from "../sync/look-outcome.ts";
+import type { BulkRun } from "./bulk-run.ts";
+import { lookWithPatience } from "./look-with-patience.ts";
+import { noticePage } from "./notice-page.ts";
+import type { UserPage } from "./walk-keycloak-users.ts";
+
+/** Holders of wanted names that are gone from Keycloak become tombstones: so many a minute. */
+const MOST_HOLDERS = 1_000;
+
+/** Brings the users of a page over, and counts what came of each. @returns who could not be */
+export async function writePage(run: BulkRun, page: UserPage): Promise<{ userId: string; error: string }[]> {
+  const { deps, counts } = run;
+  noticePage(run, page);
+  if (page.users.length === 0) return [];
+  counts.walked += page.users.length;
+  const applied = await run.patience.run(() => apply(run, page));
+  const outcomes = new Map<string, LookOutcome | AppliedProfile>(applied.map((profile) => [profile.id, profile]));
+  const disabled = page.users.filter(({ enabled }) => !enabled).map(({ id }) => id);
+  const signedIn = disabled.length > 0 ? await run.patience.run(() => deps.walks.findSignedIn(disabled)) : [];
+  const open = applied.filter(({ outcome }) => outcome === "unfinished" || outcome === "collision").map(({ id }) => id);
+  const refused = page.users.filter(({ id }) => !outcomes.has(id)).map(({ id }) => id);
+  // Looks end the sessions of who is disabled, and find out about names, one user at a time.
+  const looks = await lookWithPatience(run, [...new Set([...signedIn, ...open, ...refused])], MOST_HOLDERS);
+  for (const [id, look] of looks) {
+    const before = outcomes.get(id);
+    if (!before || "error" in look || ["unfinished", "collision"].includes(String(Reflect.get(before, "outcome"))))
+      outcomes.set(id, look);
+  }
+  const failures: { userId: string; error: string }[] = [];
+  for (const { id, username } of page.users) {
+    const outcome = outcomes.get(id) as LookOutcome | undefined;
+    if (outcome && !isFailure(outcome)) count(run, outcome.outcome);
+    else {
+      const failure = { userId: id, error: outcome?.error ?? "internal.error" };
+      failures.push(failure);
+      run.notice(noticeOf(failure.error), { ...failure, username });
+    }
+  }
+  return failures;
+}
+
+/** One user that PostgreSQL refuses must not stop the others of its page: then each is looked at alone. */
+async function apply({ deps }: BulkRun, { users, ticket }: UserPage): Promise<AppliedProfile[]> {
+  try {
+    return await deps.users.applyProfiles(users.map(profileOf), ticket, deps.now(), { leaveUnchanged: true });
+  } catch (error) {
+    if (error instanceof StatementRefusedError) return [];
+    throw error;
+  }
+}
+
+function count({ counts }: BulkRun, outcome: string): void {
+  // Gone since the page was read: the one who looked has made a tombstone of it, or there never was a row.
+  if (outcome === "absent") return;
+  counts[outcome as "inserted" | "revived" | "updated" | "unchanged" | "stale" | "deleted"] += 1;
+}
+
+function noticeOf(error: string): "unfinished" | "collision" | "failed" {
+  if (error === RECOVERING) return "unfinished";
+  return error === NAME_COLLISION ? "collision" : "failed";
+}
