@@ -1,7 +1,15 @@
 import type { Command } from "commander";
 import type { CommandContext } from "../../command-context.ts";
+import { addUsersRepair } from "./users-repair.ts";
+import { addUsersSync } from "./users-sync.ts";
+import { addUsersVerify } from "./users-verify.ts";
 
 /** `authctl users …` */
-export function addUsersCommands(program: Command, _context: CommandContext): void {
-  program.command("users").description("users on both sides: bring over, compare, repair, show, export, erase");
+export function addUsersCommands(program: Command, context: CommandContext): void {
+  const users = program
+    .command("users")
+    .description("users on both sides: bring over, compare, repair, show, export, erase");
+  addUsersSync(users, context);
+  addUsersVerify(users, context);
+  addUsersRepair(users, context);
 }

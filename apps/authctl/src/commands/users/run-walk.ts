@@ -1,0 +1,68 @@
+import { type BulkResult, type BulkRunOptions, BulkService } from "@libs/keycloak-authV2/services/bulk";
+import type { CommandContext } from "../../command-context.ts";
+import { withConnection } from "../../connect.ts";
+import { ExitCode } from "../../exit-code.ts";
+import { openProgressDisplay } from "../../ui/open-progress-display.ts";
+import { openReport, type ReportRow } from "../../ui/open-report.ts";
+import { runOptions, type WalkFlags } from "./walk-options.ts";
+
+/** What a walk is run with, beside the options that all of them have. */
+export interface Walk<Result extends BulkResult> {
+  flags: WalkFlags;
+  /** Of the report, as CSV. */
+  columns: readonly string[];
+  /** Which kind of record goes into the report; with `--json` all of them are written. */
+  reported: string;
+  /** @param found takes each record as it comes */
+  run: (bulk: BulkService, options: BulkRunOptions, found: (type: string, row: ReportRow) => void) => Promise<Result>;
+  /** How an interrupted one goes on. */
+  howToGoOn: string;
+}
+
+const JSON_PROGRESS_MS = 1_000;
+
+/**
+ * Runs one walk over all users with its bar, its report and its way to be stopped.
+ * @throws UsageError, BulkError, AuthError
+ */
+export async function runWalk<Result extends BulkResult>(
+  { environment, terminal, interruptible, endWith }: CommandContext,
+  { flags, columns, reported, run, howToGoOn }: Walk<Result>,
+): Promise<Result> {
+  const write = (type: string, record: object) => terminal.print(JSON.stringify({ type, ...record }));
+  return await withConnection(environment, async ({ integration, database, registry }) => {
+    const report = flags.report === undefined ? null : openReport(flags.report, columns);
+    const display = openProgressDisplay(terminal, flags);
+    try {
+      const signal = interruptible();
+      signal.addEventListener("abort", () =>
+        display.note("stopping after the pages in flight; Ctrl-C again stops at once"),
+      );
+      let writtenAt = 0;
+      const options: BulkRunOptions = {
+        ...runOptions(flags),
+        signal,
+        onProgress(progress) {
+          display.show(progress);
+          if (!flags.json || Date.now() - writtenAt < JSON_PROGRESS_MS) return;
+          writtenAt = Date.now();
+          write("progress", progress);
+        },
+      };
+      const result = await run(new BulkService(integration, database, registry), options, (type, row) => {
+        if (flags.json) write(type, row);
+        if (type === reported) report?.write(row);
+      });
+      display.close();
+      if (flags.json) write("result", result);
+      if (result.state === "interrupted") {
+        endWith(ExitCode.interrupted);
+        terminal.tell(terminal.tellColors.yellow(`Stopped. ${howToGoOn}`));
+      }
+      return result;
+    } finally {
+      display.close();
+      report?.close();
+    }
+  });
+}

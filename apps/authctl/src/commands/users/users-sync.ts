@@ -1,0 +1,88 @@
+import type { SyncResult } from "@libs/keycloak-authV2/services/bulk";
+import type { Command } from "commander";
+import type { CommandContext } from "../../command-context.ts";
+import { gatewayVariables } from "../../common-variables.ts";
+import { ExitCode } from "../../exit-code.ts";
+import { formatDuration } from "../../ui/format-duration.ts";
+import { renderTable } from "../../ui/render-table.ts";
+import type { Terminal } from "../../ui/terminal.ts";
+import { withHelp } from "../../with-help.ts";
+import { NOTICE_COLUMNS, NoticeSample, needingOperator } from "./notices.ts";
+import { runWalk } from "./run-walk.ts";
+import { addWalkOptions, type WalkFlags } from "./walk-options.ts";
+
+interface Flags extends WalkFlags {
+  dryRun?: boolean;
+  fresh?: boolean;
+  allowDeletes?: boolean;
+}
+
+/** `authctl users sync` */
+export function addUsersSync(users: Command, context: CommandContext): void {
+  const command = users
+    .command("sync")
+    .description("bring all of Keycloak's users over, or those of a filter; a run that was cut short goes on")
+    .option("--dry-run", "compares and counts; writes nothing")
+    .option("--fresh", "begins anew, even where a run that was cut short could go on")
+    .option("--allow-deletes", "marks users as deleted even if they are more than 1 % of all");
+  withHelp(addWalkOptions(command), {
+    examples: [
+      ["users sync", "all users; goes on where the last one was cut short"],
+      ["users sync --dry-run", "what would become of them"],
+      ["users sync --max-rate 500 --concurrency 1", "gently, on a Keycloak that people use"],
+      ["users sync --created-after 2026-11-01", "only who came since then"],
+      ["users sync --json > sync.ndjson", "for scripts"],
+    ],
+    variables: gatewayVariables,
+  }).action((flags: Flags) => usersSync(context, flags));
+}
+
+async function usersSync(context: CommandContext, flags: Flags): Promise<void> {
+  const { terminal, endWith } = context;
+  const { dryRun, fresh, allowDeletes } = flags;
+  const sample = new NoticeSample();
+  const result = await runWalk<SyncResult>(context, {
+    flags,
+    columns: NOTICE_COLUMNS,
+    reported: "notice",
+    run: (bulk, options, found) =>
+      bulk.sync({
+        ...options,
+        ...(dryRun && { dryRun }),
+        ...(fresh && { fresh }),
+        ...(allowDeletes && { allowDeletes }),
+        onNotice(notice) {
+          sample.add(notice);
+          found("notice", { ...notice });
+        },
+      }),
+    howToGoOn: dryRun ? "Nothing was written." : "The same command goes on where it was; --fresh begins anew.",
+  });
+  if (!flags.json) {
+    printSummary(terminal, result, dryRun === true);
+    sample.print(terminal, result.counts, flags.report);
+  }
+  if (result.state === "finished" && needingOperator(result.counts.notices) > 0) endWith(ExitCode.failed);
+}
+
+function printSummary(terminal: Terminal, { counts, durationMs, resumedFrom }: SyncResult, dryRun: boolean): void {
+  if (resumedFrom) terminal.print(`Went on with the run that began at ${resumedFrom.toISOString()}.`);
+  const rate = durationMs > 0 ? Math.round((counts.walked * 1000) / durationMs) : 0;
+  terminal.print(
+    renderTable(
+      terminal,
+      ["Keycloak → here", dryRun ? "would be" : "users"],
+      [
+        ["read", counts.walked],
+        ["new here", counts.inserted],
+        ["back again", counts.revived],
+        ["changed", counts.updated],
+        ["unchanged", counts.unchanged],
+        ["newer here already", counts.stale],
+        ["gone: marked as deleted", counts.deleted],
+      ],
+    ),
+  );
+  const pace = resumedFrom ? "" : ` (${rate.toLocaleString("en")}/s)`;
+  terminal.print(`${dryRun ? "Nothing was written. " : ""}${formatDuration(durationMs)}${pace}`);
+}

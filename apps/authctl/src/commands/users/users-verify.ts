@@ -1,0 +1,63 @@
+import type { DifferenceKind, VerifyResult } from "@libs/keycloak-authV2/services/bulk";
+import type { Command } from "commander";
+import type { CommandContext } from "../../command-context.ts";
+import { gatewayVariables } from "../../common-variables.ts";
+import { ExitCode } from "../../exit-code.ts";
+import { formatDuration } from "../../ui/format-duration.ts";
+import { withHelp } from "../../with-help.ts";
+import { DIFFERENCE_COLUMNS, DifferenceSample, differenceKinds, printDifferences, rowOf } from "./differences.ts";
+import { runWalk } from "./run-walk.ts";
+import { addWalkOptions, type WalkFlags } from "./walk-options.ts";
+
+interface Flags extends WalkFlags {
+  only?: DifferenceKind[];
+}
+
+/** `authctl users verify` */
+export function addUsersVerify(users: Command, context: CommandContext): void {
+  const command = users
+    .command("verify")
+    .description("find every difference between Keycloak and here; changes nothing; ends with 3 where there are some")
+    .option("--only <kinds>", "of missing, extra, field, session; separated by commas", differenceKinds);
+  withHelp(addWalkOptions(command), {
+    examples: [
+      ["users verify", "ends with 0 where nothing differs, with 3 where something does"],
+      ["users verify --report differences.csv", "each difference, for a spreadsheet"],
+      ["users verify --only extra,session", "who and what should be gone"],
+      ["users verify --json --max-rate 200 | tail -1", "the totals alone, gently"],
+    ],
+    variables: gatewayVariables,
+  }).action((flags: Flags) => usersVerify(context, flags));
+}
+
+async function usersVerify(context: CommandContext, flags: Flags): Promise<void> {
+  const { terminal, endWith } = context;
+  const sample = new DifferenceSample();
+  const result = await runWalk<VerifyResult>(context, {
+    flags,
+    columns: DIFFERENCE_COLUMNS,
+    reported: "difference",
+    run: (bulk, options, found) =>
+      bulk.verify({
+        ...options,
+        ...(flags.only && { only: flags.only }),
+        onNotice: (notice) => found("notice", { ...notice }),
+        onDifference(difference) {
+          sample.add(difference);
+          found("difference", rowOf(difference));
+        },
+      }),
+    howToGoOn: "What was found until then is above; the same command begins anew.",
+  });
+  const { counts, differences, durationMs, state } = result;
+  const found = Object.values(differences).reduce((sum, count) => sum + count, 0);
+  if (!flags.json) {
+    if (found > 0) printDifferences(terminal, differences);
+    sample.print(terminal, flags.report);
+    const { green, yellow } = terminal.colors;
+    const verdict = found > 0 ? yellow(`${found.toLocaleString("en")} differences`) : green("Nothing differs");
+    terminal.print(`${verdict} in ${counts.walked.toLocaleString("en")} users (${formatDuration(durationMs)}).`);
+    if (found > 0) terminal.print("authctl users repair --dry-run shows what would be done about them.");
+  }
+  if (state === "finished" && found > 0) endWith(ExitCode.differences);
+}

@@ -1,0 +1,72 @@
+import type { BulkRunOptions, UserFilter } from "@libs/keycloak-authV2/services/bulk";
+import { type Command, InvalidArgumentError } from "commander";
+
+/** What the command line of every walk over all users may say. */
+export interface WalkFlags {
+  search?: string;
+  username?: string;
+  email?: string;
+  exact?: boolean;
+  createdAfter?: Date;
+  createdBefore?: Date;
+  pageSize?: number;
+  concurrency?: number;
+  maxRate?: number;
+  outageMinutes?: number;
+  report?: string;
+  json?: boolean;
+}
+
+/** Adds the options that every walk over all users has. */
+export function addWalkOptions(command: Command): Command {
+  return command
+    .option("--search <text>", "only users whose username, email, first or last name begins so")
+    .option("--username <text>", "only users whose username has this in it")
+    .option("--email <text>", "only users whose email has this in it")
+    .option("--exact", "with --username or --email: the whole value")
+    .option(
+      "--created-after <date>",
+      "only users created then or later, such as 2026-11-01 or 2026-11-01T12:00:00Z",
+      date,
+    )
+    .option("--created-before <date>", "only users created then or earlier", date)
+    .option("--page-size <users>", "users a read of Keycloak, 500 when left out", wholeNumber(1, 5_000))
+    .option("--concurrency <reads>", "reads of Keycloak at once, at most; 2 when left out", wholeNumber(1, 16))
+    .option("--max-rate <users/s>", "users a second, at most", wholeNumber(1, 1_000_000))
+    .option("--outage-minutes <n>", "how long an outage is waited for, 30 when left out", wholeNumber(0, 10_080))
+    .option("--report <file>", "writes each finding to a file: CSV if it ends with .csv, else NDJSON")
+    .option("--json", "NDJSON on standard output instead of a bar and tables");
+}
+
+/** The same for the library. */
+export function runOptions(flags: WalkFlags): BulkRunOptions {
+  const { search, username, email, exact, createdAfter, createdBefore } = flags;
+  const filter = given({ search, username, email, exact, createdAfter, createdBefore }) as UserFilter;
+  const { pageSize, concurrency, maxRate, outageMinutes } = flags;
+  return given({
+    ...{ pageSize, concurrency, maxRate },
+    outageMs: outageMinutes === undefined ? undefined : outageMinutes * 60_000,
+    filter: Object.keys(filter).length > 0 ? filter : undefined,
+  }) as BulkRunOptions;
+}
+
+function given(values: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+}
+
+/** @throws InvalidArgumentError */
+export function date(text: string): Date {
+  const value = new Date(text);
+  if (!/^\d{4}-\d\d-\d\d/.test(text) || Number.isNaN(value.getTime()))
+    throw new InvalidArgumentError("It is a date such as 2026-11-01 or 2026-11-01T12:00:00Z.");
+  return value;
+}
+
+export function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least || value > most)
+      throw new InvalidArgumentError(`It is a whole number from ${least} to ${most}.`);
+    return value;
+  };
+}

@@ -1,0 +1,35 @@
+import type { BulkProgress } from "@libs/keycloak-authV2/services/bulk";
+import { formatDuration } from "./format-duration.ts";
+import type { ProgressDisplay } from "./progress-display.ts";
+import { describeCounts, describeWait, PHASES } from "./progress-text.ts";
+
+const EVERY_MS = 10_000;
+
+/** Progress as plain lines: at each change of phase, and now and then, for logs. */
+export function listProgress(tell: (line: string) => void, now: () => number = Date.now): ProgressDisplay {
+  let phase: string | undefined;
+  let toldAt = Number.NEGATIVE_INFINITY;
+  return {
+    show(progress) {
+      if (progress.phase === phase && now() - toldAt < EVERY_MS) return;
+      phase = progress.phase;
+      toldAt = now();
+      tell(describeProgress(progress));
+    },
+    note: tell,
+    close: () => {},
+  };
+}
+
+function describeProgress(progress: BulkProgress): string {
+  const { phase, done, total, rate, remainingMs } = progress;
+  const wait = describeWait(progress);
+  if (wait) return wait;
+  const parts = [
+    `${PHASES[phase]}: ${done}${total === null ? "" : ` of ${total}`}`,
+    ...(rate > 0 ? [`${Math.round(rate)}/s`] : []),
+    ...(remainingMs === null ? [] : [`${formatDuration(remainingMs)} left`]),
+    describeCounts(progress),
+  ];
+  return parts.filter(Boolean).join(", ");
+}

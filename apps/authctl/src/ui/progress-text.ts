@@ -1,0 +1,33 @@
+import type { BulkPhase, BulkProgress } from "@libs/keycloak-authV2/services/bulk";
+
+/** What is counted in each phase. */
+export const PHASES: Record<BulkPhase, string> = {
+  starting: "starting",
+  walking: "users",
+  last_pass: "users without a created time",
+  looking_for_extra: "users that are only here",
+  checking_sessions: "sessions",
+  catching_up: "users that changed meanwhile",
+  waiting: "waiting",
+  finished: "done",
+};
+
+/** @returns such as `waiting for Keycloak: keycloak.unavailable, since 12:00:05`; null while nothing is waited for */
+export function describeWait({ waitingFor }: BulkProgress): string | null {
+  if (!waitingFor) return null;
+  const whom = waitingFor.code.startsWith("database.") ? "the database" : "Keycloak";
+  return `waiting for ${whom} to come back: ${waitingFor.code} since ${waitingFor.since.toISOString().slice(11, 19)} UTC`;
+}
+
+/** What became of users so far, without what did not happen. */
+export function describeCounts({ counts, differences }: BulkProgress): string {
+  const { inserted, revived, updated, deleted } = counts;
+  const parts: [number, string][] = [
+    [inserted + revived, "new"],
+    [updated, "changed"],
+    [deleted, "gone"],
+    [counts.notices.failed, "failed"],
+    [Object.values(differences).reduce((sum, count) => sum + count, 0), "differences"],
+  ];
+  return parts.flatMap(([count, name]) => (count > 0 ? [`${count.toLocaleString("en")} ${name}`] : [])).join(", ");
+}
