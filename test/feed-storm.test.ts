@@ -20,7 +20,8 @@ test(`${changes} changes by 6 writers, the reading replica killed again and agai
   const writers = new KeycloakWriters(admin, stack.realm);
   let writing = true;
   const from = performance.now();
-  const written = writers.run(6, changes).finally(() => {
+  // The short form leaves time for kills.
+  const written = writers.run(6, changes, amount(50, Number.POSITIVE_INFINITY)).finally(() => {
     writing = false;
   });
   let kills = 0;
