@@ -12,6 +12,9 @@ import { type UserPage, walkKeycloakUsers } from "./walk-keycloak-users.ts";
 import { filterKey } from "./walk-position.ts";
 import { walkUnseen } from "./walk-unseen.ts";
 
+/** A change arrives within a second or two, where a feed runs. */
+const SETTLE_MS = 3_000;
+
 /** Some differences of one or more users, all those of a user together. */
 export type TellDifferences = (differences: Difference[]) => Promise<void>;
 
@@ -29,7 +32,7 @@ export async function findDifferences(
   const walkId = randomUUID();
   progress.runId = walkId;
   await patience.run(() => forgetOthers(run));
-  const second = new SecondLook(run, async (found) => {
+  const second = new SecondLook(run, options.settleMs ?? SETTLE_MS, async (found) => {
     const certain = await leaveToSaga(
       run,
       found.filter(({ kind }) => wanted(kind)),

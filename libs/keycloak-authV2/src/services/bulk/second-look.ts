@@ -4,8 +4,6 @@ import { compareUser } from "./compare-users.ts";
 import type { Difference } from "./difference.ts";
 import { readById } from "./read-by-id.ts";
 
-/** A change arrives within a second or two, where a feed runs. */
-const SETTLE_MS = 3_000;
 /** Users that wait for their second look, at most: the walk waits for them then. */
 const MOST_WAITING = 2_000;
 const BATCH = 245;
@@ -26,6 +24,7 @@ export class SecondLook {
 
   constructor(
     private readonly run: BulkRun,
+    private readonly settleMs: number,
     private readonly tell: (differences: Difference[]) => Promise<void>,
   ) {}
 
@@ -66,7 +65,7 @@ export class SecondLook {
   }
 
   #wait(userId: string, differences: readonly Difference[], looks: number): void {
-    this.#waiting.push({ userId, looks, seen: JSON.stringify(differences), dueAt: performance.now() + SETTLE_MS });
+    this.#waiting.push({ userId, looks, seen: JSON.stringify(differences), dueAt: performance.now() + this.settleMs });
   }
 
   async #compare(ids: readonly string[]): Promise<Map<string, Difference[]>> {
