@@ -14,6 +14,7 @@ import {
   registrationRepositoryContract,
   retentionRepositoryContract,
   sessionRepositoryContract,
+  storedTokenRepositoryContract,
   syncRunRepositoryContract,
   userRepositoryContract,
   walkRepositoryContract,
@@ -63,6 +64,7 @@ feedRepositoryContract("PostgreSQL", makeSubject);
 feedEventsContract("PostgreSQL", makeSubject);
 userRepositoryContract("PostgreSQL", makeSubject);
 sessionRepositoryContract("PostgreSQL", makeSubject);
+storedTokenRepositoryContract("PostgreSQL", makeSubject);
 keycloakLogoutRepositoryContract("PostgreSQL", makeSubject);
 registrationRepositoryContract("PostgreSQL", makeSubject);
 idempotencyRepositoryContract("PostgreSQL", makeSubject);

@@ -16,6 +16,7 @@ import { PrismaLeaseRepository } from "./prisma/prisma-lease-repository.ts";
 import { PrismaRegistrationRepository } from "./prisma/prisma-registration-repository.ts";
 import { PrismaRetentionRepository } from "./prisma/prisma-retention-repository.ts";
 import { PrismaSessionRepository } from "./prisma/prisma-session-repository.ts";
+import { PrismaStoredTokenRepository } from "./prisma/prisma-stored-token-repository.ts";
 import { PrismaSyncRunRepository } from "./prisma/prisma-sync-run-repository.ts";
 import { PrismaTicketRepository } from "./prisma/prisma-ticket-repository.ts";
 import { PrismaUserRepository } from "./prisma/prisma-user-repository.ts";
@@ -23,6 +24,7 @@ import { PrismaWalkRepository } from "./prisma/prisma-walk-repository.ts";
 import type { RegistrationRepository } from "./registration-repository.ts";
 import type { RetentionRepository } from "./retention-repository.ts";
 import type { SessionRepository } from "./session-repository.ts";
+import type { StoredTokenRepository } from "./stored-token-repository.ts";
 import type { SyncRunRepository } from "./sync-run-repository.ts";
 import type { UserRepository } from "./user-repository.ts";
 import type { WalkRepository } from "./walk-repository.ts";
@@ -30,6 +32,7 @@ import type { WalkRepository } from "./walk-repository.ts";
 export interface Repositories {
   users: UserRepository;
   sessions: SessionRepository;
+  storedTokens: StoredTokenRepository;
   keycloakLogouts: KeycloakLogoutRepository;
   registrations: RegistrationRepository;
   idempotency: IdempotencyRepository;
@@ -52,6 +55,7 @@ export function createRepositories(prisma: PrismaClient, observe: ObserveDatabas
   return {
     users: instrument("users", new PrismaUserRepository(prisma), observe),
     sessions: instrument("sessions", new PrismaSessionRepository(prisma), observe),
+    storedTokens: instrument("storedTokens", new PrismaStoredTokenRepository(prisma), observe),
     keycloakLogouts: instrument("keycloakLogouts", new PrismaKeycloakLogoutRepository(prisma), observe),
     registrations: instrument("registrations", new PrismaRegistrationRepository(prisma), observe),
     idempotency: instrument("idempotency", new PrismaIdempotencyRepository(prisma), observe),

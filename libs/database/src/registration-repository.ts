@@ -60,6 +60,9 @@ export interface NewRegistration {
   lostUntil: Date;
 }
 
+/** The `lastError` of a row that an operator has had looked at again. */
+export const RETRIED = "registration.retried";
+
 /** PORT: the registration saga's memory. */
 export interface RegistrationRepository {
   /** Inserts the row as `pending`, before Keycloak is called. */
@@ -97,6 +100,15 @@ export interface RegistrationRepository {
    */
   claimDue(now: Date, claimedUntil: Date, limit: number): Promise<Registration[]>;
   backlog(): Promise<RegistrationBacklog>;
+  /** Rows that are parked or not finished, oldest first. */
+  listOpen(limit: number): Promise<Registration[]>;
+  /**
+   * An operator's word: has recovery look at parked and unfinished rows now, however old they are. Their `lastError`
+   * becomes {@link RETRIED}, their attempts 0.
+   * @param ids default: all that are parked
+   * @returns ids of the rows
+   */
+  retry(now: Date, ids?: readonly string[]): Promise<string[]>;
   /** Which of these Keycloak users came from a registration of ours, and whether that is completed. */
   findByUserIds(userIds: readonly string[]): Promise<Pick<Registration, "id" | "state" | "keycloakUserId">[]>;
 }

@@ -1,11 +1,12 @@
 import type { PrismaClient } from "../client.ts";
-import type {
-  NewRegistration,
-  Registration,
-  RegistrationBacklog,
-  RegistrationProfile,
-  RegistrationRepository,
-  RegistrationState,
+import {
+  type NewRegistration,
+  RETRIED,
+  type Registration,
+  type RegistrationBacklog,
+  type RegistrationProfile,
+  type RegistrationRepository,
+  type RegistrationState,
 } from "../registration-repository.ts";
 import type { KeycloakProfile, User } from "../user-repository.ts";
 import { REGISTRATION_COLUMNS } from "./columns.ts";
@@ -127,6 +128,24 @@ export class PrismaRegistrationRepository implements RegistrationRepository {
         count(*) FILTER (WHERE parked_at IS NOT NULL)::int AS parked, min(created_at) AS "oldestCreatedAt"
       FROM open`.catch(throwMapped);
     return rows[0] as RegistrationBacklog;
+  }
+
+  listOpen(limit: number): Promise<Registration[]> {
+    return this.prisma.$queryRaw<Registration[]>`
+      SELECT ${REGISTRATION_COLUMNS} FROM registrations
+      WHERE state IN ('pending', 'undoing') OR parked_at IS NOT NULL
+      ORDER BY created_at, id LIMIT ${limit}`.catch(throwMapped);
+  }
+
+  async retry(now: Date, ids?: readonly string[]): Promise<string[]> {
+    const rows = await this.prisma.$queryRaw<{ id: string }[]>`
+      UPDATE registrations SET parked_at = NULL, next_attempt_at = ${now}, attempts = 0, last_error = ${RETRIED},
+        updated_at = ${now}
+      WHERE state <> 'completed' AND (parked_at IS NOT NULL
+        OR (state IN ('pending', 'undoing') AND ${ids !== undefined}))
+        AND (${ids === undefined} OR id = ANY(${[...(ids ?? [])]}::text[]))
+      RETURNING id`.catch(throwMapped);
+    return rows.map(({ id }) => id);
   }
 
   async findByUserIds(userIds: readonly string[]): Promise<Pick<Registration, "id" | "state" | "keycloakUserId">[]> {

@@ -10,6 +10,7 @@ import { InMemoryLeaseRepository } from "./in-memory-lease-repository.ts";
 import { InMemoryRegistrationRepository } from "./in-memory-registration-repository.ts";
 import { InMemoryRetentionRepository } from "./in-memory-retention-repository.ts";
 import { InMemorySessionRepository } from "./in-memory-session-repository.ts";
+import { InMemoryStoredTokenRepository } from "./in-memory-stored-token-repository.ts";
 import { InMemorySyncRunRepository } from "./in-memory-sync-run-repository.ts";
 import { InMemoryTicketRepository } from "./in-memory-ticket-repository.ts";
 import { InMemoryUserRepository } from "./in-memory-user-repository.ts";
@@ -20,6 +21,7 @@ export function createInMemoryRepositories(database = new InMemoryDatabase()): R
   return {
     users: new InMemoryUserRepository(database),
     sessions: new InMemorySessionRepository(database),
+    storedTokens: new InMemoryStoredTokenRepository(database),
     keycloakLogouts: new InMemoryKeycloakLogoutRepository(database),
     registrations: new InMemoryRegistrationRepository(database),
     idempotency: new InMemoryIdempotencyRepository(database),

@@ -1,11 +1,12 @@
 import { UniqueViolationError } from "../errors.ts";
 import { keycloakFields } from "../profile-change.ts";
-import type {
-  NewRegistration,
-  Registration,
-  RegistrationBacklog,
-  RegistrationRepository,
-  RegistrationState,
+import {
+  type NewRegistration,
+  RETRIED,
+  type Registration,
+  type RegistrationBacklog,
+  type RegistrationRepository,
+  type RegistrationState,
 } from "../registration-repository.ts";
 import type { KeycloakProfile, User } from "../user-repository.ts";
 import { type InMemoryDatabase, newUser, sameName } from "./in-memory-database.ts";
@@ -122,10 +123,8 @@ export class InMemoryRegistrationRepository implements RegistrationRepository {
   }
 
   async backlog(): Promise<RegistrationBacklog> {
-    const open = [...this.database.registrations.values()].filter(
-      ({ state, parkedAt }) => parkedAt !== null || state === "pending" || state === "undoing",
-    );
-    const [oldest] = open.sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime());
+    const open = this.open();
+    const [oldest] = open;
     const unparked = open.filter(({ parkedAt }) => parkedAt === null);
     return {
       pending: unparked.filter(({ state }) => state === "pending").length,
@@ -135,10 +134,27 @@ export class InMemoryRegistrationRepository implements RegistrationRepository {
     };
   }
 
+  async listOpen(limit: number): Promise<Registration[]> {
+    return structuredClone(this.open().slice(0, limit));
+  }
+
+  async retry(now: Date, ids?: readonly string[]): Promise<string[]> {
+    const chosen = this.open().filter((row) => (ids ? ids.includes(row.id) : row.parkedAt !== null));
+    const again = { parkedAt: null, nextAttemptAt: now, attempts: 0, lastError: RETRIED, updatedAt: now };
+    for (const row of chosen) this.database.registrations.set(row.id, { ...row, ...again });
+    return chosen.map(({ id }) => id);
+  }
+
   async findByUserIds(userIds: readonly string[]): Promise<Pick<Registration, "id" | "state" | "keycloakUserId">[]> {
     return [...this.database.registrations.values()]
       .filter(({ keycloakUserId }) => keycloakUserId !== null && userIds.includes(keycloakUserId))
       .map(({ id, state, keycloakUserId }) => ({ id, state, keycloakUserId }));
+  }
+
+  private open(): Registration[] {
+    return [...this.database.registrations.values()]
+      .filter(({ state, parkedAt }) => parkedAt !== null || state === "pending" || state === "undoing")
+      .sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime() || (a.id < b.id ? -1 : 1));
   }
 
   private move(id: string, from: RegistrationState, change: Partial<Registration>): boolean {

@@ -9,6 +9,7 @@ import { leaseRepositoryContract } from "./contracts/lease-repository-contract.t
 import { registrationRepositoryContract } from "./contracts/registration-repository-contract.ts";
 import { retentionRepositoryContract } from "./contracts/retention-repository-contract.ts";
 import { sessionRepositoryContract } from "./contracts/session-repository-contract.ts";
+import { storedTokenRepositoryContract } from "./contracts/stored-token-repository-contract.ts";
 import { syncRunRepositoryContract } from "./contracts/sync-run-repository-contract.ts";
 import { userRepositoryContract } from "./contracts/user-repository-contract.ts";
 import { walkRepositoryContract } from "./contracts/walk-repository-contract.ts";
@@ -29,6 +30,7 @@ const makeSubject = () => {
 
 userRepositoryContract("in memory", makeSubject);
 sessionRepositoryContract("in memory", makeSubject);
+storedTokenRepositoryContract("in memory", makeSubject);
 keycloakLogoutRepositoryContract("in memory", makeSubject);
 registrationRepositoryContract("in memory", makeSubject);
 idempotencyRepositoryContract("in memory", makeSubject);

@@ -1,7 +1,7 @@
 // In-memory repositories, and the contract suites that they and the real ones pass.
 export { activityRepositoryContract } from "./contracts/activity-repository-contract.ts";
 export { businessRepositoryContract } from "./contracts/business-repository-contract.ts";
-export type { ContractSubject, MakeSubject } from "./contracts/contract-subject.ts";
+export { type ContractSubject, loginOf, type MakeSubject } from "./contracts/contract-subject.ts";
 export { domainEventRepositoryContract } from "./contracts/domain-event-repository-contract.ts";
 export { feedEventsContract } from "./contracts/feed-events-contract.ts";
 export { feedRepositoryContract } from "./contracts/feed-repository-contract.ts";
@@ -11,6 +11,7 @@ export { leaseRepositoryContract } from "./contracts/lease-repository-contract.t
 export { registrationRepositoryContract } from "./contracts/registration-repository-contract.ts";
 export { retentionRepositoryContract } from "./contracts/retention-repository-contract.ts";
 export { sessionRepositoryContract } from "./contracts/session-repository-contract.ts";
+export { storedTokenRepositoryContract } from "./contracts/stored-token-repository-contract.ts";
 export { syncRunRepositoryContract } from "./contracts/sync-run-repository-contract.ts";
 export { userRepositoryContract } from "./contracts/user-repository-contract.ts";
 export { walkRepositoryContract } from "./contracts/walk-repository-contract.ts";
@@ -24,6 +25,7 @@ export { InMemoryKeycloakLogoutRepository } from "./in-memory-keycloak-logout-re
 export { InMemoryLeaseRepository } from "./in-memory-lease-repository.ts";
 export { InMemoryRegistrationRepository } from "./in-memory-registration-repository.ts";
 export { InMemorySessionRepository } from "./in-memory-session-repository.ts";
+export { InMemoryStoredTokenRepository } from "./in-memory-stored-token-repository.ts";
 export { InMemorySyncRunRepository } from "./in-memory-sync-run-repository.ts";
 export { InMemoryTicketRepository } from "./in-memory-ticket-repository.ts";
 export { InMemoryUserRepository } from "./in-memory-user-repository.ts";

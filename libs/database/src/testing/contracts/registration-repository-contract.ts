@@ -280,5 +280,27 @@ export function registrationRepositoryContract(name: string, makeSubject: MakeSu
       await registrations.fail(asked.id, "test", LATER);
       expect((await writeUser(subject, profileOf({ username: fresh("x"), email: null }), LATER)).email).toBeNull();
     });
+
+    test("an operator sees what is open, and has it looked at again", async () => {
+      const { registrations } = await makeSubject();
+      const long = { now: new Date("2020-01-01"), recoverAt: LATEST };
+      const [parked, waiting, done] = [registrationOf(long), registrationOf(long), registrationOf(long)];
+      for (const row of [parked, waiting, done]) await registrations.begin(row);
+      await registrations.park(parked.id, "registration.too_old", NOW);
+      await registrations.complete(done.id, profileFor(done), NOW);
+      const mine = (ids: readonly string[]) => [parked.id, waiting.id, done.id].filter((id) => ids.includes(id));
+      const open = await registrations.listOpen(1_000);
+      expect(mine(open.map(({ id }) => id))).toEqual([parked.id, waiting.id]);
+      expect(open.map(({ createdAt }) => createdAt.getTime())).toEqual(
+        open.map(({ createdAt }) => createdAt.getTime()).sort((a, b) => a - b),
+      );
+      expect(await registrations.listOpen(1)).toHaveLength(1);
+      expect(mine(await registrations.retry(LATER))).toEqual([parked.id]);
+      expect(await registrations.findById(parked.id)).toMatchObject({
+        ...{ state: "pending", parkedAt: null, nextAttemptAt: LATER, attempts: 0, lastError: "registration.retried" },
+      });
+      expect(await registrations.retry(LATER, [waiting.id, done.id, fresh("nobody")])).toEqual([waiting.id]);
+      expect(await registrations.retry(LATER, [])).toEqual([]);
+    });
   });
 }

@@ -1,4 +1,4 @@
-import type { Registration } from "@libs/database";
+import { RETRIED, type Registration } from "@libs/database";
 import { isAuthError } from "../../errors/index.ts";
 import type { KeycloakUser } from "../../ports.ts";
 import type { Sweep } from "../../workers/index.ts";
@@ -39,7 +39,8 @@ export function registrationSweep(deps: SyncDeps): Sweep {
 export async function recoverRegistration(deps: SyncDeps, row: Registration): Promise<void> {
   const log = deps.logger.child({ registrationId: row.id, state: row.state });
   try {
-    if (deps.now().getTime() - row.createdAt.getTime() > tooOldMs) {
+    // Unless that person has said to go on.
+    if (row.lastError !== RETRIED && deps.now().getTime() - row.createdAt.getTime() > tooOldMs) {
       await park(deps, row, "registration.too_old");
       return;
     }

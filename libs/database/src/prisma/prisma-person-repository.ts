@@ -1,0 +1,109 @@
+import type { PrismaClient } from "../client.ts";
+import { Prisma } from "../generated/client.ts";
+import type {
+  ErasedRows,
+  GivenRole,
+  ListedSession,
+  PersonRecord,
+  PersonRepository,
+  SessionFacts,
+  SessionFilter,
+  SessionMark,
+} from "../person-repository.ts";
+import type { Registration } from "../registration-repository.ts";
+import type { User } from "../user-repository.ts";
+import { REGISTRATION_COLUMNS, USER_COLUMNS } from "./columns.ts";
+import { erasePerson } from "./erase-person.ts";
+import { throwMapped } from "./map-prisma-error.ts";
+
+const FACTS = Prisma.raw(`
+  session_id AS "sessionId", user_id AS "userId", keycloak_session_id AS "keycloakSessionId", refreshed_at AS "refreshedAt",
+  token_expires_at AS "tokenExpiresAt", refresh_expires_at AS "refreshExpiresAt", ip_address AS "ipAddress",
+  user_agent AS "userAgent", started_at AS "startedAt", last_seen_at AS "lastSeenAt", ended_at AS "endedAt",
+  end_reason AS "endReason"`);
+
+const ITEM = { sku: true, name: true, quantity: true, unitPriceMinor: true } as const;
+
+/** A person's rows in PostgreSQL. */
+export class PrismaPersonRepository implements PersonRepository {
+  constructor(private readonly prisma: PrismaClient) {}
+
+  async collect(userId: string): Promise<PersonRecord> {
+    const prisma = this.prisma;
+    return await prisma
+      .$transaction(
+        async (tx) => {
+          const [user = null] = await tx.$queryRaw<User[]>`SELECT ${USER_COLUMNS} FROM users WHERE id = ${userId}`;
+          return {
+            user,
+            sessions: await tx.$queryRaw<SessionFacts[]>`
+              SELECT ${FACTS} FROM sessions WHERE user_id = ${userId} ORDER BY started_at`,
+            activities: (await tx.activityLog.findMany({ where: { userId }, orderBy: { id: "asc" } })).map((row) => ({
+              ...row,
+              id: String(row.id),
+            })) as PersonRecord["activities"],
+            registrations: await registrationsOf(tx, userId, user?.email ?? null),
+            roles: await rolesOf(tx, userId, user?.email ?? null),
+            carts: await tx.cart.findMany({
+              where: { userId },
+              omit: { userId: true },
+              include: { items: { select: ITEM } },
+              orderBy: { createdAt: "asc" },
+            }),
+            orders: await tx.order.findMany({
+              where: { userId },
+              omit: { userId: true },
+              include: { items: { select: ITEM } },
+              orderBy: { placedAt: "asc" },
+            }),
+          };
+        },
+        { isolationLevel: "RepeatableRead" },
+      )
+      .catch(throwMapped);
+  }
+
+  listSessions(filter: SessionFilter, after: SessionMark | null, limit: number): Promise<ListedSession[]> {
+    const { sessionIds, userId, ipAddress, startedBefore, startedAfter, lastSeenBefore, ended } = filter;
+    return this.prisma.$queryRaw<ListedSession[]>`
+      SELECT listed.*, username FROM (
+        SELECT ${FACTS} FROM sessions
+        WHERE (${ended ?? false}::boolean OR ended_at IS NULL)
+          AND (${sessionIds === undefined}::boolean OR session_id = ANY(${[...(sessionIds ?? [])]}::text[]))
+          AND (${userId ?? null}::text IS NULL OR user_id = ${userId ?? null})
+          AND (${ipAddress ?? null}::inet IS NULL OR CASE WHEN pg_input_is_valid(ip_address, 'inet')
+            THEN ip_address::inet <<= ${ipAddress ?? null}::inet END)
+          AND (${startedBefore ?? null}::timestamptz IS NULL OR started_at < ${startedBefore ?? null})
+          AND (${startedAfter ?? null}::timestamptz IS NULL OR started_at >= ${startedAfter ?? null})
+          AND (${lastSeenBefore ?? null}::timestamptz IS NULL OR last_seen_at < ${lastSeenBefore ?? null})
+          AND (${after === null}::boolean
+            OR (started_at, session_id) < (${after?.startedAt ?? null}::timestamptz, ${after?.sessionId ?? null}::text))
+        ORDER BY started_at DESC, session_id DESC LIMIT ${limit}
+      ) AS listed JOIN users ON users.id = listed."userId"
+      ORDER BY "startedAt" DESC, "sessionId" DESC`.catch(throwMapped);
+  }
+
+  erase(userId: string, now: Date): Promise<ErasedRows> {
+    return erasePerson(this.prisma, userId, now).catch(throwMapped);
+  }
+}
+
+function registrationsOf(
+  tx: Prisma.TransactionClient,
+  userId: string,
+  email: string | null,
+): Promise<PersonRecord["registrations"]> {
+  return tx.$queryRaw<Registration[]>`
+    SELECT ${REGISTRATION_COLUMNS} FROM registrations
+    WHERE keycloak_user_id = ${userId} OR lower(email) = lower(${email}::text) ORDER BY created_at`.then((rows) =>
+    rows.map(({ idempotencyKey: _, ...row }) => row),
+  );
+}
+
+function rolesOf(tx: Prisma.TransactionClient, userId: string, email: string | null): Promise<GivenRole[]> {
+  return tx.$queryRaw<GivenRole[]>`
+    SELECT roles.name AS role, grantee_email AS "granteeEmail", store_id AS "storeId",
+      organization_id AS "organizationId", granted_at AS "grantedAt"
+    FROM user_roles JOIN roles ON roles.id = role_id
+    WHERE user_id = ${userId} OR lower(grantee_email) = lower(${email}::text) ORDER BY granted_at`;
+}

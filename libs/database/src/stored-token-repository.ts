@@ -1,0 +1,27 @@
+import type { Session } from "./session-repository.ts";
+
+/** The encrypted values of a live session, as they are stored. */
+export type StoredTokens = Pick<Session, "sessionId" | "refreshToken" | "idToken"> & { accessToken: string | null };
+
+/** Which keys a session's values name. */
+export interface SessionKeys {
+  sessionId: string;
+  /** One a value; a value of unknown form names the empty string. */
+  keyIds: string[];
+}
+
+/** PORT: stored tokens by the key that they are encrypted with, for changing that key. */
+export interface StoredTokenRepository {
+  /** Sessions that hold tokens, in the order of their ids. @param after an id; null: from the beginning */
+  scan(after: string | null, limit: number): Promise<SessionKeys[]>;
+  /** Those that still hold tokens. */
+  read(sessionIds: readonly string[]): Promise<StoredTokens[]>;
+  /**
+   * Stores other ciphertexts of the same tokens, in each session whose three values are all unchanged. A session that
+   * somebody else writes at this moment is left out, without waiting. One statement.
+   * @returns ids of the sessions that were written
+   */
+  replaceUnchanged(changes: readonly { before: StoredTokens; after: StoredTokens }[]): Promise<string[]>;
+  /** Which keys the fingerprints of repeatable requests name, and until when the last of each counts. */
+  fingerprintKeys(now: Date): Promise<{ keyId: string; until: Date }[]>;
+}
