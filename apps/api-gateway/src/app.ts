@@ -1,21 +1,19 @@
-import { cors } from "@elysia/cors";
-import { AuthError } from "@libs/keycloak-authV2/errors";
-import { type Logger, type Registry, withDeadline } from "@libs/observability";
+import {
+  type CheckReadiness,
+  openApi,
+  opsRoutes,
+  type RouteTable,
+  serveOptions,
+  serviceBase,
+  withinDeadline,
+} from "@libs/http";
+import type { Logger, Registry } from "@libs/observability";
 import { Elysia } from "elysia";
-import { accessLog, responseObservers } from "./http/access-log.ts";
+import { version } from "../package.json";
 import type { ClientAddress } from "./http/client-address.ts";
-import { httpMetrics } from "./http/http-metrics.ts";
-import { jsonOnly } from "./http/json-only.ts";
-import { openApi } from "./http/openapi.ts";
-import { lastResort, problemDetails } from "./http/problem-details.ts";
-import { requestContextPlugin } from "./http/request-context.ts";
-import { requestInfo } from "./http/request-info.ts";
-import { securityHeaders } from "./http/security-headers.ts";
-import type { CheckReadiness } from "./readiness.ts";
 import { backchannelLogoutPath } from "./routes/auth/backchannel-logout.ts";
 import type { AuthRouteDeps } from "./routes/auth/route-deps.ts";
 import { authRoutes } from "./routes/auth.ts";
-import { opsRoutes } from "./routes/ops.ts";
 
 export interface AppDeps {
   integration: AuthRouteDeps["integration"];
@@ -37,58 +35,25 @@ export interface AppDeps {
 
 /** Wires the gateway's routes and cross-cutting plugins; reads no environment and does not listen. */
 export function createApp(deps: AppDeps) {
-  const { logger, registry, corsOrigins, requestTimeoutMs, isStopping } = deps;
-  const routes: RouteList = { current: [] };
-  const app = new Elysia({
-    name: "api-gateway",
-    normalize: false,
-    serve: {
-      // Bun's own refusal would have no problem details. Ours comes without reading: what is sent meanwhile is not kept.
-      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-      development: false,
-      error: lastResort(logger),
-    },
-  })
-    .use(responseObservers([accessLog(logger), httpMetrics(registry)]))
-    .use(requestContextPlugin())
-    .use(problemDetails(logger, (path) => allowedMethods(routes.current, path)))
-    .use(securityHeaders())
-    .onRequest(({ set }) => {
-      // A stopping server asks its clients to connect elsewhere next time.
-      if (isStopping()) set.headers.connection = "close";
-    })
+  const routes: RouteTable = { current: [] };
+  const app = new Elysia({ name: "api-gateway", normalize: false, serve: serveOptions(deps.logger) })
+    .use(serviceBase({ ...deps, routes, formPaths: [backchannelLogoutPath] }))
     .use(
-      cors({
-        origin: corsOrigins,
-        methods: ["GET", "POST", "DELETE"],
-        allowedHeaders: ["content-type", "authorization", "idempotency-key"],
-        exposeHeaders: ["x-request-id", "retry-after", "ratelimit", "ratelimit-policy"],
-        credentials: false,
-        maxAge: 600,
+      openApi({
+        title: "Auth gateway",
+        version,
+        description: "Register, log in, refresh, log out: Keycloak and the application's database in step.",
+        tags: [
+          { name: "auth", description: "For frontends." },
+          { name: "keycloak", description: "For Keycloak." },
+          { name: "operations", description: "For operators." },
+        ],
       }),
     )
-    .use(jsonOnly([backchannelLogoutPath]))
-    .use(openApi())
     .use(opsRoutes(deps))
-    .use(
-      authRoutes({
-        ...deps,
-        withinDeadline: (request, work) =>
-          withDeadline(requestInfo(request).requestId, requestTimeoutMs, work, () => new AuthError("request.timeout")),
-      }),
-    );
+    .use(authRoutes({ ...deps, withinDeadline: withinDeadline(deps.requestTimeoutMs) }));
   routes.current = app.routes;
   return app;
 }
 
-interface RouteList {
-  current: { method: string; path: string }[];
-}
-
 export type App = ReturnType<typeof createApp>;
-
-function allowedMethods(routes: RouteList["current"], path: string): string[] {
-  return [
-    ...new Set(routes.filter((route) => route.path === path && route.method !== "OPTIONS").map(({ method }) => method)),
-  ];
-}

@@ -1,4 +1,5 @@
 import { createDatabase, createRepositories, type PrismaClient } from "@libs/database";
+import { createReadiness } from "@libs/http";
 import { KeycloakIntegrationService, type SweepRunner, startSweeps, type Wake } from "@libs/keycloak-authV2";
 import { ChangeFeed, createOutboxMetrics, createOutboxSweep } from "@libs/keycloak-authV2/events";
 import { UserSyncService } from "@libs/keycloak-authV2/services/sync";
@@ -8,7 +9,6 @@ import type { Config } from "./config.ts";
 import { clientAddress } from "./http/client-address.ts";
 import { composeLimits } from "./limits/compose-limits.ts";
 import { protectionOptions } from "./limits/protection-options.ts";
-import { createReadiness } from "./readiness.ts";
 
 /** A call to Keycloak that ends at its time limit is stored by then. */
 const LEASE_MARGIN_MS = 500;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { ConfigError, configSchema, readConfig } from "./config.ts";
+import { ConfigError } from "@libs/http";
+import { configSchema, readConfig } from "./config.ts";
 
 const key = Buffer.alloc(32, 7).toString("base64");
 const secret = "s3cret-Value-9Zq";

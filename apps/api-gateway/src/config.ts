@@ -1,3 +1,4 @@
+import { readConfig as readSchema } from "@libs/http";
 import { KeyRingError, parseKeyRing } from "@libs/keycloak-authV2";
 import proxyAddr from "proxy-addr";
 import { z } from "zod";
@@ -212,28 +213,8 @@ export const configSchema = z.object({
 
 export type Config = z.infer<typeof configSchema>;
 
-/** Every fault of the configuration, by variable name, without any value. */
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
-
-  constructor(readonly faults: { variable: string; rule: string }[]) {
-    const lines = faults.map(({ variable, rule }) => `  ${variable}: ${rule}`);
-    super(`The configuration has ${faults.length} fault${faults.length === 1 ? "" : "s"}:\n${lines.join("\n")}`);
-  }
-}
-
 /**
  * Reads the configuration; an empty or blank variable counts as not given.
  * @throws ConfigError with all faults at once
  */
-export function readConfig(env: Record<string, string | undefined>): Config {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()));
-  const result = configSchema.safeParse(given);
-  if (result.success) return result.data;
-  throw new ConfigError(
-    result.error.issues.map(({ path, code, message }) => {
-      const variable = String(path[0]);
-      return { variable, rule: code === "invalid_type" && given[variable] === undefined ? "is missing" : message };
-    }),
-  );
-}
+export const readConfig = (env: Record<string, string | undefined>): Config => readSchema(configSchema, env);

@@ -1,7 +1,7 @@
+import { ConfigError, serveMetrics } from "@libs/http";
 import { bufferedStdout, createLogger, type Logger } from "@libs/observability";
 import { compose, type Gateway } from "./compose.ts";
-import { type Config, ConfigError, readConfig } from "./config.ts";
-import { serveMetrics } from "./metrics-server.ts";
+import { type Config, readConfig } from "./config.ts";
 
 /** A stop that takes longer is cut: an orchestrator would do the same. */
 const stopLimitMs = 9_000;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { expectProblem } from "../testing/expect-problem.ts";
+import { bodyLimitBytes, nestingLimit } from "@libs/http";
+import { expectProblem } from "@libs/http/testing";
 import { type StubGateway, stubGateway } from "../testing/stub-gateway.ts";
-import { bodyLimitBytes, nestingLimit } from "./json-only.ts";
 
 // Whatever comes in, on every route: refused with a code and, where it has one, the path; never a 5xx, never the value.
 

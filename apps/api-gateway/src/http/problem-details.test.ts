@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "bun:test";
+import { expectProblem } from "@libs/http/testing";
 import { AuthError, type AuthErrorCode, catalogue } from "@libs/keycloak-authV2/errors";
 import type { AppDeps } from "../app.ts";
-import { expectProblem } from "../testing/expect-problem.ts";
 import { ada, type StubGateway, stubGateway } from "../testing/stub-gateway.ts";
 
 const secret = "s3cret-Value-9Zq";

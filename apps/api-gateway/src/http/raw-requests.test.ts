@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { connect } from "node:net";
+import { expectProblem } from "@libs/http/testing";
 import { createLogger } from "@libs/observability";
-import { expectProblem } from "../testing/expect-problem.ts";
 import { type StubGateway, stubGateway } from "../testing/stub-gateway.ts";
 
 // What no well-behaved client sends: refused, by the server below us or by us, never with a 5xx.

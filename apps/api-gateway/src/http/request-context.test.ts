@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { expectProblem } from "@libs/http/testing";
 import { Registry } from "@libs/observability";
-import { expectProblem } from "../testing/expect-problem.ts";
 import { type StubGateway, stubGateway } from "../testing/stub-gateway.ts";
 
 const secret = "s3cret-Value-9Zq";

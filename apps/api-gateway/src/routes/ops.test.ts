@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "bun:test";
-import { expectProblem } from "../testing/expect-problem.ts";
+import { expectProblem } from "@libs/http/testing";
 import { type StubGateway, stubGateway } from "../testing/stub-gateway.ts";
 
 const token = "metrics-token-of-16+";

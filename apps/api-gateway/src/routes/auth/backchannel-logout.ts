@@ -1,7 +1,7 @@
+import { problemsOf } from "@libs/http";
 import { AuthError } from "@libs/keycloak-authV2/errors";
 import { Elysia } from "elysia";
 import { z } from "zod";
-import { problemsOf } from "../../http/problem.ts";
 import type { AuthRouteDeps } from "./route-deps.ts";
 
 export type BackchannelLogoutDeps = Pick<AuthRouteDeps, "feed" | "withinDeadline">;

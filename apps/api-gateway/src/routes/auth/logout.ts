@@ -1,7 +1,6 @@
+import { problemsOf, secret, text } from "@libs/http";
 import { Elysia } from "elysia";
 import { z } from "zod";
-import { problemsOf } from "../../http/problem.ts";
-import { secret, text } from "../../http/text.ts";
 import type { AuthRouteDeps } from "./route-deps.ts";
 import { commonProblems } from "./schemas.ts";
 

@@ -1,7 +1,6 @@
+import { problemsOf, secret, text } from "@libs/http";
 import { Elysia } from "elysia";
 import { z } from "zod";
-import { problemsOf } from "../../http/problem.ts";
-import { secret, text } from "../../http/text.ts";
 import { type AuthRouteDeps, clientDetails } from "./route-deps.ts";
 import { commonProblems, tokensSchema } from "./schemas.ts";
 

@@ -1,8 +1,7 @@
+import { metadata, problemsOf, secret, text } from "@libs/http";
 import { AuthError } from "@libs/keycloak-authV2/errors";
 import { Elysia } from "elysia";
 import { z } from "zod";
-import { problemsOf } from "../../http/problem.ts";
-import { metadata, secret, text } from "../../http/text.ts";
 import type { AuthRouteDeps } from "./route-deps.ts";
 import { commonProblems, presentRegisteredUser, registeredUserSchema } from "./schemas.ts";
 

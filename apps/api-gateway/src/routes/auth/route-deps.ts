@@ -1,10 +1,8 @@
+import type { WithinDeadline } from "@libs/http";
 import type { KeycloakIntegrationService } from "@libs/keycloak-authV2";
 import type { UserSyncService } from "@libs/keycloak-authV2/services/sync";
 import type { ClientAddress } from "../../http/client-address.ts";
 import type { AuthLimits } from "../../limits/auth-limits.ts";
-
-/** Runs a flow as one request: with its id on every log line, and one deadline for all its calls. */
-export type WithinDeadline = <T>(request: Request, work: () => Promise<T>) => Promise<T>;
 
 /** What the routes of /auth share; each takes the part that it needs. */
 export interface AuthRouteDeps {

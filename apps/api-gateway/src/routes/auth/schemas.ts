@@ -1,6 +1,6 @@
 import type { User } from "@libs/database";
+import { problemsOf } from "@libs/http";
 import { z } from "zod";
-import { problemsOf } from "../../http/problem.ts";
 
 /** Tokens as Keycloak names them (RFC 6749 §5.1). */
 export const tokensSchema = z.strictObject({

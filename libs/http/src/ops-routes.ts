@@ -3,7 +3,7 @@ import { AuthError } from "@libs/keycloak-authV2/errors";
 import type { Registry } from "@libs/observability";
 import { Elysia } from "elysia";
 import { z } from "zod";
-import type { CheckReadiness } from "../readiness.ts";
+import type { CheckReadiness } from "./readiness.ts";
 
 export interface OpsDeps {
   readiness: CheckReadiness;
@@ -35,7 +35,7 @@ export const opsRoutes = ({ readiness, registry, metricsToken }: OpsDeps) =>
       },
       {
         response: { 200: readinessSchema, 503: readinessSchema },
-        detail: { summary: "Keycloak and the database answer", tags: ["operations"] },
+        detail: { summary: "What the service stands on answers", tags: ["operations"] },
       },
     )
     .get(

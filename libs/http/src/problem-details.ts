@@ -1,23 +1,26 @@
 import { randomUUID } from "node:crypto";
-import { AuthError, type FieldError, isAuthError } from "@libs/keycloak-authV2/errors";
+import { DatabaseTimeoutError, DatabaseUnavailableError } from "@libs/database";
+import { AuthError, type FieldError } from "@libs/keycloak-authV2/errors";
 import type { Logger } from "@libs/observability";
 import { Elysia, InvalidCookieSignature, NotFoundError, ParseError, ValidationError } from "elysia";
-import { RateLimited } from "../limits/rate-limited.ts";
 import { problemResponse } from "./problem.ts";
 import { requestInfo } from "./request-info.ts";
+import { isPublicError, type PublicError } from "./service-error.ts";
 
 /** Turns whatever a request ends with into problem details; comes first, so that Elysia's own bodies never leave. */
 export const problemDetails = (logger: Logger, allowedMethods: (path: string) => string[]) =>
   new Elysia({ name: "problem-details" }).onError({ as: "global" }, ({ error, request, path }) => {
     const { requestId } = requestInfo(request);
     if (error instanceof NotFoundError) return missing(requestId, allowedMethods(path));
-    const known = toAuthError(error);
+    const known = toPublicError(error);
     if (known.code === "internal.error") logger.error({ err: error, requestId }, "unexpected error");
-    return problemResponse(known, requestId, known instanceof RateLimited ? known.headers : {});
+    return problemResponse(known, requestId, known.headers);
   });
 
-function toAuthError(error: unknown): AuthError {
-  if (isAuthError(error)) return error;
+function toPublicError(error: unknown): PublicError {
+  if (isPublicError(error)) return error;
+  if (error instanceof DatabaseTimeoutError) return new AuthError("database.timeout", { cause: error });
+  if (error instanceof DatabaseUnavailableError) return new AuthError("database.unavailable", { cause: error });
   if (error instanceof ValidationError) {
     // An answer that breaks its own schema is our fault, not the caller's.
     return error.type === "response"
@@ -25,7 +28,7 @@ function toAuthError(error: unknown): AuthError {
       : new AuthError("input.invalid", { errors: fieldErrors(error) });
   }
   if (error instanceof ParseError) {
-    return isAuthError(error.cause) ? error.cause : new AuthError("input.malformed");
+    return isPublicError(error.cause) ? error.cause : new AuthError("input.malformed");
   }
   if (error instanceof InvalidCookieSignature) return new AuthError("input.malformed");
   return new AuthError("internal.error", { cause: error });

@@ -4,13 +4,19 @@ import { Elysia } from "elysia";
 import styles from "swagger-ui-dist/swagger-ui.css" with { type: "file" };
 import script from "swagger-ui-dist/swagger-ui-bundle.js" with { type: "file" };
 import { z } from "zod";
-import { version } from "../../package.json";
 
-/** Imported as files, so that a bundled gateway brings them along. */
+export interface OpenApiOptions {
+  title: string;
+  version: string;
+  description: string;
+  tags: { name: string; description: string }[];
+}
+
+/** Imported as files, so that a bundled service brings them along. */
 const assets = { "swagger-ui.css": styles, "swagger-ui-bundle.js": script };
 
 /** `/openapi/json`, and a page at `/openapi` to try it: served from here, so that no third party's script runs on this origin. */
-export const openApi = () =>
+export const openApi = ({ title, version, description, tags }: OpenApiOptions) =>
   new Elysia({ name: "openapi-page" })
     .use(
       openapi({
@@ -19,21 +25,12 @@ export const openApi = () =>
         mapJsonSchema: { zod: z.toJSONSchema },
         exclude: { paths: ["/openapi", "/openapi/assets/:name", "/openapi/assets/page.js", "/metrics"] },
         documentation: {
-          info: {
-            title: "Auth gateway",
-            version,
-            description: "Register, log in, refresh, log out: Keycloak and the application's database in step.",
-            license: { name: "MIT", identifier: "MIT" },
-          },
-          tags: [
-            { name: "auth", description: "For frontends." },
-            { name: "keycloak", description: "For Keycloak." },
-            { name: "operations", description: "For operators." },
-          ],
+          info: { title, version, description, license: { name: "MIT", identifier: "MIT" } },
+          tags,
         },
       }),
     )
-    .get("/openapi", ({ set }) => page(set.headers), { detail: { hide: true } })
+    .get("/openapi", ({ set }) => page(title, set.headers), { detail: { hide: true } })
     .get("/openapi/assets/page.js", () => typed(pageScript, "text/javascript"), { detail: { hide: true } })
     .get("/openapi/assets/:name", ({ params: { name } }) => file(new URL(assets[name], import.meta.url)), {
       params: z.strictObject({ name: z.enum(["swagger-ui.css", "swagger-ui-bundle.js"]) }),
@@ -42,11 +39,11 @@ export const openApi = () =>
 
 const pageScript = `SwaggerUIBundle({ url: "/openapi/json", dom_id: "#ui", deepLinking: true });`;
 
-function page(headers: Record<string, unknown>): Response {
+function page(title: string, headers: Record<string, unknown>): Response {
   headers["content-security-policy"] =
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
   return typed(
-    `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Auth gateway</title>
+    `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${title}</title>
 <link rel="stylesheet" href="/openapi/assets/swagger-ui.css"></head><body><div id="ui"></div>
 <script src="/openapi/assets/swagger-ui-bundle.js"></script><script src="/openapi/assets/page.js"></script></body></html>`,
     "text/html",

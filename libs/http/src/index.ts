@@ -1,0 +1,21 @@
+// What every HTTP service of the house shares: one cross-cutting plugin a file, and one that joins them.
+export { type ObserveResponse, responseObservers } from "./access-log.ts";
+export { bodyLimitBytes, nestingLimit } from "./json-only.ts";
+export { serveMetrics } from "./metrics-server.ts";
+export { type OpenApiOptions, openApi } from "./openapi-page.ts";
+export { type OpsDeps, opsRoutes } from "./ops-routes.ts";
+export {
+  type Problem,
+  type ProblemCatalogue,
+  problemResponse,
+  problemSchema,
+  problemsIn,
+  problemsOf,
+} from "./problem.ts";
+export { ConfigError, type ConfigurationFault, readConfig } from "./read-config.ts";
+export { type CheckReadiness, createReadiness, type Readiness, type ReadinessOptions } from "./readiness.ts";
+export { type RequestInfo, requestInfo } from "./request-info.ts";
+export { type RouteTable, type ServiceBaseOptions, serveOptions, serviceBase } from "./service-base.ts";
+export { type PublicError, ServiceError } from "./service-error.ts";
+export { maxMetadataBytes, metadata, secret, text } from "./text.ts";
+export { type WithinDeadline, withinDeadline } from "./within-deadline.ts";

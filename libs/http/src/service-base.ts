@@ -1,0 +1,65 @@
+import { cors } from "@elysia/cors";
+import type { Logger, Registry } from "@libs/observability";
+import { Elysia } from "elysia";
+import { accessLog, responseObservers } from "./access-log.ts";
+import { httpMetrics } from "./http-metrics.ts";
+import { jsonOnly } from "./json-only.ts";
+import { lastResort, problemDetails } from "./problem-details.ts";
+import { requestContextPlugin } from "./request-context.ts";
+import { securityHeaders } from "./security-headers.ts";
+
+/** The routes of the finished app, which its plugins can know only later. */
+export interface RouteTable {
+  current: { method: string; path: string }[];
+}
+
+export interface ServiceBaseOptions {
+  logger: Logger;
+  registry: Registry;
+  routes: RouteTable;
+  /** Browsers of these origins may call the service. */
+  corsOrigins: string[];
+  isStopping: () => boolean;
+  /** Addresses that take a form instead of JSON. */
+  formPaths?: readonly string[];
+}
+
+/** What Bun's server is told: no page of its own, no limit of its own. */
+export const serveOptions = (logger: Logger) => ({
+  // Bun's own refusal would have no problem details. Ours comes without reading: what is sent meanwhile is not kept.
+  maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+  development: false,
+  error: lastResort(logger),
+});
+
+/**
+ * Request id, access log, metrics, problem details, security headers, CORS, JSON bodies. Comes before every route; the
+ * app itself is made with `normalize: false` and {@link serveOptions}.
+ */
+export const serviceBase = ({ logger, registry, routes, corsOrigins, isStopping, formPaths }: ServiceBaseOptions) =>
+  new Elysia({ name: "service-base" })
+    .use(responseObservers([accessLog(logger), httpMetrics(registry)]))
+    .use(requestContextPlugin())
+    .use(problemDetails(logger, (path) => allowedMethods(routes.current, path)))
+    .use(securityHeaders())
+    .onRequest(({ set }) => {
+      // A stopping server asks its clients to connect elsewhere next time.
+      if (isStopping()) set.headers.connection = "close";
+    })
+    .use(
+      cors({
+        origin: corsOrigins,
+        methods: ["GET", "POST", "PUT", "DELETE"],
+        allowedHeaders: ["content-type", "authorization", "idempotency-key"],
+        exposeHeaders: ["x-request-id", "retry-after", "ratelimit", "ratelimit-policy", "www-authenticate"],
+        credentials: false,
+        maxAge: 600,
+      }),
+    )
+    .use(jsonOnly(formPaths));
+
+function allowedMethods(routes: RouteTable["current"], path: string): string[] {
+  return [
+    ...new Set(routes.filter((route) => route.path === path && route.method !== "OPTIONS").map(({ method }) => method)),
+  ];
+}

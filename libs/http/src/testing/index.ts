@@ -1,0 +1,2 @@
+// For the tests of services.
+export { expectProblem, expectServiceProblem } from "./expect-problem.ts";
