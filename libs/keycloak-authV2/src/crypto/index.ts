@@ -1,5 +1,5 @@
 /** Tokens at rest: encrypted under a key ring, or recognised by hash; never in clear. */
 export { type KeyRing, KeyRingError, parseKeyRing } from "./key-ring.ts";
 export { createRequestFingerprint, type RequestFingerprint } from "./request-fingerprint.ts";
-export { TokenCipher, type TokenPlace } from "./token-cipher.ts";
+export { keyIdOf, TokenCipher, type TokenPlace } from "./token-cipher.ts";
 export { hashToken } from "./token-hash.ts";

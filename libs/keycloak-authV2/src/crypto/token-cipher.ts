@@ -55,6 +55,12 @@ export class TokenCipher {
   }
 }
 
+/** The id of the key that a value names; empty for a value of unknown form. */
+export function keyIdOf(value: string): string {
+  const [form, id = ""] = value.split(".");
+  return form === FORM ? id : "";
+}
+
 function open(key: KeyObject, sealed: Buffer, associated: Buffer): string {
   const decipher = createDecipheriv(ALGORITHM, key, sealed.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES });
   decipher.setAAD(associated);
