@@ -2,6 +2,7 @@
 export type * from "./activity-repository.ts";
 export type * from "./business-repository.ts";
 export { createDatabase, type DatabaseOptions, PrismaClient } from "./client.ts";
+export { createPersonRepository } from "./create-person-repository.ts";
 export { createRepositories, type Repositories } from "./create-repositories.ts";
 export type * from "./domain-event.ts";
 export * from "./errors.ts";
@@ -9,6 +10,7 @@ export type * from "./feed-repository.ts";
 export type * from "./idempotency-repository.ts";
 export { type DatabaseOutcome, instrument, type ObserveDatabase } from "./instrument.ts";
 export type * from "./keycloak-logout-repository.ts";
+export * from "./person-repository.ts";
 export { mapPrismaError } from "./prisma/map-prisma-error.ts";
 export * from "./registration-repository.ts";
 export type * from "./retention-repository.ts";

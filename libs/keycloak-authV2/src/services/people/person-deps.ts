@@ -1,0 +1,6 @@
+import type { PersonRepository } from "@libs/database";
+import type { SyncDeps } from "../sync/sync-deps.ts";
+
+export interface PersonDeps extends SyncDeps {
+  people: PersonRepository;
+}

@@ -1,0 +1,16 @@
+/**
+ * - `person.registration_unfinished`: the registration's own recovery still works on this user
+ * - `person.keeps_coming_back`: logged in again and again while it was erased
+ */
+export type PersonErrorCode = "person.registration_unfinished" | "person.keeps_coming_back";
+
+/** What can't be done to a person now. `message` says what to do, without personal data. */
+export class PersonError extends Error {
+  override readonly name = "PersonError";
+  constructor(
+    readonly code: PersonErrorCode,
+    message: string,
+  ) {
+    super(message);
+  }
+}

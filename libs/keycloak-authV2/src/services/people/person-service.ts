@@ -1,0 +1,71 @@
+import { randomBytes } from "node:crypto";
+import { createPersonRepository, type ListedSession, type PrismaClient, type SessionFilter } from "@libs/database";
+import type { Registry } from "@libs/observability";
+import { createAuthMetrics } from "../../metrics.ts";
+import type { KeycloakIntegrationService } from "../integration/index.ts";
+import { createSyncDeps, type UserSyncOptions } from "../sync/create-sync-deps.ts";
+import { authErrors } from "../sync/database-failure.ts";
+import { logoutEverywhere } from "../sync/logout-everywhere.ts";
+import { type ErasureOptions, type ErasureResult, erasePerson } from "./erase-person.ts";
+import { exportPerson, type PersonExport } from "./export-person.ts";
+import type { PersonDeps } from "./person-deps.ts";
+import { listSessions, type RevokedSession, revokeSessions } from "./revoke-sessions.ts";
+import { findPeople, type PersonView } from "./view-person.ts";
+
+/** How the facade is made; the encryption keys are not needed, since no token is read. */
+export type PersonServiceOptions = Pick<UserSyncOptions, "now" | "logger" | "wake">;
+
+/**
+ * What an operator does with one person, on both sides. A small composition root over `services/people/*`.
+ *
+ * @example
+ * const people = new PersonService(integration, prisma, registry);
+ * for (const { local, keycloak, differing } of await people.find("ada@example.com")) console.log(differing);
+ */
+export class PersonService {
+  readonly #deps: PersonDeps;
+
+  constructor(
+    integration: Pick<KeycloakIntegrationService, "userRepository">,
+    prisma: PrismaClient,
+    metrics: Registry,
+    options: PersonServiceOptions = {},
+  ) {
+    // No token is read or written here: a key that nobody has ever needs to know is as good as the ring.
+    const tokenEncryptionKeys = `unused:${randomBytes(32).toString("base64")}`;
+    this.#deps = {
+      ...createSyncDeps(integration.userRepository, prisma, metrics, { ...options, tokenEncryptionKeys }),
+      people: createPersonRepository(prisma, createAuthMetrics(metrics).observeDatabase),
+    };
+  }
+
+  /** By id, username or email, on either side. @throws AuthError */
+  find(who: string): Promise<PersonView[]> {
+    return authErrors(() => findPeople(this.#deps, who));
+  }
+
+  /** Everything that is held of a person; null when neither side knows the id. @throws AuthError */
+  export(userId: string): Promise<PersonExport | null> {
+    return authErrors(() => exportPerson(this.#deps, userId));
+  }
+
+  /** Erases a person on both sides; orders stay without the person. Repeatable. @throws PersonError | AuthError */
+  erase(userId: string, options?: ErasureOptions): Promise<ErasureResult> {
+    return erasePerson(this.#deps, userId, options);
+  }
+
+  /** Newest first, read as they are asked for. */
+  listSessions(filter: SessionFilter): AsyncGenerator<ListedSession> {
+    return listSessions(this.#deps, filter);
+  }
+
+  /** Ends live sessions on both sides; told as they end. */
+  revokeSessions(filter: Omit<SessionFilter, "ended">, signal?: AbortSignal): AsyncGenerator<RevokedSession> {
+    return revokeSessions(this.#deps, filter, signal);
+  }
+
+  /** Ends whatever sessions a user has in Keycloak beside those that are known here, and those too. @throws AuthError */
+  async revokeEverywhere(userId: string): Promise<number> {
+    return (await authErrors(() => logoutEverywhere(this.#deps, userId))).ended;
+  }
+}
