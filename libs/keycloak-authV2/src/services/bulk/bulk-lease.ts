@@ -5,8 +5,8 @@ import { BulkError } from "./bulk-error.ts";
 import { InterruptedError } from "./outage-patience.ts";
 
 export const BULK_LEASE = "bulk";
-const TTL_MS = 15_000;
-const RENEW_MS = 3_000;
+const TTL_MS = 6_000;
+const RENEW_MS = 1_500;
 const LOOK_EVERY_MS = 500;
 
 /**
