@@ -1,6 +1,9 @@
 import type { Command } from "commander";
 import type { CommandContext } from "../../command-context.ts";
+import { addUsersErase } from "./users-erase.ts";
+import { addUsersExport } from "./users-export.ts";
 import { addUsersRepair } from "./users-repair.ts";
+import { addUsersShow } from "./users-show.ts";
 import { addUsersSync } from "./users-sync.ts";
 import { addUsersVerify } from "./users-verify.ts";
 
@@ -12,4 +15,7 @@ export function addUsersCommands(program: Command, context: CommandContext): voi
   addUsersSync(users, context);
   addUsersVerify(users, context);
   addUsersRepair(users, context);
+  addUsersShow(users, context);
+  addUsersExport(users, context);
+  addUsersErase(users, context);
 }

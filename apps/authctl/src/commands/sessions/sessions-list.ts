@@ -1,0 +1,70 @@
+import type { ListedSession } from "@libs/database";
+import type { Command } from "commander";
+import type { CommandContext } from "../../command-context.ts";
+import { gatewayVariables } from "../../common-variables.ts";
+import { toJson } from "../../to-json.ts";
+import { formatTime } from "../../ui/format-time.ts";
+import { printable, renderTable } from "../../ui/render-table.ts";
+import { withHelp } from "../../with-help.ts";
+import { withPeople } from "../../with-people.ts";
+import { wholeNumber } from "../users/walk-options.ts";
+import { addSessionFlags, filterOf, type SessionFlags } from "./session-flags.ts";
+
+interface Flags extends SessionFlags {
+  ended?: boolean;
+  limit?: number;
+  json?: boolean;
+}
+
+const SHOWN = 50;
+
+/** `authctl sessions list` */
+export function addSessionsList(sessions: Command, context: CommandContext): void {
+  const command = addSessionFlags(sessions.command("list"))
+    .description("live sessions, newest first")
+    .option("--ended", "ended ones too, as long as they are kept")
+    .option("--limit <n>", "at most so many; 50 when left out, all with --json", wholeNumber(1, 100_000_000))
+    .option("--json", "NDJSON, one session a line");
+  withHelp(command, {
+    examples: [
+      ["sessions list --user ada@example.com", "of one user"],
+      ["sessions list --ip 203.0.113.0/24 --newer-than 24h", "from a network, since yesterday"],
+      ["sessions list --idle 30d --json", "for scripts"],
+    ],
+    variables: gatewayVariables,
+  }).action((flags: Flags) => sessionsList(context, flags));
+}
+
+async function sessionsList(context: CommandContext, flags: Flags): Promise<void> {
+  const { terminal } = context;
+  await withPeople(context, async (people) => {
+    const limit = flags.limit ?? (flags.json ? Number.POSITIVE_INFINITY : SHOWN);
+    const filter = { ...(await filterOf(people, flags)), ...(flags.ended && { ended: true }) };
+    const shown: ListedSession[] = [];
+    let count = 0;
+    for await (const session of people.listSessions(filter)) {
+      count += 1;
+      if (count > limit) break;
+      if (flags.json) terminal.print(toJson(session));
+      else shown.push(session);
+    }
+    if (flags.json) return;
+    if (shown.length === 0) {
+      terminal.print("No such sessions.");
+      return;
+    }
+    terminal.print(
+      renderTable(terminal, ["session", "user", "started", "last seen", "from", "state"], shown.map(rowOf)),
+    );
+    if (count > limit) terminal.print(`There are more: --limit ${limit * 10} shows more of them, --json all.`);
+  });
+}
+
+const rowOf = ({ sessionId, username, startedAt, lastSeenAt, ipAddress, endedAt, endReason }: ListedSession) => [
+  printable(sessionId),
+  printable(username),
+  formatTime(startedAt),
+  formatTime(lastSeenAt),
+  printable(ipAddress ?? "–"),
+  endedAt ? `ended: ${endReason}` : "live",
+];

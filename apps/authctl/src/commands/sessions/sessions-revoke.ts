@@ -1,0 +1,93 @@
+import type { SessionFilter } from "@libs/database";
+import type { PersonService } from "@libs/keycloak-authV2/services/people";
+import type { Command } from "commander";
+import type { CommandContext } from "../../command-context.ts";
+import { gatewayVariables } from "../../common-variables.ts";
+import { ExitCode } from "../../exit-code.ts";
+import { toJson } from "../../to-json.ts";
+import { confirm } from "../../ui/confirm.ts";
+import { UsageError } from "../../usage-error.ts";
+import { withHelp } from "../../with-help.ts";
+import { withPeople } from "../../with-people.ts";
+import { addSessionFlags, filterOf, type SessionFlags } from "./session-flags.ts";
+
+interface Flags extends SessionFlags {
+  everywhere?: boolean;
+  all?: boolean;
+  yes?: boolean;
+  json?: boolean;
+}
+
+/** `authctl sessions revoke` */
+export function addSessionsRevoke(sessions: Command, context: CommandContext): void {
+  const command = addSessionFlags(sessions.command("revoke"))
+    .description("end live sessions on both sides: these, or those of the options")
+    .argument("[ids...]", "session ids, as sessions list shows them")
+    .option("--everywhere", "with --user: the user's sessions with other clients of the realm too")
+    .option("--all", "every session of everybody")
+    .option("--yes", "does not ask")
+    .option("--json", "NDJSON, one session a line");
+  withHelp(command, {
+    examples: [
+      ["sessions revoke --user ada@example.com --everywhere", "signs one user out of everything"],
+      ["sessions revoke --ip 203.0.113.0/24 --yes", "whoever came from a network"],
+      ["sessions revoke --idle 30d", "what nobody has used for a month"],
+    ],
+    variables: gatewayVariables,
+  }).action((ids: string[], flags: Flags) => sessionsRevoke(context, ids, flags));
+}
+
+async function sessionsRevoke(context: CommandContext, ids: string[], flags: Flags): Promise<void> {
+  const { user, ip, olderThan, newerThan, idle, everywhere, all } = flags;
+  const chosen = ids.length > 0 || [user, ip, olderThan, newerThan, idle].some((flag) => flag !== undefined);
+  if (!chosen && !all) throw new UsageError("say which: session ids, --user, --ip, --older-than, --idle …, or --all");
+  if (chosen && all) throw new UsageError("--all goes with nothing else");
+  if (
+    everywhere &&
+    (user === undefined || ids.length > 0 || [ip, olderThan, newerThan, idle].some((flag) => flag !== undefined))
+  )
+    throw new UsageError("--everywhere goes with --user alone");
+  await withPeople(context, async (people) => {
+    const filter = { ...(await filterOf(people, flags)), ...(ids.length > 0 && { sessionIds: ids }) };
+    await revoke(context, people, filter, flags);
+  });
+}
+
+async function revoke(
+  { terminal, interruptible, endWith }: CommandContext,
+  people: PersonService,
+  filter: SessionFilter,
+  { everywhere, yes, json }: Flags,
+): Promise<void> {
+  if (yes !== true) {
+    const question = `End ${await count(people, filter)} live sessions, here and in Keycloak?`;
+    if (!(await confirm(terminal, question, false))) {
+      terminal.tell("Nothing was ended.");
+      return;
+    }
+  }
+  const signal = interruptible();
+  let ended = 0;
+  for await (const session of people.revokeSessions(filter, signal)) {
+    ended += 1;
+    if (json) terminal.print(toJson(session));
+  }
+  if (signal.aborted) {
+    endWith(ExitCode.interrupted);
+    terminal.tell(`Stopped after ${ended}. The same command goes on with the rest.`);
+    return;
+  }
+  if (everywhere && filter.userId !== undefined) ended += await people.revokeEverywhere(filter.userId);
+  if (!json)
+    terminal.print(`${ended.toLocaleString("en")} sessions ended${everywhere ? ", and those of other clients" : ""}.`);
+}
+
+async function count(people: PersonService, filter: SessionFilter): Promise<string> {
+  const most = 10_000;
+  let count = 0;
+  for await (const _ of people.listSessions(filter)) {
+    count += 1;
+    if (count > most) return `more than ${most.toLocaleString("en")}`;
+  }
+  return count.toLocaleString("en");
+}

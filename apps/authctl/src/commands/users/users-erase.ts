@@ -1,0 +1,67 @@
+import type { Command } from "commander";
+import type { CommandContext } from "../../command-context.ts";
+import { gatewayVariables } from "../../common-variables.ts";
+import { toJson } from "../../to-json.ts";
+import { confirm } from "../../ui/confirm.ts";
+import { printable, renderTable } from "../../ui/render-table.ts";
+import { withHelp } from "../../with-help.ts";
+import { NobodyFoundError, withPeople } from "../../with-people.ts";
+
+interface Flags {
+  yes?: boolean;
+  json?: boolean;
+}
+
+/** `authctl users erase` */
+export function addUsersErase(users: Command, context: CommandContext): void {
+  const command = users
+    .command("erase")
+    .description("delete a person on both sides, for good; orders stay, without the person")
+    .argument("<id>", "Keycloak's user id, as users show tells it")
+    .option("--yes", "does not ask")
+    .option("--json", "the counts as JSON");
+  withHelp(command, {
+    examples: [
+      ["users erase 9f0c1f52-6c52-4f0e-9a53-5b1f1f1d7a11", "asks first; takes some seconds"],
+      ["users erase 9f0c1f52-6c52-4f0e-9a53-5b1f1f1d7a11 --yes", "does not ask; again after a failure"],
+    ],
+    variables: gatewayVariables,
+  }).action((id: string, flags: Flags) => usersErase(context, id, flags));
+}
+
+async function usersErase(context: CommandContext, id: string, { yes, json }: Flags): Promise<void> {
+  const { terminal } = context;
+  await withPeople(context, async (people) => {
+    const person = (await people.find(id)).find(({ userId }) => userId === id);
+    if (!person) throw new NobodyFoundError("neither side knows such an id");
+    const name = person.local?.username ?? person.keycloak?.username ?? "";
+    const question = `Erase ${printable(name)} (${printable(id)}) in Keycloak and here? It can't be taken back.`;
+    if (!(await confirm(terminal, question, yes === true))) {
+      terminal.tell("Nothing was erased.");
+      return;
+    }
+    terminal.tell("erasing; then waiting for logins that are under way …");
+    const erased = await people.erase(id);
+    if (json) {
+      terminal.print(toJson({ userId: id, ...erased }));
+      return;
+    }
+    terminal.print(
+      renderTable(
+        terminal,
+        ["erased", "count"],
+        [
+          ["user in Keycloak", erased.inKeycloak ? 1 : 0],
+          ["row here, now a tombstone without a name", erased.users],
+          ["sessions ended", erased.endedSessions],
+          ["sessions without address and device", erased.sessions],
+          ["activities without address and device", erased.activities],
+          ["registrations", erased.registrations],
+          ["roles", erased.roles],
+          ["carts that were not ordered", erased.carts],
+          ["orders kept, without the person", erased.ordersKept],
+        ],
+      ),
+    );
+  });
+}

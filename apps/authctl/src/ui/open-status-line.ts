@@ -1,0 +1,39 @@
+import { clearLine, cursorTo } from "node:readline";
+import type { Terminal } from "./terminal.ts";
+
+/** What is going on, in one line that is drawn again and again. */
+export interface StatusLine {
+  show: (text: string) => void;
+  /** Nothing is shown after it. */
+  close: () => void;
+}
+
+const DRAW_EVERY_MS = 125;
+const TELL_EVERY_MS = 10_000;
+
+/** A line on a terminal, now and then a new one elsewhere; with `--json` nothing. */
+export function openStatusLine(
+  { canvas, tell }: Pick<Terminal, "canvas" | "tell">,
+  options: { json?: boolean },
+  now: () => number = Date.now,
+): StatusLine {
+  let [shownAt, drawn] = [Number.NEGATIVE_INFINITY, false];
+  const everyMs = canvas ? DRAW_EVERY_MS : TELL_EVERY_MS;
+  return {
+    show(text) {
+      if (options.json || now() - shownAt < everyMs) return;
+      shownAt = now();
+      if (!canvas) return tell(text);
+      drawn = true;
+      cursorTo(canvas, 0);
+      canvas.write(text.slice(0, canvas.columns - 1));
+      clearLine(canvas, 1);
+    },
+    close() {
+      if (!canvas || !drawn) return;
+      drawn = false;
+      cursorTo(canvas, 0);
+      clearLine(canvas, 0);
+    },
+  };
+}
