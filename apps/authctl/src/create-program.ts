@@ -2,7 +2,9 @@ import { Command } from "commander";
 import type { CommandContext } from "./command-context.ts";
 import { dbMigrate, dbMigrateVariables } from "./commands/db-migrate.ts";
 import { feedReplay, feedStatus, feedVariables } from "./commands/feed.ts";
-import { realmApply, realmApplyVariables } from "./commands/realm-apply.ts";
+import { addKeysCommands } from "./commands/keys/keys.ts";
+import { addRealmCommands } from "./commands/realm/realm.ts";
+import { addRegistrationsCommands } from "./commands/registrations/registrations.ts";
 import { addSessionsCommands } from "./commands/sessions/sessions.ts";
 import { addUsersCommands } from "./commands/users/users.ts";
 
@@ -28,12 +30,9 @@ export function createProgram(context: CommandContext): Command {
     .addHelpText("after", EXIT_CODES);
   addUsersCommands(program, context);
   addSessionsCommands(program, context);
-  const realm = program.command("realm").description("the Keycloak realm");
-  realm
-    .command("apply")
-    .description("set up the realm, or bring it in line; repeatable, prints what it changes")
-    .addHelpText("after", `\nVariables:\n${realmApplyVariables}`)
-    .action(() => realmApply(environment, print));
+  addRegistrationsCommands(program, context);
+  addRealmCommands(program, context);
+  addKeysCommands(program, context);
   const database = program.command("db").description("the application's database");
   database
     .command("migrate")
