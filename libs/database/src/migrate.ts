@@ -1,17 +1,17 @@
-import { createHash, randomUUID } from "node:crypto";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { randomUUID } from "node:crypto";
 import pg from "pg";
 import { MigrationError } from "./migration-error.ts";
+import { type AppliedRow, MIGRATIONS_DIR, type Migration, readMigrations } from "./migration-files.ts";
+import { readAppliedRows } from "./migration-state.ts";
 
+export * from "./inspect-database.ts";
 export { MigrationError } from "./migration-error.ts";
+export type { MigrationState } from "./migration-state.ts";
 
 /** Taken by `prisma migrate` as well, so that it and this runner never work at once. */
 const PRISMA_ADVISORY_LOCK = 72_707_369;
 const LOCK_TIMEOUT_MS = 60_000;
 const CONNECT_TIMEOUT_MS = 10_000;
-const DEFAULT_DIR = resolve(dirname(fileURLToPath(import.meta.url)), "../../../prisma/migrations");
 
 /** As `prisma migrate` creates it. */
 const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS _prisma_migrations (
@@ -24,19 +24,6 @@ const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS _prisma_migrations (
     started_at              TIMESTAMPTZ NOT NULL DEFAULT now(),
     applied_steps_count     INTEGER NOT NULL DEFAULT 0
 )`;
-
-interface Migration {
-  name: string;
-  sql: string;
-  /** SHA-256 of the file, hexadecimal, as Prisma stores it. */
-  checksum: string;
-}
-
-interface AppliedRow {
-  migration_name: string;
-  checksum: string;
-  finished_at: Date | null;
-}
 
 export interface MigrateOptions {
   /** Holds `<name>/migration.sql`; the project's own when left out. */
@@ -58,7 +45,7 @@ export interface MigrateResult {
  *   database can't be reached
  */
 export async function migrate(databaseUrl: string, options: MigrateOptions = {}): Promise<MigrateResult> {
-  const migrations = readMigrations(options.migrationsDir ?? DEFAULT_DIR);
+  const migrations = readMigrations(options.migrationsDir ?? MIGRATIONS_DIR);
   const client = new pg.Client({
     connectionString: databaseUrl,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
@@ -76,30 +63,13 @@ export async function migrate(databaseUrl: string, options: MigrateOptions = {})
     await client.query("RESET lock_timeout");
     await client.query("SET client_min_messages = warning");
     await client.query(MIGRATIONS_TABLE);
-    const missing = withoutApplied(migrations, await appliedRows(client));
+    const missing = withoutApplied(migrations, await readAppliedRows(client));
     for (const migration of missing) await apply(client, migration);
     return { applied: missing.map(({ name }) => name), already: migrations.length - missing.length };
   } finally {
     // Ending the connection also frees the lock.
     await client.end().catch(() => {});
   }
-}
-
-function readMigrations(dir: string): Migration[] {
-  return readdirSync(dir, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && existsSync(join(dir, entry.name, "migration.sql")))
-    .map(({ name }) => {
-      const file = readFileSync(join(dir, name, "migration.sql"));
-      return { name, sql: file.toString("utf8"), checksum: createHash("sha256").update(file).digest("hex") };
-    })
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
-}
-
-async function appliedRows(client: pg.Client): Promise<AppliedRow[]> {
-  const { rows } = await client.query<AppliedRow>(
-    "SELECT migration_name, checksum, finished_at FROM _prisma_migrations WHERE rolled_back_at IS NULL",
-  );
-  return rows;
 }
 
 function withoutApplied(migrations: Migration[], rows: AppliedRow[]): Migration[] {
