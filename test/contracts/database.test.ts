@@ -13,6 +13,7 @@ import {
   leaseRepositoryContract,
   registrationRepositoryContract,
   retentionRepositoryContract,
+  roleRepositoryContract,
   sessionRepositoryContract,
   storedTokenRepositoryContract,
   syncRunRepositoryContract,
@@ -73,5 +74,6 @@ leaseRepositoryContract("PostgreSQL", makeSubject);
 syncRunRepositoryContract("PostgreSQL", makeSubject);
 walkRepositoryContract("PostgreSQL", makeSubject);
 domainEventRepositoryContract("PostgreSQL", makeSubject);
+roleRepositoryContract("PostgreSQL", makeSubject);
 activityRepositoryContract("PostgreSQL", makeSubject);
 businessRepositoryContract("PostgreSQL", makeSubject);

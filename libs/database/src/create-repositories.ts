@@ -15,6 +15,7 @@ import { PrismaKeycloakLogoutRepository } from "./prisma/prisma-keycloak-logout-
 import { PrismaLeaseRepository } from "./prisma/prisma-lease-repository.ts";
 import { PrismaRegistrationRepository } from "./prisma/prisma-registration-repository.ts";
 import { PrismaRetentionRepository } from "./prisma/prisma-retention-repository.ts";
+import { PrismaRoleRepository } from "./prisma/prisma-role-repository.ts";
 import { PrismaSessionRepository } from "./prisma/prisma-session-repository.ts";
 import { PrismaStoredTokenRepository } from "./prisma/prisma-stored-token-repository.ts";
 import { PrismaSyncRunRepository } from "./prisma/prisma-sync-run-repository.ts";
@@ -23,6 +24,7 @@ import { PrismaUserRepository } from "./prisma/prisma-user-repository.ts";
 import { PrismaWalkRepository } from "./prisma/prisma-walk-repository.ts";
 import type { RegistrationRepository } from "./registration-repository.ts";
 import type { RetentionRepository } from "./retention-repository.ts";
+import type { RoleRepository } from "./role-repository.ts";
 import type { SessionRepository } from "./session-repository.ts";
 import type { StoredTokenRepository } from "./stored-token-repository.ts";
 import type { SyncRunRepository } from "./sync-run-repository.ts";
@@ -43,6 +45,7 @@ export interface Repositories {
   domainEvents: DomainEventRepository;
   syncRuns: SyncRunRepository;
   walks: WalkRepository;
+  roles: RoleRepository;
   activities: ActivityRepository;
   business: BusinessRepository;
 }
@@ -66,6 +69,7 @@ export function createRepositories(prisma: PrismaClient, observe: ObserveDatabas
     domainEvents: instrument("domainEvents", new PrismaDomainEventRepository(prisma), observe),
     syncRuns: instrument("syncRuns", new PrismaSyncRunRepository(prisma), observe),
     walks: instrument("walks", new PrismaWalkRepository(prisma), observe),
+    roles: instrument("roles", new PrismaRoleRepository(prisma), observe),
     activities: instrument("activities", new PrismaActivityRepository(prisma), observe),
     business: instrument("business", new PrismaBusinessRepository(prisma), observe),
   };

@@ -46,6 +46,8 @@ export interface RegistrationProfile {
   storeId: string | null;
   organizationId: string | null;
   metadata: Record<string, unknown>;
+  /** Where it came from, for the activity log. */
+  client?: { ipAddress: string | null; userAgent: string | null };
 }
 
 export interface NewRegistration {

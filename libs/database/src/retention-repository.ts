@@ -9,4 +9,6 @@ export interface RetentionRepository {
   deleteExpiredRateLimits(now: Date, limit: number): Promise<number>;
   /** Turns that anybody may take, by the database's own clock, as they are taken. */
   deleteExpiredLoginTurns(limit: number): Promise<number>;
+  /** Rows of the activity log from before `before`. */
+  deleteOldActivities(before: Date, limit: number): Promise<number>;
 }

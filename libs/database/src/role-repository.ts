@@ -49,7 +49,7 @@ export interface PermissionGrant extends Scope {
 /** Which grants. Left out: all. */
 export interface GrantFilter {
   role?: string;
-  /** Of a user; or those that wait for an email (compared without case). */
+  /** By email (compared without case): both what waits for it and what its user has. */
   grantee?: Grantee;
 }
 
@@ -83,10 +83,13 @@ export interface RoleRepository {
    * @throws ForeignKeyViolationError when the store or organization does not exist
    */
   grant(role: string, grantee: Grantee, scope: Scope, by: Actor, now: Date): Promise<GrantOutcome>;
-  /** Takes a role back; logs `role.revoked`. @returns the grant as it was, or null when there was none */
-  revoke(role: string, grantee: Grantee, scope: Scope, by: Actor, now: Date): Promise<RoleGrant | null>;
+  /**
+   * Takes a role back; logs `role.revoked`. By email: both what waits for it and what its user has.
+   * @returns the grants as they were
+   */
+  revoke(role: string, grantee: Grantee, scope: Scope, by: Actor, now: Date): Promise<RoleGrant[]>;
   /** Newest first. */
   listGrants(filter: GrantFilter, limit: number): Promise<RoleGrant[]>;
-  /** What a live, enabled user may do; each permission once a scope, sorted. */
+  /** What a live, enabled user may do; each permission once a scope. */
   findPermissions(userId: string): Promise<PermissionGrant[]>;
 }

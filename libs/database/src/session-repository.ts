@@ -38,6 +38,8 @@ export type SessionEndReason =
   | "user_deleted"
   | "user_disabled"
   | "password_changed"
+  /** By its person, from another session. */
+  | "ended_elsewhere"
   /** Ended in Keycloak: signed out there, by its person or an administrator. */
   | "ended_in_keycloak"
   | "admin";
@@ -94,13 +96,19 @@ export interface EndOptions {
 /** Which live sessions. */
 export type LiveSessions =
   | { keycloakSessionIds: readonly string[] }
-  /** Those of a user, or of them those that started before a time, except one `sid`. */
-  | { userId: string; startedBefore?: Date; exceptKeycloakSessionId?: string | null };
+  /** Those of a user, or of them one; or those that started before a time, except one `sid`. */
+  | { userId: string; sessionId?: string; startedBefore?: Date; exceptKeycloakSessionId?: string | null };
 
 /** A live session, without its tokens. */
 export type LiveSession = Pick<
   Session,
   "sessionId" | "userId" | "keycloakSessionId" | "refreshExpiresAt" | "startedAt"
+>;
+
+/** A live session as its person sees it. */
+export type PersonSession = Pick<
+  Session,
+  "sessionId" | "keycloakSessionId" | "ipAddress" | "userAgent" | "startedAt" | "lastSeenAt"
 >;
 
 /** PORT: application sessions. Every write is one transaction. */
@@ -160,6 +168,8 @@ export interface SessionRepository {
   /** Ends live sessions whose refresh token has run out, each like {@link end} with `expired`. @returns how many */
   endExpired(now: Date, limit: number): Promise<number>;
   findLive(which: LiveSessions): Promise<LiveSession[]>;
+  /** A user's live sessions, those seen last first. */
+  listOfPerson(userId: string, limit: number): Promise<PersonSession[]>;
   /** Sessions, ended ones too, that started in a span of time; some of them when there are more than `limit`. */
   findStartedBetween(from: Date, to: Date, limit: number): Promise<Pick<Session, "keycloakSessionId" | "startedAt">[]>;
 }

@@ -5,6 +5,7 @@ import { changedFields, eventsOfChange, keycloakFields } from "../profile-change
 import { shareNames } from "../share-names.ts";
 import type { AppliedProfile, ApplyOptions, KeycloakProfile, ProfileOutcome } from "../user-repository.ts";
 import { mapPrismaError } from "./map-prisma-error.ts";
+import { takeOverGrantsOf } from "./take-over-grants.ts";
 import { type KnownUser, lockUsers, readNames, readUsers, type Transaction, writeUsers } from "./user-rows.ts";
 
 /** Races with other writers are rare, and each try sees what the one before met. */
@@ -104,6 +105,8 @@ async function applyInTransaction(
     unchanged: idsOf(batch.filter(({ id }) => outcomes.get(id) === "unchanged")),
     now,
   });
+  const verified = writes.filter(({ emailVerified, email }) => emailVerified && email !== null);
+  if (verified.length > 0) await takeOverGrantsOf(tx, idsOf(verified), now);
   return outcomes;
 }
 

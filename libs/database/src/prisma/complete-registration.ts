@@ -2,6 +2,7 @@ import type { PrismaClient } from "../client.ts";
 import { Prisma } from "../generated/client.ts";
 import type { KeycloakProfile, User } from "../user-repository.ts";
 import { USER_COLUMNS } from "./columns.ts";
+import { takeOverGrants } from "./take-over-grants.ts";
 import { somebodySubscribes, userPayload } from "./tell-events.ts";
 
 /**
@@ -31,9 +32,10 @@ export async function completeRegistration(
       FROM completed
       RETURNING ${USER_COLUMNS}, event_version
     ), logged AS (
-      INSERT INTO activity_logs (user_id, type, at, details)
-      SELECT id, 'user.registered', ${now}::timestamptz, jsonb_build_object('registrationId', ${id}::text) FROM created
-    ), told AS (
+      INSERT INTO activity_logs (user_id, type, at, ip_address, user_agent, details)
+      SELECT id, 'user.registered', ${now}::timestamptz, asked->'client'->>'ipAddress', asked->'client'->>'userAgent',
+        jsonb_build_object('registrationId', ${id}::text) FROM created, completed
+    ), ${takeOverGrants(Prisma.sql`created`, now)}, told AS (
       INSERT INTO domain_events (user_id, version, type, at, payload)
       SELECT id, event_version, 'user.registered', ${now}::timestamptz,
         ${userPayload(Prisma.sql`created`)} || '{"via":"registration"}' FROM created WHERE ${somebodySubscribes}

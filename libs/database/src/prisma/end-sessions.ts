@@ -75,10 +75,11 @@ function tellEnds(reason: SessionEndReason, now: Date): Prisma.Sql {
 
 /** For the WHERE of a query of `sessions`, beside `ended_at IS NULL`. */
 export function condition(which: Ending): Prisma.Sql {
-  if ("sessionId" in which) return Prisma.sql`session_id = ${which.sessionId}`;
+  if (!("userId" in which) && "sessionId" in which) return Prisma.sql`session_id = ${which.sessionId}`;
   if ("expiredAt" in which) return Prisma.sql`refresh_expires_at <= ${which.expiredAt}`;
   if ("keycloakSessionIds" in which)
     return Prisma.sql`keycloak_session_id = ANY(${[...which.keycloakSessionIds]}::text[])`;
+  if (which.sessionId !== undefined) return Prisma.sql`user_id = ${which.userId} AND session_id = ${which.sessionId}`;
   return Prisma.sql`user_id = ${which.userId}
     AND (${which.startedBefore ?? null}::timestamptz IS NULL OR started_at < ${which.startedBefore ?? null})
     AND keycloak_session_id IS DISTINCT FROM ${which.exceptKeycloakSessionId ?? null}::text`;

@@ -6,6 +6,7 @@ import type {
   LiveSessions,
   LoginRecord,
   LogoutPlan,
+  PersonSession,
   RefreshTokenStanding,
   RefreshTurn,
   Session,
@@ -146,6 +147,14 @@ export class PrismaSessionRepository implements SessionRepository {
       SELECT session_id AS "sessionId", user_id AS "userId", keycloak_session_id AS "keycloakSessionId",
         refresh_expires_at AS "refreshExpiresAt", started_at AS "startedAt"
       FROM sessions WHERE ended_at IS NULL AND ${condition(which)}`.catch(throwMapped);
+  }
+
+  listOfPerson(userId: string, limit: number): Promise<PersonSession[]> {
+    return this.prisma.$queryRaw<PersonSession[]>`
+      SELECT session_id AS "sessionId", keycloak_session_id AS "keycloakSessionId", ip_address AS "ipAddress",
+        user_agent AS "userAgent", started_at AS "startedAt", last_seen_at AS "lastSeenAt"
+      FROM sessions WHERE ended_at IS NULL AND user_id = ${userId}
+      ORDER BY last_seen_at DESC, session_id LIMIT ${limit}`.catch(throwMapped);
   }
 
   findStartedBetween(from: Date, to: Date, limit: number): Promise<Pick<Session, "keycloakSessionId" | "startedAt">[]> {

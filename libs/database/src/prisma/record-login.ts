@@ -5,6 +5,7 @@ import type { LoginRecord, Session } from "../session-repository.ts";
 import type { User } from "../user-repository.ts";
 import { USER_COLUMNS } from "./columns.ts";
 import { mayInsert } from "./may-insert.ts";
+import { takeOverGrants } from "./take-over-grants.ts";
 import { somebodySubscribes, userPayload } from "./tell-events.ts";
 import { tellHints } from "./tell-hints.ts";
 
@@ -32,7 +33,7 @@ function knownLogin({ profile, storeId, session, now }: LoginRecord): Prisma.Sql
         store_id = coalesce(store_id, ${storeId}::text), event_version = event_version + ${somebodySubscribes}::int
       WHERE id = ${profile.id} AND deleted_at IS NULL
       RETURNING ${USER_COLUMNS}, event_version
-    ), ${startSession({ session, now })}, told AS (
+    ), ${startSession({ session, now })}, ${takeOverGrants(Prisma.sql`known`, now, session)}, told AS (
       INSERT INTO domain_events (user_id, version, type, at, payload)
       SELECT id, event_version, 'session.started', ${now}::timestamptz, ${startedPayload(session)}
       FROM known WHERE ${somebodySubscribes}
@@ -59,7 +60,7 @@ function firstLogin({ profile, storeId, ignoreUnfinished = false, session, now }
         event_version = users.event_version + excluded.event_version
       WHERE users.deleted_at IS NOT NULL
       RETURNING ${USER_COLUMNS}, event_version
-    ), ${startSession({ session, now })}, told AS (
+    ), ${startSession({ session, now })}, ${takeOverGrants(Prisma.sql`known`, now, session)}, told AS (
       INSERT INTO domain_events (user_id, version, type, at, payload)
       SELECT id, event_version + number, type, ${now}::timestamptz, payload
       FROM known, LATERAL (VALUES (-1, 'user.registered', ${userPayload(Prisma.sql`known`)} || '{"via":"login"}'),

@@ -24,6 +24,7 @@ export function applyInMemory(
     outcomes.set(id, "collision");
 
   for (const profile of writable()) write(database, profile, now);
+  for (const { id } of writable()) database.takeOverGrants(database.users.get(id) as User, now);
   for (const [id, outcome] of outcomes)
     if (["inserted", "revived", "updated"].includes(outcome) || (outcome === "unchanged" && !leaveUnchanged))
       database.userTickets.set(id, ++database.ticket);

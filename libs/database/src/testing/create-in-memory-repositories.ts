@@ -9,6 +9,7 @@ import { InMemoryKeycloakLogoutRepository } from "./in-memory-keycloak-logout-re
 import { InMemoryLeaseRepository } from "./in-memory-lease-repository.ts";
 import { InMemoryRegistrationRepository } from "./in-memory-registration-repository.ts";
 import { InMemoryRetentionRepository } from "./in-memory-retention-repository.ts";
+import { InMemoryRoleRepository } from "./in-memory-role-repository.ts";
 import { InMemorySessionRepository } from "./in-memory-session-repository.ts";
 import { InMemoryStoredTokenRepository } from "./in-memory-stored-token-repository.ts";
 import { InMemorySyncRunRepository } from "./in-memory-sync-run-repository.ts";
@@ -32,6 +33,7 @@ export function createInMemoryRepositories(database = new InMemoryDatabase()): R
     domainEvents: new InMemoryDomainEventRepository(database),
     syncRuns: new InMemorySyncRunRepository(database),
     walks: new InMemoryWalkRepository(database),
+    roles: new InMemoryRoleRepository(database),
     activities: new InMemoryActivityRepository(database),
     business: new InMemoryBusinessRepository(database),
   };

@@ -6,6 +6,7 @@ import type { KeptAnswer } from "../idempotency-repository.ts";
 import type { KeycloakLogout, NewKeycloakLogout } from "../keycloak-logout-repository.ts";
 import { keycloakFields, type NewDomainEvent } from "../profile-change.ts";
 import type { Registration } from "../registration-repository.ts";
+import type { Role, RoleGrant, Scope } from "../role-repository.ts";
 import type { Session } from "../session-repository.ts";
 import type { SyncRun } from "../sync-run-repository.ts";
 import type { KeycloakProfile, User } from "../user-repository.ts";
@@ -55,6 +56,13 @@ export class InMemoryDatabase {
   readonly eventVersions = new Map<string, bigint>();
   readonly syncRuns = new Map<string, SyncRun & { ended: boolean }>();
   readonly activities: Activity[] = [];
+  /** How many there have been. */
+  lastActivity = 0;
+  /** By name: description. */
+  readonly permissions = new Map<string, string | null>();
+  /** By name. */
+  readonly roles = new Map<string, Role>();
+  readonly roleGrants = new Map<string, RoleGrant>();
   readonly stores = new Set<string>();
   readonly organizations = new Set<string>();
   /** The server's own clock, which leases go by. */
@@ -99,8 +107,40 @@ export class InMemoryDatabase {
   }
 
   log(activity: Omit<Activity, "id">): void {
-    this.activities.push({ ...structuredClone(activity), id: String(this.activities.length + 1) });
+    this.activities.push({ ...structuredClone(activity), id: String(++this.lastActivity) });
   }
+
+  /** Grants that waited for this user's email become the user's, where the email is verified. */
+  takeOverGrants(
+    user: User,
+    at: Date,
+    { ipAddress, userAgent }: Pick<Activity, "ipAddress" | "userAgent"> = { ipAddress: null, userAgent: null },
+  ): void {
+    const { id: userId, email, emailVerified } = user;
+    if (!emailVerified || email === null) return;
+    for (const grant of [...this.roleGrants.values()]) {
+      if (grant.email === null || !sameName(grant.email, email)) continue;
+      const held = [...this.roleGrants.values()].some((other) => other.userId === userId && sameGrant(other, grant));
+      if (held) this.roleGrants.delete(grant.id);
+      else this.roleGrants.set(grant.id, { ...grant, userId, email: null });
+      this.log({ ...{ userId, type: "role.taken_over", at, ipAddress, userAgent }, details: grantDetails(grant) });
+    }
+  }
+}
+
+/** Whether two grants give the same role in the same scope. */
+export function sameGrant(a: Scope & { role: string }, b: Scope & { role: string }): boolean {
+  return a.role === b.role && a.storeId === b.storeId && a.organizationId === b.organizationId;
+}
+
+/** What the activity log tells of a grant. */
+export function grantDetails({ id, role, storeId, organizationId, grantedBy }: RoleGrant): Record<string, unknown> {
+  return {
+    ...{ grantId: id, role },
+    ...(storeId !== null && { storeId }),
+    ...(organizationId !== null && { organizationId }),
+    ...(grantedBy !== null && { by: grantedBy }),
+  };
 }
 
 export function sameName(a: string, b: string): boolean {

@@ -56,8 +56,9 @@ export class InMemoryRegistrationRepository implements RegistrationRepository {
       parkedAt: null,
     });
     const details = { registrationId: id };
-    const from = { ipAddress: null, userAgent: null };
+    const from = registration.profile.client ?? { ipAddress: null, userAgent: null };
     this.database.log({ userId: user.id, type: "user.registered", at: now, ...from, details });
+    this.database.takeOverGrants(user, now);
     const payload = { ...keycloakFields(user), via: "registration" } as const;
     this.database.tell(user.id, { type: "user.registered", payload }, now);
     return structuredClone(user);

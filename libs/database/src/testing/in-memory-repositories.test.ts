@@ -8,6 +8,7 @@ import { keycloakLogoutRepositoryContract } from "./contracts/keycloak-logout-re
 import { leaseRepositoryContract } from "./contracts/lease-repository-contract.ts";
 import { registrationRepositoryContract } from "./contracts/registration-repository-contract.ts";
 import { retentionRepositoryContract } from "./contracts/retention-repository-contract.ts";
+import { roleRepositoryContract } from "./contracts/role-repository-contract.ts";
 import { sessionRepositoryContract } from "./contracts/session-repository-contract.ts";
 import { storedTokenRepositoryContract } from "./contracts/stored-token-repository-contract.ts";
 import { syncRunRepositoryContract } from "./contracts/sync-run-repository-contract.ts";
@@ -41,5 +42,6 @@ leaseRepositoryContract("in memory", makeSubject);
 syncRunRepositoryContract("in memory", makeSubject);
 walkRepositoryContract("in memory", makeSubject);
 domainEventRepositoryContract("in memory", makeSubject);
+roleRepositoryContract("in memory", makeSubject);
 activityRepositoryContract("in memory", makeSubject);
 businessRepositoryContract("in memory", makeSubject);

@@ -32,6 +32,13 @@ export class InMemoryRetentionRepository implements RetentionRepository {
   async deleteExpiredLoginTurns(limit: number): Promise<number> {
     return remove(this.database.loginTurns, limit, (until) => until <= this.database.clock());
   }
+
+  async deleteOldActivities(before: Date, limit: number): Promise<number> {
+    const { activities } = this.database;
+    const old = new Set(activities.filter(({ at }) => at < before).slice(0, limit));
+    activities.splice(0, activities.length, ...activities.filter((activity) => !old.has(activity)));
+    return old.size;
+  }
 }
 
 function remove<T>(rows: Map<string, T>, limit: number, matches: (row: T) => boolean): number {

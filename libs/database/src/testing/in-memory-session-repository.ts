@@ -7,6 +7,7 @@ import type {
   LiveSessions,
   LoginRecord,
   LogoutPlan,
+  PersonSession,
   RefreshTokenStanding,
   RefreshTurn,
   Session,
@@ -57,6 +58,7 @@ export class InMemorySessionRepository implements SessionRepository {
       ...{ userId: user.id, type: "session.started", at: now, ipAddress, userAgent },
       details: { sessionId },
     });
+    this.database.takeOverGrants(user, now, { ipAddress, userAgent });
     if (provisions) await this.#tellProvisioned(user, now);
     this.database.tell(user.id, { type: "session.started", payload: { sessionId, ipAddress, userAgent } }, now);
     return structuredClone({ user, session: started });
@@ -170,6 +172,18 @@ export class InMemorySessionRepository implements SessionRepository {
     );
   }
 
+  async listOfPerson(userId: string, limit: number): Promise<PersonSession[]> {
+    const byLastSeen = (a: Session, b: Session) =>
+      b.lastSeenAt.getTime() - a.lastSeenAt.getTime() || (a.sessionId < b.sessionId ? -1 : 1);
+    return [...this.database.sessions.values()]
+      .filter((session) => session.userId === userId && !session.endedAt)
+      .sort(byLastSeen)
+      .slice(0, limit)
+      .map(({ sessionId, keycloakSessionId, ipAddress, userAgent, startedAt, lastSeenAt }) => {
+        return { sessionId, keycloakSessionId, ipAddress, userAgent, startedAt, lastSeenAt };
+      });
+  }
+
   async findStartedBetween(
     from: Date,
     to: Date,
@@ -185,8 +199,9 @@ export class InMemorySessionRepository implements SessionRepository {
     const live = [...this.database.sessions.values()].filter(({ endedAt }) => !endedAt);
     if ("keycloakSessionIds" in which)
       return live.filter(({ keycloakSessionId }) => which.keycloakSessionIds.includes(keycloakSessionId));
-    const { userId, startedBefore, exceptKeycloakSessionId } = which;
+    const { userId, sessionId, startedBefore, exceptKeycloakSessionId } = which;
     return live
+      .filter((session) => sessionId === undefined || session.sessionId === sessionId)
       .filter((session) => session.userId === userId && session.keycloakSessionId !== exceptKeycloakSessionId)
       .filter(({ startedAt }) => !startedBefore || startedAt < startedBefore)
       .sort((a, b) => a.startedAt.getTime() - b.startedAt.getTime() || (a.sessionId < b.sessionId ? -1 : 1));

@@ -10,6 +10,7 @@ export { keycloakLogoutRepositoryContract } from "./contracts/keycloak-logout-re
 export { leaseRepositoryContract } from "./contracts/lease-repository-contract.ts";
 export { registrationRepositoryContract } from "./contracts/registration-repository-contract.ts";
 export { retentionRepositoryContract } from "./contracts/retention-repository-contract.ts";
+export { roleRepositoryContract } from "./contracts/role-repository-contract.ts";
 export { sessionRepositoryContract } from "./contracts/session-repository-contract.ts";
 export { storedTokenRepositoryContract } from "./contracts/stored-token-repository-contract.ts";
 export { syncRunRepositoryContract } from "./contracts/sync-run-repository-contract.ts";
@@ -24,6 +25,7 @@ export { InMemoryFeedRepository } from "./in-memory-feed-repository.ts";
 export { InMemoryKeycloakLogoutRepository } from "./in-memory-keycloak-logout-repository.ts";
 export { InMemoryLeaseRepository } from "./in-memory-lease-repository.ts";
 export { InMemoryRegistrationRepository } from "./in-memory-registration-repository.ts";
+export { InMemoryRoleRepository } from "./in-memory-role-repository.ts";
 export { InMemorySessionRepository } from "./in-memory-session-repository.ts";
 export { InMemoryStoredTokenRepository } from "./in-memory-stored-token-repository.ts";
 export { InMemorySyncRunRepository } from "./in-memory-sync-run-repository.ts";

@@ -27,6 +27,27 @@ export function liveSessionsContract(name: string, makeSubject: MakeSubject): vo
     a.keycloakSessionId < b.keycloakSessionId ? -1 : 1;
 
   describe(`${name}: SessionRepository, live sessions`, () => {
+    test("lists a person's live sessions, those seen last first, and ends one of them only", async () => {
+      const { sessions } = await makeSubject();
+      const profile = profileOf();
+      const [first, second] = [loginOf({ profile, now: LATER }), loginOf({ profile, now: NOW })];
+      const other = loginOf();
+      for (const login of [first, second, other]) await sessions.recordLogin(login);
+      const [userId, otherId] = [profile.id, other.profile.id];
+      const listed = await sessions.listOfPerson(userId, 10);
+      expect(listed.map(({ sessionId }) => sessionId)).toEqual([first.session.sessionId, second.session.sessionId]);
+      const { sessionId, keycloakSessionId, ipAddress, userAgent, startedAt } = first.session;
+      expect(listed[0]).toEqual({ sessionId, keycloakSessionId, ipAddress, userAgent, startedAt, lastSeenAt: LATER });
+      expect(await sessions.listOfPerson(userId, 1)).toHaveLength(1);
+      const theirs = { userId: otherId, sessionId };
+      expect(await sessions.endLive(theirs, "ended_elsewhere", LATER)).toEqual([]);
+      expect(await sessions.findLive(theirs)).toEqual([]);
+      expect(await sessions.endLive({ userId, sessionId }, "ended_elsewhere", LATER)).toHaveLength(1);
+      expect((await sessions.listOfPerson(userId, 10)).map((session) => session.sessionId)).toEqual([
+        second.session.sessionId,
+      ]);
+    });
+
     test("are found by user, by their start, without one, and by sid", async () => {
       const { sessions, userId, logins, sids, other } = await begin();
       const found = async (which: Parameters<typeof sessions.findLive>[0]) =>

@@ -90,6 +90,18 @@ export function retentionRepositoryContract(name: string, makeSubject: MakeSubje
       expect(await left()).toEqual([endless]);
     });
 
+    test("removes activities by age, in batches", async () => {
+      const { activities, retention } = await makeSubject();
+      const userId = fresh("user");
+      const from = { ipAddress: null, userAgent: null, details: {} };
+      for (const day of [1, 2, 3])
+        await activities.append({ userId, type: "login.failed", at: new Date(Date.UTC(1997, 0, day)), ...from });
+      expect(await retention.deleteOldActivities(new Date(Date.UTC(1997, 0, 1)), 10)).toBe(0);
+      expect(await retention.deleteOldActivities(new Date(Date.UTC(1997, 0, 3)), 1)).toBe(1);
+      expect(await retention.deleteOldActivities(new Date(Date.UTC(1997, 0, 3)), 10)).toBe(1);
+      expect(await activities.listByUser(userId, 10)).toHaveLength(1);
+    });
+
     test("removes login turns that anybody may take, in batches; one that is taken stays", async () => {
       const subject = await makeSubject();
       const [taken = "", ...over] = ["taken", "over", "over", "over"].map(fresh);
