@@ -2,6 +2,8 @@
 export class CountingProxy {
   /** Method and path of every call, in order. */
   readonly calls: string[] = [];
+  /** The same with their queries. */
+  readonly urls: URL[] = [];
   readonly #refreshes = new Map<string, number>();
 
   private constructor(private readonly server: ReturnType<typeof Bun.serve>) {}
@@ -31,7 +33,9 @@ export class CountingProxy {
   }
 
   async #pass(request: Request, target: string): Promise<Response> {
-    const { pathname, search } = new URL(request.url);
+    const url = new URL(request.url);
+    const { pathname, search } = url;
+    this.urls.push(url);
     this.calls.push(`${request.method} ${pathname}`);
     const body = await request.text();
     if (pathname.endsWith("/token")) this.#count(new URLSearchParams(body));
