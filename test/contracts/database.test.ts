@@ -5,12 +5,14 @@ import {
   activityRepositoryContract,
   businessRepositoryContract,
   type ContractSubject,
+  cartRepositoryContract,
   domainEventRepositoryContract,
   feedEventsContract,
   feedRepositoryContract,
   idempotencyRepositoryContract,
   keycloakLogoutRepositoryContract,
   leaseRepositoryContract,
+  orderRepositoryContract,
   registrationRepositoryContract,
   retentionRepositoryContract,
   roleRepositoryContract,
@@ -77,3 +79,5 @@ domainEventRepositoryContract("PostgreSQL", makeSubject);
 roleRepositoryContract("PostgreSQL", makeSubject);
 activityRepositoryContract("PostgreSQL", makeSubject);
 businessRepositoryContract("PostgreSQL", makeSubject);
+cartRepositoryContract("PostgreSQL", makeSubject);
+orderRepositoryContract("PostgreSQL", makeSubject);

@@ -1,18 +1,23 @@
 import type { ActivityRepository } from "./activity-repository.ts";
 import type { BusinessRepository } from "./business-repository.ts";
+import type { CartRepository } from "./cart-repository.ts";
 import type { PrismaClient } from "./client.ts";
 import type { DomainEventRepository } from "./domain-event.ts";
 import type { FeedRepository, LeaseRepository, TicketRepository } from "./feed-repository.ts";
 import type { IdempotencyRepository } from "./idempotency-repository.ts";
 import { instrument, type ObserveDatabase } from "./instrument.ts";
 import type { KeycloakLogoutRepository } from "./keycloak-logout-repository.ts";
+import type { OrderRepository } from "./order-repository.ts";
 import { PrismaActivityRepository } from "./prisma/prisma-activity-repository.ts";
 import { PrismaBusinessRepository } from "./prisma/prisma-business-repository.ts";
+import { PrismaCartRepository } from "./prisma/prisma-cart-repository.ts";
 import { PrismaDomainEventRepository } from "./prisma/prisma-domain-event-repository.ts";
 import { PrismaFeedRepository } from "./prisma/prisma-feed-repository.ts";
 import { PrismaIdempotencyRepository } from "./prisma/prisma-idempotency-repository.ts";
 import { PrismaKeycloakLogoutRepository } from "./prisma/prisma-keycloak-logout-repository.ts";
 import { PrismaLeaseRepository } from "./prisma/prisma-lease-repository.ts";
+import { PrismaOrderRepository } from "./prisma/prisma-order-repository.ts";
+import { PrismaProductRepository } from "./prisma/prisma-product-repository.ts";
 import { PrismaRegistrationRepository } from "./prisma/prisma-registration-repository.ts";
 import { PrismaRetentionRepository } from "./prisma/prisma-retention-repository.ts";
 import { PrismaRoleRepository } from "./prisma/prisma-role-repository.ts";
@@ -22,6 +27,7 @@ import { PrismaSyncRunRepository } from "./prisma/prisma-sync-run-repository.ts"
 import { PrismaTicketRepository } from "./prisma/prisma-ticket-repository.ts";
 import { PrismaUserRepository } from "./prisma/prisma-user-repository.ts";
 import { PrismaWalkRepository } from "./prisma/prisma-walk-repository.ts";
+import type { ProductRepository } from "./product-repository.ts";
 import type { RegistrationRepository } from "./registration-repository.ts";
 import type { RetentionRepository } from "./retention-repository.ts";
 import type { RoleRepository } from "./role-repository.ts";
@@ -48,6 +54,9 @@ export interface Repositories {
   roles: RoleRepository;
   activities: ActivityRepository;
   business: BusinessRepository;
+  products: ProductRepository;
+  orders: OrderRepository;
+  carts: CartRepository;
 }
 
 /**
@@ -72,5 +81,8 @@ export function createRepositories(prisma: PrismaClient, observe: ObserveDatabas
     roles: instrument("roles", new PrismaRoleRepository(prisma), observe),
     activities: instrument("activities", new PrismaActivityRepository(prisma), observe),
     business: instrument("business", new PrismaBusinessRepository(prisma), observe),
+    products: instrument("products", new PrismaProductRepository(prisma), observe),
+    orders: instrument("orders", new PrismaOrderRepository(prisma), observe),
+    carts: instrument("carts", new PrismaCartRepository(prisma), observe),
   };
 }

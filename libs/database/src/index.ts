@@ -1,6 +1,7 @@
 // The application's own database: ports, their PostgreSQL adapters, and the errors that they may throw.
 export type * from "./activity-repository.ts";
 export type * from "./business-repository.ts";
+export * from "./cart-repository.ts";
 export { createDatabase, type DatabaseOptions, PrismaClient } from "./client.ts";
 export { createPersonRepository } from "./create-person-repository.ts";
 export { createRepositories, type Repositories } from "./create-repositories.ts";
@@ -10,6 +11,7 @@ export type * from "./feed-repository.ts";
 export type * from "./idempotency-repository.ts";
 export { type DatabaseOutcome, instrument, type ObserveDatabase } from "./instrument.ts";
 export type * from "./keycloak-logout-repository.ts";
+export type * from "./order-repository.ts";
 export * from "./person-repository.ts";
 export { mapPrismaError } from "./prisma/map-prisma-error.ts";
 export * from "./registration-repository.ts";

@@ -1,12 +1,15 @@
 import type { Repositories } from "../create-repositories.ts";
 import { InMemoryActivityRepository } from "./in-memory-activity-repository.ts";
 import { InMemoryBusinessRepository } from "./in-memory-business-repository.ts";
+import { InMemoryCartRepository } from "./in-memory-cart-repository.ts";
 import { InMemoryDatabase } from "./in-memory-database.ts";
 import { InMemoryDomainEventRepository } from "./in-memory-domain-event-repository.ts";
 import { InMemoryFeedRepository } from "./in-memory-feed-repository.ts";
 import { InMemoryIdempotencyRepository } from "./in-memory-idempotency-repository.ts";
 import { InMemoryKeycloakLogoutRepository } from "./in-memory-keycloak-logout-repository.ts";
 import { InMemoryLeaseRepository } from "./in-memory-lease-repository.ts";
+import { InMemoryOrderRepository } from "./in-memory-order-repository.ts";
+import { InMemoryProductRepository } from "./in-memory-product-repository.ts";
 import { InMemoryRegistrationRepository } from "./in-memory-registration-repository.ts";
 import { InMemoryRetentionRepository } from "./in-memory-retention-repository.ts";
 import { InMemoryRoleRepository } from "./in-memory-role-repository.ts";
@@ -36,5 +39,8 @@ export function createInMemoryRepositories(database = new InMemoryDatabase()): R
     roles: new InMemoryRoleRepository(database),
     activities: new InMemoryActivityRepository(database),
     business: new InMemoryBusinessRepository(database),
+    carts: new InMemoryCartRepository(database),
+    orders: new InMemoryOrderRepository(database),
+    products: new InMemoryProductRepository(database),
   };
 }

@@ -1,9 +1,12 @@
 import type { Activity } from "../activity-repository.ts";
+import type { Cart, WriteKey } from "../cart-repository.ts";
 import type { DomainEvent, EventSubscription } from "../domain-event.ts";
 import { ForeignKeyViolationError, UnfinishedRegistrationError, UniqueViolationError } from "../errors.ts";
 import type { Hint } from "../feed-repository.ts";
 import type { KeptAnswer } from "../idempotency-repository.ts";
 import type { KeycloakLogout, NewKeycloakLogout } from "../keycloak-logout-repository.ts";
+import type { Order } from "../order-repository.ts";
+import type { Product } from "../product-repository.ts";
 import { keycloakFields, type NewDomainEvent } from "../profile-change.ts";
 import type { Registration } from "../registration-repository.ts";
 import type { Role, RoleGrant, Scope } from "../role-repository.ts";
@@ -63,6 +66,12 @@ export class InMemoryDatabase {
   /** By name. */
   readonly roles = new Map<string, Role>();
   readonly roleGrants = new Map<string, RoleGrant>();
+  /** By store, sku and currency. */
+  readonly products = new Map<string, Product>();
+  readonly carts = new Map<string, Cart>();
+  readonly orders = new Map<string, Order>();
+  /** Keys of writes, by scope and key. */
+  readonly writeKeys = new Map<string, WriteKey & { subject: string }>();
   readonly stores = new Set<string>();
   readonly organizations = new Set<string>();
   /** The server's own clock, which leases go by. */
@@ -104,6 +113,16 @@ export class InMemoryDatabase {
     const version = (this.eventVersions.get(userId) ?? 0n) + 1n;
     this.eventVersions.set(userId, version);
     this.domainEvents.push({ type, payload: structuredClone(payload), userId, version, at } as DomainEvent);
+  }
+
+  /** What a key stands for, while it has not expired. */
+  writeKey({ scope, key }: WriteKey, now: Date): (WriteKey & { subject: string }) | undefined {
+    const held = this.writeKeys.get(JSON.stringify([scope, key]));
+    return held && held.expiresAt > now ? held : undefined;
+  }
+
+  takeWriteKey(key: WriteKey, subject: string): void {
+    this.writeKeys.set(JSON.stringify([key.scope, key.key]), { ...key, subject });
   }
 
   log(activity: Omit<Activity, "id">): void {

@@ -1,6 +1,7 @@
 // In-memory repositories, and the contract suites that they and the real ones pass.
 export { activityRepositoryContract } from "./contracts/activity-repository-contract.ts";
 export { businessRepositoryContract } from "./contracts/business-repository-contract.ts";
+export { cartRepositoryContract } from "./contracts/cart-repository-contract.ts";
 export { type ContractSubject, loginOf, type MakeSubject } from "./contracts/contract-subject.ts";
 export { domainEventRepositoryContract } from "./contracts/domain-event-repository-contract.ts";
 export { feedEventsContract } from "./contracts/feed-events-contract.ts";
@@ -8,6 +9,7 @@ export { feedRepositoryContract } from "./contracts/feed-repository-contract.ts"
 export { idempotencyRepositoryContract } from "./contracts/idempotency-repository-contract.ts";
 export { keycloakLogoutRepositoryContract } from "./contracts/keycloak-logout-repository-contract.ts";
 export { leaseRepositoryContract } from "./contracts/lease-repository-contract.ts";
+export { orderRepositoryContract } from "./contracts/order-repository-contract.ts";
 export { registrationRepositoryContract } from "./contracts/registration-repository-contract.ts";
 export { retentionRepositoryContract } from "./contracts/retention-repository-contract.ts";
 export { roleRepositoryContract } from "./contracts/role-repository-contract.ts";
@@ -19,11 +21,14 @@ export { walkRepositoryContract } from "./contracts/walk-repository-contract.ts"
 export { createInMemoryRepositories } from "./create-in-memory-repositories.ts";
 export { InMemoryActivityRepository } from "./in-memory-activity-repository.ts";
 export { InMemoryBusinessRepository } from "./in-memory-business-repository.ts";
+export { InMemoryCartRepository } from "./in-memory-cart-repository.ts";
 export { InMemoryDatabase } from "./in-memory-database.ts";
 export { InMemoryDomainEventRepository } from "./in-memory-domain-event-repository.ts";
 export { InMemoryFeedRepository } from "./in-memory-feed-repository.ts";
 export { InMemoryKeycloakLogoutRepository } from "./in-memory-keycloak-logout-repository.ts";
 export { InMemoryLeaseRepository } from "./in-memory-lease-repository.ts";
+export { InMemoryOrderRepository } from "./in-memory-order-repository.ts";
+export { InMemoryProductRepository } from "./in-memory-product-repository.ts";
 export { InMemoryRegistrationRepository } from "./in-memory-registration-repository.ts";
 export { InMemoryRoleRepository } from "./in-memory-role-repository.ts";
 export { InMemorySessionRepository } from "./in-memory-session-repository.ts";
