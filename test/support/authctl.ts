@@ -1,0 +1,59 @@
+import { type GatewayStack, gatewayEnvironment } from "@libs/dev-stack";
+
+const main = Bun.fileURLToPath(new URL("../../apps/authctl/src/main.ts", import.meta.url));
+
+export type AuthctlTarget = Omit<GatewayStack, "metricsToken">;
+
+export interface AuthctlOutcome {
+  code: number;
+  out: string;
+  err: string;
+}
+
+function environmentOf(target: AuthctlTarget): Record<string, string> {
+  const { PATH = "", HOME = "" } = process.env;
+  return { PATH, HOME, ...gatewayEnvironment({ ...target, metricsToken: "" }, 0) };
+}
+
+/** Runs `authctl` with nobody at the terminal. @param signalled gets the process, to stop it */
+export async function authctl(
+  target: AuthctlTarget,
+  args: readonly string[],
+  signalled?: (child: Bun.Subprocess) => Promise<void>,
+): Promise<AuthctlOutcome> {
+  const child = Bun.spawn([process.execPath, main, ...args], {
+    env: environmentOf(target),
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [out, err] = await Promise.all([child.stdout.text(), child.stderr.text(), signalled?.(child)]);
+  return { code: await child.exited, out, err };
+}
+
+/** Runs `authctl` as a person sees it, on a terminal of 110 columns. @param type what is typed once something is asked */
+export async function authctlOnTerminal(
+  target: AuthctlTarget,
+  args: readonly string[],
+  { type, environment = {} }: { type?: string; environment?: Record<string, string> } = {},
+): Promise<{ code: number; screen: string }> {
+  const decoder = new TextDecoder();
+  let screen = "";
+  let typed = false;
+  const child = Bun.spawn([process.execPath, main, ...args], {
+    env: { ...environmentOf(target), TERM: "xterm-256color", ...environment },
+    terminal: {
+      cols: 110,
+      rows: 40,
+      data(terminal, bytes) {
+        screen += decoder.decode(bytes, { stream: true });
+        if (type === undefined || typed || !screen.includes("[y/N]")) return;
+        typed = true;
+        terminal.write(`${type}\r`);
+      },
+    },
+  });
+  const code = await child.exited;
+  child.terminal?.close();
+  return { code, screen };
+}
