@@ -25,6 +25,7 @@ function describeProgress(progress: BulkProgress): string {
   const { phase, done, total, rate, remainingMs } = progress;
   const wait = describeWait(progress);
   if (wait) return wait;
+  if (phase === "starting") return PHASES.starting;
   const parts = [
     `${PHASES[phase]}: ${done}${total === null ? "" : ` of ${total}`}`,
     ...(rate > 0 ? [`${Math.round(rate)}/s`] : []),

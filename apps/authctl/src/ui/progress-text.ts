@@ -22,12 +22,17 @@ export function describeWait({ waitingFor }: BulkProgress): string | null {
 /** What became of users so far, without what did not happen. */
 export function describeCounts({ counts, differences }: BulkProgress): string {
   const { inserted, revived, updated, deleted } = counts;
-  const parts: [number, string][] = [
+  const total = Object.values(differences).reduce((sum, count) => sum + count, 0);
+  const changes: [number, string][] = [
     [inserted + revived, "new"],
     [updated, "changed"],
     [deleted, "gone"],
+  ];
+  // Those of a walk that looks for differences say the same once more.
+  const parts: [number, string][] = [
+    ...(total > 0 ? [] : changes),
     [counts.notices.failed, "failed"],
-    [Object.values(differences).reduce((sum, count) => sum + count, 0), "differences"],
+    [total, "differences"],
   ];
   return parts.flatMap(([count, name]) => (count > 0 ? [`${count.toLocaleString("en")} ${name}`] : [])).join(", ");
 }

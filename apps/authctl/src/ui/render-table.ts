@@ -3,7 +3,7 @@ import type { Terminal } from "./terminal.ts";
 
 export type Cell = string | number | null;
 
-/** Rows of cells as text: lines between columns and under the head, numbers to the right. @param head null: none */
+/** Rows of cells as text: a line under the head, numbers to the right. @param head null: none */
 export function renderTable(
   terminal: Pick<Terminal, "colors">,
   head: readonly string[] | null,
@@ -15,12 +15,10 @@ export function renderTable(
   const table = new Table({
     ...(head && { head: head.map((text) => bold(text)) }),
     colAligns: numeric.map((right) => (right ? "right" : "left")),
-    // Lines between rows would double the length.
-    chars: { mid: "", "left-mid": "", "mid-mid": "", "right-mid": "" },
-    style: { head: [], border: [] },
+    // No lines between rows: they would double the length.
+    style: { head: [], border: [], compact: true },
   });
   for (const row of rows) table.push(row.map(textOf));
-  // One head line still has its rule below it, which `chars.mid` took away with the others.
   return table.toString();
 }
 

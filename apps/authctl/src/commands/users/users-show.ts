@@ -1,3 +1,4 @@
+import type { User } from "@libs/database";
 import type { PersonView } from "@libs/keycloak-authV2/services/people";
 import type { Command } from "commander";
 import type { CommandContext } from "../../command-context.ts";
@@ -60,37 +61,42 @@ function showFields(terminal: Terminal, { keycloak, local, differing }: PersonVi
     show(local?.[name]),
     differing.includes(name) ? yellow("differs") : "",
   ];
-  const mine = (name: string, value: unknown) => [name, "", show(value), ""];
+  const rows = [
+    field("username"),
+    field("email"),
+    field("firstName"),
+    field("lastName"),
+    field("emailVerified"),
+    field("enabled"),
+    ["created", show(keycloak?.createdAt), show(local?.createdAt), ""],
+    ...(keycloak?.requiredActions.length
+      ? [["requiredActions", show(keycloak.requiredActions.join(", ")), "", ""]]
+      : []),
+    ...(local ? localFields(local).map(([name, value]) => [name, "", show(value), ""]) : []),
+  ];
+  // The last column is there only where something differs.
+  const columns = differing.length > 0 ? 4 : 3;
   terminal.print(
     renderTable(
       terminal,
-      ["field", "Keycloak", "here", ""],
-      [
-        field("username"),
-        field("email"),
-        field("firstName"),
-        field("lastName"),
-        field("emailVerified"),
-        field("enabled"),
-        ["created", show(keycloak?.createdAt), show(local?.createdAt), ""],
-        ...(keycloak?.requiredActions.length
-          ? [["requiredActions", show(keycloak.requiredActions.join(", ")), "", ""]]
-          : []),
-        ...(local
-          ? [
-              mine("storeId", local.storeId),
-              mine("organizationId", local.organizationId),
-              mine("lastLoginAt", local.lastLoginAt),
-              mine("loginCount", local.loginCount),
-              mine("syncedAt", local.syncedAt),
-            ]
-          : []),
-        ...(local?.deletedAt ? [mine("deletedAt", local.deletedAt)] : []),
-      ],
+      ["field", "Keycloak", "here", ""].slice(0, columns),
+      rows.map((row) => row.slice(0, columns)),
     ),
   );
   const standing = describeStanding({ keycloak, local, differing });
   terminal.print(standing ? yellow(standing) : green("Both sides agree."));
+}
+
+function localFields(local: User): [name: string, value: unknown][] {
+  const { storeId, organizationId, lastLoginAt, loginCount, syncedAt, deletedAt } = local;
+  return Object.entries({
+    storeId,
+    organizationId,
+    lastLoginAt,
+    loginCount,
+    syncedAt,
+    ...(deletedAt && { deletedAt }),
+  });
 }
 
 function describeStanding({ keycloak, local, differing }: Pick<PersonView, "keycloak" | "local" | "differing">) {
