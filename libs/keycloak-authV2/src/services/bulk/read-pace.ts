@@ -2,17 +2,21 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { TokenBucket } from "limiter";
 import pLimit, { type LimitFunction } from "p-limit";
 
-/** Answers that take so many times as long as the best of late mean that Keycloak has too much to do. */
+/** Answers that take so many times as long as usual mean that Keycloak has too much to do. */
 const SLOW = 3;
-/** Faster than this is never slow, in milliseconds a user. */
-const FAST_MS = 0.3;
+/** Faster than this is never slow, in milliseconds a user: half a second for a page of 500. */
+const FAST_MS = 1;
 /** Shorter answers take what a call takes, whatever is in them. */
 const TELLING_USERS = 100;
-/** The best of so many pages is what others are held to: caches warm up and cool down. */
-const REMEMBERED = 40;
+/** Usual is the median of so many: users that Keycloak has not in its cache take ten times as long, for stretches. */
+const USUAL = 60;
+/** The median of so many is compared with it: one slow answer means nothing. */
+const RECENT = 5;
+/** Reads that were begun before a change of pace say nothing of it. */
+const REST = 3;
 const STEP_UP = 0.1;
-/** One read, and three times its duration without any. */
-const LEAST = 0.25;
+/** One read, and as long again without any. */
+const LEAST = 0.5;
 
 export interface ReadPaceOptions {
   /** Reads at once, at most. */
@@ -23,8 +27,8 @@ export interface ReadPaceOptions {
 }
 
 /**
- * How fast Keycloak is read: so many reads at once, and half as many as soon as its answers slow down; then more again,
- * little by little (additive increase, multiplicative decrease). Below one, it pauses between reads.
+ * How fast Keycloak is read: so many reads at once, and half as many when its answers slow down; then more again, little by
+ * little (additive increase, multiplicative decrease). Below one, it pauses between reads.
  */
 export class ReadPace {
   readonly #limit: LimitFunction;
@@ -33,6 +37,7 @@ export class ReadPace {
   readonly #clock: () => number;
   readonly #latencies: number[] = [];
   #allowed: number;
+  #rest = 0;
 
   constructor({ concurrency, maxRate, clock = () => performance.now() }: ReadPaceOptions) {
     this.#most = Math.max(1, concurrency);
@@ -65,12 +70,14 @@ export class ReadPace {
   /** @param latencyMs of an answer with so many users */
   observe(latencyMs: number, users: number): void {
     if (users < TELLING_USERS) return;
-    const each = latencyMs / users;
-    const best = Math.max(FAST_MS, Math.min(...this.#latencies, each));
-    this.#latencies.push(each);
-    if (this.#latencies.length > REMEMBERED) this.#latencies.shift();
-    const slow = each > best * SLOW;
-    this.#allowed = slow ? Math.max(LEAST, this.#allowed / 2) : Math.min(this.#most, this.#allowed + STEP_UP);
+    this.#latencies.push(latencyMs / users);
+    if (this.#latencies.length > USUAL) this.#latencies.shift();
+    const slow = median(this.#latencies.slice(-RECENT)) > SLOW * Math.max(FAST_MS / SLOW, median(this.#latencies));
+    if (this.#rest > 0) this.#rest -= 1;
+    else if (slow) {
+      this.#allowed = Math.max(LEAST, this.#allowed / 2);
+      this.#rest = REST;
+    } else this.#allowed = Math.min(this.#most, this.#allowed + STEP_UP);
     this.#limit.concurrency = Math.max(1, Math.floor(this.#allowed));
   }
 
@@ -79,4 +86,8 @@ export class ReadPace {
     for (let left = users; left > 0; left -= this.#bucket.bucketSize)
       await this.#bucket.removeTokens(Math.min(left, this.#bucket.bucketSize));
   }
+}
+
+function median(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
 }

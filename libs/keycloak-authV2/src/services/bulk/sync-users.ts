@@ -55,6 +55,8 @@ async function openRun({ walks, now }: BulkDeps, { fresh, filter }: SyncOptions)
     await walks.resume(last.id, now());
     return { row: last, resumed: true };
   }
+  const replaced = await walks.findUnfinished();
+  if (replaced?.state === "running") await walks.end(replaced.id, "cancelled", null, now());
   await walks.forgetSeen(null);
   const position: StoredPosition = { ...walkStart, filter: filterKey(filter) };
   return { row: await walks.begin(position, newCounts(), now()), resumed: false };
