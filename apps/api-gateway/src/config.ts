@@ -1,29 +1,17 @@
-import { readConfig as readSchema } from "@libs/http";
+import {
+  httpUrl,
+  isOrigin,
+  listOf,
+  logLevel,
+  milliseconds,
+  port,
+  postgresUrl,
+  readConfig as readSchema,
+  secretVariable as secret,
+} from "@libs/http";
 import { KeyRingError, parseKeyRing } from "@libs/keycloak-authV2";
 import proxyAddr from "proxy-addr";
 import { z } from "zod";
-
-/** Comma-separated entries; a fault names the entry's position, never its value. */
-const listOf = (isValid: (entry: string) => boolean, rule: string) =>
-  z
-    .string()
-    .default("")
-    .transform((value) =>
-      value
-        .split(",")
-        .map((part) => part.trim())
-        .filter(Boolean),
-    )
-    .superRefine((entries, context) => {
-      for (const [index, entry] of entries.entries()) {
-        if (!isValid(entry)) context.addIssue({ code: "custom", message: `entry ${index + 1} is not ${rule}` });
-      }
-    })
-    .meta({ rule: `comma-separated list, each ${rule}` });
-
-function isOrigin(entry: string): boolean {
-  return URL.canParse(entry) && /^https?:/.test(entry) && new URL(entry).origin === entry;
-}
 
 function isProxyRange(entry: string): boolean {
   try {
@@ -34,16 +22,11 @@ function isProxyRange(entry: string): boolean {
   }
 }
 
-const port = z.coerce.number().int().min(0).max(65_535);
-const milliseconds = z.coerce.number().int().min(100).max(600_000);
 /** Most of something; 0 turns the limit off. */
 const limit = z.coerce.number().int().min(0).max(1_000_000);
 const window = z.coerce.number().int().min(1).max(86_400);
 const flag = z.enum(["true", "false"]);
 const retentionDays = z.coerce.number().int().min(1).max(3_650).default(30);
-const httpUrl = z.url({ protocol: /^https?$/ }).meta({ rule: "URL, http or https" });
-/** Marks what must not be shown, in the generated page of the configuration. */
-const secret = { secret: true };
 
 const keyRing = z
   .string()
@@ -60,14 +43,8 @@ const keyRing = z
 export const configSchema = z.object({
   PORT: port.default(3000).describe("Port to listen on; 0 takes a free one."),
   HOST: z.string().min(1).default("0.0.0.0").describe("Address to listen on."),
-  LOG_LEVEL: z
-    .enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"])
-    .default("info")
-    .describe("Least severe level that is logged."),
-  DATABASE_URL: z
-    .url({ protocol: /^postgres(ql)?$/ })
-    .meta({ rule: "URL, postgresql", ...secret })
-    .describe("The application's PostgreSQL."),
+  LOG_LEVEL: logLevel.default("info").describe("Least severe level that is logged."),
+  DATABASE_URL: postgresUrl.describe("The application's PostgreSQL."),
   DATABASE_POOL_SIZE: z.coerce
     .number()
     .int()

@@ -1,5 +1,16 @@
 // What every HTTP service of the house shares: one cross-cutting plugin a file, and one that joins them.
+
 export { type ObserveResponse, responseObservers } from "./access-log.ts";
+export {
+  httpUrl,
+  isOrigin,
+  listOf,
+  logLevel,
+  milliseconds,
+  port,
+  postgresUrl,
+  secretVariable,
+} from "./config-rules.ts";
 export { bodyLimitBytes, nestingLimit } from "./json-only.ts";
 export { serveMetrics } from "./metrics-server.ts";
 export { type OpenApiOptions, openApi } from "./openapi-page.ts";

@@ -1,0 +1,41 @@
+import { z } from "zod";
+
+// Rules of environment variables that services share. `rule` and `secret` are for the generated page.
+
+/** Marks what must not be shown. */
+export const secretVariable = { secret: true };
+
+/** 0 takes a free one. */
+export const port = z.coerce.number().int().min(0).max(65_535);
+
+/** Time limits and intervals. */
+export const milliseconds = z.coerce.number().int().min(100).max(600_000);
+
+export const httpUrl = z.url({ protocol: /^https?$/ }).meta({ rule: "URL, http or https" });
+
+export const postgresUrl = z.url({ protocol: /^postgres(ql)?$/ }).meta({ rule: "URL, postgresql", ...secretVariable });
+
+export const logLevel = z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]);
+
+/** Comma-separated entries; a fault names the entry's position, never its value. */
+export const listOf = (isValid: (entry: string) => boolean, rule: string) =>
+  z
+    .string()
+    .default("")
+    .transform((value) =>
+      value
+        .split(",")
+        .map((part) => part.trim())
+        .filter(Boolean),
+    )
+    .superRefine((entries, context) => {
+      for (const [index, entry] of entries.entries()) {
+        if (!isValid(entry)) context.addIssue({ code: "custom", message: `entry ${index + 1} is not ${rule}` });
+      }
+    })
+    .meta({ rule: `comma-separated list, each ${rule}` });
+
+/** Scheme, host and port, nothing else. */
+export function isOrigin(entry: string): boolean {
+  return URL.canParse(entry) && /^https?:/.test(entry) && new URL(entry).origin === entry;
+}
