@@ -24,6 +24,14 @@ export interface Checkout {
 
 export type CheckoutOutcome = { id: string; placed: boolean } | "not_found" | "not_open" | "empty" | "key_reused";
 
+export interface OrderMove {
+  id: string;
+  storeId: string;
+  from: readonly Order["status"][];
+  to: Order["status"];
+  now: Date;
+}
+
 /** A place in a list of orders: after this one, newest first. */
 export type OrderMark = Pick<Order, "placedAt" | "id">;
 
@@ -35,6 +43,11 @@ export interface OrderRepository {
    */
   checkout(checkout: Checkout, key?: WriteKey): Promise<CheckoutOutcome>;
   find(id: string): Promise<Order | null>;
+  /**
+   * Moves an order of this store on, from one of the given states only.
+   * @returns false when there is no such order in the store, or it is in another state
+   */
+  move(change: OrderMove): Promise<boolean>;
   /** Newest first. */
   list(
     of: { userId: string } | { storeId: string },

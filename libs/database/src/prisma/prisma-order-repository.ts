@@ -1,7 +1,7 @@
 import type { WriteKey } from "../cart-repository.ts";
 import type { PrismaClient } from "../client.ts";
 import type { Prisma } from "../generated/client.ts";
-import type { Checkout, CheckoutOutcome, Order, OrderMark, OrderRepository } from "../order-repository.ts";
+import type { Checkout, CheckoutOutcome, Order, OrderMark, OrderMove, OrderRepository } from "../order-repository.ts";
 import { WITH_ITEMS } from "./line-items.ts";
 import { throwMapped } from "./map-prisma-error.ts";
 import { refusable } from "./refusal.ts";
@@ -20,6 +20,13 @@ export class PrismaOrderRepository implements OrderRepository {
   async find(id: string): Promise<Order | null> {
     const row = await this.prisma.order.findUnique({ where: { id }, ...READ }).catch(throwMapped);
     return row && { ...row, status: row.status as Order["status"] };
+  }
+
+  async move({ id, storeId, from, to, now }: OrderMove): Promise<boolean> {
+    const { count } = await this.prisma.order
+      .updateMany({ where: { id, storeId, status: { in: [...from] } }, data: { status: to, updatedAt: now } })
+      .catch(throwMapped);
+    return count > 0;
   }
 
   async list(

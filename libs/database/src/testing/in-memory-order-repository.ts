@@ -1,5 +1,5 @@
 import type { WriteKey } from "../cart-repository.ts";
-import type { Checkout, CheckoutOutcome, Order, OrderMark, OrderRepository } from "../order-repository.ts";
+import type { Checkout, CheckoutOutcome, Order, OrderMark, OrderMove, OrderRepository } from "../order-repository.ts";
 import type { InMemoryDatabase } from "./in-memory-database.ts";
 
 /** Passes the contract of the real one. */
@@ -29,6 +29,13 @@ export class InMemoryOrderRepository implements OrderRepository {
 
   async find(id: string): Promise<Order | null> {
     return structuredClone(this.database.orders.get(id) ?? null);
+  }
+
+  async move({ id, storeId, from, to }: OrderMove): Promise<boolean> {
+    const order = this.database.orders.get(id);
+    if (!order || order.storeId !== storeId || !from.includes(order.status)) return false;
+    order.status = to;
+    return true;
   }
 
   async list(

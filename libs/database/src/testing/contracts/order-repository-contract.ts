@@ -81,6 +81,21 @@ export function orderRepositoryContract(name: string, makeSubject: MakeSubject):
       expect((await subject.carts.find(other))?.status).toBe("open");
     });
 
+    test("an order moves on from the states named, in its own store alone", async () => {
+      const subject = await makeSubject();
+      const { storeId, openCart, put } = await openShop(subject);
+      const cartId = await openCart();
+      await put(cartId, "tea", 1);
+      const id = Bun.randomUUIDv7();
+      await subject.orders.checkout({ cartId, orderId: id, now: NOW });
+      const paid = { id, storeId, from: ["placed"], to: "paid", now: LATER } as const;
+      expect(await subject.orders.move({ ...paid, storeId: fresh("store") })).toBe(false);
+      expect(await subject.orders.move({ ...paid, id: Bun.randomUUIDv7() })).toBe(false);
+      const moved = await Promise.all([subject.orders.move(paid), subject.orders.move(paid)]);
+      expect(moved.filter(Boolean)).toHaveLength(1);
+      expect((await subject.orders.find(id))?.status).toBe("paid");
+    });
+
     test("lists newest first, in pages, of a person or of a store", async () => {
       const subject = await makeSubject();
       const { storeId, userId, openCart, put } = await openShop(subject);
