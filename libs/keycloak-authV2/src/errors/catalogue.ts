@@ -100,6 +100,24 @@ export const catalogue = {
     hint: "The session stays: retry after the time in `Retry-After`, with the same token.",
     retryAfterSeconds: 1,
   },
+  "session.not_found": { status: 404, title: "There is no such session.", hint: "`GET /auth/sessions` lists yours." },
+  "access.role_unknown": { status: 404, title: "There is no such role.", hint: "`authctl roles list` shows all." },
+  "access.permission_unknown": {
+    status: 400,
+    title: "There is no such permission.",
+    hint: "`authctl roles permissions` shows all: a service makes its own known when it starts.",
+  },
+  "access.user_unknown": {
+    status: 404,
+    title: "There is no such user.",
+    hint: "Give the role to the email: its owner gets it at the first login.",
+  },
+  "access.store_unknown": { status: 400, title: "There is no such store.", hint: "Correct the store's id." },
+  "access.organization_unknown": {
+    status: 400,
+    title: "There is no such organization.",
+    hint: "Correct the organization's id.",
+  },
   "token.invalid": { status: 401, title: "The access token is not valid.", hint: "Refresh, or log in again." },
   "logout_token.invalid": {
     status: 400,

@@ -7,6 +7,8 @@ import { createMarkCheck } from "../services/sync/mark-check.ts";
 import type { SyncDeps } from "../services/sync/sync-deps.ts";
 import { InMemoryKeycloak, type InMemoryKeycloakOptions } from "./in-memory-keycloak.ts";
 
+const dayMs = 24 * 3_600_000;
+
 /** The flows of `services/sync` on fakes, with a clock that stands until it is moved. */
 export function createSyncFixture(options: InMemoryKeycloakOptions = {}) {
   const clock = { now: Date.parse("2030-01-01T00:00:00Z") };
@@ -33,7 +35,7 @@ export function createSyncFixture(options: InMemoryKeycloakOptions = {}) {
     wake: (name) => void woken.push(name),
     fingerprint: createRequestFingerprint(keyRing),
     idempotencyTtlMs: 24 * 3_600_000,
-    retentionMs: { registrations: 30 * 24 * 3_600_000, sessions: 30 * 24 * 3_600_000 },
+    retentionMs: { registrations: 30 * dayMs, sessions: 30 * dayMs, activities: 365 * dayMs },
     recoveryAfterMs: 20_000,
     lostCreateMs: 360_000,
   };

@@ -29,8 +29,8 @@ export interface UserSyncOptions {
   lostCreateMs?: number;
   /** How long an answer is kept under its `Idempotency-Key`. Milliseconds; default 24 hours. */
   idempotencyTtlMs?: number;
-  /** How long finished registrations and ended sessions are kept. Milliseconds; default 30 days. */
-  retentionMs?: { registrations?: number; sessions?: number };
+  /** How long finished registrations, ended sessions (default 30 days) and the activity log (365) are kept. Milliseconds. */
+  retentionMs?: { registrations?: number; sessions?: number; activities?: number };
 }
 
 /**
@@ -65,6 +65,7 @@ export function createSyncDeps(
     retentionMs: {
       registrations: options.retentionMs?.registrations ?? 30 * 24 * 3_600_000,
       sessions: options.retentionMs?.sessions ?? 30 * 24 * 3_600_000,
+      activities: options.retentionMs?.activities ?? 365 * 24 * 3_600_000,
     },
     recoveryAfterMs: options.recoveryAfterMs ?? 20_000,
     lostCreateMs: options.lostCreateMs ?? 360_000,

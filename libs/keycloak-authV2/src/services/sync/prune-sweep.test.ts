@@ -19,4 +19,7 @@ test("removes what is past its time, and says when nothing is left to do", async
   expect(await sweep.run()).toBe(1);
   expect([database.registrations.size, database.users.has(user.id)]).toEqual([0, true]);
   expect(await sweep.run()).toBe(0);
+  clock.now += 336 * day;
+  expect(await sweep.run()).toBe(1);
+  expect(database.activities).toEqual([]);
 });

@@ -20,6 +20,7 @@ export function pruneSweep({ retention, feed, retentionMs, now, logger }: SyncDe
         idempotencyKeys: await retention.deleteExpiredIdempotencyKeys(now(), batchSize),
         rateLimits: await retention.deleteExpiredRateLimits(now(), batchSize),
         seenEvents: await feed.pruneSeenEvents(later(now(), -seenEventsMs), 10 * batchSize),
+        activities: await retention.deleteOldActivities(later(now(), -retentionMs.activities), 10 * batchSize),
         loginTurns: await retention.deleteExpiredLoginTurns(batchSize),
       };
       const total = Object.values(removed).reduce((sum, count) => sum + count, 0);

@@ -3,7 +3,7 @@ import type { IdempotencyHolder, KeptAnswer, User } from "@libs/database";
 import { AuthError, type AuthErrorCode, type FieldError } from "../../errors/index.ts";
 import { later } from "./back-off.ts";
 import { toAuthError } from "./database-failure.ts";
-import { type RegisterUserInput, registerUser } from "./register-user.ts";
+import { type RegisterUserInput, type RegistrationAttempt, registerUser } from "./register-user.ts";
 import type { SyncDeps } from "./sync-deps.ts";
 
 const scope = "POST /auth/register";
@@ -15,7 +15,12 @@ const keptStatuses = [400, 409];
  * answer again, whatever became of the process that made it. Each attempt has a registration of its own.
  * @throws AuthError `idempotency.key_reused` | `idempotency.in_flight`, and what {@link registerUser} throws
  */
-export async function registerIdempotently(deps: SyncDeps, input: RegisterUserInput, key: string): Promise<User> {
+export async function registerIdempotently(
+  deps: SyncDeps,
+  input: RegisterUserInput,
+  key: string,
+  client?: RegistrationAttempt["client"],
+): Promise<User> {
   const now = deps.now();
   const id = randomUUID();
   const holder: IdempotencyHolder = { scope, key, lockedUntil: later(now, deps.recoveryAfterMs) };
@@ -32,7 +37,7 @@ export async function registerIdempotently(deps: SyncDeps, input: RegisterUserIn
     const done = outcome.earlier === null ? null : await outcomeOfEarlier(deps, outcome.earlier);
     if (done) return done;
     if (outcome.earlier !== null) await deps.idempotency.attach(holder, id);
-    return await registerUser(deps, input, { id, idempotencyKey: key });
+    return await registerUser(deps, input, { id, idempotencyKey: key, ...(client && { client }) });
   });
 }
 

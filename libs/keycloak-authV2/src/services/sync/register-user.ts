@@ -29,6 +29,8 @@ export interface RegisterUserInput {
 export interface RegistrationAttempt {
   id: string;
   idempotencyKey?: string | null;
+  /** For the activity log. */
+  client?: { ipAddress: string | null; userAgent: string | null };
 }
 
 /**
@@ -39,16 +41,20 @@ export interface RegistrationAttempt {
 export async function registerUser(
   deps: SyncDeps,
   input: RegisterUserInput,
-  { id, idempotencyKey = null }: RegistrationAttempt = { id: randomUUID() },
+  { id, idempotencyKey = null, client }: RegistrationAttempt = { id: randomUUID() },
 ): Promise<User> {
   await checkReferences(deps, input);
-  const registration = { ...describe(deps, input), id, idempotencyKey };
+  const registration = { ...describe(deps, input, client), id, idempotencyKey };
   await deps.registrations.begin(registration);
   const keycloakUserId = await createInKeycloak(deps, registration, input.password);
   return await completeLocally(deps, registration, keycloakUserId);
 }
 
-function describe(deps: SyncDeps, input: RegisterUserInput): Omit<NewRegistration, "id" | "idempotencyKey"> {
+function describe(
+  deps: SyncDeps,
+  input: RegisterUserInput,
+  client: RegistrationAttempt["client"],
+): Omit<NewRegistration, "id" | "idempotencyKey"> {
   const now = deps.now();
   return {
     // Keycloak folds both; the local copy must be what Keycloak holds.
@@ -62,6 +68,7 @@ function describe(deps: SyncDeps, input: RegisterUserInput): Omit<NewRegistratio
       storeId: input.storeId ?? null,
       organizationId: input.organizationId ?? null,
       metadata: input.metadata ?? {},
+      ...(client && { client }),
     },
     now,
     recoverAt: later(now, deps.recoveryAfterMs),

@@ -12,7 +12,7 @@ export interface SyncDeps extends Repositories {
   /** How long an answer is kept under its `Idempotency-Key`. Milliseconds. */
   idempotencyTtlMs: number;
   /** How long finished rows are kept. Milliseconds. */
-  retentionMs: { registrations: number; sessions: number };
+  retentionMs: { registrations: number; sessions: number; activities: number };
   /** Tells a repeated request from another one. */
   fingerprint: RequestFingerprint;
   checkMark: MarkCheck;

@@ -1,14 +1,16 @@
-import type { PrismaClient, Session, User } from "@libs/database";
+import { randomUUID } from "node:crypto";
+import type { Activity, ActivityPosition, PersonSession, PrismaClient, Session, User } from "@libs/database";
 import type { Registry } from "@libs/observability";
-import { type AuthError, isAuthError } from "../../errors/index.ts";
+import { AuthError, isAuthError } from "../../errors/index.ts";
 import type { KeycloakUserRepository, SessionTokenSet } from "../../ports.ts";
 import type { Sweep } from "../../workers/index.ts";
 import { createLogoutSweep } from "../../workers/logout-sweep.ts";
+import type { ClientDetails } from "../integration/index.ts";
 import { type BulkSyncResult, bulkSyncUsers } from "./bulk-sync-users.ts";
 import { type BusinessReferences, checkReferences } from "./check-references.ts";
 import { createSyncDeps, type UserSyncOptions } from "./create-sync-deps.ts";
 import { authErrors, toAuthError } from "./database-failure.ts";
-import { planLogout } from "./end-at-keycloak.ts";
+import { followAtKeycloak, planLogout } from "./end-at-keycloak.ts";
 import type { RefreshAtKeycloak } from "./exchange-tokens.ts";
 import { type LogoutEverywhereResult, logoutEverywhere } from "./logout-everywhere.ts";
 import { type LogoutAtKeycloak, type LogoutInput, logoutSession } from "./logout-session.ts";
@@ -54,18 +56,20 @@ export class UserSyncService {
   /**
    * Creates a user in Keycloak and here, or in neither.
    * @param options.idempotencyKey makes a repetition safe: the same input gets the same answer again
+   * @param options.client where it came from, for the activity log
    * @returns a refusal (`registration.*`, `idempotency.*`, 4xx) as `{ success: false, error }`
    * @throws AuthError when it could not be done for a reason of ours: `keycloak.*`, `database.*`, `registration.undone`
    */
   async registerUser(
     input: RegisterUserInput,
-    { idempotencyKey }: { idempotencyKey?: string | undefined } = {},
+    { idempotencyKey, client: from }: { idempotencyKey?: string | undefined; client?: ClientDetails } = {},
   ): Promise<RegisterUserResult> {
+    const client = from && { ipAddress: from.ipAddress ?? null, userAgent: from.userAgent ?? null };
     try {
       const localUser = await this.#measured("register", () =>
         idempotencyKey === undefined
-          ? registerUser(this.#deps, input)
-          : registerIdempotently(this.#deps, input, idempotencyKey),
+          ? registerUser(this.#deps, input, { id: randomUUID(), ...(client && { client }) })
+          : registerIdempotently(this.#deps, input, idempotencyKey, client),
       );
       return { success: true, userId: localUser.id, localUser };
     } catch (error) {
@@ -82,6 +86,43 @@ export class UserSyncService {
   /** Stores a login: the user's fields and a new session, in one transaction. @throws AuthError */
   syncOnAuthentication(input: AuthenticationInput): Promise<{ user: User; session: Session }> {
     return this.#measured("login", () => syncOnAuthentication(this.#deps, input));
+  }
+
+  /**
+   * Logs that a login was refused, for the user who was meant; nothing of what was typed is kept where nobody is called
+   * so. Returns at once: the caller's answer takes as long for a known name as for an unknown one.
+   * @param reason a stable code
+   */
+  noteFailedLogin(name: string, reason: string, client: ClientDetails = {}): void {
+    const { activities, background, now } = this.#deps;
+    const { ipAddress = null, userAgent = null } = client;
+    const failed = { name, reason, at: now(), ipAddress, userAgent };
+    background.run("log failed login", () => activities.appendFailedLogin(failed));
+  }
+
+  /** Live sessions of a person, those seen last first. @throws AuthError */
+  listSessions(userId: string, limit = 200): Promise<PersonSession[]> {
+    return authErrors(() => this.#deps.sessions.listOfPerson(userId, limit));
+  }
+
+  /** Ends a person's own session, from another of theirs. @throws AuthError `session.not_found`, another's included */
+  async endOwnSession(userId: string, sessionId: string): Promise<void> {
+    const { sessions, background, now } = this.#deps;
+    const which = { userId, sessionId };
+    const [ended] = await authErrors(() => sessions.endLive(which, "ended_elsewhere", now(), planLogout(now())));
+    if (!ended) throw new AuthError("session.not_found");
+    background.run("end session in Keycloak", () => followAtKeycloak(this.#deps, ended.keycloakSessionId));
+  }
+
+  /** What happened to a person, newest first. @param before the last row of the page before @throws AuthError */
+  listActivity(userId: string, limit: number, before?: ActivityPosition): Promise<Activity[]> {
+    return authErrors(() => this.#deps.activities.listByUser(userId, limit, before));
+  }
+
+  /** The user as the application knows them; null when not known or deleted. @throws AuthError */
+  async findUser(userId: string): Promise<User | null> {
+    const user = await authErrors(() => this.#deps.users.findById(userId));
+    return user?.deletedAt ? null : user;
   }
 
   /** Refreshes a session: one call to Keycloak however many ask at once. @throws AuthError, see {@link SessionRefresher.refresh} */
