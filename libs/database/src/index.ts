@@ -8,6 +8,7 @@ export { createRepositories, type Repositories } from "./create-repositories.ts"
 export type * from "./domain-event.ts";
 export * from "./errors.ts";
 export type * from "./feed-repository.ts";
+export type * from "./guard-repository.ts";
 export type * from "./idempotency-repository.ts";
 export { type DatabaseOutcome, instrument, type ObserveDatabase } from "./instrument.ts";
 export type * from "./keycloak-logout-repository.ts";

@@ -119,6 +119,27 @@ export const catalogue = {
     hint: "Correct the organization's id.",
   },
   "token.invalid": { status: 401, title: "The access token is not valid.", hint: "Refresh, or log in again." },
+  "token.missing": {
+    status: 401,
+    title: "This address needs an access token.",
+    hint: "Send `Authorization: Bearer <access token>`.",
+  },
+  "session.ended": { status: 401, title: "This session has ended.", hint: "Log in again." },
+  "session.too_old": {
+    status: 401,
+    title: "This session started too long ago for what was asked.",
+    hint: "Log in again; `WWW-Authenticate` says how old a session may be (RFC 9470).",
+  },
+  "role.missing": {
+    status: 403,
+    title: "A role is missing.",
+    hint: "`detail` names the roles, one of which is needed.",
+  },
+  "permission.missing": {
+    status: 403,
+    title: "A permission is missing.",
+    hint: "`detail` names the permission.",
+  },
   "logout_token.invalid": {
     status: 400,
     title: "The logout token is not valid.",

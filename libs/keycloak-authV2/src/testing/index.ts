@@ -5,6 +5,7 @@ export { failure, type KeycloakRealmUnderTest, newUser } from "./contracts/keycl
 export { keycloakUserRepositoryContract } from "./contracts/keycloak-user-repository-contract.ts";
 export { type LogoutTokensUnderTest, logoutTokenVerifierContract } from "./contracts/logout-token-verifier-contract.ts";
 export { tokenClientContract } from "./contracts/token-client-contract.ts";
+export { createTestAuth, type TestAuth, type TestLogin, type TestPerson } from "./guard/create-test-auth.ts";
 export { InMemoryEventSource } from "./in-memory-event-source.ts";
 export { InMemoryKeycloak, type InMemoryKeycloakOptions, type StoredUser } from "./in-memory-keycloak.ts";
 export { InMemoryKeycloakUserRepository } from "./in-memory-keycloak-user-repository.ts";

@@ -1,0 +1,67 @@
+import { Elysia, type ElysiaCustomStatusResponse } from "elysia";
+import type { Guard } from "../guard/guard.ts";
+import type { GuardSession, GuardUser } from "../guard/guard-user.ts";
+import { PUBLIC } from "./guards-of.ts";
+import { installCheck } from "./install-check.ts";
+import type { GuardProblem } from "./problem.ts";
+import { addToGuard, type CompiledGuard, type RouteGuard, type TakeScope } from "./route-guard.ts";
+
+type Refusal = ElysiaCustomStatusResponse<401, GuardProblem, 401> | ElysiaCustomStatusResponse<403, GuardProblem, 403>;
+
+/** What a guarded route's handler gets, and what its callers may be answered. */
+interface Guarded {
+  resolve: (context: object) => Promise<{ user: GuardUser; session: GuardSession } | Refusal>;
+}
+
+/** The keys that a guarded service's routes may carry. */
+type GuardKeys<Permission extends string> = {
+  /** `true`: a person with a live session. Or all that the route asks, in one object. */
+  auth: (value: true | RouteGuard<Permission>) => Guarded;
+  roles: (value: readonly string[]) => Guarded;
+  permissions: (value: readonly Permission[]) => Guarded;
+  store: (value: TakeScope) => Guarded;
+  organization: (value: TakeScope) => Guarded;
+  maxAuthAgeSeconds: (value: number) => Guarded;
+  serviceAccounts: (value: true) => Guarded;
+  /** Anybody may call this route. */
+  public: (value: true) => object;
+};
+
+/**
+ * The plugin over a guard. Its keys all add to the one guard of the route that they stand at; a route without any of
+ * them is left alone.
+ */
+export function guardPlugin<Permission extends string = string>(guard: Guard) {
+  const installed = new WeakMap<object, CompiledGuard>();
+  const key = (toAdded: (value: never) => RouteGuard) => (value: never) => ({
+    introspect(hooks: object) {
+      const rules = installed.get(hooks) ?? installCheck(guard, hooks);
+      installed.set(hooks, rules);
+      addToGuard(rules, toAdded(value));
+    },
+  });
+  const keys = {
+    auth: key((value: unknown) => {
+      if (value === true) return {};
+      // Anything else, such as false, would read as "no guard" while it is one.
+      if (typeof value !== "object" || value === null) throw new Error("auth: true, or what the route asks");
+      return value;
+    }),
+    roles: key((roles: string[]) => ({ roles })),
+    permissions: key((permissions: string[]) => ({ permissions })),
+    store: key((store: TakeScope) => ({ store })),
+    organization: key((organization: TakeScope) => ({ organization })),
+    maxAuthAgeSeconds: key((maxAuthAgeSeconds: number) => ({ maxAuthAgeSeconds })),
+    serviceAccounts: key((serviceAccounts: boolean) => ({ serviceAccounts })),
+    public: (value: unknown) => ({
+      introspect(hooks: { [PUBLIC]?: boolean }) {
+        if (value !== true) throw new Error("public: true, or leave it out");
+        hooks[PUBLIC] = true;
+      },
+    }),
+  };
+  // Elysia reads the types of what a handler gets from `resolve`; the check itself runs earlier, before the body is read.
+  return new Elysia({ name: "keycloak-auth", seed: guard.id }).macro(keys as unknown as GuardKeys<Permission>);
+}
+
+export type KeycloakAuth<Permission extends string = string> = ReturnType<typeof guardPlugin<Permission>>;

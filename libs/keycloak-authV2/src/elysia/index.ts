@@ -1,0 +1,11 @@
+/** Guards for services on Elysia: one plugin, keys on routes, a typed `user` and `session` in handlers. */
+
+export { GuardRefusal } from "../guard/guard-refusal.ts";
+export type { GuardSession, GuardUser, Principal, Scope } from "../guard/guard-user.ts";
+export { assertGuarded } from "./assert-guarded.ts";
+export type { KeycloakAuth } from "./guard-plugin.ts";
+export { keycloakAuth } from "./keycloak-auth.ts";
+export { type KeycloakAuthOptions, openGuard } from "./open-guard.ts";
+export type { GuardProblem } from "./problem.ts";
+export type { RouteGuard, ScopeSource, TakeScope } from "./route-guard.ts";
+export { ownOrganization, ownStore, pathParam, queryParam } from "./take-scope.ts";

@@ -1,0 +1,23 @@
+import { Guard } from "../guard/guard.ts";
+import { guardPlugin, type KeycloakAuth } from "./guard-plugin.ts";
+import { type KeycloakAuthOptions, openGuard } from "./open-guard.ts";
+
+/**
+ * Guards the routes of a service.
+ *
+ * @param options what is left out comes from the environment: `KEYCLOAK_URL`, `KEYCLOAK_REALM`, `KEYCLOAK_CLIENT_ID`,
+ *   `KEYCLOAK_ISSUER`, `DATABASE_URL`. Or a guard that {@link openGuard} made, to be closed by its owner.
+ * @example
+ * ```ts
+ * new Elysia()
+ *   .use(keycloakAuth())
+ *   .get("/orders", ({ user }) => listOrders(user.id), { auth: true })
+ *   .post("/stores/:store/orders", placeOrder, { permissions: ["orders:write"], store: pathParam("store") })
+ *   .get("/prices", listPrices, { public: true });
+ * ```
+ */
+export function keycloakAuth<Permission extends string = string>(
+  options: KeycloakAuthOptions | Guard = {},
+): KeycloakAuth<Permission> {
+  return guardPlugin<Permission>(options instanceof Guard ? options : openGuard(options));
+}

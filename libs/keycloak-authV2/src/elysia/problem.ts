@@ -1,0 +1,41 @@
+import { randomUUID } from "node:crypto";
+import { DatabaseTimeoutError, DatabaseUnavailableError } from "@libs/database";
+import { requestContext } from "@libs/observability";
+import { ParseError } from "elysia";
+import { AuthError, isAuthError } from "../errors/index.ts";
+
+/** A refusal's body (RFC 9457). */
+export interface GuardProblem {
+  type: string;
+  title: string;
+  status: number;
+  code: string;
+  detail: string;
+  requestId: string;
+}
+
+/**
+ * The answer to a guard's error, for services without problem details of their own.
+ * @param own the errors that the guard threw; others are left to the service
+ */
+export function guardProblem(error: unknown, own: WeakSet<object>): Response | undefined {
+  const thrown = error instanceof ParseError ? error.cause : error;
+  if (typeof thrown !== "object" || thrown === null || !own.has(thrown)) return undefined;
+  const known = toAuthError(thrown);
+  if (!known) return undefined;
+  const { status, title, hint, retryAfterSeconds } = known.entry;
+  const { code } = known;
+  const requestId = requestContext.get()?.requestId ?? randomUUID();
+  const problem: GuardProblem = { type: `urn:problem-type:${code}`, title, status, code, detail: hint, requestId };
+  const headers = new Headers({ "content-type": "application/problem+json" });
+  if (retryAfterSeconds !== undefined) headers.set("retry-after", String(retryAfterSeconds));
+  if ("headers" in known) for (const [name, value] of Object.entries(known.headers as object)) headers.set(name, value);
+  return new Response(JSON.stringify(problem), { status, headers });
+}
+
+function toAuthError(error: unknown): AuthError | undefined {
+  if (isAuthError(error)) return error;
+  if (error instanceof DatabaseUnavailableError) return new AuthError("database.unavailable", { cause: error });
+  if (error instanceof DatabaseTimeoutError) return new AuthError("database.timeout", { cause: error });
+  return undefined;
+}

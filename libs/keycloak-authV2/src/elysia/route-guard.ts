@@ -1,0 +1,61 @@
+import type { GuardRules } from "../guard/guard-rules.ts";
+import type { GuardUser, Scope } from "../guard/guard-user.ts";
+
+/** What a scope is taken from: the request as it is before its body is read. */
+export interface ScopeSource {
+  params: Readonly<Record<string, string | undefined>>;
+  query: Readonly<Record<string, string | undefined>>;
+  request: Request;
+  user: GuardUser;
+}
+
+/** Where a permission must hold. Without an answer it must hold everywhere. */
+export type TakeScope = (source: ScopeSource) => string | null | undefined;
+
+/** What a route declares. */
+export interface RouteGuard<Permission extends string = string> {
+  /** Realm roles by name, client roles as `client:role`: one of them is enough. */
+  roles?: readonly string[];
+  /** Permissions of the application's own, all of them needed: everywhere, or in `store` or `organization`. */
+  permissions?: readonly Permission[];
+  /** Takes the id of the store where the permissions must hold. */
+  store?: TakeScope;
+  /** Takes the id of the organization where the permissions must hold. */
+  organization?: TakeScope;
+  /** Longest time since the session's start, for what is sensitive. Seconds. */
+  maxAuthAgeSeconds?: number;
+  /** Lets service accounts in (client credentials), which have roles but no session and no permissions. */
+  serviceAccounts?: boolean;
+}
+
+/** A route's guard, as it is checked: one object a route, to which each of its keys adds. */
+export interface CompiledGuard extends GuardRules {
+  store: TakeScope | undefined;
+  organization: TakeScope | undefined;
+}
+
+export const emptyGuard = (): CompiledGuard => ({
+  roles: [],
+  permissions: [],
+  serviceAccounts: false,
+  store: undefined,
+  organization: undefined,
+});
+
+/** @throws Error for a declaration that would let everybody in, or nobody */
+export function addToGuard(guard: CompiledGuard, added: RouteGuard): void {
+  for (const [name, value] of Object.entries(added)) {
+    if (value === undefined) throw new Error(`auth: ${name} is undefined`);
+  }
+  if (added.roles?.length === 0 || added.permissions?.length === 0)
+    throw new Error("auth: an empty list guards nothing");
+  if (added.maxAuthAgeSeconds !== undefined && !(added.maxAuthAgeSeconds > 0))
+    throw new Error("auth: maxAuthAgeSeconds must be positive");
+  Object.assign(guard, added);
+}
+
+/** @returns undefined where the route names no scope */
+export function takeScope({ store, organization }: CompiledGuard, source: ScopeSource): Scope | undefined {
+  if (!store && !organization) return undefined;
+  return { storeId: store?.(source) || null, organizationId: organization?.(source) || null };
+}

@@ -1,0 +1,191 @@
+import { createHash, randomUUID } from "node:crypto";
+import type { GuardedSession, GuardedUser, GuardRepository } from "@libs/database";
+import { LRUCache } from "lru-cache";
+import { isAuthError } from "../errors/index.ts";
+import type { ChangeChannel, GuardChange } from "./change-channel.ts";
+import { GuardRefusal } from "./guard-refusal.ts";
+import type { GuardRules } from "./guard-rules.ts";
+import { GuardUser, type Principal, type Scope } from "./guard-user.ts";
+import type { GuardTokenVerifier, VerifiedToken } from "./verified-token.ts";
+import { WatchedCache } from "./watched-cache.ts";
+
+export interface GuardDeps {
+  verifier: GuardTokenVerifier;
+  repository: GuardRepository;
+  channel: ChangeChannel;
+  /** Most tokens, sessions and users that are kept in memory, each. */
+  cacheSize?: number;
+  /** How old an answer may be while changes are not told. Milliseconds. */
+  staleMs?: number;
+  now?: () => number;
+}
+
+/** Longest `Authorization` header's token that is looked at. Bytes; Keycloak's are 1 to 4 kB. */
+export const MAX_TOKEN_LENGTH = 8192;
+
+const CACHE_SIZE = 10_000;
+const STALE_MS = 2000;
+const ABSENT_MS = 1000;
+
+interface KnownToken {
+  token: VerifiedToken;
+  /** The last principal, and what it was made of. */
+  principal?: Principal;
+  session?: GuardedSession;
+  user?: GuardedUser;
+}
+
+/**
+ * Tells who sends a request and what they may do. Warm, it asks nobody: tokens are verified once, sessions and rights
+ * stay in memory until a change of theirs is told.
+ */
+export class Guard {
+  /** Tells guards of one process apart. */
+  readonly id = randomUUID();
+  readonly #verifier: GuardTokenVerifier;
+  readonly #channel: ChangeChannel;
+  readonly #now: () => number;
+  readonly #tokens: LRUCache<string, KnownToken>;
+  readonly #sessions: WatchedCache<GuardedSession>;
+  readonly #users: WatchedCache<GuardedUser>;
+  readonly #stores: WatchedCache<{ organizationId: string }>;
+
+  constructor({ verifier, repository, channel, cacheSize, staleMs, now }: GuardDeps) {
+    this.#verifier = verifier;
+    this.#channel = channel;
+    this.#now = now ?? Date.now;
+    const max = cacheSize ?? CACHE_SIZE;
+    this.#tokens = new LRUCache({ max });
+    const isWatched = () => channel.isUp();
+    const options = { max, isWatched, staleMs: staleMs ?? STALE_MS, absentMs: ABSENT_MS, now: this.#now };
+    this.#sessions = new WatchedCache((sid) => repository.findSession(sid), options);
+    this.#users = new WatchedCache((id) => repository.findUser(id), options);
+    this.#stores = new WatchedCache(async (id) => {
+      const organizationId = await repository.findOrganizationOfStore(id);
+      return organizationId === null ? null : { organizationId };
+    }, options);
+    channel.listen((change) => this.#forget(change));
+  }
+
+  /**
+   * @param authorization the request's `Authorization` header
+   * @returns at once where everything is known
+   * @throws GuardRefusal `token.missing` | `token.invalid` | `session.ended`, at once or later
+   * @throws AuthError `keycloak.unavailable` where no key was ever fetched; what the repository throws
+   */
+  authenticate(authorization: string | null): Principal | Promise<Principal> {
+    const token = bearerToken(authorization);
+    const hash = createHash("sha256").update(token).digest("base64url");
+    const known = this.#tokens.get(hash);
+    if (known === undefined) return this.#verify(token, hash);
+    if (known.token.expiresAt.getTime() <= this.#now()) {
+      this.#tokens.delete(hash);
+      return this.#verify(token, hash);
+    }
+    return this.#principal(known);
+  }
+
+  /**
+   * @param scope where the permissions must hold; undefined: everywhere
+   * @throws GuardRefusal `token.invalid` (a service account) | `session.too_old` | `role.missing` | `permission.missing`
+   */
+  authorize({ user, session }: Principal, rules: GuardRules, scope?: Scope): void | Promise<void> {
+    const { maxAuthAgeSeconds, roles, permissions } = rules;
+    if (user.kind === "service" && !rules.serviceAccounts) throw GuardRefusal.badToken("a service account");
+    if (maxAuthAgeSeconds !== undefined && this.#now() - session.startedAt.getTime() > maxAuthAgeSeconds * 1000)
+      throw GuardRefusal.oldSession(maxAuthAgeSeconds);
+    if (roles.length > 0 && !roles.some((role) => user.hasRole(role))) throw GuardRefusal.noRole(roles);
+    if (permissions.length === 0) return;
+    const storeId = scope?.storeId;
+    if (!storeId || !user.grants.some(({ organizationId }) => organizationId !== null))
+      return assertPermissions(user, permissions, scope);
+    return this.#authorizeInStore(user, permissions, { ...scope, storeId });
+  }
+
+  /** Whether changes are told; if not, answers are up to `staleMs` old. */
+  isWatched(): boolean {
+    return this.#channel.isUp();
+  }
+
+  async close(): Promise<void> {
+    await this.#channel.close();
+  }
+
+  async #authorizeInStore(user: GuardUser, permissions: readonly string[], scope: Scope & { storeId: string }) {
+    const store = await this.#stores.get(scope.storeId);
+    const organizationId = store?.organizationId ?? null;
+    if (scope.organizationId && scope.organizationId !== organizationId) {
+      // Asked for a store of one organization and named another: only what holds everywhere, or in the store, counts.
+      return assertPermissions(user, permissions, { storeId: scope.storeId });
+    }
+    assertPermissions(user, permissions, { storeId: scope.storeId, organizationId });
+  }
+
+  async #verify(token: string, hash: string): Promise<Principal> {
+    const known = { token: await this.#verifier.verify(token).catch(refuse) };
+    const ttl = known.token.expiresAt.getTime() - this.#now();
+    // Within the tolerance for clocks a token may be good though its time is over: it is verified each time.
+    if (ttl > 0) this.#tokens.set(hash, known);
+    return this.#principal(known);
+  }
+
+  #principal(known: KnownToken): Principal | Promise<Principal> {
+    const { sid, sub } = known.token;
+    if (sid === null) return servicePrincipal(known);
+    const session = this.#sessions.get(sid);
+    const user = this.#users.get(sub);
+    if (session instanceof Promise || user instanceof Promise)
+      return Promise.all([session, user]).then(([session, user]) => personPrincipal(known, session, user));
+    return personPrincipal(known, session, user);
+  }
+
+  #forget(change: GuardChange): void {
+    if (change.kind === "sessions") for (const sid of change.keycloakSessionIds) this.#sessions.forget(sid);
+    else if (change.kind === "users") for (const id of change.userIds) this.#users.forget(id);
+    else for (const cache of [this.#sessions, this.#users, this.#stores]) cache.forgetAll();
+  }
+}
+
+function bearerToken(authorization: string | null): string {
+  if (authorization === null) throw GuardRefusal.noToken();
+  if (authorization.length > MAX_TOKEN_LENGTH + "Bearer ".length) throw GuardRefusal.badToken("too long");
+  // RFC 9110 §11.1: the scheme's name has no case. One space, as RFC 6750 §2.1 has it.
+  if (!/^bearer /i.test(authorization)) throw GuardRefusal.noToken();
+  return authorization.slice("Bearer ".length);
+}
+
+function refuse(error: unknown): never {
+  throw isAuthError(error, "token.invalid") ? GuardRefusal.badToken(error.internal) : error;
+}
+
+function personPrincipal(known: KnownToken, session: GuardedSession | null, user: GuardedUser | null): Principal {
+  const { token } = known;
+  // A session that is another user's is none of this token's.
+  if (session === null || user === null || session.userId !== token.sub) throw GuardRefusal.endedSession();
+  if (known.principal && known.session === session && known.user === user) return known.principal;
+  const principal: Principal = {
+    user: new GuardUser(token, user),
+    session: {
+      id: session.sessionId,
+      keycloakSessionId: token.sid as string,
+      startedAt: session.startedAt,
+      tokenExpiresAt: token.expiresAt,
+      clientId: token.clientId,
+    },
+  };
+  Object.assign(known, { principal, session, user });
+  return principal;
+}
+
+function servicePrincipal({ token }: KnownToken): Principal {
+  const session = { id: "", keycloakSessionId: "", startedAt: token.issuedAt, tokenExpiresAt: token.expiresAt };
+  return {
+    user: new GuardUser(token, { storeId: null, organizationId: null, grants: [] }),
+    session: { ...session, clientId: token.clientId },
+  };
+}
+
+function assertPermissions(user: GuardUser, permissions: readonly string[], scope: Scope | undefined): void {
+  const missing = permissions.find((permission) => !user.can(permission, scope));
+  if (missing !== undefined) throw GuardRefusal.noPermission(missing);
+}

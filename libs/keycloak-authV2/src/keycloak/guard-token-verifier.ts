@@ -1,0 +1,146 @@
+import { errors, type JWTHeaderParameters, type JWTVerifyGetKey, jwtVerify } from "jose";
+import { z } from "zod";
+import { AuthError } from "../errors/index.ts";
+import type { GuardTokenVerifier, VerifiedToken } from "../guard/verified-token.ts";
+
+const CLOCK_TOLERANCE_SECONDS = 10;
+
+const roles = z.object({ roles: z.array(z.string()).default([]) });
+const schema = z.object({
+  sub: z.string().min(1),
+  sid: z.string().min(1).optional(),
+  client_id: z.string().optional(),
+  typ: z.literal("Bearer"),
+  azp: z.string().min(1),
+  iat: z.number(),
+  exp: z.number(),
+  preferred_username: z.string().default(""),
+  email: z.string().nullish(),
+  given_name: z.string().nullish(),
+  family_name: z.string().nullish(),
+  email_verified: z.boolean().default(false),
+  realm_access: roles.optional(),
+  resource_access: z.record(z.string(), roles).optional(),
+});
+
+export interface GuardTokenRules {
+  issuer: string;
+  /** One of the token's `aud`. */
+  audience: string;
+  /** Clients whose tokens are accepted (`azp`). */
+  authorizedParties: readonly string[];
+  /** The one signature algorithm that is accepted. */
+  algorithm: "RS256" | "ES256";
+}
+
+/** PORT of the verifier: the keys that signatures are checked against. */
+export interface GuardKeys {
+  /** Whether a key of this id may exist; fetches at most once per cool-down. @throws AuthError `keycloak.unavailable` */
+  find(kid: string): Promise<JWTVerifyGetKey | undefined>;
+}
+
+/**
+ * ADAPTER: offline verification with jose. The header is read first, so that a token whose algorithm, type or key is not
+ * ours costs next to nothing; then signature, issuer, audience, authorized party, `typ`, and times within 10 s.
+ * @see https://www.rfc-editor.org/rfc/rfc9068#section-4 and https://www.rfc-editor.org/rfc/rfc8725
+ */
+export class JoseGuardTokenVerifier implements GuardTokenVerifier {
+  constructor(
+    private readonly keys: GuardKeys,
+    private readonly rules: GuardTokenRules,
+    private readonly now: () => Date = () => new Date(),
+  ) {}
+
+  async verify(token: string): Promise<VerifiedToken> {
+    const { algorithm, issuer, audience, authorizedParties } = this.rules;
+    const header = readHeader(token, algorithm);
+    const key = await this.keys.find(header.kid);
+    if (!key) throw invalid("kid");
+    const { payload } = await jwtVerify(token, key, {
+      algorithms: [algorithm],
+      issuer,
+      audience,
+      clockTolerance: CLOCK_TOLERANCE_SECONDS,
+      currentDate: this.now(),
+      requiredClaims: ["sub", "exp", "iat", "azp"],
+    }).catch((error) => {
+      throw invalid(error instanceof errors.JOSEError ? error.code : "signature");
+    });
+    const parsed = schema.safeParse(payload);
+    if (!parsed.success) throw invalid(`claims: ${parsed.error.issues.map(({ path }) => path.join(".")).join(", ")}`);
+    const { azp, sid, client_id } = parsed.data;
+    if (!authorizedParties.includes(azp)) throw invalid("claims: azp");
+    // Without a session it can only be a service account's own token (client credentials).
+    if (sid === undefined && client_id !== azp) throw invalid("claims: sid");
+    return toVerifiedToken(parsed.data);
+  }
+}
+
+/** Checks what can be told from the outside. */
+function readHeader(token: string, algorithm: string): JWTHeaderParameters & { kid: string } {
+  const parts = token.split(".");
+  if (parts.length !== 3 || !parts.every((part) => /^[\w-]+$/.test(part))) throw invalid("form");
+  const [headerText, payloadText] = parts.slice(0, 2).map((part) => Buffer.from(part, "base64url").toString("utf8"));
+  const header = parse(headerText as string);
+  if (header.alg !== algorithm) throw invalid("alg");
+  if (typeof header.kid !== "string" || header.kid.length > 200) throw invalid("kid");
+  const { typ = "JWT" } = header;
+  if (typeof typ !== "string" || !/^(application\/)?(at\+)?jwt$/i.test(typ)) throw invalid("typ");
+  if (header.crit !== undefined) throw invalid("crit");
+  if (hasDuplicateKeys(headerText as string) || hasDuplicateKeys(payloadText as string)) throw invalid("duplicates");
+  return header as JWTHeaderParameters & { kid: string };
+}
+
+function parse(text: string): Record<string, unknown> {
+  try {
+    const value = JSON.parse(text);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  } catch {
+    // Told below, without the text.
+  }
+  throw invalid("header");
+}
+
+/**
+ * Whether an object of the text has a key twice, which readers take differently (RFC 7519 §4). Compares the text with
+ * what is left of it after reading.
+ */
+function hasDuplicateKeys(text: string): boolean {
+  const keys = countKeys(text);
+  let read = 0;
+  try {
+    JSON.parse(text, function count(key, value) {
+      if (!Array.isArray(this) && key !== "") read += 1;
+      return value;
+    });
+  } catch {
+    return true;
+  }
+  return keys !== read;
+}
+
+/** Strings that a colon follows. The empty key, which nobody uses, counts as twice. */
+function countKeys(text: string): number {
+  return text.match(/"(?:[^"\\]|\\.)*"\s*:/g)?.length ?? 0;
+}
+
+function toVerifiedToken(claims: z.output<typeof schema>): VerifiedToken {
+  const clientRoles = Object.entries(claims.resource_access ?? {}).flatMap(([client, { roles }]) =>
+    roles.map((role) => `${client}:${role}`),
+  );
+  return {
+    sub: claims.sub,
+    sid: claims.sid ?? null,
+    clientId: claims.azp,
+    username: claims.preferred_username,
+    email: claims.email ?? null,
+    firstName: claims.given_name ?? null,
+    lastName: claims.family_name ?? null,
+    emailVerified: claims.email_verified,
+    roles: new Set([...(claims.realm_access?.roles ?? []).filter((role) => !role.includes(":")), ...clientRoles]),
+    issuedAt: new Date(claims.iat * 1000),
+    expiresAt: new Date(claims.exp * 1000),
+  };
+}
+
+const invalid = (internal: string) => new AuthError("token.invalid", { internal });

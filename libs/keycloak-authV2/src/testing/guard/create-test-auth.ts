@@ -1,0 +1,174 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import type { Grant } from "@libs/database";
+import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import { guardPlugin, type KeycloakAuth } from "../../elysia/guard-plugin.ts";
+import type { ChangeChannel, GuardChange } from "../../guard/change-channel.ts";
+import { Guard } from "../../guard/guard.ts";
+import { JoseGuardTokenVerifier } from "../../keycloak/guard-token-verifier.ts";
+import { keysFromSet } from "./keys-from-set.ts";
+
+export interface TestPerson {
+  /** Keycloak user id; made up when left out. */
+  id?: string;
+  username?: string;
+  email?: string;
+  emailVerified?: boolean;
+  /** Realm roles, and client roles as `client:role`. */
+  roles?: readonly string[];
+  /** What the person may do: everywhere as text, or in a store or organization. */
+  permissions?: readonly (string | { permission: string; storeId?: string; organizationId?: string })[];
+  storeId?: string | null;
+  organizationId?: string | null;
+  /** When the session started; now when left out. */
+  startedAt?: Date;
+}
+
+export interface TestLogin {
+  userId: string;
+  sessionId: string;
+  keycloakSessionId: string;
+  token: string;
+  /** `{ authorization: "Bearer …" }` */
+  headers: { authorization: string };
+}
+
+const issuer = "https://keycloak.test/realms/test";
+const clientId = "test-gateway";
+
+/**
+ * Signed tokens, their keys, sessions and permissions in memory: a service's tests run without Keycloak and PostgreSQL.
+ *
+ * @example
+ * ```ts
+ * const auth = await createTestAuth();
+ * const app = createApp({ auth: auth.plugin });
+ * const { headers } = await auth.logIn({ permissions: ["orders:write"] });
+ * const answer = await app.handle(new Request("http://test/orders", { headers }));
+ * ```
+ */
+export async function createTestAuth() {
+  if (process.env.NODE_ENV === "production") throw new Error("@libs/keycloak-authV2/testing is for tests alone");
+  const pair = await generateKeyPair("RS256");
+  const jwks = { keys: [{ ...(await exportJWK(pair.publicKey)), kid: "test", alg: "RS256", use: "sig" }] };
+  const state = new TestState();
+  const rules = { issuer, audience: clientId, authorizedParties: [clientId], algorithm: "RS256" as const };
+  const guard = new Guard({
+    verifier: new JoseGuardTokenVerifier(keysFromSet(jwks), rules),
+    repository: state,
+    channel: state,
+  });
+
+  /** @param claims over those of a good token; undefined leaves one out */
+  const sign = (claims: Record<string, unknown> = {}): Promise<string> => {
+    const iat = Math.floor(Date.now() / 1000);
+    const good = { iss: issuer, aud: clientId, azp: clientId, typ: "Bearer", iat, exp: iat + 300, jti: randomUUID() };
+    return new SignJWT({ ...good, ...claims })
+      .setProtectedHeader({ alg: "RS256", typ: "JWT", kid: "test" })
+      .sign(pair.privateKey);
+  };
+
+  return {
+    issuer,
+    clientId,
+    /** The public keys, as a realm publishes them. */
+    jwks,
+    /** To be used where the service uses `keycloakAuth(…)`. */
+    plugin: guardPlugin(guard) as KeycloakAuth,
+    guard,
+    sign,
+
+    /** A person with a live session. */
+    async logIn(person: TestPerson = {}): Promise<TestLogin> {
+      const userId = person.id ?? randomUUID();
+      const username = person.username ?? `user-${userId}`;
+      const keycloakSessionId = randomBytes(18).toString("base64url");
+      const sessionId = randomUUID();
+      state.users.set(userId, {
+        storeId: person.storeId ?? null,
+        organizationId: person.organizationId ?? null,
+        grants: (person.permissions ?? []).map(toGrant),
+      });
+      state.sessions.set(keycloakSessionId, { sessionId, userId, startedAt: person.startedAt ?? new Date() });
+      state.tell({ kind: "users", userIds: [userId] });
+      const token = await sign({
+        ...{ sub: userId, sid: keycloakSessionId, preferred_username: username },
+        ...{ email: person.email ?? `${userId}@example.org`, email_verified: person.emailVerified ?? true },
+        ...roleClaims(person.roles ?? []),
+      });
+      return { userId, sessionId, keycloakSessionId, token, headers: { authorization: `Bearer ${token}` } };
+    },
+
+    /** A service account, which no session belongs to. */
+    async serviceAccount(roles: readonly string[] = []): Promise<Pick<TestLogin, "token" | "headers">> {
+      const token = await sign({ sub: randomUUID(), client_id: clientId, ...roleClaims(roles) });
+      return { token, headers: { authorization: `Bearer ${token}` } };
+    },
+
+    endSession({ keycloakSessionId }: Pick<TestLogin, "keycloakSessionId">): void {
+      state.sessions.delete(keycloakSessionId);
+      state.tell({ kind: "sessions", keycloakSessionIds: [keycloakSessionId] });
+    },
+
+    disable({ userId }: Pick<TestLogin, "userId">): void {
+      state.users.delete(userId);
+      state.tell({ kind: "users", userIds: [userId] });
+    },
+
+    setPermissions({ userId }: Pick<TestLogin, "userId">, permissions: NonNullable<TestPerson["permissions"]>): void {
+      const user = state.users.get(userId);
+      if (!user) throw new Error("no such user");
+      state.users.set(userId, { ...user, grants: permissions.map(toGrant) });
+      state.tell({ kind: "users", userIds: [userId] });
+    },
+
+    /** Tells that a store belongs to an organization. */
+    putStore(storeId: string, organizationId: string): void {
+      state.stores.set(storeId, organizationId);
+      state.tell({ kind: "everything" });
+    },
+  };
+}
+
+export type TestAuth = Awaited<ReturnType<typeof createTestAuth>>;
+
+interface TestUser {
+  storeId: string | null;
+  organizationId: string | null;
+  grants: Grant[];
+}
+
+/** What the database holds and tells, in memory. */
+class TestState implements ChangeChannel {
+  readonly users = new Map<string, TestUser>();
+  readonly sessions = new Map<string, { sessionId: string; userId: string; startedAt: Date }>();
+  readonly stores = new Map<string, string>();
+  tell: (change: GuardChange) => void = () => {};
+
+  isUp = () => true;
+  close = async () => {};
+  listen(onChange: (change: GuardChange) => void): void {
+    this.tell = onChange;
+  }
+  findSession = async (sid: string) => this.sessions.get(sid) ?? null;
+  findUser = async (id: string) => this.users.get(id) ?? null;
+  findOrganizationOfStore = async (id: string) => this.stores.get(id) ?? null;
+}
+
+function toGrant(given: NonNullable<TestPerson["permissions"]>[number]): Grant {
+  const {
+    permission,
+    storeId = null,
+    organizationId = null,
+  } = typeof given === "string" ? { permission: given } : given;
+  return { permission, storeId, organizationId };
+}
+
+function roleClaims(roles: readonly string[]) {
+  const clients: Record<string, { roles: string[] }> = {};
+  for (const [client = "", role] of roles.map((role) => role.split(":"))) {
+    if (role === undefined) continue;
+    clients[client] ??= { roles: [] };
+    clients[client].roles.push(role);
+  }
+  return { realm_access: { roles: roles.filter((role) => !role.includes(":")) }, resource_access: clients };
+}
