@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import type { CommandContext } from "./command-context.ts";
 import { dbMigrate, dbMigrateVariables } from "./commands/db-migrate.ts";
+import { addDoctor } from "./commands/doctor/doctor.ts";
 import { feedReplay, feedStatus, feedVariables } from "./commands/feed.ts";
 import { addKeysCommands } from "./commands/keys/keys.ts";
 import { addRealmCommands } from "./commands/realm/realm.ts";
@@ -28,6 +29,7 @@ export function createProgram(context: CommandContext): Command {
     .showSuggestionAfterError()
     .showHelpAfterError("(authctl --help lists the commands)")
     .addHelpText("after", EXIT_CODES);
+  addDoctor(program, context);
   addUsersCommands(program, context);
   addSessionsCommands(program, context);
   addRegistrationsCommands(program, context);

@@ -1,0 +1,98 @@
+import { type DoctorOptions, type DoctorReport, type Finding, runDoctor } from "@libs/keycloak-authV2/doctor";
+import type { Command } from "commander";
+import type { z } from "zod";
+import type { CommandContext } from "../../command-context.ts";
+import { ExitCode } from "../../exit-code.ts";
+import { readVariables } from "../../read-variables.ts";
+import { printable } from "../../ui/render-table.ts";
+import type { Terminal } from "../../ui/terminal.ts";
+import { UsageError } from "../../usage-error.ts";
+import { withHelp } from "../../with-help.ts";
+import { wholeNumber } from "../users/walk-options.ts";
+import { doctorVariables } from "./doctor-variables.ts";
+
+interface Flags {
+  replicas?: number;
+  json?: boolean;
+}
+
+/** `authctl doctor` */
+export function addDoctor(program: Command, context: CommandContext): void {
+  const command = program
+    .command("doctor")
+    .description("look at the realm, the client, permissions, database, clocks, keys and versions; changes nothing")
+    .option("--replicas <n>", "gateways at once, also during an update; 2 when left out", wholeNumber(1, 1_000))
+    .option("--json", "NDJSON: one finding a line, then the summary");
+  withHelp(command, {
+    examples: [
+      ["doctor", "one line if all is well; ends with 1 if there is an error, with 0 if there are warnings alone"],
+      ["doctor --replicas 6", "whether the connections are enough for six gateways"],
+      ["doctor --json", "for scripts"],
+    ],
+    variables: doctorVariables,
+  }).action((flags: Flags) => doctor(context, flags));
+}
+
+async function doctor({ environment, terminal, endWith }: CommandContext, flags: Flags): Promise<void> {
+  const report = await runDoctor(optionsOf(readVariables(doctorVariables, environment), flags));
+  const errors = report.findings.filter(({ severity }) => severity === "error").length;
+  const warnings = report.findings.length - errors;
+  if (flags.json) {
+    for (const found of report.findings) terminal.print(JSON.stringify({ type: "finding", ...found }));
+    terminal.print(JSON.stringify({ type: "result", errors, warnings, unchecked: report.unchecked }));
+  } else printReport(terminal, report, errors, warnings);
+  if (errors > 0) endWith(ExitCode.failed);
+}
+
+function optionsOf(given: z.output<typeof doctorVariables>, { replicas }: Flags): DoctorOptions {
+  const { KEYCLOAK_ADMIN_USERNAME: username, KEYCLOAK_ADMIN_PASSWORD: password } = given;
+  if ((username === undefined) !== (password === undefined))
+    throw new UsageError("KEYCLOAK_ADMIN_USERNAME and KEYCLOAK_ADMIN_PASSWORD go together");
+  const optional = {
+    replicas,
+    backchannelLogoutUrl: given.KEYCLOAK_BACKCHANNEL_LOGOUT_URL,
+    sslRequired: given.KEYCLOAK_SSL_REQUIRED,
+    poolSize: given.DATABASE_POOL_SIZE,
+    ...(username !== undefined && password !== undefined && { admin: { username, password } }),
+  };
+  return {
+    keycloak: {
+      url: given.KEYCLOAK_URL,
+      realm: given.KEYCLOAK_REALM,
+      clientId: given.KEYCLOAK_CLIENT_ID,
+      clientSecret: given.KEYCLOAK_CLIENT_SECRET,
+      ...(given.KEYCLOAK_ISSUER && { issuer: given.KEYCLOAK_ISSUER }),
+    },
+    databaseUrl: given.DATABASE_URL,
+    tokenEncryptionKeys: given.TOKEN_ENCRYPTION_KEYS,
+    ...optional,
+  };
+}
+
+function printReport(
+  terminal: Terminal,
+  { findings, unchecked }: DoctorReport,
+  errors: number,
+  warnings: number,
+): void {
+  const { green, dim } = terminal.colors;
+  for (const found of findings) for (const line of linesOf(found, terminal)) terminal.print(line);
+  const rest = unchecked.map((what) => dim(`not looked at: ${what}`));
+  if (findings.length === 0) terminal.print([green("healthy"), ...rest].join("; "));
+  else {
+    for (const line of rest) terminal.print(line);
+    terminal.print(
+      `${errors} ${errors === 1 ? "error" : "errors"}, ${warnings} ${warnings === 1 ? "warning" : "warnings"}`,
+    );
+  }
+}
+
+function linesOf({ code, severity, what, detail, todo }: Finding, { colors }: Terminal): string[] {
+  const mark = severity === "error" ? colors.red("error  ") : colors.yellow("warning");
+  return [
+    `${mark}  ${colors.bold(code)}`,
+    `         ${what}`,
+    ...(detail === null ? [] : [`         ${colors.dim(printable(detail))}`]),
+    `         → ${todo}`,
+  ];
+}

@@ -1,0 +1,16 @@
+import { type Finding, finding } from "./finding.ts";
+
+/** Tokens are accepted so long before and after their time. */
+const TOLERATED_MS = 10_000;
+const NOTICED_MS = 2_000;
+
+/** @param clock measured against this machine's, positive when it is ahead. Milliseconds */
+export function clockFindings(
+  whose: "keycloak" | "database",
+  { skewMs, uncertaintyMs }: { skewMs: number; uncertaintyMs: number },
+): Finding[] {
+  const least = Math.abs(skewMs) - uncertaintyMs;
+  const detail = `${(Math.abs(skewMs) / 1000).toFixed(1)} s ${skewMs > 0 ? "ahead" : "behind"}`;
+  if (least > TOLERATED_MS) return [finding(`clock.${whose}`, detail)];
+  return least > NOTICED_MS ? [finding(`clock.${whose}_drifts`, detail)] : [];
+}

@@ -1,0 +1,97 @@
+import { createDatabase, createRepositories } from "@libs/database";
+import { isAuthError } from "../errors/index.ts";
+import { AdminApi } from "../keycloak/admin-api.ts";
+import { AdminTokenProvider } from "../keycloak/admin-token-provider.ts";
+import { keycloakEndpoints } from "../keycloak/index.ts";
+import { createRealmApi } from "../realm/realm-api.ts";
+import { checkAccess } from "./check-access.ts";
+import { checkDatabase } from "./check-database.ts";
+import { checkKeys } from "./check-keys.ts";
+import { checkRealm } from "./check-realm.ts";
+import { checkSetup } from "./check-setup.ts";
+import { checkToken } from "./check-token.ts";
+import { checkBun, checkKeycloakVersion } from "./check-versions.ts";
+import type { Checked, DoctorOptions, DoctorReport } from "./doctor-options.ts";
+import { type Finding, finding } from "./finding.ts";
+
+const TIMEOUT_MS = 10_000;
+
+/**
+ * Looks at everything that the gateway stands on, and changes nothing. (One login with a made-up name is tried: it
+ * leaves a `LOGIN_ERROR` event.)
+ * @throws AuthError where Keycloak answers in a way that no check knows
+ */
+export async function runDoctor(options: DoctorOptions): Promise<DoctorReport> {
+  const parts = await Promise.all([checkKeycloak(options), checkStores(options), { findings: checkBun() }]);
+  const all = parts.flatMap(({ findings = [] }) => findings);
+  // Two checks may see the same.
+  const byCode = new Map<string, Finding>();
+  for (const found of all) if (!byCode.has(found.code)) byCode.set(found.code, found);
+  const findings = [...byCode.values()].sort((a, b) => rank(a) - rank(b));
+  return { findings, unchecked: parts.flatMap(({ unchecked = [] }: Checked) => unchecked) };
+}
+
+const rank = ({ severity }: Finding): number => (severity === "error" ? 0 : 1);
+
+const noChecks: Checked = {};
+
+async function checkKeycloak(options: DoctorOptions): Promise<Checked> {
+  const { findings, token, asked } = await checkAccess(options);
+  const away = findings.some(({ code }) => code === "keycloak.unreachable");
+  const [asClient, asAdministrator] = await Promise.all([
+    token ? checkRealm(clientApi(options), options.keycloak.realm) : [],
+    away ? noChecks : checkAsAdministrator(options),
+  ]);
+  return {
+    findings: [
+      ...findings,
+      ...(token ? checkToken(options, token, asked) : []),
+      ...asClient,
+      ...(asAdministrator.findings ?? []),
+    ],
+    unchecked: asAdministrator.unchecked,
+  };
+}
+
+/** Speaks as the gateway does. */
+function clientApi({ keycloak, timeoutMs = TIMEOUT_MS }: DoctorOptions): AdminApi {
+  const { base: url, token: tokenUrl } = keycloakEndpoints(keycloak);
+  const { clientId: client_id, clientSecret: client_secret, realm } = keycloak;
+  const grant = { grant_type: "client_credentials", client_id, client_secret };
+  return new AdminApi({ url, realm, tokens: new AdminTokenProvider({ tokenUrl, grant, timeoutMs }), timeoutMs });
+}
+
+async function checkAsAdministrator(options: DoctorOptions): Promise<Checked> {
+  const { admin, keycloak, timeoutMs = TIMEOUT_MS } = options;
+  if (!admin) {
+    const unseen = "the client's settings, lifetimes of sessions, rotation, HTTPS, administrators, Keycloak's version";
+    return {
+      unchecked: [`${unseen}: only an administrator sees them (KEYCLOAK_ADMIN_USERNAME, KEYCLOAK_ADMIN_PASSWORD)`],
+    };
+  }
+  const api = createRealmApi({ keycloakUrl: keycloak.url, admin, timeoutMs });
+  try {
+    const found = [await checkKeycloakVersion(api), await checkSetup(api, options)];
+    return { findings: found.flat() };
+  } catch (error) {
+    if (isAuthError(error, "keycloak.misconfigured") && error.internal?.startsWith("admin_token"))
+      return { findings: [finding("keycloak.admin_refused")] };
+    throw error;
+  }
+}
+
+async function checkStores(options: DoctorOptions): Promise<Checked> {
+  const { findings, usable } = await checkDatabase(options);
+  const { databaseUrl, tokenEncryptionKeys, timeoutMs = TIMEOUT_MS } = options;
+  if (!usable) {
+    const keys = await checkKeys(null, tokenEncryptionKeys);
+    return { findings: [...findings, ...keys], unchecked: ["stored tokens: the database can't be read"] };
+  }
+  const database = createDatabase(databaseUrl, { poolSize: 1, queryTimeoutMs: timeoutMs, applicationName: "doctor" });
+  try {
+    const keys = await checkKeys(createRepositories(database).storedTokens, tokenEncryptionKeys);
+    return { findings: [...findings, ...keys] };
+  } finally {
+    await database.$disconnect();
+  }
+}

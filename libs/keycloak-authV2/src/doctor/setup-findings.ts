@@ -1,0 +1,47 @@
+import type { RealmChange } from "../realm/index.ts";
+import { type Finding, finding } from "./finding.ts";
+import type { FindingCode } from "./finding-catalogue.ts";
+
+const CODES: Record<string, FindingCode> = {
+  "realm.created": "keycloak.realm_missing",
+  "realm.revokeRefreshToken": "realm.rotation_on",
+  "realm.bruteForceProtected": "realm.brute_force_off",
+  "realm.permanentLockout": "realm.brute_force_settings",
+  "realm.failureFactor": "realm.brute_force_settings",
+  "realm.waitIncrementSeconds": "realm.brute_force_settings",
+  "realm.maxFailureWaitSeconds": "realm.brute_force_settings",
+  "realm.minimumQuickLoginWaitSeconds": "realm.brute_force_settings",
+  "realm.quickLoginCheckMilliSeconds": "realm.brute_force_settings",
+  "realm.maxDeltaTimeSeconds": "realm.brute_force_settings",
+  "realm.eventsEnabled": "events.user_events_off",
+  "realm.adminEventsEnabled": "events.admin_events_off",
+  "realm.adminEventsDetailsEnabled": "events.details_stored",
+  "client.created": "client.missing",
+  "client.secret": "client.refused",
+  "client.enabled": "client.refused",
+  "client.serviceAccountsEnabled": "client.service_account_off",
+  "client.directAccessGrantsEnabled": "client.password_grant_off",
+  "client.fullScopeAllowed": "client.full_scope_on",
+  "client.attributes": "client.backchannel_other",
+  "client.frontchannelLogout": "client.backchannel_other",
+  "client.audience": "client.audience_missing",
+};
+
+/** What `realm apply` would change, as findings: one a code, with the names that it is about. */
+export function setupFindings(changes: readonly RealmChange[]): Finding[] {
+  const details = new Map<FindingCode, string[]>();
+  for (const change of changes) {
+    const told = codeOf(change);
+    if (told) details.set(told, [...(details.get(told) ?? []), change.text]);
+  }
+  return [...details].map(([code, texts]) => finding(code, texts.join("; ")));
+}
+
+function codeOf({ subject, name }: RealmChange): FindingCode | undefined {
+  if (subject === "user_profile") return "user_profile.mark_missing";
+  if (subject === "service_account" && name.startsWith("no ")) return "service_account.role_extra";
+  if (subject === "service_account" || name.startsWith("scope ")) return "service_account.role_missing";
+  // Which types is told by another check.
+  if (name === "enabledEventTypes") return undefined;
+  return CODES[`${subject}.${name}`] ?? (subject === "realm" ? "realm.settings" : "client.settings");
+}
