@@ -44,6 +44,11 @@ export class AuthctlProcess {
     return this.#drained.then(() => this.child.exited);
   }
 
+  /** CPU time, once it has ended. */
+  get cpuMs(): number {
+    return Number(this.child.resourceUsage()?.cpuTime.total ?? Number.NaN) / 1000;
+  }
+
   get residentMiB(): number {
     return this.#memory("VmRSS");
   }
