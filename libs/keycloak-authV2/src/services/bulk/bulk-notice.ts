@@ -8,7 +8,7 @@
  * - `federated`: comes from a user federation (`f:…`); brought over like any other
  * - `no_created_time`: found by the last pass, without a window; brought over like any other
  * - `deletion_held`: gone from Keycloak, but more than may become tombstones without `allowDeletes`
- * - `failed`: see `error`
+ * - `failed`: see `error`; `keycloak.unreadable_user`: Keycloak answers for others, and never for this one
  */
 export type BulkNoticeKind =
   | "unfinished"
@@ -23,7 +23,7 @@ export type BulkNoticeKind =
 
 export interface BulkNotice {
   kind: BulkNoticeKind;
-  /** Keycloak's user id. */
+  /** Keycloak's user id; of users that Keycloak fails to show, `created` and about when. */
   userId: string;
   username: string | null;
   /** A stable code; with `failed`, `unfinished`, `collision` and `deletion_held`. */

@@ -14,6 +14,9 @@ const HALF_AN_HOUR_MS = 1_800_000;
 export const PAGE_SIZE = 500;
 const CONCURRENCY = 2;
 
+/** Keycloak fails to show this user, and shows others. */
+export const UNREADABLE = "keycloak.unreadable_user";
+
 /** What the steps of one run share. */
 export interface BulkRun {
   deps: BulkDeps;

@@ -43,12 +43,13 @@ async function lookAgain(run: BulkRun, dead: DeadSession[], tell: (dead: DeadSes
 
 async function findDead(run: BulkRun, sessions: readonly SessionOfUser[]): Promise<DeadSession[]> {
   const byUser = [...Map.groupBy(sessions, ({ userId }) => userId)];
-  const users = await readById(
+  const { found: users, unreadable } = await readById(
     run,
     byUser.map(([userId]) => userId),
   );
   const limit = pLimit(Math.max(1, Math.floor(run.pace.concurrency)));
-  const found = byUser.map(([userId, own]) => limit(() => deadOf(run, users.get(userId), own)));
+  const known = byUser.filter(([userId]) => !unreadable.has(userId));
+  const found = known.map(([userId, own]) => limit(() => deadOf(run, users.get(userId), own)));
   return (await Promise.all(found)).flat();
 }
 

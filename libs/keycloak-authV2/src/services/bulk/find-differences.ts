@@ -106,8 +106,8 @@ export async function compareUnseen(run: BulkRun, walkId: string, tell: TellDiff
   progress.enter("looking_for_extra", (await patience.run(() => deps.walks.countUnseen(walkId))).unseen);
   for await (const batch of walkUnseen(run, walkId)) {
     const ids = batch.map(({ id }) => id);
-    const keycloak = await readById(run, ids);
-    const absent = batch.filter(({ id }) => !keycloak.has(id));
+    const { found, unreadable } = await readById(run, ids);
+    const absent = batch.filter(({ id }) => !found.has(id) && !unreadable.has(id));
     await tell(absent.map(({ id, username }) => ({ kind: "extra", userId: id, username })));
     progress.advance(batch.length);
     if (run.interrupted()) return false;

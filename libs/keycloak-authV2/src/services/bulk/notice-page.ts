@@ -1,8 +1,10 @@
-import type { BulkRun } from "./bulk-run.ts";
+import { type BulkRun, UNREADABLE } from "./bulk-run.ts";
 import type { UserPage } from "./walk-keycloak-users.ts";
 
 /** Says who of a page is not like the others; they are brought over all the same, service accounts excepted. */
-export function noticePage(run: BulkRun, { users, serviceAccounts }: UserPage): void {
+export function noticePage(run: BulkRun, { users, serviceAccounts, unreadable }: UserPage): void {
+  const someone = { userId: `created ${unreadable.around?.toISOString() ?? "?"}`, username: null, error: UNREADABLE };
+  for (let row = 0; row < unreadable.rows; row += 1) run.notice("failed", someone);
   for (const { id, username } of serviceAccounts) run.notice("service_account", { userId: id, username });
   for (const { id, username, email, firstName, lastName, createdAt } of users) {
     const user = { userId: id, username };

@@ -25,6 +25,14 @@ export class InterruptedError extends Error {
   override readonly name = "InterruptedError";
 }
 
+/** Others are answered: what was asked for can't be, however often. */
+export class UnreadableError extends Error {
+  override readonly name = "UnreadableError";
+}
+
+/** So many failures in a row before it is asked whether others are answered. */
+const DOUBTS = 3;
+
 export interface PatienceOptions {
   /** How long an outage is waited for. Milliseconds. */
   outageMs: number;
@@ -39,8 +47,12 @@ export interface PatienceOptions {
 export class OutagePatience {
   constructor(private readonly options: PatienceOptions) {}
 
-  /** @throws what is no outage at once; `bulk.outage` when one lasts too long; InterruptedError when the signal comes first */
-  async run<T>(work: () => Promise<T>): Promise<T> {
+  /**
+   * @param others something of the same kind that is answered unless there is an outage
+   * @throws what is no outage at once; `bulk.outage` when one lasts too long; InterruptedError when the signal comes first;
+   *   UnreadableError when `others` are answered, and this is not
+   */
+  async run<T>(work: () => Promise<T>, others?: () => Promise<unknown>): Promise<T> {
     const { signal, outageMs, onWaiting, firstDelayMs = FIRST_MS } = this.options;
     const end = performance.now() + outageMs;
     for (let tries = 0; ; tries += 1) {
@@ -53,6 +65,10 @@ export class OutagePatience {
         const { code } = toAuthError(error);
         if (performance.now() >= end) throw outageError(code, error);
         onWaiting?.(code);
+        if (others && tries >= DOUBTS && code.startsWith("keycloak") && (await answers(others))) {
+          onWaiting?.(null);
+          throw new UnreadableError("Keycloak answers others", { cause: error });
+        }
       }
       const delayMs = Math.min(MOST_MS, firstDelayMs * 2 ** Math.min(tries, 8)) * (0.75 + Math.random() / 2);
       await sleep(delayMs, undefined, signal && { signal }).catch(() => {
@@ -60,6 +76,13 @@ export class OutagePatience {
       });
     }
   }
+}
+
+function answers(others: () => Promise<unknown>): Promise<boolean> {
+  return others().then(
+    () => true,
+    () => false,
+  );
 }
 
 function isOutage(error: unknown): boolean {

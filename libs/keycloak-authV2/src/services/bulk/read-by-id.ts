@@ -2,14 +2,35 @@ import type { KeycloakUser } from "../../ports.ts";
 import { LOOK_BATCH } from "../sync/apply-read.ts";
 import { chunk } from "../sync/chunk.ts";
 import { type BulkRun, refuseUnproven } from "./bulk-run.ts";
+import { UnreadableError } from "./outage-patience.ts";
+
+export interface ReadById {
+  found: Map<string, KeycloakUser>;
+  /** Keycloak fails to show these, and shows others: nothing is known of them. */
+  unreadable: Set<string>;
+}
 
 /** Users by their ids, in answers that are known to be complete. @throws BulkError `bulk.refused` */
-export async function readById(run: BulkRun, ids: readonly string[]): Promise<Map<string, KeycloakUser>> {
-  const users = new Map<string, KeycloakUser>();
-  for (const batch of chunk(ids, LOOK_BATCH)) {
-    const found = await run.patience.run(() => run.deps.keycloak.getUsers([...batch, run.witnessId]));
-    refuseUnproven(new Set(found.map(({ id }) => id)), run.witnessId);
-    for (const user of found) if (batch.includes(user.id)) users.set(user.id, user);
+export async function readById(run: BulkRun, ids: readonly string[]): Promise<ReadById> {
+  const read: ReadById = { found: new Map(), unreadable: new Set() };
+  for (const batch of chunk(ids, LOOK_BATCH)) await readBatch(run, batch, read);
+  return read;
+}
+
+async function readBatch(run: BulkRun, ids: string[], read: ReadById): Promise<void> {
+  const { keycloak } = run.deps;
+  const witness = [run.witnessId];
+  try {
+    const users = await run.patience.run(
+      () => keycloak.getUsers([...ids, ...witness]),
+      () => keycloak.getUsers(witness),
+    );
+    refuseUnproven(new Set(users.map(({ id }) => id)), run.witnessId);
+    for (const user of users) if (ids.includes(user.id)) read.found.set(user.id, user);
+  } catch (error) {
+    if (!(error instanceof UnreadableError)) throw error;
+    const half = Math.ceil(ids.length / 2);
+    if (ids.length === 1) for (const id of ids) read.unreadable.add(id);
+    else for (const part of chunk(ids, half)) await readBatch(run, part, read);
   }
-  return users;
 }

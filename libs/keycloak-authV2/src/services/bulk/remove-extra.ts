@@ -1,5 +1,5 @@
 import { isFailure } from "../sync/look-outcome.ts";
-import type { BulkRun } from "./bulk-run.ts";
+import { type BulkRun, UNREADABLE } from "./bulk-run.ts";
 import { mayDelete } from "./deletion-share.ts";
 import { lookWithPatience } from "./look-with-patience.ts";
 import { readById } from "./read-by-id.ts";
@@ -16,18 +16,14 @@ export async function removeExtra(run: BulkRun, runId: string, allowDeletes: boo
   run.progress.enter("looking_for_extra", unseen);
   for await (const batch of walkUnseen(run, runId)) {
     if (run.interrupted()) return false;
-    const present = [
-      ...(
-        await readById(
-          run,
-          batch.map(({ id }) => id),
-        )
-      ).keys(),
-    ];
-    if (present.length > 0) {
-      await lookWithPatience(run, present, 0);
-      await run.patience.run(() => walks.markSeen(runId, present));
-    }
+    const { found, unreadable } = await readById(
+      run,
+      batch.map(({ id }) => id),
+    );
+    await lookWithPatience(run, [...found.keys()], 0);
+    for (const { id, username } of batch)
+      if (unreadable.has(id)) run.notice("failed", { userId: id, username, error: UNREADABLE });
+    await run.patience.run(() => walks.markSeen(runId, [...found.keys(), ...unreadable]));
     run.progress.advance(batch.length);
   }
   const { unseen: absent, live } = await run.patience.run(() => walks.countUnseen(runId));

@@ -70,10 +70,11 @@ export class SecondLook {
 
   async #compare(ids: readonly string[]): Promise<Map<string, Difference[]>> {
     const { users } = this.run.deps;
-    const keycloak = await readById(this.run, ids);
+    const { found, unreadable } = await readById(this.run, ids);
     const rows = await this.run.patience.run(() => users.findByIds(ids));
     const local = new Map(rows.map((row) => [row.id, row]));
-    return new Map(ids.map((id) => [id, compareUser(keycloak.get(id) ?? null, local.get(id) ?? null)]));
+    const known = ids.filter((id) => !unreadable.has(id));
+    return new Map(known.map((id) => [id, compareUser(found.get(id) ?? null, local.get(id) ?? null)]));
   }
 }
 

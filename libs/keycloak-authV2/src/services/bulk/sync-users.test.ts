@@ -3,6 +3,7 @@ import { AuthError } from "../../errors/index.ts";
 import { type BulkFixture, createBulkFixture } from "../../testing/bulk-fixture.ts";
 import type { BulkNotice } from "./bulk-notice.ts";
 import type { SyncOptions } from "./bulk-options.ts";
+import type { BulkProgress } from "./bulk-progress.ts";
 import { previewSync } from "./preview-sync.ts";
 import { syncUsers } from "./sync-users.ts";
 
@@ -171,4 +172,26 @@ test("two runs at once: the second is refused", async () => {
   setTimeout(() => controller.abort(), 50);
   expect((await sync(fixture, { signal: controller.signal })).state).toBe("interrupted");
   expect(liveIds(fixture)).toEqual([]);
+});
+
+test("stopped while Keycloak is away, it says so at once, and goes on later", async () => {
+  const fixture = createBulkFixture();
+  fixture.addUsers(100);
+  const controller = new AbortController();
+  let away = false;
+  onceRead(fixture, 4, () => {
+    away = true;
+  });
+  const { before } = fixture.keycloak;
+  fixture.keycloak.before = async (operation) => {
+    await before?.(operation);
+    if (away) throw new AuthError("keycloak.unavailable");
+  };
+  const onProgress = ({ phase }: BulkProgress) => void (phase === "waiting" && controller.abort());
+  const stopped = await sync(fixture, { signal: controller.signal, onProgress });
+  expect(stopped.state).toBe("interrupted");
+  expect(await fixture.deps.walks.findUnfinished()).toMatchObject({ id: stopped.runId, state: "cancelled" });
+  away = false;
+  const resumed = { state: "finished", runId: stopped.runId, counts: { walked: 100, inserted: 100 } };
+  expect(await sync(fixture)).toMatchObject(resumed);
 });

@@ -9,6 +9,7 @@ import type { SyncResult } from "./bulk-result.ts";
 import { type BulkRun, inBulkRun } from "./bulk-run.ts";
 import { catchUp } from "./catch-up.ts";
 import { LATEST_MS } from "./created-windows.ts";
+import { InterruptedError } from "./outage-patience.ts";
 import { removeExtra } from "./remove-extra.ts";
 import { newCounts } from "./sync-counts.ts";
 import { type UserPage, walkKeycloakUsers } from "./walk-keycloak-users.ts";
@@ -73,7 +74,8 @@ async function endingRow(run: BulkRun, runId: string, work: () => Promise<boolea
     return finished;
   } catch (error) {
     const code = error instanceof BulkError ? error.code : toAuthError(error).code;
-    if (code !== "bulk.lost_lease") await end("failed", code).catch(() => {});
+    if (error instanceof InterruptedError) await end("cancelled").catch(() => {});
+    else if (code !== "bulk.lost_lease") await end("failed", code).catch(() => {});
     throw error;
   }
 }

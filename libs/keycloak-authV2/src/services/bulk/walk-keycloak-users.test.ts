@@ -126,3 +126,18 @@ test("an outage is waited for", async () => {
   };
   expect((await walk(fixture)).ids).toEqual(ids);
 });
+
+test("a user whom Keycloak fails to show does not stop the others", async () => {
+  const fixture = createBulkFixture();
+  const ids = fixture.addUsers(40);
+  for (const id of ["m1", "m2", "m3"]) fixture.addUser(id, 1_000);
+  const search = fixture.keycloak.userRepository.searchUsers.bind(fixture.keycloak.userRepository);
+  fixture.keycloak.userRepository.searchUsers = async (query) => {
+    const users = await search(query);
+    if (users.some(({ id }) => id === "u00017" || id === "m2")) throw new AuthError("keycloak.unavailable");
+    return users;
+  };
+  const { pages, ids: walked } = await walk(fixture);
+  expect(walked.toSorted()).toEqual(["m1", "m3", ...ids.filter((id) => id !== "u00017")].toSorted());
+  expect(pages.reduce((sum, { unreadable }) => sum + unreadable.rows, 0)).toBe(2);
+});

@@ -8,7 +8,7 @@ import { ReadPace } from "./read-pace.ts";
 import { ServiceAccounts } from "./service-accounts.ts";
 import { type Slice, type WalkPosition, walkStart } from "./walk-position.ts";
 import { type ReadList, WalkReader, type WalkReaderDeps } from "./walk-reader.ts";
-import { walkSlices } from "./walk-slices.ts";
+import { type SlicePage, walkSlices } from "./walk-slices.ts";
 
 export interface WalkOptions {
   filter?: UserFilter | undefined;
@@ -30,6 +30,8 @@ export interface UserPage {
   /** People. Brief: no attributes, no required actions. */
   users: KeycloakUser[];
   serviceAccounts: KeycloakUser[];
+  /** Rows that Keycloak fails to show, however often; around when they were created (null: not known). */
+  unreadable: { rows: number; around: Date | null };
   /** Where to go on once this page is done with. */
   position: WalkPosition;
 }
@@ -49,24 +51,26 @@ export async function* walkKeycloakUsers(deps: WalkDeps, options: WalkOptions): 
   const patience = deps.patience ?? new OutagePatience({ outageMs: 0 });
   const pace = deps.pace ?? new ReadPace({ concurrency });
   const reader = new WalkReader({ ...deps, patience, pace }, filter, pageSize);
-  const accounts = new ServiceAccounts(deps.keycloak, patience);
+  const known = new ServiceAccounts(deps.keycloak, patience);
   const depth = concurrency + 1;
   let { serviceAccounts, strays } = begin;
 
   async function toPage(
-    { ticket, users }: ReadList,
+    { ticket, users, unreadable }: ReadList,
     position: Omit<WalkPosition, "serviceAccounts" | "strays">,
+    around: number | null,
   ): Promise<UserPage> {
-    const page: UserPage = {
+    const people: KeycloakUser[] = [];
+    const accounts: KeycloakUser[] = [];
+    for (const user of users) ((await known.has(user)) ? accounts : people).push(user);
+    serviceAccounts += accounts.length;
+    return {
       ticket,
-      users: [],
-      serviceAccounts: [],
+      users: people,
+      serviceAccounts: accounts,
+      unreadable: { rows: unreadable, around: around === null ? null : new Date(around) },
       position: { ...position, serviceAccounts, strays },
     };
-    for (const user of users) ((await accounts.has(user)) ? page.serviceAccounts : page.users).push(user);
-    serviceAccounts += page.serviceAccounts.length;
-    page.position.serviceAccounts = serviceAccounts;
-    return page;
   }
 
   if (begin.phase === "windows") {
@@ -78,10 +82,8 @@ export async function* walkKeycloakUsers(deps: WalkDeps, options: WalkOptions): 
         strays ||= users.length < list.users.length;
         const isLast = place === lists.length - 1;
         const after = isLast ? positionAfter(item, pageSize) : positionBefore(item);
-        yield await toPage({ ...list, users }, { phase: "windows", ...after });
+        yield await toPage({ ...list, users }, { phase: "windows", ...after }, startOf(item));
       }
-      if (item.kind === "moment")
-        yield await toPage({ ticket: 0n, users: [] }, { phase: "windows", through: item.at, slice: null });
     }
   }
 
@@ -89,15 +91,12 @@ export async function* walkKeycloakUsers(deps: WalkDeps, options: WalkOptions): 
   if (begin.phase === "after") return;
   if (!resumed && !strays && !(await someHaveNoTime(reader, filter, serviceAccounts))) return;
   const pages = walkSlices(resumed, pageSize, () => reader.count());
-  const read = async (page: Slice & { last: boolean }) => ({
-    page,
-    lists: await reader.readSlice(null, page.first, page.last),
-  });
+  const read = async (page: SlicePage) => ({ page, lists: await reader.readSlice(null, page.first, page.last) });
   for await (const { page, lists } of orderedPrefetch(pages, depth, read))
     for (const list of lists) {
       const users = list.users.filter(({ id, createdAt }) => !isDated(createdAt) || id.startsWith("f:"));
       const slice = { first: page.first + pageSize, count: page.count };
-      yield await toPage({ ...list, users }, { phase: "last_pass", through: LATEST_MS, slice });
+      yield await toPage({ ...list, users }, { phase: "last_pass", through: LATEST_MS, slice }, null);
     }
 }
 
@@ -141,8 +140,12 @@ async function* momentItems(
 
 function readItem(reader: WalkReader, item: Item): Promise<ReadList[]> {
   if (item.kind === "window") return reader.readWindow(item.window);
-  if (item.kind === "moment") return Promise.resolve([]);
+  if (item.kind === "moment") return Promise.resolve([{ ticket: 0n, users: [], unreadable: 0 }]);
   return reader.readSlice({ from: item.at, to: item.at }, item.slice.first, item.last);
+}
+
+function startOf(item: Item): number {
+  return item.kind === "window" ? item.window.from : item.at;
 }
 
 function positionBefore(item: Item): Pick<WalkPosition, "through" | "slice"> {

@@ -2,7 +2,7 @@ import type { KeycloakTicket, TicketRepository } from "@libs/database";
 import type { KeycloakUser, KeycloakUserRepository, UserSearch } from "../../ports.ts";
 import type { UserFilter } from "./bulk-options.ts";
 import { type CreatedWindow, middleOf } from "./created-windows.ts";
-import type { OutagePatience } from "./outage-patience.ts";
+import { type OutagePatience, UnreadableError } from "./outage-patience.ts";
 import type { ReadPace } from "./read-pace.ts";
 
 /** Room in an answer for users that came since they were counted: one that is full may lack some. */
@@ -13,6 +13,14 @@ export interface ReadList {
   /** Taken before the read. */
   ticket: KeycloakTicket;
   users: KeycloakUser[];
+  /** Rows that Keycloak fails to show: who they are is not known. */
+  unreadable: number;
+}
+
+/** Created from then to then, both included. Milliseconds since the epoch. */
+interface Span {
+  from: number;
+  to: number;
 }
 
 export interface WalkReaderDeps {
@@ -39,9 +47,9 @@ export class WalkReader {
   /** All users of a window, in as many lists as it takes. */
   async readWindow({ from, to, count }: CreatedWindow): Promise<ReadList[]> {
     const max = this.pageSize + HEADROOM;
-    const list = await this.#list(spanOf(from, to), 0, max, count);
-    if (list.users.length < max) return [list];
-    if (from === to) return this.readSlice({ from, to }, 0, true);
+    const list = await this.#list(spanOf(from, to), 0, max, count).catch(unlessUnreadable);
+    if (list && list.users.length < max) return [list];
+    if (!list || from === to) return this.readSlice({ from, to }, 0, true);
     const middle = middleOf({ from, to });
     const half = Math.ceil(count / 2);
     const earlier = await this.readWindow({ from, to: middle, count: half });
@@ -49,24 +57,40 @@ export class WalkReader {
   }
 
   /** One page by offset. @param onwards read on until a page is not full */
-  async readSlice(span: { from: number; to: number } | null, first: number, onwards: boolean): Promise<ReadList[]> {
+  async readSlice(span: Span | null, first: number, onwards: boolean): Promise<ReadList[]> {
     const lists: ReadList[] = [];
     for (let at = first; ; at += this.pageSize) {
-      const list = await this.#list(spanOf(span?.from, span?.to), at, this.pageSize, this.pageSize);
-      lists.push(list);
-      if (!onwards || list.users.length < this.pageSize) return lists;
+      const page = await this.#readRows(span, at, this.pageSize);
+      lists.push(...page);
+      const rows = page.reduce((sum, { users, unreadable }) => sum + users.length + unreadable, 0);
+      if (!onwards || rows < this.pageSize) return lists;
     }
+  }
+
+  /** Rows by offset; around what can't be read, fewer at a time, down to the one row. */
+  async #readRows(span: Span | null, first: number, rows: number): Promise<ReadList[]> {
+    const list = await this.#list(spanOf(span?.from, span?.to), first, rows, rows).catch(unlessUnreadable);
+    if (list) return [list];
+    if (rows === 1) return [{ ticket: 0n, users: [], unreadable: 1 }];
+    const half = Math.ceil(rows / 2);
+    return [...(await this.#readRows(span, first, half)), ...(await this.#readRows(span, first + half, rows - half))];
   }
 
   #list(span: UserSearch, first: number, max: number, expected: number): Promise<ReadList> {
     const { keycloak, tickets, pace, patience } = this.deps;
-    return patience.run(() =>
+    const read = () =>
       pace.read(expected, async () => {
         const ticket = await tickets.next();
-        return { ticket, users: await keycloak.searchUsers({ ...this.filter, ...span, first, max }) };
-      }),
-    );
+        const users = await keycloak.searchUsers({ ...this.filter, ...span, first, max });
+        return { ticket, users, unreadable: 0 };
+      });
+    return patience.run(read, () => keycloak.countUsers({ ...this.filter, ...span }));
   }
+}
+
+function unlessUnreadable(error: unknown): null {
+  if (error instanceof UnreadableError) return null;
+  throw error;
 }
 
 function spanOf(from: number | undefined, to: number | undefined): UserSearch {
