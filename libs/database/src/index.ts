@@ -2,6 +2,7 @@
 export type * from "./activity-repository.ts";
 export type * from "./business-repository.ts";
 export * from "./cart-repository.ts";
+export type * from "./change-channel.ts";
 export { createDatabase, type DatabaseOptions, PrismaClient } from "./client.ts";
 export { createPersonRepository } from "./create-person-repository.ts";
 export { createRepositories, type Repositories } from "./create-repositories.ts";
@@ -14,7 +15,9 @@ export { type DatabaseOutcome, instrument, type ObserveDatabase } from "./instru
 export type * from "./keycloak-logout-repository.ts";
 export type * from "./order-repository.ts";
 export * from "./person-repository.ts";
+export { type ChangeChannelOptions, PostgresChangeChannel } from "./listen/postgres-change-channel.ts";
 export { mapPrismaError } from "./prisma/map-prisma-error.ts";
+export type * from "./product-repository.ts";
 export * from "./registration-repository.ts";
 export type * from "./retention-repository.ts";
 export type * from "./role-repository.ts";

@@ -11,6 +11,7 @@ export {
   postgresUrl,
   secretVariable,
 } from "./config-rules.ts";
+export { idempotencyKeyParameter, readIdempotencyKey } from "./idempotency-key.ts";
 export { bodyLimitBytes, nestingLimit } from "./json-only.ts";
 export { serveMetrics } from "./metrics-server.ts";
 export { type OpenApiOptions, openApi } from "./openapi-page.ts";

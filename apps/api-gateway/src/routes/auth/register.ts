@@ -1,8 +1,7 @@
-import { metadata, problemsOf, secret, text } from "@libs/http";
-import { AuthError } from "@libs/keycloak-authV2/errors";
+import { idempotencyKeyParameter, metadata, problemsOf, readIdempotencyKey, secret, text } from "@libs/http";
 import { Elysia } from "elysia";
 import { z } from "zod";
-import type { AuthRouteDeps } from "./route-deps.ts";
+import { type AuthRouteDeps, clientDetails } from "./route-deps.ts";
 import { commonProblems, presentRegisteredUser, registeredUserSchema } from "./schemas.ts";
 
 export type RegisterDeps = Pick<AuthRouteDeps, "integration" | "sync" | "clientAddress" | "limits" | "withinDeadline">;
@@ -20,16 +19,6 @@ const body = z.strictObject({
 
 const registered = z.strictObject({ message: z.string(), userId: z.string(), user: registeredUserSchema });
 
-const idempotencyKeyForm = /^[\x21-\x7e]{1,255}$/;
-
-function readIdempotencyKey(request: Request): string | undefined {
-  const key = request.headers.get("idempotency-key");
-  if (key === null) return undefined;
-  if (idempotencyKeyForm.test(key)) return key;
-  const message = "must be 1 to 255 visible ASCII characters";
-  throw new AuthError("input.invalid", { errors: [{ path: "Idempotency-Key", message }] });
-}
-
 export const registerRoute = ({ integration, sync, clientAddress, limits, withinDeadline }: RegisterDeps) =>
   new Elysia({ name: "register" }).post(
     "/register",
@@ -38,7 +27,10 @@ export const registerRoute = ({ integration, sync, clientAddress, limits, within
       integration.assertRoom();
       const result = await withinDeadline(request, () =>
         limits.register(body.email, clientAddress(request, server), async () => {
-          const outcome = await sync.registerUser(body, { idempotencyKey });
+          const outcome = await sync.registerUser(body, {
+            idempotencyKey,
+            client: clientDetails(request, server, clientAddress),
+          });
           if (!outcome.success) throw outcome.error;
           return outcome;
         }),
@@ -60,15 +52,7 @@ export const registerRoute = ({ integration, sync, clientAddress, limits, within
         summary: "Register a user",
         description: "Creates the user in Keycloak and in the application's database, or in neither.",
         tags: ["auth"],
-        parameters: [
-          {
-            name: "Idempotency-Key",
-            in: "header",
-            required: false,
-            description: "Makes a repetition safe: the same key with the same body gets the same answer, for 24 hours.",
-            schema: { type: "string", minLength: 1, maxLength: 255, pattern: idempotencyKeyForm.source },
-          },
-        ],
+        parameters: [idempotencyKeyParameter],
       },
     },
   );

@@ -1,0 +1,72 @@
+import { createDatabase, createRepositories } from "@libs/database";
+import { createReadiness } from "@libs/http";
+import { keycloakAuth, openGuard } from "@libs/keycloak-authV2/elysia";
+import { AccessService } from "@libs/keycloak-authV2/services/access";
+import { createMetricsRegistry, type Logger } from "@libs/observability";
+import { type App, createApp } from "./app.ts";
+import type { Config } from "./config.ts";
+import { type OrdersPermission, permissions } from "./permissions.ts";
+import { CartService } from "./services/cart-service.ts";
+import { OrderService } from "./services/order-service.ts";
+import { ProductService } from "./services/product-service.ts";
+
+export interface Service {
+  app: App;
+  /** Says 503 on `/health/ready` from now on. */
+  beginStop: () => void;
+  /** Lets go of the database. */
+  close: () => Promise<void>;
+}
+
+/** The composition root: builds every adapter and service once. */
+export async function compose(config: Config, logger: Logger): Promise<Service> {
+  const registry = createMetricsRegistry();
+  const database = createDatabase(config.DATABASE_URL, {
+    poolSize: config.DATABASE_POOL_SIZE,
+    applicationName: "orders",
+  });
+  const repositories = createRepositories(database);
+  const guard = openGuard({
+    url: config.KEYCLOAK_URL,
+    realm: config.KEYCLOAK_REALM,
+    clientId: config.KEYCLOAK_CLIENT_ID,
+    ...(config.KEYCLOAK_ISSUER && { issuer: config.KEYCLOAK_ISSUER }),
+    databaseUrl: config.DATABASE_URL,
+    database,
+  });
+  await new AccessService(repositories).registerPermissions(permissions).catch((error: unknown) => {
+    // Roles can't be given these names until a start finds the database; requests are guarded all the same.
+    logger.warn({ err: error }, "the permissions could not be made known");
+  });
+  let stopping = false;
+  const isStopping = () => stopping;
+  const now = () => new Date();
+  const app = createApp({
+    auth: keycloakAuth<OrdersPermission>(guard),
+    carts: new CartService({ carts: repositories.carts, now }),
+    orders: new OrderService({ orders: repositories.orders, now }),
+    products: new ProductService({ products: repositories.products, now }),
+    readiness: createReadiness({
+      checks: { database: () => database.$queryRaw`SELECT 1` },
+      timeoutMs: 2000,
+      maxAgeMs: 500,
+      isStopping,
+    }),
+    registry,
+    logger,
+    corsOrigins: config.CORS_ORIGINS,
+    metricsToken: config.METRICS_TOKEN,
+    requestTimeoutMs: config.REQUEST_TIMEOUT_MS,
+    isStopping,
+  });
+  return {
+    app,
+    beginStop: () => {
+      stopping = true;
+    },
+    close: async () => {
+      await guard.close();
+      await database.$disconnect();
+    },
+  };
+}

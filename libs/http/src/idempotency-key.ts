@@ -1,0 +1,21 @@
+import { AuthError } from "@libs/keycloak-authV2/errors";
+
+const form = /^[\x21-\x7e]{1,255}$/;
+
+/** The `Idempotency-Key` header, where there is one. @throws AuthError `input.invalid` */
+export function readIdempotencyKey(request: Request): string | undefined {
+  const key = request.headers.get("idempotency-key");
+  if (key === null) return undefined;
+  if (form.test(key)) return key;
+  const message = "must be 1 to 255 visible ASCII characters";
+  throw new AuthError("input.invalid", { errors: [{ path: "Idempotency-Key", message }] });
+}
+
+/** The header in an OpenAPI document. */
+export const idempotencyKeyParameter = {
+  name: "Idempotency-Key",
+  in: "header" as const,
+  required: false,
+  description: "Makes a repetition safe: the same key with the same body gets the same answer, for 24 hours.",
+  schema: { type: "string" as const, minLength: 1, maxLength: 255, pattern: form.source },
+};
