@@ -15,14 +15,19 @@ function environmentOf(target: AuthctlTarget): Record<string, string> {
   return { PATH, HOME, ...gatewayEnvironment({ ...target, metricsToken: "" }, 0) };
 }
 
-/** Runs `authctl` with nobody at the terminal. @param signalled gets the process, to stop it */
+/**
+ * Runs `authctl` with nobody at the terminal.
+ * @param signalled gets the process, to stop it
+ * @param environment beside what the target says
+ */
 export async function authctl(
   target: AuthctlTarget,
   args: readonly string[],
   signalled?: (child: Bun.Subprocess) => Promise<void>,
+  environment: Record<string, string> = {},
 ): Promise<AuthctlOutcome> {
   const child = Bun.spawn([process.execPath, main, ...args], {
-    env: environmentOf(target),
+    env: { ...environmentOf(target), ...environment },
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",
@@ -31,11 +36,22 @@ export async function authctl(
   return { code: await child.exited, out, err };
 }
 
-/** Runs `authctl` as a person sees it, on a terminal of 110 columns. @param type what is typed once something is asked */
+export interface OnTerminal {
+  /** What is typed once something is asked. */
+  type?: string;
+  environment?: Record<string, string>;
+  /** Told of what is written, as it comes. */
+  onOutput?: (text: string) => void;
+}
+
+/** Of the terminal. */
+export const TERMINAL_SIZE = { cols: 110, rows: 40 } as const;
+
+/** Runs `authctl` as a person sees it, on a terminal. */
 export async function authctlOnTerminal(
   target: AuthctlTarget,
   args: readonly string[],
-  { type, environment = {} }: { type?: string; environment?: Record<string, string> } = {},
+  { type, environment = {}, onOutput }: OnTerminal = {},
 ): Promise<{ code: number; screen: string }> {
   const decoder = new TextDecoder();
   let screen = "";
@@ -43,10 +59,11 @@ export async function authctlOnTerminal(
   const child = Bun.spawn([process.execPath, main, ...args], {
     env: { ...environmentOf(target), TERM: "xterm-256color", ...environment },
     terminal: {
-      cols: 110,
-      rows: 40,
+      ...TERMINAL_SIZE,
       data(terminal, bytes) {
-        screen += decoder.decode(bytes, { stream: true });
+        const text = decoder.decode(bytes, { stream: true });
+        screen += text;
+        onOutput?.(text);
         if (type === undefined || typed || !screen.includes("[y/N]")) return;
         typed = true;
         terminal.write(`${type}\r`);

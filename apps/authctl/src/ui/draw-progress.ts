@@ -3,14 +3,14 @@ import type { BulkProgress } from "@libs/keycloak-authV2/services/bulk";
 import cliProgress from "cli-progress";
 import { formatDuration } from "./format-duration.ts";
 import type { ProgressDisplay } from "./progress-display.ts";
-import { describeCounts, describeWait, PHASES } from "./progress-text.ts";
+import { type Counting, describeCounts, describeWait, PHASES } from "./progress-text.ts";
 import type { Colors } from "./terminal.ts";
 
 const BAR_WIDTH = 24;
 const DRAWS_PER_SECOND = 8;
 
 /** Progress as one line that is drawn again and again. */
-export function drawProgress(canvas: WriteStream, colors: Colors): ProgressDisplay {
+export function drawProgress(canvas: WriteStream, colors: Colors, counting: Counting): ProgressDisplay {
   const bars = new cliProgress.MultiBar(
     {
       stream: canvas,
@@ -23,7 +23,7 @@ export function drawProgress(canvas: WriteStream, colors: Colors): ProgressDispl
       // Ctrl-C is the command's own: it stops cleanly, and then closes this.
       gracefulExit: false,
       format: (options, _params, payload: Partial<Payload>) =>
-        payload.progress ? drawLine(payload.progress, options, canvas.columns) : "starting",
+        payload.progress ? drawLine(payload.progress, options, canvas.columns, counting) : "starting",
     },
     cliProgress.Presets.shades_classic,
   );
@@ -47,7 +47,7 @@ interface Payload {
   progress: BulkProgress;
 }
 
-function drawLine(progress: BulkProgress, options: cliProgress.Options, columns: number): string {
+function drawLine(progress: BulkProgress, options: cliProgress.Options, columns: number, counting: Counting): string {
   const { phase, done, total, rate, remainingMs, concurrency } = progress;
   const wait = describeWait(progress);
   if (wait) return wait.slice(0, columns - 1);
@@ -56,10 +56,10 @@ function drawLine(progress: BulkProgress, options: cliProgress.Options, columns:
   const bar = share === null ? "" : `${cliProgress.Format.BarFormat(share, options)} ${Math.floor(share * 100)}% `;
   const parts = [
     `${PHASES[phase]} ${bar}${number(done)}${total === null ? "" : `/${number(total)}`}`,
-    `${number(rate)}/s`,
+    rate > 0 ? `${number(rate)}/s` : "",
     ...(remainingMs === null ? [] : [`${formatDuration(remainingMs)} left`]),
-    describeCounts(progress),
-    `${concurrency} at once`,
+    describeCounts(progress, counting),
+    phase === "walking" ? `${concurrency} at once` : "",
   ];
   return parts
     .filter(Boolean)

@@ -1,12 +1,16 @@
 import type { BulkProgress } from "@libs/keycloak-authV2/services/bulk";
 import { formatDuration } from "./format-duration.ts";
 import type { ProgressDisplay } from "./progress-display.ts";
-import { describeCounts, describeWait, PHASES } from "./progress-text.ts";
+import { type Counting, describeCounts, describeWait, PHASES } from "./progress-text.ts";
 
 const EVERY_MS = 10_000;
 
 /** Progress as plain lines: at each change of phase, and now and then, for logs. */
-export function listProgress(tell: (line: string) => void, now: () => number = Date.now): ProgressDisplay {
+export function listProgress(
+  tell: (line: string) => void,
+  counting: Counting,
+  now: () => number = Date.now,
+): ProgressDisplay {
   let phase: string | undefined;
   let toldAt = Number.NEGATIVE_INFINITY;
   return {
@@ -14,14 +18,14 @@ export function listProgress(tell: (line: string) => void, now: () => number = D
       if (progress.phase === phase && now() - toldAt < EVERY_MS) return;
       phase = progress.phase;
       toldAt = now();
-      tell(describeProgress(progress));
+      tell(describeProgress(progress, counting));
     },
     note: tell,
     close: () => {},
   };
 }
 
-function describeProgress(progress: BulkProgress): string {
+function describeProgress(progress: BulkProgress, counting: Counting): string {
   const { phase, done, total, rate, remainingMs } = progress;
   const wait = describeWait(progress);
   if (wait) return wait;
@@ -30,7 +34,7 @@ function describeProgress(progress: BulkProgress): string {
     `${PHASES[phase]}: ${done}${total === null ? "" : ` of ${total}`}`,
     ...(rate > 0 ? [`${Math.round(rate)}/s`] : []),
     ...(remainingMs === null ? [] : [`${formatDuration(remainingMs)} left`]),
-    describeCounts(progress),
+    describeCounts(progress, counting),
   ];
   return parts.filter(Boolean).join(", ");
 }

@@ -19,8 +19,11 @@ export function describeWait({ waitingFor }: BulkProgress): string | null {
   return `waiting for ${whom} to come back: ${waitingFor.code} since ${waitingFor.since.toISOString().slice(11, 19)} UTC`;
 }
 
-/** What became of users so far, without what did not happen. */
-export function describeCounts({ counts, differences }: BulkProgress): string {
+/** What the walk is for: to change what is here, or to find what differs. */
+export type Counting = "changes" | "differences";
+
+/** What became of users so far, or what was found, without what did not happen. */
+export function describeCounts({ counts, differences }: BulkProgress, counting: Counting): string {
   const { inserted, revived, updated, deleted } = counts;
   const total = Object.values(differences).reduce((sum, count) => sum + count, 0);
   const changes: [number, string][] = [
@@ -28,9 +31,8 @@ export function describeCounts({ counts, differences }: BulkProgress): string {
     [updated, "changed"],
     [deleted, "gone"],
   ];
-  // Those of a walk that looks for differences say the same once more.
   const parts: [number, string][] = [
-    ...(total > 0 ? [] : changes),
+    ...(counting === "changes" ? changes : []),
     [counts.notices.failed, "failed"],
     [total, "differences"],
   ];

@@ -1,7 +1,8 @@
 import Table from "cli-table3";
 import type { Terminal } from "./terminal.ts";
 
-export type Cell = string | number | null;
+/** Text is made {@link printable}; with `paint` it gets a colour after that. */
+export type Cell = string | number | null | { text: string; paint: (text: string) => string };
 
 /** Rows of cells as text: a line under the head, numbers to the right. @param head null: none */
 export function renderTable(
@@ -24,7 +25,8 @@ export function renderTable(
 
 function textOf(cell: Cell): string {
   if (cell === null) return "–";
-  return typeof cell === "number" ? cell.toLocaleString("en") : printable(cell);
+  if (typeof cell === "number") return cell.toLocaleString("en");
+  return typeof cell === "string" ? printable(cell) : cell.paint(printable(cell.text));
 }
 
 /** Names come from strangers: what could steer the terminal is shown as an escape. */

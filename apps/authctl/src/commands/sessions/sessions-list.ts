@@ -3,8 +3,8 @@ import type { Command } from "commander";
 import type { CommandContext } from "../../command-context.ts";
 import { gatewayVariables } from "../../common-variables.ts";
 import { toJson } from "../../to-json.ts";
-import { formatTime } from "../../ui/format-time.ts";
-import { printable, renderTable } from "../../ui/render-table.ts";
+import { formatMinute } from "../../ui/format-minute.ts";
+import { renderList } from "../../ui/render-list.ts";
 import { withHelp } from "../../with-help.ts";
 import { withPeople } from "../../with-people.ts";
 import { wholeNumber } from "../users/walk-options.ts";
@@ -54,17 +54,17 @@ async function sessionsList(context: CommandContext, flags: Flags): Promise<void
       return;
     }
     terminal.print(
-      renderTable(terminal, ["session", "user", "started", "last seen", "from", "state"], shown.map(rowOf)),
+      renderList(terminal, ["session", "user", "started", "last seen", "from", "state"], shown.map(rowOf)),
     );
     if (count > limit) terminal.print(`There are more: --limit ${limit * 10} shows more of them, --json all.`);
   });
 }
 
 const rowOf = ({ sessionId, username, startedAt, lastSeenAt, ipAddress, endedAt, endReason }: ListedSession) => [
-  printable(sessionId),
-  printable(username),
-  formatTime(startedAt),
-  formatTime(lastSeenAt),
-  printable(ipAddress ?? "–"),
+  sessionId,
+  username,
+  formatMinute(startedAt),
+  formatMinute(lastSeenAt),
+  ipAddress ?? "–",
   endedAt ? `ended: ${endReason}` : "live",
 ];

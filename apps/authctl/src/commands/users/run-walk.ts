@@ -4,11 +4,13 @@ import { withConnection } from "../../connect.ts";
 import { ExitCode } from "../../exit-code.ts";
 import { openProgressDisplay } from "../../ui/open-progress-display.ts";
 import { openReport, type ReportRow } from "../../ui/open-report.ts";
+import type { Counting } from "../../ui/progress-text.ts";
 import { runOptions, type WalkFlags } from "./walk-options.ts";
 
 /** What a walk is run with, beside the options that all of them have. */
 export interface Walk<Result extends BulkResult> {
   flags: WalkFlags;
+  counting: Counting;
   /** Of the report, as CSV. */
   columns: readonly string[];
   /** Which kind of record goes into the report; with `--json` all of them are written. */
@@ -27,12 +29,12 @@ const JSON_PROGRESS_MS = 1_000;
  */
 export async function runWalk<Result extends BulkResult>(
   { environment, terminal, interruptible, endWith }: CommandContext,
-  { flags, columns, reported, run, howToGoOn }: Walk<Result>,
+  { flags, counting, columns, reported, run, howToGoOn }: Walk<Result>,
 ): Promise<Result> {
   const write = (type: string, record: object) => terminal.print(JSON.stringify({ type, ...record }));
   return await withConnection(environment, async ({ integration, database, registry }) => {
     const report = flags.report === undefined ? null : openReport(flags.report, columns);
-    const display = openProgressDisplay(terminal, flags);
+    const display = openProgressDisplay(terminal, { ...(flags.json && { json: true }), counting });
     try {
       const signal = interruptible();
       signal.addEventListener("abort", () =>

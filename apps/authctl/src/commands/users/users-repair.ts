@@ -55,6 +55,7 @@ async function usersRepair(context: CommandContext, flags: Flags): Promise<void>
   const sample = new DifferenceSample();
   const result = await runWalk<RepairResult>(context, {
     flags,
+    counting: "differences",
     columns: [...DIFFERENCE_COLUMNS, "outcome", "error"],
     reported: "repair",
     run: (bulk, options, found) =>

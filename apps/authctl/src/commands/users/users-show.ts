@@ -4,8 +4,10 @@ import type { Command } from "commander";
 import type { CommandContext } from "../../command-context.ts";
 import { gatewayVariables } from "../../common-variables.ts";
 import { toJson } from "../../to-json.ts";
+import { formatMinute } from "../../ui/format-minute.ts";
 import { formatTime } from "../../ui/format-time.ts";
-import { printable, renderTable } from "../../ui/render-table.ts";
+import { renderList } from "../../ui/render-list.ts";
+import { type Cell, printable, renderTable } from "../../ui/render-table.ts";
 import type { Terminal } from "../../ui/terminal.ts";
 import { withHelp } from "../../with-help.ts";
 import { NobodyFoundError, withPeople } from "../../with-people.ts";
@@ -55,13 +57,13 @@ function showPerson(terminal: Terminal, person: PersonView): void {
 
 function showFields(terminal: Terminal, { keycloak, local, differing }: PersonView): void {
   const { yellow, green } = terminal.colors;
-  const field = (name: "username" | "email" | "firstName" | "lastName" | "emailVerified" | "enabled") => [
+  const field = (name: "username" | "email" | "firstName" | "lastName" | "emailVerified" | "enabled"): Cell[] => [
     name,
     show(keycloak?.[name]),
     show(local?.[name]),
-    differing.includes(name) ? yellow("differs") : "",
+    differing.includes(name) ? { text: "differs", paint: yellow } : "",
   ];
-  const rows = [
+  const rows: Cell[][] = [
     field("username"),
     field("email"),
     field("firstName"),
@@ -113,17 +115,17 @@ function showSessions(terminal: Terminal, { sessions }: PersonView): void {
     return;
   }
   const rows = sessions.map(({ keycloakSessionId, local, keycloak }) => [
-    local?.sessionId ?? `(Keycloak's ${printable(keycloakSessionId)})`,
-    formatTime(local?.startedAt ?? keycloak?.start ?? null),
-    formatTime(local?.lastSeenAt ?? keycloak?.lastAccess ?? null),
-    printable(local?.ipAddress ?? keycloak?.ipAddress ?? "–"),
+    local?.sessionId ?? `(Keycloak's ${keycloakSessionId})`,
+    formatMinute(local?.startedAt ?? keycloak?.start ?? null),
+    formatMinute(local?.lastSeenAt ?? keycloak?.lastAccess ?? null),
+    local?.ipAddress ?? keycloak?.ipAddress ?? "–",
     local ? (local.endedAt ? `ended: ${local.endReason}` : "live") : "not ours",
     keycloak ? (keycloak.offline ? "live, offline" : "live") : "none",
   ]);
-  terminal.print(renderTable(terminal, ["session", "started", "last seen", "from", "here", "Keycloak"], rows));
+  terminal.print(renderList(terminal, ["session", "started", "last seen", "from", "here", "Keycloak"], rows));
 }
 
 function show(value: unknown): string {
   if (value === null || value === undefined) return "–";
-  return value instanceof Date ? formatTime(value) : printable(String(value));
+  return value instanceof Date ? formatTime(value) : String(value);
 }

@@ -43,6 +43,7 @@ async function usersSync(context: CommandContext, flags: Flags): Promise<void> {
   const sample = new NoticeSample();
   const result = await runWalk<SyncResult>(context, {
     flags,
+    counting: "changes",
     columns: NOTICE_COLUMNS,
     reported: "notice",
     run: (bulk, options, found) =>

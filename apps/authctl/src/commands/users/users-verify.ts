@@ -35,6 +35,7 @@ async function usersVerify(context: CommandContext, flags: Flags): Promise<void>
   const sample = new DifferenceSample();
   const result = await runWalk<VerifyResult>(context, {
     flags,
+    counting: "differences",
     columns: DIFFERENCE_COLUMNS,
     reported: "difference",
     run: (bulk, options, found) =>
