@@ -24,6 +24,7 @@ export const APP_DATABASE = "app";
 /** Ports that `start` prefers; each has an environment variable that overrides it. */
 export const PREFERRED_PORTS = {
   gateway: { env: "PORT", port: 3000 },
+  orders: { env: "ORDERS_PORT", port: 3100 },
   keycloak: { env: "KEYCLOAK_PORT", port: 8080 },
   management: { env: "KEYCLOAK_MANAGEMENT_PORT", port: 9000 },
   postgres: { env: "POSTGRES_PORT", port: 54329 },

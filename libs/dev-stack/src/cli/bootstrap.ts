@@ -13,6 +13,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   start: async () => (await import("./start.ts")).start,
   stack: async () => (await import("./stack.ts")).stack,
   gateway: async () => (await import("./gateway.ts")).gateway,
+  orders: async () => (await import("./orders.ts")).orders,
   test: async () => (await import("./test.ts")).test,
 };
 

@@ -1,0 +1,26 @@
+import { PREFERRED_PORTS } from "../constants.ts";
+import { CONSOLE } from "../keeper/protocol.ts";
+import { ordersEnvironment } from "../orders-environment.ts";
+import type { Report } from "../report.ts";
+import { holdService } from "./hold-service.ts";
+import { runService } from "./run-service.ts";
+
+/** `bun run orders`: the orders service on the running stack, on `ORDERS_PORT` or the next free port from 3100. */
+export function orders(_args: readonly string[], report: Report): Promise<number> {
+  return holdService(
+    {
+      name: "orders",
+      firstPort: PREFERRED_PORTS.orders.port,
+      run: (keeper, stack, port) =>
+        runService(keeper, {
+          app: "orders",
+          name: "orders service",
+          port,
+          env: ordersEnvironment(stack, port),
+          log: CONSOLE,
+        }),
+      say: (url) => `Orders: ${url}, its API at ${url}/openapi`,
+    },
+    report,
+  );
+}

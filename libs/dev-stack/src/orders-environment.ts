@@ -1,0 +1,19 @@
+import { LOOPBACK } from "./constants.ts";
+import type { GatewayStack } from "./gateway-environment.ts";
+
+/** The variables with which the orders service runs on a stack: no secret of Keycloak's. @param port 0 takes a free one */
+export function ordersEnvironment(
+  stack: Omit<GatewayStack, "clientSecret" | "tokenEncryptionKeys">,
+  port: number,
+): Record<string, string> {
+  return {
+    PORT: String(port),
+    HOST: LOOPBACK,
+    DATABASE_URL: stack.databaseUrl,
+    KEYCLOAK_URL: stack.keycloakUrl,
+    KEYCLOAK_ISSUER: stack.issuer,
+    KEYCLOAK_REALM: stack.realm,
+    KEYCLOAK_CLIENT_ID: stack.clientId,
+    METRICS_TOKEN: stack.metricsToken,
+  };
+}
