@@ -24,7 +24,7 @@ export const cartRoutes = ({ auth, carts, orders, withinDeadline }: CartRouteDep
   new Elysia({ name: "carts", prefix: "/carts" })
     .use(auth)
     .post(
-      "/",
+      "",
       async ({ body, user, request, status }) => {
         const key = readIdempotencyKey(request);
         const cart = await withinDeadline(request, () => carts.open(user.id, body.currency, key));

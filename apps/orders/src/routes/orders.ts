@@ -19,7 +19,7 @@ export const orderRoutes = ({ auth, orders, withinDeadline }: OrderRouteDeps) =>
   new Elysia({ name: "orders", prefix: "/orders" })
     .use(auth)
     .get(
-      "/",
+      "",
       async ({ query: { cursor, limit }, user, request }) =>
         presentPage(await withinDeadline(request, () => orders.list({ userId: user.id }, fromCursor(cursor), limit))),
       {
