@@ -165,7 +165,7 @@ CREATE TABLE orders (
     CONSTRAINT orders_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON UPDATE CASCADE ON DELETE RESTRICT
 );
 CREATE UNIQUE INDEX orders_cart_id_key ON public.orders USING btree (cart_id);
-CREATE INDEX orders_store_id_idx ON public.orders USING btree (store_id);
+CREATE INDEX orders_store_id_placed_at_idx ON public.orders USING btree (store_id, placed_at);
 CREATE INDEX orders_user_id_placed_at_idx ON public.orders USING btree (user_id, placed_at);
 
 CREATE TABLE organizations (
@@ -183,6 +183,21 @@ CREATE TABLE permissions (
     CONSTRAINT permissions_pkey PRIMARY KEY (id)
 );
 CREATE UNIQUE INDEX permissions_name_key ON public.permissions USING btree (name);
+CREATE TRIGGER permissions_tell AFTER UPDATE OF name ON public.permissions FOR EACH STATEMENT EXECUTE FUNCTION tell_guards_everything();
+
+CREATE TABLE products (
+    store_id text NOT NULL,
+    sku text NOT NULL,
+    currency character(3) NOT NULL,
+    name text NOT NULL,
+    unit_price_minor bigint NOT NULL,
+    created_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    updated_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    CONSTRAINT products_pkey PRIMARY KEY (store_id, sku, currency),
+    CONSTRAINT products_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT products_unit_price_check CHECK (((unit_price_minor >= 0) AND (unit_price_minor <= '9007199254740991'::bigint))),
+    CONSTRAINT products_store_id_fkey FOREIGN KEY (store_id) REFERENCES stores(id) ON UPDATE CASCADE ON DELETE CASCADE
+);
 
 CREATE TABLE rate_limits (
     key character varying(255) NOT NULL,
@@ -227,6 +242,7 @@ CREATE TABLE role_permissions (
     CONSTRAINT role_permissions_role_id_fkey FOREIGN KEY (role_id) REFERENCES roles(id) ON UPDATE CASCADE ON DELETE CASCADE
 );
 CREATE INDEX role_permissions_permission_id_idx ON public.role_permissions USING btree (permission_id);
+CREATE TRIGGER role_permissions_tell AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.role_permissions FOR EACH STATEMENT EXECUTE FUNCTION tell_guards_everything();
 
 CREATE TABLE roles (
     id uuid NOT NULL DEFAULT gen_random_uuid(),
@@ -271,6 +287,9 @@ CREATE UNIQUE INDEX sessions_keycloak_session_id_key ON public.sessions USING bt
 CREATE INDEX sessions_live_user_id_idx ON public.sessions USING btree (user_id) WHERE (ended_at IS NULL);
 CREATE INDEX sessions_started_at_idx ON public.sessions USING brin (started_at);
 CREATE INDEX sessions_user_id_idx ON public.sessions USING btree (user_id);
+CREATE TRIGGER sessions_tell_ended AFTER UPDATE OF ended_at ON public.sessions FOR EACH ROW WHEN (((old.ended_at IS NULL) AND (new.ended_at IS NOT NULL))) EXECUTE FUNCTION tell_guards_session_ended();
+CREATE TRIGGER sessions_tell_removed AFTER DELETE ON public.sessions FOR EACH ROW WHEN ((old.ended_at IS NULL)) EXECUTE FUNCTION tell_guards_session_ended();
+CREATE TRIGGER sessions_tell_truncated AFTER TRUNCATE ON public.sessions FOR EACH STATEMENT EXECUTE FUNCTION tell_guards_everything();
 
 CREATE TABLE spent_refresh_tokens (
     session_id text NOT NULL,
@@ -289,6 +308,7 @@ CREATE TABLE stores (
     CONSTRAINT stores_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id) ON UPDATE CASCADE ON DELETE RESTRICT
 );
 CREATE INDEX stores_organization_id_idx ON public.stores USING btree (organization_id);
+CREATE TRIGGER stores_tell AFTER UPDATE OF organization_id ON public.stores FOR EACH STATEMENT EXECUTE FUNCTION tell_guards_everything();
 
 CREATE TABLE sync_cursors (
     source text NOT NULL,
@@ -334,8 +354,10 @@ CREATE TABLE user_roles (
     store_id text,
     organization_id text,
     granted_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    granted_by text,
     CONSTRAINT user_roles_pkey PRIMARY KEY (id),
     CONSTRAINT user_roles_grantee_check CHECK ((num_nonnulls(user_id, grantee_email) = 1)),
+    CONSTRAINT user_roles_scope_check CHECK ((num_nonnulls(store_id, organization_id) <= 1)),
     CONSTRAINT user_roles_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id) ON UPDATE CASCADE ON DELETE CASCADE,
     CONSTRAINT user_roles_role_id_fkey FOREIGN KEY (role_id) REFERENCES roles(id) ON UPDATE CASCADE ON DELETE CASCADE,
     CONSTRAINT user_roles_store_id_fkey FOREIGN KEY (store_id) REFERENCES stores(id) ON UPDATE CASCADE ON DELETE CASCADE,
@@ -347,6 +369,10 @@ CREATE INDEX user_roles_organization_id_idx ON public.user_roles USING btree (or
 CREATE INDEX user_roles_role_id_idx ON public.user_roles USING btree (role_id);
 CREATE INDEX user_roles_store_id_idx ON public.user_roles USING btree (store_id);
 CREATE INDEX user_roles_user_id_idx ON public.user_roles USING btree (user_id);
+CREATE TRIGGER user_roles_tell_added AFTER INSERT ON public.user_roles REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION tell_guards_grants_added();
+CREATE TRIGGER user_roles_tell_changed AFTER UPDATE ON public.user_roles REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION tell_guards_grants_changed();
+CREATE TRIGGER user_roles_tell_removed AFTER DELETE ON public.user_roles REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION tell_guards_grants_removed();
+CREATE TRIGGER user_roles_tell_truncated AFTER TRUNCATE ON public.user_roles FOR EACH STATEMENT EXECUTE FUNCTION tell_guards_everything();
 
 CREATE TABLE users (
     id text NOT NULL,
@@ -377,9 +403,87 @@ CREATE UNIQUE INDEX users_email_key ON public.users USING btree (lower(email)) W
 CREATE INDEX users_organization_id_idx ON public.users USING btree (organization_id);
 CREATE INDEX users_store_id_idx ON public.users USING btree (store_id);
 CREATE UNIQUE INDEX users_username_key ON public.users USING btree (lower(username)) WHERE (deleted_at IS NULL);
+CREATE TRIGGER users_tell_changed AFTER UPDATE OF enabled, deleted_at, store_id, organization_id ON public.users FOR EACH ROW WHEN (((((old.enabled IS DISTINCT FROM new.enabled) OR (old.deleted_at IS DISTINCT FROM new.deleted_at)) OR (old.store_id IS DISTINCT FROM new.store_id)) OR (old.organization_id IS DISTINCT FROM new.organization_id))) EXECUTE FUNCTION tell_guards_user_changed();
+CREATE TRIGGER users_tell_removed AFTER DELETE ON public.users FOR EACH ROW EXECUTE FUNCTION tell_guards_user_changed();
+CREATE TRIGGER users_tell_truncated AFTER TRUNCATE ON public.users FOR EACH STATEMENT EXECUTE FUNCTION tell_guards_everything();
 
 CREATE UNLOGGED TABLE walk_seen (
     run_id uuid NOT NULL,
     user_id text NOT NULL,
     CONSTRAINT walk_seen_pkey PRIMARY KEY (run_id, user_id)
 );
+
+CREATE OR REPLACE FUNCTION public.tell_guards(kind text, ids text[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    payload TEXT := jsonb_build_object('kind', kind, 'ids', to_jsonb(ids))::text;
+BEGIN
+    IF ids IS NULL OR cardinality(ids) = 0 THEN
+        RETURN;
+    END IF;
+    PERFORM pg_notify('guard_changes', CASE WHEN octet_length(payload) < 7900 THEN payload ELSE '{"kind": "everything"}' END);
+END $function$
+;
+
+CREATE OR REPLACE FUNCTION public.tell_guards_everything()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM pg_notify('guard_changes', '{"kind": "everything"}');
+    RETURN NULL;
+END $function$
+;
+
+CREATE OR REPLACE FUNCTION public.tell_guards_grants_added()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM tell_guards('users', (SELECT array_agg(DISTINCT user_id) FROM new_rows WHERE user_id IS NOT NULL));
+    RETURN NULL;
+END $function$
+;
+
+CREATE OR REPLACE FUNCTION public.tell_guards_grants_changed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM tell_guards('users', (SELECT array_agg(user_id) FROM
+        (SELECT user_id FROM old_rows UNION SELECT user_id FROM new_rows) AS changed WHERE user_id IS NOT NULL));
+    RETURN NULL;
+END $function$
+;
+
+CREATE OR REPLACE FUNCTION public.tell_guards_grants_removed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM tell_guards('users', (SELECT array_agg(DISTINCT user_id) FROM old_rows WHERE user_id IS NOT NULL));
+    RETURN NULL;
+END $function$
+;
+
+CREATE OR REPLACE FUNCTION public.tell_guards_session_ended()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM tell_guards('sessions', ARRAY[OLD.keycloak_session_id]);
+    RETURN NULL;
+END $function$
+;
+
+CREATE OR REPLACE FUNCTION public.tell_guards_user_changed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM tell_guards('users', ARRAY[OLD.id]);
+    RETURN NULL;
+END $function$
+;

@@ -1,7 +1,9 @@
 /** Guards for services on Elysia: one plugin, keys on routes, a typed `user` and `session` in handlers. */
 
+export type { Guard } from "../guard/guard.ts";
 export { GuardRefusal } from "../guard/guard-refusal.ts";
 export type { GuardSession, GuardUser, Principal, Scope } from "../guard/guard-user.ts";
+export type { GuardProblemKind } from "../guard/watch-channel.ts";
 export { assertGuarded } from "./assert-guarded.ts";
 export type { KeycloakAuth } from "./guard-plugin.ts";
 export { keycloakAuth } from "./keycloak-auth.ts";

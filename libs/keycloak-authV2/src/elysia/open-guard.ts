@@ -1,6 +1,7 @@
-import { createDatabase, createRepositories, type PrismaClient } from "@libs/database";
-import type { ChangeChannel } from "../guard/change-channel.ts";
-import { Guard } from "../guard/guard.ts";
+import { createDatabase, createRepositories, PostgresChangeChannel, type PrismaClient } from "@libs/database";
+import type { Logger, Registry } from "@libs/observability";
+import { DEFAULT_STALE_MS, Guard } from "../guard/guard.ts";
+import { type GuardProblemKind, watchChannel } from "../guard/watch-channel.ts";
 import { JoseGuardTokenVerifier } from "../keycloak/guard-token-verifier.ts";
 import { keycloakEndpoints } from "../keycloak/keycloak-options.ts";
 import { PublishedGuardKeys } from "../keycloak/published-guard-keys.ts";
@@ -19,6 +20,7 @@ export interface KeycloakAuthOptions {
   signatureAlgorithm?: "RS256" | "ES256";
   /** Limit of a call to Keycloak, in milliseconds; 3000. */
   timeoutMs?: number;
+  /** Reached directly, or through a pooler in session mode: changes come by `LISTEN`. */
   databaseUrl?: string;
   /** A client of the same database, to share its connections. */
   database?: PrismaClient;
@@ -26,41 +28,49 @@ export interface KeycloakAuthOptions {
   cacheSize?: number;
   /** How old an answer may be while the channel of changes is lost. Milliseconds; 2000. */
   staleMs?: number;
+  /** For the metric `guard_channel_up`. */
+  registry?: Registry;
+  logger?: Logger;
+  /** Told `channel_lost`, and null when it is back. */
+  onProblem?: (problem: GuardProblemKind | null) => void;
 }
 
-/** @throws Error for a setting that is missing */
+/** The service's own connections to the database: look-ups of what is not in memory. */
+const POOL_SIZE = 4;
+
+/**
+ * Keys are fetched and changes are listened for from now on. Whoever opens a guard closes it.
+ * @throws Error for a setting that is missing
+ */
 export function openGuard(options: KeycloakAuthOptions = {}): Guard {
   const { env } = process;
-  const databaseUrl = options.databaseUrl ?? env.DATABASE_URL;
-  const url = required("KEYCLOAK_URL", options.url ?? env.KEYCLOAK_URL);
-  const realm = required("KEYCLOAK_REALM", options.realm ?? env.KEYCLOAK_REALM);
+  const { registry, logger, onProblem, staleMs = DEFAULT_STALE_MS } = options;
+  const databaseUrl = required("DATABASE_URL", options.databaseUrl ?? env.DATABASE_URL);
   const clientId = required("KEYCLOAK_CLIENT_ID", options.clientId ?? env.KEYCLOAK_CLIENT_ID);
-  const issuer = options.issuer ?? (env.KEYCLOAK_ISSUER || undefined);
-  const { certs, ...endpoints } = keycloakEndpoints({ url, realm, issuer });
+  const { certs, issuer } = keycloakEndpoints({
+    url: required("KEYCLOAK_URL", options.url ?? env.KEYCLOAK_URL),
+    realm: required("KEYCLOAK_REALM", options.realm ?? env.KEYCLOAK_REALM),
+    issuer: options.issuer ?? (env.KEYCLOAK_ISSUER || undefined),
+  });
   const keys = new PublishedGuardKeys({ certs, ...(options.timeoutMs && { timeoutMs: options.timeoutMs }) });
   keys.warm();
-  const database = options.database ?? createDatabase(required("DATABASE_URL", databaseUrl), { poolSize: 4 });
+  const own = options.database ? undefined : createDatabase(databaseUrl, { poolSize: POOL_SIZE });
+  const database = options.database ?? (own as PrismaClient);
   return new Guard({
     verifier: new JoseGuardTokenVerifier(keys, {
-      issuer: endpoints.issuer,
+      issuer,
       audience: clientId,
       authorizedParties: options.authorizedParties ?? [clientId],
       algorithm: options.signatureAlgorithm ?? "RS256",
     }),
     repository: createRepositories(database).guard,
-    channel: new NoChannel(),
+    channel: new PostgresChangeChannel(databaseUrl, {
+      onState: watchChannel({ registry, logger, onProblem, staleMs }),
+    }),
     cacheSize: options.cacheSize,
-    staleMs: options.staleMs,
+    staleMs,
+    onClose: async () => own?.$disconnect(),
   });
-}
-
-/** Changes are not told: answers are up to `staleMs` old. */
-class NoChannel implements ChangeChannel {
-  isUp(): boolean {
-    return false;
-  }
-  listen(): void {}
-  async close(): Promise<void> {}
 }
 
 function required(name: string, value: string | undefined): string {

@@ -1,8 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
-import type { GuardedSession, GuardedUser, GuardRepository } from "@libs/database";
+import type { ChangeChannel, GuardChange, GuardedSession, GuardedUser, GuardRepository } from "@libs/database";
 import { LRUCache } from "lru-cache";
 import { isAuthError } from "../errors/index.ts";
-import type { ChangeChannel, GuardChange } from "./change-channel.ts";
 import { GuardRefusal } from "./guard-refusal.ts";
 import type { GuardRules } from "./guard-rules.ts";
 import { GuardUser, type Principal, type Scope } from "./guard-user.ts";
@@ -17,6 +16,8 @@ export interface GuardDeps {
   cacheSize?: number;
   /** How old an answer may be while changes are not told. Milliseconds. */
   staleMs?: number;
+  /** Lets go of what was opened for this guard alone. */
+  onClose?: () => Promise<void>;
   now?: () => number;
 }
 
@@ -24,7 +25,7 @@ export interface GuardDeps {
 export const MAX_TOKEN_LENGTH = 8192;
 
 const CACHE_SIZE = 10_000;
-const STALE_MS = 2000;
+export const DEFAULT_STALE_MS = 2000;
 const ABSENT_MS = 1000;
 
 interface KnownToken {
@@ -44,20 +45,22 @@ export class Guard {
   readonly id = randomUUID();
   readonly #verifier: GuardTokenVerifier;
   readonly #channel: ChangeChannel;
+  readonly #onClose: () => Promise<void>;
   readonly #now: () => number;
   readonly #tokens: LRUCache<string, KnownToken>;
   readonly #sessions: WatchedCache<GuardedSession>;
   readonly #users: WatchedCache<GuardedUser>;
   readonly #stores: WatchedCache<{ organizationId: string }>;
 
-  constructor({ verifier, repository, channel, cacheSize, staleMs, now }: GuardDeps) {
+  constructor({ verifier, repository, channel, cacheSize, staleMs, onClose, now }: GuardDeps) {
     this.#verifier = verifier;
     this.#channel = channel;
+    this.#onClose = onClose ?? (async () => {});
     this.#now = now ?? Date.now;
     const max = cacheSize ?? CACHE_SIZE;
     this.#tokens = new LRUCache({ max });
     const isWatched = () => channel.isUp();
-    const options = { max, isWatched, staleMs: staleMs ?? STALE_MS, absentMs: ABSENT_MS, now: this.#now };
+    const options = { max, isWatched, staleMs: staleMs ?? DEFAULT_STALE_MS, absentMs: ABSENT_MS, now: this.#now };
     this.#sessions = new WatchedCache((sid) => repository.findSession(sid), options);
     this.#users = new WatchedCache((id) => repository.findUser(id), options);
     this.#stores = new WatchedCache(async (id) => {
@@ -109,6 +112,7 @@ export class Guard {
 
   async close(): Promise<void> {
     await this.#channel.close();
+    await this.#onClose();
   }
 
   async #authorizeInStore(user: GuardUser, permissions: readonly string[], scope: Scope & { storeId: string }) {
@@ -140,8 +144,8 @@ export class Guard {
   }
 
   #forget(change: GuardChange): void {
-    if (change.kind === "sessions") for (const sid of change.keycloakSessionIds) this.#sessions.forget(sid);
-    else if (change.kind === "users") for (const id of change.userIds) this.#users.forget(id);
+    if (change.kind === "sessions") for (const sid of change.ids) this.#sessions.forget(sid);
+    else if (change.kind === "users") for (const id of change.ids) this.#users.forget(id);
     else for (const cache of [this.#sessions, this.#users, this.#stores]) cache.forgetAll();
   }
 }

@@ -46,6 +46,16 @@ const UNLOGGED = `
   SELECT relname AS table FROM pg_class
   WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relpersistence = 'u'`;
 
+const TRIGGERS = `
+  SELECT t.relname AS table, pg_get_triggerdef(g.oid) AS definition
+  FROM pg_trigger g JOIN pg_class t ON t.oid = g.tgrelid
+  WHERE t.relnamespace = 'public'::regnamespace AND NOT g.tgisinternal
+  ORDER BY t.relname COLLATE "C", g.tgname COLLATE "C"`;
+
+const FUNCTIONS = `
+  SELECT rtrim(pg_get_functiondef(oid)) || ';' AS definition FROM pg_proc
+  WHERE pronamespace = 'public'::regnamespace AND prokind = 'f' ORDER BY proname COLLATE "C"`;
+
 /** Those that no column owns: the others come with their tables. */
 const SEQUENCES = `
   SELECT s.seqrelid::regclass::text AS name, format_type(s.seqtypid, NULL) AS type
@@ -54,7 +64,7 @@ const SEQUENCES = `
     AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = s.seqrelid AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0)
   ORDER BY c.relname COLLATE "C"`;
 
-/** A database's sequences, and tables with columns, constraints, indexes and options, in a form that is the same on every server. */
+/** A database's sequences, tables (columns, constraints, indexes, triggers, options) and functions, in a form that is the same on every server. */
 export async function schemaDump(databaseUrl: string): Promise<string> {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
@@ -62,19 +72,25 @@ export async function schemaDump(databaseUrl: string): Promise<string> {
     const columns = (await client.query<Column>(COLUMNS)).rows;
     const constraints = byTable((await client.query<Definition>(CONSTRAINTS)).rows);
     const indexes = byTable((await client.query<Definition>(INDEXES)).rows);
+    const triggers = byTable((await client.query<Definition>(TRIGGERS)).rows);
     const options = byTable((await client.query<Definition>(OPTIONS)).rows);
     const unlogged = new Set((await client.query<{ table: string }>(UNLOGGED)).rows.map(({ table }) => table));
     const tables = [...Map.groupBy(columns, ({ table }) => table)].map(([table, own]) => {
       const lines = [...own.map(({ line }) => line), ...(constraints.get(table) ?? [])].map((line) => `    ${line}`);
       const storage = options.get(table)?.map((option) => ` WITH (${option})`) ?? "";
       const create = unlogged.has(table) ? "CREATE UNLOGGED TABLE" : "CREATE TABLE";
-      const statements = [`${create} ${table} (\n${lines.join(",\n")}\n)${storage}`, ...(indexes.get(table) ?? [])];
+      const statements = [
+        `${create} ${table} (\n${lines.join(",\n")}\n)${storage}`,
+        ...(indexes.get(table) ?? []),
+        ...(triggers.get(table) ?? []),
+      ];
       return statements.map((statement) => `${statement};`).join("\n");
     });
     const sequences = (await client.query<{ name: string; type: string }>(SEQUENCES)).rows.map(
       ({ name, type }) => `CREATE SEQUENCE ${name} AS ${type};`,
     );
-    return `${[HEADER, ...sequences, ...tables].join("\n\n")}\n`;
+    const functions = (await client.query<Definition>(FUNCTIONS)).rows.map(({ definition }) => definition);
+    return `${[HEADER, ...sequences, ...tables, ...functions].join("\n\n")}\n`;
   } finally {
     await client.end();
   }

@@ -1,8 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import type { Grant } from "@libs/database";
+import type { ChangeChannel, Grant, GuardChange } from "@libs/database";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { guardPlugin, type KeycloakAuth } from "../../elysia/guard-plugin.ts";
-import type { ChangeChannel, GuardChange } from "../../guard/change-channel.ts";
 import { Guard } from "../../guard/guard.ts";
 import { JoseGuardTokenVerifier } from "../../keycloak/guard-token-verifier.ts";
 import { keysFromSet } from "./keys-from-set.ts";
@@ -89,7 +88,7 @@ export async function createTestAuth() {
         grants: (person.permissions ?? []).map(toGrant),
       });
       state.sessions.set(keycloakSessionId, { sessionId, userId, startedAt: person.startedAt ?? new Date() });
-      state.tell({ kind: "users", userIds: [userId] });
+      state.tell({ kind: "users", ids: [userId] });
       const token = await sign({
         ...{ sub: userId, sid: keycloakSessionId, preferred_username: username },
         ...{ email: person.email ?? `${userId}@example.org`, email_verified: person.emailVerified ?? true },
@@ -106,19 +105,19 @@ export async function createTestAuth() {
 
     endSession({ keycloakSessionId }: Pick<TestLogin, "keycloakSessionId">): void {
       state.sessions.delete(keycloakSessionId);
-      state.tell({ kind: "sessions", keycloakSessionIds: [keycloakSessionId] });
+      state.tell({ kind: "sessions", ids: [keycloakSessionId] });
     },
 
     disable({ userId }: Pick<TestLogin, "userId">): void {
       state.users.delete(userId);
-      state.tell({ kind: "users", userIds: [userId] });
+      state.tell({ kind: "users", ids: [userId] });
     },
 
     setPermissions({ userId }: Pick<TestLogin, "userId">, permissions: NonNullable<TestPerson["permissions"]>): void {
       const user = state.users.get(userId);
       if (!user) throw new Error("no such user");
       state.users.set(userId, { ...user, grants: permissions.map(toGrant) });
-      state.tell({ kind: "users", userIds: [userId] });
+      state.tell({ kind: "users", ids: [userId] });
     },
 
     /** Tells that a store belongs to an organization. */

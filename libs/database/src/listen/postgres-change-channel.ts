@@ -1,0 +1,165 @@
+import { randomUUID } from "node:crypto";
+import pg from "pg";
+import { z } from "zod";
+import type { ChangeChannel, GuardChange } from "../change-channel.ts";
+
+/** Times are in milliseconds. */
+export interface ChangeChannelOptions {
+  /** Between two messages to itself; 1000. */
+  beatMs?: number;
+  /** The channel counts as lost when its last message to itself that came back is older; 2000. */
+  silenceMs?: number;
+  /** Longest wait before it connects again; 1000. */
+  reconnectMs?: number;
+  /** Told of every change between up and lost. */
+  onState?: (up: boolean) => void;
+}
+
+const CHANNEL = "guard_changes";
+const CONNECT_TIMEOUT_MS = 1500;
+const QUERY_TIMEOUT_MS = 1500;
+const FIRST_RECONNECT_MS = 50;
+/** Silence of so many limits means that the connection is dead without having said so. */
+const DEAD_AFTER_SILENCES = 2;
+
+const changeSchema = z.union([
+  z.object({ kind: z.enum(["sessions", "users"]), ids: z.array(z.string()) }),
+  z.object({ kind: z.literal("everything") }),
+]);
+
+/**
+ * ADAPTER: `LISTEN` on a connection of its own, over which it also sends messages to itself: PostgreSQL delivers in the
+ * order of commits, so a message that came back shows that all before it were delivered too. Needs a direct connection or
+ * a pooler in session mode.
+ * @see https://www.postgresql.org/docs/current/sql-notify.html
+ */
+export class PostgresChangeChannel implements ChangeChannel {
+  readonly #options: Required<ChangeChannelOptions>;
+  readonly #ownChannel = `guard_beat_${randomUUID().replaceAll("-", "")}`;
+  #onChange: (change: GuardChange) => void = () => {};
+  #client: pg.Client | undefined;
+  #timer: Timer | undefined;
+  /** When the newest message was sent that came back; everything committed until then has been told. */
+  #toldUntil = Number.NEGATIVE_INFINITY;
+  #connectedAt = 0;
+  #reported = false;
+  #failures = 0;
+  #closed = false;
+
+  /** @param url nothing is connected before {@link listen} */
+  constructor(
+    private readonly url: string,
+    options: ChangeChannelOptions = {},
+  ) {
+    this.#options = { beatMs: 1000, silenceMs: 2000, reconnectMs: 1000, onState: () => {}, ...options };
+  }
+
+  isUp(): boolean {
+    return performance.now() - this.#toldUntil <= this.#options.silenceMs;
+  }
+
+  listen(onChange: (change: GuardChange) => void): void {
+    this.#onChange = onChange;
+    void this.#connect();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    const client = this.#client;
+    this.#drop();
+    await client?.end().catch(() => {});
+  }
+
+  async #connect(): Promise<void> {
+    const client = new pg.Client({
+      connectionString: this.url,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      query_timeout: QUERY_TIMEOUT_MS,
+      application_name: "guard-changes",
+      keepAlive: true,
+    });
+    this.#client = client;
+    client.on("error", () => this.#lost(client));
+    client.on("end", () => this.#lost(client));
+    client.on("notification", ({ channel, payload }) => this.#receive(client, channel, payload ?? ""));
+    try {
+      await client.connect();
+      await client.query(`LISTEN ${CHANNEL}`);
+      await client.query(`LISTEN ${this.#ownChannel}`);
+      if (this.#client !== client) return;
+      // What was missed while nobody listened can be anything.
+      this.#onChange({ kind: "everything" });
+      this.#connectedAt = performance.now();
+      this.#failures = 0;
+      await this.#beat(client);
+    } catch {
+      this.#lost(client);
+    }
+  }
+
+  async #beat(client: pg.Client): Promise<void> {
+    if (this.#client !== client) return;
+    const { silenceMs, beatMs } = this.#options;
+    const quietMs = performance.now() - Math.max(this.#toldUntil, this.#connectedAt);
+    if (quietMs > silenceMs * DEAD_AFTER_SILENCES) return this.#lost(client);
+    try {
+      await client.query("SELECT pg_notify($1, $2)", [this.#ownChannel, String(performance.now())]);
+    } catch {
+      return this.#lost(client);
+    }
+    this.#report();
+    if (this.#client !== client) return;
+    this.#timer = setTimeout(() => void this.#beat(client), beatMs);
+    this.#timer.unref();
+  }
+
+  #receive(client: pg.Client, channel: string, payload: string): void {
+    if (this.#client !== client) return;
+    if (channel === this.#ownChannel) {
+      this.#toldUntil = Math.max(this.#toldUntil, Number(payload));
+      this.#report();
+    } else this.#onChange(readChange(payload));
+  }
+
+  #lost(client: pg.Client): void {
+    if (this.#client !== client) return;
+    this.#toldUntil = Number.NEGATIVE_INFINITY;
+    this.#drop();
+    // Not `end()`: a server that is silently gone would never answer it.
+    socketOf(client)?.destroy();
+    this.#onChange({ kind: "everything" });
+    this.#report();
+    if (this.#closed) return;
+    clearTimeout(this.#timer);
+    const waitMs = Math.min(this.#options.reconnectMs, FIRST_RECONNECT_MS * 2 ** this.#failures++);
+    this.#timer = setTimeout(() => void this.#connect(), waitMs * (0.5 + Math.random() / 2));
+    this.#timer.unref();
+  }
+
+  #drop(): void {
+    this.#client = undefined;
+    this.#toldUntil = Number.NEGATIVE_INFINITY;
+  }
+
+  #report(): void {
+    const up = this.isUp();
+    if (up === this.#reported) return;
+    this.#reported = up;
+    this.#options.onState(up);
+  }
+}
+
+/** `pg` types no way to it. */
+function socketOf(client: pg.Client): { destroy(): void } | undefined {
+  return (client as unknown as { connection?: { stream?: { destroy(): void } } }).connection?.stream;
+}
+
+/** What can't be read was sent by a newer version: it may concern anything. */
+function readChange(payload: string): GuardChange {
+  try {
+    return changeSchema.parse(JSON.parse(payload));
+  } catch {
+    return { kind: "everything" };
+  }
+}

@@ -1,0 +1,34 @@
+import type { Logger } from "@libs/observability";
+import { Gauge, type Registry } from "prom-client";
+
+export interface ChannelWatchOptions {
+  registry?: Registry;
+  logger?: Logger;
+  /** Told when the channel of changes is lost, and when it is back. */
+  onProblem?: (problem: GuardProblemKind | null) => void;
+  /** Milliseconds. */
+  staleMs: number;
+}
+
+/** Why answers may be up to `staleMs` old. */
+export type GuardProblemKind = "channel_lost";
+
+/** Tells operators whether changes reach this process: metric `guard_channel_up`, log, and the service's own callback. */
+export function watchChannel({ registry, logger, onProblem, staleMs }: ChannelWatchOptions) {
+  const gauge = registry && channelGauge(registry);
+  gauge?.set(0);
+  let wasUp = false;
+  return (up: boolean): void => {
+    gauge?.set(up ? 1 : 0);
+    if (!up) logger?.warn({ staleMs }, "changes of sessions and rights are not told: each is looked up");
+    else if (wasUp) logger?.info("changes of sessions and rights are told again");
+    wasUp = true;
+    onProblem?.(up ? null : "channel_lost");
+  };
+}
+
+function channelGauge(registry: Registry): Gauge {
+  const name = "guard_channel_up";
+  const help = "1 while changes of sessions and rights are told to this process; otherwise it looks them up.";
+  return (registry.getSingleMetric(name) as Gauge | undefined) ?? new Gauge({ name, help, registers: [registry] });
+}
