@@ -156,6 +156,12 @@ describe("applyRealm", () => {
     expect(await apply()).toEqual({ changes: [] });
   });
 
+  test("a second run finds nothing to change without a back-channel URL either", async () => {
+    const other = await stack.createRealm();
+    const { keycloakUrl, keycloakAdmin: admin } = stack;
+    expect(await planRealm({ keycloakUrl, admin, ...other, sslRequired: "none" })).toEqual([]);
+  });
+
   test("a plan for a realm that does not exist lists all of it, and makes none", async () => {
     const realm = `${own.realm}-planned`;
     const planned = await planRealm({ ...options(), realm });

@@ -4,6 +4,8 @@ import { differences } from "./differences.ts";
 import { settingChanges } from "./realm-change.ts";
 import type { RealmOptions, RealmStep } from "./realm-options.ts";
 
+const BACKCHANNEL_URL = "backchannel.logout.url";
+
 /**
  * The gateway's confidential client: password grant, service account, no full scope.
  * @returns the client's internal id; undefined in a plan for a new one
@@ -14,8 +16,8 @@ export async function applyGatewayClient(
   realmExists: boolean,
 ): Promise<string | undefined> {
   const { realm, clientId } = options;
-  const desired = desiredClient(options);
   const found = realmExists ? await findClient(api, realm, clientId) : undefined;
+  const desired = desiredClient(options, options.backchannelLogoutUrl ?? found?.attributes?.[BACKCHANNEL_URL]);
   if (!found) {
     const created = await change([{ subject: "client", name: "created", text: `client ${clientId}: created` }], () =>
       api.call("create_client", (client) => client.clients.create({ realm, ...desired, standardFlowEnabled: false })),
@@ -43,8 +45,9 @@ export async function findClient(api: AdminApi, realm: string, clientId: string)
 }
 
 /** Whether browsers may log in through this client (`standardFlowEnabled`) is decided once, at its creation: off. */
-function desiredClient(options: RealmOptions) {
-  const logout = options.backchannelLogoutUrl;
+function desiredClient(options: RealmOptions, backchannelUrl: string | undefined) {
+  // Keycloak keeps the other two only beside a URL.
+  const beside = backchannelUrl ? "true" : undefined;
   return {
     clientId: options.clientId,
     protocol: "openid-connect",
@@ -57,11 +60,11 @@ function desiredClient(options: RealmOptions) {
     implicitFlowEnabled: false,
     serviceAccountsEnabled: true,
     fullScopeAllowed: false,
-    frontchannelLogout: logout === undefined ? undefined : false,
+    frontchannelLogout: options.backchannelLogoutUrl === undefined ? undefined : false,
     attributes: {
-      "backchannel.logout.url": logout,
-      "backchannel.logout.session.required": "true",
-      "backchannel.logout.revoke.offline.tokens": "true",
+      [BACKCHANNEL_URL]: options.backchannelLogoutUrl,
+      "backchannel.logout.session.required": beside,
+      "backchannel.logout.revoke.offline.tokens": beside,
     },
   };
 }

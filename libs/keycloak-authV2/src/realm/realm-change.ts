@@ -23,14 +23,17 @@ export function settingChanges(
 ): RealmChange[] {
   return Object.entries(different).map(([name, to]) => {
     const change = { subject, name, text: `${label}: ${name} set` };
-    return SECRETS.includes(name) ? change : { ...change, from: narrowed(Reflect.get(current, name), to), to };
+    return SECRETS.includes(name) ? change : { ...change, ...narrowed(Reflect.get(current, name), to) };
   });
 }
 
-/** Of an object with many members, those that are to be set. */
-function narrowed(current: unknown, desired: unknown): unknown {
-  if (!isRecord(current) || !isRecord(desired)) return current;
-  return Object.fromEntries(Object.keys(desired).map((name) => [name, current[name]]));
+/** Of values with members, those that differ. */
+function narrowed(from: unknown, to: unknown): { from: unknown; to: unknown } {
+  if (!isRecord(to)) return { from, to };
+  const before = isRecord(from) ? from : {};
+  const names = Object.keys(to).filter((name) => to[name] !== undefined && to[name] !== before[name]);
+  const pick = (record: Record<string, unknown>) => Object.fromEntries(names.map((name) => [name, record[name]]));
+  return { from: pick(before), to: pick(to) };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -69,7 +69,7 @@ function realmOptions(given: z.output<typeof realmVariables>): RealmOptions {
 function describe({ text, from, to }: RealmChange, { colors }: Pick<Terminal, "colors">): string {
   if (to === undefined) return `${colors.green("+")} ${printable(text)}`;
   if (Array.isArray(to)) return `${colors.yellow("~")} ${printable(`${text}: ${listChange(from, to)}`)}`;
-  return `${colors.yellow("~")} ${printable(`${text}: ${show(from)} → ${show(to)}`)}`;
+  return `${colors.yellow("~")} ${printable(`${text}: ${valueChange(from, to)}`)}`;
 }
 
 function listChange(from: unknown, to: readonly unknown[]): string {
@@ -77,6 +77,13 @@ function listChange(from: unknown, to: readonly unknown[]): string {
   const added = to.filter((item) => !before.includes(item)).map((item) => `+${String(item)}`);
   const removed = before.filter((item) => !to.includes(item)).map((item) => `-${String(item)}`);
   return [...added, ...removed].join(" ");
+}
+
+function valueChange(from: unknown, to: unknown): string {
+  if (typeof from !== "object" || from === null || typeof to !== "object" || to === null)
+    return `${show(from)} → ${show(to)}`;
+  const members = Object.keys(to);
+  return members.map((name) => `${name} ${show(Reflect.get(from, name))} → ${show(Reflect.get(to, name))}`).join(", ");
 }
 
 function show(value: unknown): string {
