@@ -1,7 +1,7 @@
-import { GENEROUS_LIMITS, gatewayEnvironment, type TestStack } from "@libs/dev-stack";
+import { GENEROUS_LIMITS, gatewayEnvironment, ordersEnvironment, type TestStack } from "@libs/dev-stack";
 
 const running = new Set<GatewayProcess>();
-const mainFile = Bun.fileURLToPath(new URL("../../apps/api-gateway/src/main.ts", import.meta.url));
+const mainFile = (app: string) => Bun.fileURLToPath(new URL(`../../apps/${app}/src/main.ts`, import.meta.url));
 export const metricsToken = "metrics-token-of-the-tests";
 
 /** Everything that gateways of this process wrote, for the search for secrets. */
@@ -28,18 +28,19 @@ export class GatewayProcess {
 
   url = "";
 
-  static async start(env: Record<string, string>): Promise<GatewayProcess> {
-    const gateway = GatewayProcess.spawn(env);
+  /** @param app another service of this workspace, as in `apps/<app>` */
+  static async start(env: Record<string, string>, app = "api-gateway"): Promise<GatewayProcess> {
+    const gateway = GatewayProcess.spawn(env, app);
     const line = await gateway.logged((entry) => entry.msg === "listening");
     gateway.url = `http://127.0.0.1:${String(line.port)}`;
     return gateway;
   }
 
   /** Starts the process without waiting for it to listen. */
-  static spawn(env: Record<string, string>): GatewayProcess {
+  static spawn(env: Record<string, string>, app = "api-gateway"): GatewayProcess {
     const { PATH, HOME } = process.env;
     return new GatewayProcess(
-      Bun.spawn([process.execPath, mainFile], {
+      Bun.spawn([process.execPath, mainFile(app)], {
         env: { PATH, HOME, ...env },
         stdin: "ignore",
         stdout: "pipe",
@@ -120,6 +121,16 @@ export function gatewayEnv(stack: TestStack, overrides: Record<string, string> =
     // High enough not to stand in the way; the tests of the limits set their own.
     ...GENEROUS_LIMITS,
     LOGIN_FAILURE_PAUSE_MS: "0",
+    ...overrides,
+  };
+}
+
+/** The variables of the orders service on a stack, as the tests want it. */
+export function ordersEnv(stack: TestStack, overrides: Record<string, string> = {}): Record<string, string> {
+  return {
+    ...ordersEnvironment({ ...stack, metricsToken }, 0),
+    SHUTDOWN_DELAY_MS: "0",
+    LOG_LEVEL: "debug",
     ...overrides,
   };
 }
