@@ -7,6 +7,7 @@ import {
   serviceBase,
   withinDeadline,
 } from "@libs/http";
+import { guardFirst } from "@libs/keycloak-authV2/elysia";
 import type { Logger, Registry } from "@libs/observability";
 import { Elysia } from "elysia";
 import { version } from "../package.json";
@@ -51,7 +52,7 @@ export function createApp(deps: AppDeps) {
     .use(orderRoutes(routeDeps))
     .use(storeRoutes(routeDeps));
   routes.current = app.routes;
-  return app;
+  return guardFirst(app);
 }
 
 export type App = ReturnType<typeof createApp>;

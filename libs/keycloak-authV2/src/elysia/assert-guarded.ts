@@ -1,25 +1,29 @@
-import { guardsOf, PUBLIC, type RouteHooks } from "./guards-of.ts";
+import { guardsOf, isCheck, PUBLIC, type RouteHooks } from "./guards-of.ts";
 
 interface Routes {
   routes: readonly { method: string; path: string; hooks?: unknown }[];
 }
 
+type Route = Routes["routes"][number];
+
 /**
- * For a service's tests: every route is guarded, or says `public: true`.
+ * For a service's tests: every route is guarded before its body is read, or says `public: true`.
  * @param options.except paths that plugins add, such as `/openapi`: exactly, or with `/*` all below
  * @throws Error that names the others
  */
 export function assertGuarded(app: Routes, { except = [] }: { except?: readonly string[] } = {}): void {
-  const open = app.routes.filter(({ path, hooks }) => !isDeclared(hooks as RouteHooks) && !isExcepted(path, except));
-  if (open.length === 0) return;
-  const names = open.map(({ method, path }) => `${method} ${path}`).join(", ");
-  throw new Error(`neither guarded nor public: ${names}`);
+  const open = app.routes.filter((route) => !isDeclared(route) && !isExcepted(route, except));
+  if (open.length > 0) throw new Error(`neither guarded nor public: ${namesOf(open)}`);
+  const late = app.routes.filter((route) => isGuarded(route) && !isCheckedFirst(route));
+  if (late.length > 0) throw new Error(`reads the body before its guard (see guardFirst): ${namesOf(late)}`);
 }
 
-function isDeclared(hooks: RouteHooks = {}): boolean {
-  return hooks[PUBLIC] === true || guardsOf(hooks).length > 0;
-}
+const hooksOf = ({ hooks }: Route): RouteHooks => hooks ?? {};
+const isGuarded = (route: Route) => guardsOf(hooksOf(route)).length > 0;
+const isDeclared = (route: Route) => hooksOf(route)[PUBLIC] === true || isGuarded(route);
+const isCheckedFirst = (route: Route) => isCheck([hooksOf(route).parse].flat()[0]);
+const namesOf = (routes: Route[]) => routes.map(({ method, path }) => `${method} ${path}`).join(", ");
 
-function isExcepted(path: string, except: readonly string[]): boolean {
+function isExcepted({ path }: Route, except: readonly string[]): boolean {
   return except.some((one) => (one.endsWith("/*") ? path.startsWith(one.slice(0, -1)) : path === one));
 }

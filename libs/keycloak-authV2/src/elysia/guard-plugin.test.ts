@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from "bun:test";
 import { Elysia, t } from "elysia";
 import { createTestAuth, type TestAuth } from "../testing/guard/create-test-auth.ts";
 import { assertGuarded } from "./assert-guarded.ts";
+import { guardFirst } from "./guard-first.ts";
 import { pathParam } from "./take-scope.ts";
 
 let auth: TestAuth;
@@ -162,4 +163,70 @@ describe("a guarded route", () => {
 test("assertGuarded names the routes that say nothing", () => {
   expect(() => assertGuarded(createApp(auth))).toThrow("neither guarded nor public: GET /forgotten");
   assertGuarded(createApp(auth), { except: ["/forgotten"] });
+});
+
+describe("in a service that parses bodies for all its routes", () => {
+  const createService = (onBody: () => void) =>
+    new Elysia()
+      .onParse({ as: "global" }, async ({ request }) => {
+        onBody();
+        return await request.json();
+      })
+      .use(auth.plugin)
+      .use(
+        new Elysia({ prefix: "/carts" })
+          .use(auth.plugin)
+          .guard({ auth: true }, (app) =>
+            app.post("/", ({ body, user }) => ({ body, by: user.id }), { permissions: ["carts:write"] }),
+          ),
+      )
+      .post("/open", ({ body }) => body, { public: true });
+  const post = (app: { handle(request: Request): Promise<Response> }, path: string, headers: Headers) =>
+    app.handle(new Request(`http://test${path}`, { method: "POST", body: '{"sku":"a"}', headers }));
+
+  test("guards come first, and the others are left as they were", async () => {
+    let bodies = 0;
+    const app = guardFirst(createService(() => (bodies += 1)));
+    assertGuarded(app);
+    expect((await post(app, "/carts/", {})).status).toBe(401);
+    expect((await post(app, "/carts/", (await auth.logIn()).headers)).status).toBe(403);
+    expect(bodies).toBe(0);
+    const login = await auth.logIn({ permissions: ["carts:write"] });
+    const answer = await post(app, "/carts/", login.headers);
+    expect(await answer.json()).toEqual({ body: { sku: "a" }, by: login.userId });
+    expect(await (await post(app, "/open", {})).json()).toEqual({ sku: "a" });
+  });
+
+  test("forgotten, the check tells it, and callers are refused all the same", async () => {
+    const app = createService(() => {});
+    expect(() => assertGuarded(app)).toThrow("reads the body before its guard (see guardFirst): POST /carts/");
+    expect((await post(app, "/carts/", {})).status).toBe(401);
+    expect((await post(app, "/carts/", (await auth.logIn()).headers)).status).toBe(403);
+  });
+});
+
+test.each([
+  ["auth: false", { auth: false }],
+  ["no roles", { roles: [] }],
+  ["a scope that is not there", { auth: { store: undefined } }],
+  ["public: false", { public: false }],
+])("%s is no declaration", (_, options) => {
+  const app = new Elysia().use(auth.plugin);
+  expect(() => app.get("/", () => "", options as object)).toThrow();
+});
+
+test("a hooks object that two routes share guards both", async () => {
+  const shared = { auth: true } as const;
+  const app = new Elysia()
+    .use(auth.plugin)
+    .get("/a", () => "a", shared)
+    .get("/b", () => "b", shared);
+  assertGuarded(app);
+  expect((await app.handle(new Request("http://test/b"))).status).toBe(401);
+});
+
+test("a route that asks without the plugin is told, by guardFirst as well", () => {
+  const app = new Elysia().get("/", () => "", { auth: true } as object);
+  expect(() => guardFirst(app)).toThrow("asks for a guard without keycloakAuth(): GET /");
+  expect(() => assertGuarded(app)).toThrow("neither guarded nor public: GET /");
 });

@@ -3,8 +3,8 @@ import type { CompiledGuard } from "./route-guard.ts";
 /** A check that runs in a route's life cycle, and what it asks. Told by the function: copies of hooks keep those. */
 const checks = new WeakMap<object, CompiledGuard>();
 
-/** Marks the hooks of a route that anybody may call. */
-export const PUBLIC: unique symbol = Symbol("public");
+/** Marks the hooks of a route that anybody may call. No symbol: Elysia drops hooks that have nothing else. */
+export const PUBLIC = "keycloak-auth:public";
 
 export interface RouteHooks {
   parse?: unknown;
@@ -30,3 +30,14 @@ function functionOf(hook: unknown): object {
   const found = typeof hook === "object" && hook !== null && "fn" in hook ? hook.fn : hook;
   return typeof found === "function" ? found : {};
 }
+
+/** The keys by which routes ask; they are gone once a guard is there. */
+export const GUARD_KEYS = [
+  "auth",
+  "roles",
+  "permissions",
+  "store",
+  "organization",
+  "maxAuthAgeSeconds",
+  "serviceAccounts",
+] as const;

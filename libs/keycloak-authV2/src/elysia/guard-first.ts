@@ -1,0 +1,19 @@
+import { GUARD_KEYS, isCheck, type RouteHooks } from "./guards-of.ts";
+
+/**
+ * Puts guards before parsers that a service has for all its routes: Elysia runs those first. Call it on the finished app,
+ * before it listens; without it a body is read before its sender is refused, which `assertGuarded` tells.
+ * @throws Error when a route asks for a guard where the plugin is not used, so that it would have none
+ */
+export function guardFirst<App extends { routes: readonly { method: string; path: string; hooks?: unknown }[] }>(
+  app: App,
+): App {
+  for (const { method, path, hooks = {} } of app.routes) {
+    if (GUARD_KEYS.some((key) => key in (hooks as object)))
+      throw new Error(`asks for a guard without keycloakAuth(): ${method} ${path}`);
+    const { parse } = hooks as RouteHooks;
+    // In place: the list is what Elysia compiles at the first request.
+    if (Array.isArray(parse)) parse.sort((a, b) => Number(isCheck(b)) - Number(isCheck(a)));
+  }
+  return app;
+}
