@@ -30,12 +30,18 @@ test("each route declares every status that it can give, each with a schema", as
   );
   const failures = ["400", "413", "415", "500", "502", "503", "504"];
   const sorted = (...own: string[]) => [...own, ...failures].toSorted();
+  const person = ["200", "400", "401", "500", "503", "504"];
   expect(statuses).toEqual({
     "/auth/register": { post: sorted("201", "409", "422", "429") },
     "/auth/login": { post: sorted("200", "401", "403", "429") },
     "/auth/refresh": { post: sorted("200", "401", "429") },
     "/auth/logout": { post: sorted("200", "401") },
     "/auth/backchannel-logout": { post: ["200", "400", "404", "413", "415", "500", "503", "504"] },
+    "/auth/me": { get: person },
+    "/auth/sessions": { get: person },
+    "/auth/sessions/{id}": { delete: [...person, "404"].toSorted() },
+    "/auth/logout-all": { post: person },
+    "/auth/activity": { get: person },
     "/health/live": { get: ["200"] },
     "/health/ready": { get: ["200", "503"] },
   });

@@ -61,6 +61,10 @@ export class AuthClient {
     return await toAnswer<Body>(await fetch(`${this.url}${path}`, { headers: this.headers }));
   }
 
+  async delete<Body = Record<string, unknown>>(path: string): Promise<Answer<Body>> {
+    return await toAnswer<Body>(await fetch(`${this.url}${path}`, { method: "DELETE", headers: this.headers }));
+  }
+
   register<Body = { message: string; userId: string; user: Record<string, unknown> }>(body: unknown) {
     return this.post<Body>("/auth/register", body);
   }

@@ -7,6 +7,7 @@ import {
   serviceBase,
   withinDeadline,
 } from "@libs/http";
+import { guardFirst } from "@libs/keycloak-authV2/elysia";
 import type { Logger, Registry } from "@libs/observability";
 import { Elysia } from "elysia";
 import { version } from "../package.json";
@@ -20,6 +21,8 @@ export interface AppDeps {
   sync: AuthRouteDeps["sync"];
   /** Left out: the gateway learns nothing from Keycloak's back channel. */
   feed?: AuthRouteDeps["feed"];
+  /** Guards the routes for people. */
+  auth: AuthRouteDeps["auth"];
   clientAddress: ClientAddress;
   limits: AuthRouteDeps["limits"];
   readiness: CheckReadiness;
@@ -45,6 +48,7 @@ export function createApp(deps: AppDeps) {
         description: "Register, log in, refresh, log out: Keycloak and the application's database in step.",
         tags: [
           { name: "auth", description: "For frontends." },
+          { name: "people", description: "For people, about themselves." },
           { name: "keycloak", description: "For Keycloak." },
           { name: "operations", description: "For operators." },
         ],
@@ -53,7 +57,7 @@ export function createApp(deps: AppDeps) {
     .use(opsRoutes(deps))
     .use(authRoutes({ ...deps, withinDeadline: withinDeadline(deps.requestTimeoutMs) }));
   routes.current = app.routes;
-  return app;
+  return guardFirst(app);
 }
 
 export type App = ReturnType<typeof createApp>;

@@ -1,6 +1,7 @@
 import { createDatabase, createRepositories, type PrismaClient } from "@libs/database";
 import { createReadiness } from "@libs/http";
 import { KeycloakIntegrationService, type SweepRunner, startSweeps, type Wake } from "@libs/keycloak-authV2";
+import { keycloakAuth, openGuard } from "@libs/keycloak-authV2/elysia";
 import { ChangeFeed, createOutboxMetrics, createOutboxSweep } from "@libs/keycloak-authV2/events";
 import { UserSyncService } from "@libs/keycloak-authV2/services/sync";
 import { BackgroundTasks, createMetricsRegistry, type Logger, type Registry } from "@libs/observability";
@@ -35,6 +36,11 @@ export function compose(config: Config, logger: Logger): Gateway {
     registry,
     protectionOptions(config, logger),
   );
+  const guard = openGuard({
+    ...keycloakOptions(config),
+    ...{ database, databaseUrl: config.DATABASE_URL },
+    ...{ registry, logger },
+  });
   const stopKeys = integration.keepKeys();
   const { limits, close: closeLimits } = composeLimits(config, registry, logger);
   let runner: SweepRunner | undefined;
@@ -51,6 +57,7 @@ export function compose(config: Config, logger: Logger): Gateway {
     retentionMs: {
       registrations: config.REGISTRATION_RETENTION_DAYS * 24 * hourMs,
       sessions: config.SESSION_RETENTION_DAYS * 24 * hourMs,
+      activities: config.ACTIVITY_RETENTION_DAYS * 24 * hourMs,
     },
   };
   const sync = new UserSyncService(integration.userRepository, database, registry, syncOptions);
@@ -79,6 +86,7 @@ export function compose(config: Config, logger: Logger): Gateway {
     integration,
     sync,
     feed,
+    auth: keycloakAuth(guard),
     clientAddress: clientAddress(config.TRUSTED_PROXIES),
     limits,
     readiness: createReadiness({
@@ -104,7 +112,7 @@ export function compose(config: Config, logger: Logger): Gateway {
     },
     close: async () => {
       stopKeys();
-      await Promise.all([background.drain(), runner?.stop()]);
+      await Promise.all([background.drain(), runner?.stop(), guard.close()]);
       await Promise.all([database.$disconnect(), closeLimits()]);
     },
   };

@@ -85,6 +85,7 @@ export const configSchema = z.object({
     .describe("How long an answer is kept under its `Idempotency-Key`, in hours."),
   REGISTRATION_RETENTION_DAYS: retentionDays.describe("How long finished registrations are kept, in days."),
   SESSION_RETENTION_DAYS: retentionDays.describe("How long ended sessions are kept, in days."),
+  ACTIVITY_RETENTION_DAYS: retentionDays.default(365).describe("How long the activity log goes back, in days."),
   SWEEP_INTERVAL_MS: milliseconds
     .default(2_000)
     .describe("How often each replica looks for unfinished work, in milliseconds."),

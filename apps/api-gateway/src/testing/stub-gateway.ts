@@ -1,4 +1,5 @@
 import type { User } from "@libs/database";
+import { createTestAuth } from "@libs/keycloak-authV2/testing";
 import { createLogger, Registry } from "@libs/observability";
 import { type AppDeps, createApp } from "../app.ts";
 import { clientAddress } from "../http/client-address.ts";
@@ -44,6 +45,9 @@ export const tokens = {
   session_state: "sid-sid-sid-sid-sid-sid-",
 };
 
+/** Tokens for the routes for people. */
+export const testAuth = await createTestAuth();
+
 const unlimited: AppDeps["limits"] = {
   login: (_subject, _address, work) => work(),
   register: (_subject, _address, work) => work(),
@@ -55,16 +59,8 @@ export function stubGateway(overrides: Partial<AppDeps> = {}): StubGateway {
   const lines: string[] = [];
   const calls: string[] = [];
   const app = createApp({
-    ...stubServices((name) => calls.push(name)),
-    clientAddress: clientAddress([]),
-    limits: unlimited,
-    readiness: async () => ({ ready: true, checks: { keycloak: "up", database: "up" } }),
-    registry: new Registry(),
+    ...stubDeps((name) => calls.push(name)),
     logger: createLogger({ destination: { write: (line) => lines.push(line) } }),
-    corsOrigins: [],
-    metricsToken: undefined,
-    requestTimeoutMs: 2_000,
-    isStopping: () => false,
     ...overrides,
   }).listen({ hostname: "127.0.0.1", port: 0 });
   const url = `http://127.0.0.1:${app.server?.port}`;
@@ -77,6 +73,23 @@ export function stubGateway(overrides: Partial<AppDeps> = {}): StubGateway {
     stop: async () => {
       await app.stop(true);
     },
+  };
+}
+
+/** @param called told the name of each service call */
+export function stubDeps(called: (name: string) => void = () => {}): AppDeps {
+  return {
+    ...stubServices(called),
+    auth: testAuth.plugin,
+    clientAddress: clientAddress([]),
+    limits: unlimited,
+    readiness: async () => ({ ready: true, checks: { keycloak: "up", database: "up" } }),
+    registry: new Registry(),
+    logger: createLogger({ destination: { write: () => {} } }),
+    corsOrigins: [],
+    metricsToken: undefined,
+    requestTimeoutMs: 2_000,
+    isStopping: () => false,
   };
 }
 
@@ -114,6 +127,17 @@ function stubServices(called: (name: string) => void): Pick<AppDeps, "integratio
       logoutSession: async () => {
         called("logoutSession");
       },
+      noteFailedLogin: () => {},
+      findUser: async () => ada,
+      listSessions: async () => [],
+      endOwnSession: async () => {
+        called("endOwnSession");
+      },
+      logoutPerson: async () => {
+        called("logoutPerson");
+        return { ended: 1, complete: true };
+      },
+      listActivity: async () => [],
     },
   };
 }

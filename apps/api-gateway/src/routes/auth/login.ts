@@ -52,7 +52,10 @@ async function login(
 ): Promise<z.infer<typeof loggedIn>> {
   await sync.checkReferences({ storeId });
   const login = await integration.authenticateWithPassword(username, password, { ...client, otp });
-  if (!login.success) throw login.error;
+  if (!login.success) {
+    sync.noteFailedLogin(username, login.error.code, client);
+    throw login.error;
+  }
   const { tokens } = login;
   const { user, session } = await sync.syncOnAuthentication({
     keycloakUserId: login.userId,

@@ -1,5 +1,6 @@
 import type { WithinDeadline } from "@libs/http";
 import type { KeycloakIntegrationService } from "@libs/keycloak-authV2";
+import type { KeycloakAuth } from "@libs/keycloak-authV2/elysia";
 import type { UserSyncService } from "@libs/keycloak-authV2/services/sync";
 import type { ClientAddress } from "../../http/client-address.ts";
 import type { AuthLimits } from "../../limits/auth-limits.ts";
@@ -9,14 +10,29 @@ export interface AuthRouteDeps {
   integration: Pick<KeycloakIntegrationService, "assertRoom" | "authenticateWithPassword" | "refreshToken" | "logout">;
   sync: Pick<
     UserSyncService,
-    "registerUser" | "checkReferences" | "syncOnAuthentication" | "refreshSession" | "logoutSession"
+    | "registerUser"
+    | "checkReferences"
+    | "syncOnAuthentication"
+    | "noteFailedLogin"
+    | "refreshSession"
+    | "logoutSession"
+    | "findUser"
+    | "listSessions"
+    | "endOwnSession"
+    | "logoutPerson"
+    | "listActivity"
   >;
   /** Takes what Keycloak tells. */
   feed?: { receiveLogoutToken(token: string): Promise<void> } | undefined;
+  /** Guards the routes for people. */
+  auth: KeycloakAuth;
   clientAddress: ClientAddress;
   limits: AuthLimits;
   withinDeadline: WithinDeadline;
 }
+
+/** What a route for people needs: who asks is the guard's answer, never the request's. */
+export type PersonRouteDeps = Pick<AuthRouteDeps, "sync" | "auth" | "withinDeadline">;
 
 /** The longest user agent that is kept, in characters. */
 const userAgentLimit = 512;

@@ -60,3 +60,22 @@ export function presentRegisteredUser(user: User): z.infer<typeof registeredUser
     createdAt: createdAt.toISOString(),
   };
 }
+
+/** What any route for people can answer beside its own: it has no body, and Keycloak is not asked. */
+export const personProblems = problemsOf(
+  "token.missing",
+  "input.invalid",
+  "database.unavailable",
+  "database.timeout",
+  "internal.error",
+);
+
+export const deviceSchema = z
+  .strictObject({
+    browser: z.string().nullable(),
+    os: z.string().nullable(),
+    type: z.string().nullable().describe("desktop, mobile, tablet, tv, bot"),
+  })
+  .describe("As the user agent tells it: null where it does not.");
+
+export const instant = z.string().describe("RFC 3339.");

@@ -14,12 +14,39 @@ export interface LogoutEverywhereResult {
  *   repeat the call for those that are not
  */
 export async function logoutEverywhere(deps: SyncDeps, userId: string): Promise<LogoutEverywhereResult> {
-  const { sessions, keycloak, now } = deps;
-  const ended = await sessions.endAll(userId, "logout_everywhere", now(), planLogout(now()));
-  const lists = await Promise.all([keycloak.listSessions(userId), keycloak.listOfflineSessions(userId)]);
-  const known = new Set(ended);
-  const elsewhere = new Set(lists.flat().flatMap(({ id }) => (known.has(id) ? [] : [id])));
+  const known = await endKnown(deps, userId);
+  const elsewhere = await listElsewhere(deps, userId, known);
   for (const id of known) await followAtKeycloak(deps, id);
-  for (const id of elsewhere) await endKeycloakSession(keycloak, id);
-  return { ended: ended.length };
+  for (const id of elsewhere) await endKeycloakSession(deps.keycloak, id);
+  return { ended: known.length };
+}
+
+/**
+ * The same for a person who asks for it and is signed out by it, so that nothing can be repeated: the sessions known here
+ * end at once, and Keycloak's are ended in the background.
+ * @returns `complete`: false when Keycloak could not be asked for sessions that only it knows
+ */
+export async function logoutPerson(
+  deps: SyncDeps,
+  userId: string,
+): Promise<LogoutEverywhereResult & { complete: boolean }> {
+  const known = await endKnown(deps, userId);
+  const elsewhere = await listElsewhere(deps, userId, known).catch((error: unknown) => {
+    deps.logger.warn({ err: error }, "logout everywhere: Keycloak could not be asked for sessions that only it knows");
+    return null;
+  });
+  deps.background.run("log out everywhere", async () => {
+    for (const id of known) await followAtKeycloak(deps, id);
+    for (const id of elsewhere ?? []) await endKeycloakSession(deps.keycloak, id);
+  });
+  return { ended: known.length, complete: elsewhere !== null };
+}
+
+function endKnown({ sessions, now }: SyncDeps, userId: string): Promise<string[]> {
+  return sessions.endAll(userId, "logout_everywhere", now(), planLogout(now()));
+}
+
+async function listElsewhere({ keycloak }: SyncDeps, userId: string, known: readonly string[]): Promise<string[]> {
+  const lists = await Promise.all([keycloak.listSessions(userId), keycloak.listOfflineSessions(userId)]);
+  return [...new Set(lists.flat().map(({ id }) => id))].filter((id) => !known.includes(id));
 }

@@ -12,7 +12,7 @@ import { createSyncDeps, type UserSyncOptions } from "./create-sync-deps.ts";
 import { authErrors, toAuthError } from "./database-failure.ts";
 import { followAtKeycloak, planLogout } from "./end-at-keycloak.ts";
 import type { RefreshAtKeycloak } from "./exchange-tokens.ts";
-import { type LogoutEverywhereResult, logoutEverywhere } from "./logout-everywhere.ts";
+import { type LogoutEverywhereResult, logoutEverywhere, logoutPerson } from "./logout-everywhere.ts";
 import { type LogoutAtKeycloak, type LogoutInput, logoutSession } from "./logout-session.ts";
 import { pruneSweep } from "./prune-sweep.ts";
 import { registrationSweep } from "./recover-registrations.ts";
@@ -153,6 +153,11 @@ export class UserSyncService {
   /** Ends every session of a user on both sides, offline ones included. @throws AuthError, see {@link logoutEverywhere} */
   logoutEverywhere(userId: string): Promise<LogoutEverywhereResult> {
     return authErrors(() => logoutEverywhere(this.#deps, userId));
+  }
+
+  /** Logs a person out of everything who asks for it. @throws AuthError, see {@link logoutPerson} */
+  logoutPerson(userId: string): Promise<LogoutEverywhereResult & { complete: boolean }> {
+    return authErrors(() => logoutPerson(this.#deps, userId));
   }
 
   /** What finishes in the background whatever a crash or an outage left: for `startSweeps`. */
