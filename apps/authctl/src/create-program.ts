@@ -6,6 +6,7 @@ import { feedReplay, feedStatus, feedVariables } from "./commands/feed.ts";
 import { addKeysCommands } from "./commands/keys/keys.ts";
 import { addRealmCommands } from "./commands/realm/realm.ts";
 import { addRegistrationsCommands } from "./commands/registrations/registrations.ts";
+import { addRolesCommands } from "./commands/roles/roles.ts";
 import { addSessionsCommands } from "./commands/sessions/sessions.ts";
 import { addUsersCommands } from "./commands/users/users.ts";
 
@@ -32,6 +33,7 @@ export function createProgram(context: CommandContext): Command {
   addDoctor(program, context);
   addUsersCommands(program, context);
   addSessionsCommands(program, context);
+  addRolesCommands(program, context);
   addRegistrationsCommands(program, context);
   addRealmCommands(program, context);
   addKeysCommands(program, context);
