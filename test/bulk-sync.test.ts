@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
 import { randomInt } from "node:crypto";
 import type { BulkProgress, SyncOptions } from "@libs/keycloak-authV2/services/bulk";
-import { BulkProcess } from "./support/bulk-process.ts";
+import { BulkProcess, stopBulkProcesses } from "./support/bulk-process.ts";
 import { createBulkService } from "./support/bulk-service.ts";
 import { eventually } from "./support/eventually.ts";
 import { KeycloakWriters } from "./support/keycloak-writers.ts";
@@ -19,6 +19,7 @@ beforeAll(async () => {
   await importUsers(admin, stack.realm, users);
   service = createBulkService(stack);
 }, 120_000);
+afterEach(stopBulkProcesses);
 afterAll(() => service?.close());
 
 const sync = (options: SyncOptions = {}) => service.bulk.sync({ pageSize: 50, ...options });
@@ -70,7 +71,7 @@ test("killed at random moments it goes on each time, walks no finished window ag
   for (;;) {
     const run = new BulkProcess({ ...replicas.stack, pageSize: 50 });
     const until = killed < kills ? randomInt(1, 8) : Number.POSITIVE_INFINITY;
-    await Promise.race([run.exited(), eventually(() => expect(run.asked.length).toBeGreaterThan(until), 30_000)]);
+    await Promise.race([run.exited(), eventually(() => expect(run.asked.length).toBeGreaterThan(until), 60_000)]);
     await Bun.sleep(randomInt(60));
     if (killed < kills && run.end === undefined) {
       await run.kill();
@@ -88,7 +89,7 @@ test("killed at random moments it goes on each time, walks no finished window ag
   }
   expect(killed).toBe(kills);
   await expectExactly(users);
-}, 300_000);
+}, 600_000);
 
 test("outages of Keycloak and of PostgreSQL in its middle are waited for", async () => {
   await forget();

@@ -18,6 +18,13 @@ export interface BulkEnd {
   resumed: boolean;
 }
 
+const running = new Set<BulkProcess>();
+
+/** For `afterEach`: a test that failed leaves no process behind. */
+export async function stopBulkProcesses(): Promise<void> {
+  await Promise.all([...running].map((run) => run.kill()));
+}
+
 /** A process that brings all users over. */
 export class BulkProcess {
   readonly asked: AskedFor[] = [];
@@ -35,11 +42,13 @@ export class BulkProcess {
       stderr: "inherit",
     });
     this.#read = this.#readLines();
+    running.add(this);
   }
 
   async exited(): Promise<number> {
     const code = await this.#child.exited;
     await this.#read;
+    running.delete(this);
     return code;
   }
 
