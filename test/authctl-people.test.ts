@@ -107,7 +107,11 @@ test("export holds everything of a person and no token; erase leaves nothing of 
   for (const held of [stored.refresh_token, stored.refresh_token_hash]) expect(exported.out).not.toContain(held);
   expect(JSON.parse(exported.out)).toMatchObject({
     userId,
-    keycloak: { user: { email: person.email }, sessions: [{ ipAddress: "198.51.100.99" }] },
+    keycloak: {
+      user: { email: person.email },
+      details: { credentials: [{ type: "password" }], groups: [], identities: [], consents: [] },
+      sessions: [{ ipAddress: "198.51.100.99" }],
+    },
     local: {
       user: { username: person.username, metadata: { livesAt: "198.51.100.99" } },
       sessions: [{ sessionId, userAgent: "device of 198.51.100.99" }],

@@ -249,3 +249,23 @@ export interface LogoutTokenVerifier {
    */
   verifyLogoutToken(token: string): Promise<LogoutToken>;
 }
+
+/** What Keycloak holds of a person beside the profile and the sessions. No secrets. */
+export interface KeycloakPersonDetails {
+  /** That there is a password, a one-time password …; never what it is. */
+  credentials: { type: string; label: string | null; createdAt: Date | null }[];
+  /** Paths, such as `/staff`. */
+  groups: string[];
+  realmRoles: string[];
+  /** By client. */
+  clientRoles: Record<string, string[]>;
+  /** Accounts elsewhere that the person logs in with. */
+  identities: { provider: string; userId: string | null; username: string | null }[];
+  consents: { clientId: string; scopes: string[]; grantedAt: Date | null }[];
+}
+
+/** PORT: the rest of what Keycloak holds of one person; for exports. */
+export interface KeycloakPersonSource {
+  /** Costs five calls. @throws AuthError `keycloak.*` */
+  readDetails(userId: string): Promise<KeycloakPersonDetails>;
+}

@@ -1,5 +1,6 @@
 import type {
   KeycloakEventSource,
+  KeycloakPersonSource,
   KeycloakUserRepository,
   LogoutTokenVerifier,
   TokenClient,
@@ -11,6 +12,7 @@ import type { CallObserver } from "./call-observer.ts";
 import { AdminKeycloakUserRepository } from "./keycloak-admin-user-repository.ts";
 import { AdminKeycloakEventSource } from "./keycloak-event-source.ts";
 import { DEFAULT_TIMEOUT_MS, type KeycloakOptions, keycloakEndpoints } from "./keycloak-options.ts";
+import { AdminKeycloakPersonSource } from "./keycloak-person-source.ts";
 import { JoseLogoutTokenVerifier } from "./logout-token-verifier.ts";
 import { OpenIdTokenClient } from "./openid-token-client.ts";
 import { checkKeycloak } from "./readiness.ts";
@@ -22,6 +24,7 @@ export interface KeycloakAdapters {
   tokenClient: TokenClient;
   tokenVerifier: TokenVerifier;
   eventSource: KeycloakEventSource;
+  personSource: KeycloakPersonSource;
   logoutTokenVerifier: LogoutTokenVerifier;
   /** Fetches the realm's keys now and then every minute: logout tokens are verified with keys that are known. @returns stops it */
   keepKeys(): () => void;
@@ -52,6 +55,7 @@ export function createKeycloakAdapters(options: KeycloakOptions, observe?: CallO
     tokenClient: new OpenIdTokenClient(options, observe),
     tokenVerifier: new JoseTokenVerifier(options, keys),
     eventSource: new AdminKeycloakEventSource(api, tokens),
+    personSource: new AdminKeycloakPersonSource(api),
     logoutTokenVerifier: new JoseLogoutTokenVerifier(options, keys),
     keepKeys: () => keys.keepFresh(),
     checkReady: () => checkKeycloak(options),

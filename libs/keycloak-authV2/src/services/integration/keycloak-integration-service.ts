@@ -6,6 +6,7 @@ import { createKeycloakAdapters, type KeycloakAdapters, type KeycloakOptions } f
 import { type AuthMetrics, createAuthMetrics } from "../../metrics.ts";
 import type {
   KeycloakEventSource,
+  KeycloakPersonSource,
   KeycloakUserRepository,
   LogoutTokenVerifier,
   SessionTokenSet,
@@ -55,6 +56,8 @@ export class KeycloakIntegrationService {
   readonly tokenVerifier: TokenVerifier;
   /** The realm's stored events. */
   readonly eventSource: KeycloakEventSource;
+  /** What Keycloak holds of a person beside the profile. */
+  readonly personSource: KeycloakPersonSource;
   readonly logoutTokenVerifier: LogoutTokenVerifier;
   /** Keeps the realm's keys at hand, which verifying a logout token needs. @returns stops it */
   readonly keepKeys: () => () => void;
@@ -72,6 +75,7 @@ export class KeycloakIntegrationService {
     this.userRepository = adapters.userRepository;
     this.tokenVerifier = adapters.tokenVerifier;
     this.eventSource = adapters.eventSource;
+    this.personSource = adapters.personSource;
     this.logoutTokenVerifier = adapters.logoutTokenVerifier;
     this.keepKeys = adapters.keepKeys;
     this.checkReady = adapters.checkReady;

@@ -1,5 +1,5 @@
 import type { PersonRecord } from "@libs/database";
-import type { KeycloakSession, KeycloakUser } from "../../ports.ts";
+import type { KeycloakPersonDetails, KeycloakSession, KeycloakUser } from "../../ports.ts";
 import type { PersonDeps } from "./person-deps.ts";
 
 /** Everything that is held of one person, without passwords, tokens and their hashes. */
@@ -10,6 +10,8 @@ export interface PersonExport {
   keycloak: {
     /** null: Keycloak has no such user. */
     user: KeycloakUser | null;
+    /** null: without a user. */
+    details: KeycloakPersonDetails | null;
     sessions: KeycloakSession[];
     offlineSessions: KeycloakSession[];
   };
@@ -21,11 +23,15 @@ export interface PersonExport {
  * @throws AuthError `keycloak.*`; what the repositories throw
  */
 export async function exportPerson(deps: PersonDeps, userId: string): Promise<PersonExport | null> {
-  const { keycloak, people, now } = deps;
+  const { keycloak, personSource, people, now } = deps;
   const [user, local] = await Promise.all([keycloak.getUser(userId), people.collect(userId)]);
   if (!user && !local.user && local.activities.length === 0 && local.registrations.length === 0) return null;
-  const [sessions, offlineSessions] = user
-    ? await Promise.all([keycloak.listSessions(userId), keycloak.listOfflineSessions(userId)])
-    : [[], []];
-  return { userId, exportedAt: now(), keycloak: { user, sessions, offlineSessions }, local };
+  const [details, sessions, offlineSessions] = user
+    ? await Promise.all([
+        personSource.readDetails(userId),
+        keycloak.listSessions(userId),
+        keycloak.listOfflineSessions(userId),
+      ])
+    : [null, [], []];
+  return { userId, exportedAt: now(), keycloak: { user, details, sessions, offlineSessions }, local };
 }

@@ -26,7 +26,7 @@ export class PersonService {
   readonly #deps: PersonDeps;
 
   constructor(
-    integration: Pick<KeycloakIntegrationService, "userRepository">,
+    integration: Pick<KeycloakIntegrationService, "userRepository" | "personSource">,
     prisma: PrismaClient,
     metrics: Registry,
     options: PersonServiceOptions = {},
@@ -35,6 +35,7 @@ export class PersonService {
     const tokenEncryptionKeys = `unused:${randomBytes(32).toString("base64")}`;
     this.#deps = {
       ...createSyncDeps(integration.userRepository, prisma, metrics, { ...options, tokenEncryptionKeys }),
+      personSource: integration.personSource,
       people: createPersonRepository(prisma, createAuthMetrics(metrics).observeDatabase),
     };
   }
