@@ -1,4 +1,5 @@
 import { openapi } from "@elysia/openapi";
+import { bearerAuth } from "@libs/keycloak-authV2/elysia";
 import { file } from "bun";
 import { Elysia } from "elysia";
 import styles from "swagger-ui-dist/swagger-ui.css" with { type: "file" };
@@ -27,6 +28,7 @@ export const openApi = ({ title, version, description, tags }: OpenApiOptions) =
         documentation: {
           info: { title, version, description, license: { name: "MIT", identifier: "MIT" } },
           tags,
+          components: { securitySchemes: { bearerAuth } },
         },
       }),
     )

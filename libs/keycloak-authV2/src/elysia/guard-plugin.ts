@@ -1,6 +1,7 @@
 import { Elysia, type ElysiaCustomStatusResponse } from "elysia";
 import type { Guard } from "../guard/guard.ts";
 import type { GuardSession, GuardUser } from "../guard/guard-user.ts";
+import { describeGuard } from "./describe-guard.ts";
 import { PUBLIC } from "./guards-of.ts";
 import { installCheck } from "./install-check.ts";
 import type { GuardProblem } from "./problem.ts";
@@ -38,6 +39,7 @@ export function guardPlugin<Permission extends string = string>(guard: Guard) {
       const rules = installed.get(hooks) ?? installCheck(guard, hooks);
       installed.set(hooks, rules);
       addToGuard(rules, toAdded(value));
+      describeGuard(hooks, rules);
     },
   });
   const keys = {

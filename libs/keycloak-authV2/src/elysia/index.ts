@@ -5,6 +5,7 @@ export { GuardRefusal } from "../guard/guard-refusal.ts";
 export type { GuardSession, GuardUser, Principal, Scope } from "../guard/guard-user.ts";
 export type { GuardProblemKind } from "../guard/watch-channel.ts";
 export { assertGuarded } from "./assert-guarded.ts";
+export { BEARER_AUTH, bearerAuth } from "./describe-guard.ts";
 export { guardFirst } from "./guard-first.ts";
 export type { KeycloakAuth } from "./guard-plugin.ts";
 export { keycloakAuth } from "./keycloak-auth.ts";

@@ -14,12 +14,7 @@ interface Hooks {
   parse?: unknown;
   transform?: unknown;
   error?: unknown;
-  detail?: unknown;
 }
-
-const detail = {
-  security: [{ bearerAuth: [] }],
-};
 
 /**
  * Puts a check before all else that a route does with a request: before its body is read where there may be one, before
@@ -56,7 +51,6 @@ export function installCheck(guard: Guard, hooks: Hooks): CompiledGuard {
   hooks.parse = first(beforeBody, hooks.parse);
   hooks.transform = first(beforeAll, hooks.transform);
   hooks.error = first(onError, hooks.error);
-  hooks.detail = { ...detail, ...(hooks.detail as object | undefined) };
   return rules;
 }
 

@@ -45,7 +45,7 @@ const clientId = "test-gateway";
  * const answer = await app.handle(new Request("http://test/orders", { headers }));
  * ```
  */
-export async function createTestAuth() {
+export async function createTestAuth<Permission extends string = string>() {
   if (process.env.NODE_ENV === "production") throw new Error("@libs/keycloak-authV2/testing is for tests alone");
   const pair = await generateKeyPair("RS256");
   const jwks = { keys: [{ ...(await exportJWK(pair.publicKey)), kid: "test", alg: "RS256", use: "sig" }] };
@@ -72,7 +72,7 @@ export async function createTestAuth() {
     /** The public keys, as a realm publishes them. */
     jwks,
     /** To be used where the service uses `keycloakAuth(…)`. */
-    plugin: guardPlugin(guard) as KeycloakAuth,
+    plugin: guardPlugin<Permission>(guard) as KeycloakAuth<Permission>,
     guard,
     sign,
 
@@ -128,7 +128,7 @@ export async function createTestAuth() {
   };
 }
 
-export type TestAuth = Awaited<ReturnType<typeof createTestAuth>>;
+export type TestAuth<Permission extends string = string> = Awaited<ReturnType<typeof createTestAuth<Permission>>>;
 
 interface TestUser {
   storeId: string | null;
