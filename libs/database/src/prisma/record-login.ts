@@ -25,7 +25,10 @@ export async function recordLogin(prisma: PrismaClient, login: LoginRecord): Pro
   return { user: settled, session: sessionOf(login) };
 }
 
-/** Keycloak's fields stay: this login's may be older than what the row holds. */
+/**
+ * Keycloak's fields stay: this login's may be older than what the row holds. Grants to an email are taken over only where
+ * both say that it is verified.
+ */
 function knownLogin({ profile, storeId, session, now }: LoginRecord): Prisma.Sql {
   return Prisma.sql`
     WITH known AS (
@@ -33,7 +36,10 @@ function knownLogin({ profile, storeId, session, now }: LoginRecord): Prisma.Sql
         store_id = coalesce(store_id, ${storeId}::text), event_version = event_version + ${somebodySubscribes}::int
       WHERE id = ${profile.id} AND deleted_at IS NULL
       RETURNING ${USER_COLUMNS}, event_version
-    ), ${startSession({ session, now })}, ${takeOverGrants(Prisma.sql`known`, now, session)}, told AS (
+    ), ${startSession({ session, now })}, owner AS (
+      SELECT id, email, "emailVerified" FROM known
+      WHERE ${profile.emailVerified}::boolean AND lower(email) = lower(${profile.email}::text)
+    ), ${takeOverGrants(Prisma.sql`owner`, now, session)}, told AS (
       INSERT INTO domain_events (user_id, version, type, at, payload)
       SELECT id, event_version, 'session.started', ${now}::timestamptz, ${startedPayload(session)}
       FROM known WHERE ${somebodySubscribes}

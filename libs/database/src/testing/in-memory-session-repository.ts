@@ -16,7 +16,7 @@ import type {
   SessionTokens,
 } from "../session-repository.ts";
 import type { User } from "../user-repository.ts";
-import { type InMemoryDatabase, newUser } from "./in-memory-database.ts";
+import { type InMemoryDatabase, newUser, sameName } from "./in-memory-database.ts";
 import { InMemoryFeedRepository } from "./in-memory-feed-repository.ts";
 
 /** Passes the contract of the real one. */
@@ -58,7 +58,9 @@ export class InMemorySessionRepository implements SessionRepository {
       ...{ userId: user.id, type: "session.started", at: now, ipAddress, userAgent },
       details: { sessionId },
     });
-    this.database.takeOverGrants(user, now, { ipAddress, userAgent });
+    // Grants to an email are taken over only where row and login both say that it is verified.
+    if (profile.emailVerified && sameName(profile.email ?? "", user.email ?? ""))
+      this.database.takeOverGrants(user, now, { ipAddress, userAgent });
     if (provisions) await this.#tellProvisioned(user, now);
     this.database.tell(user.id, { type: "session.started", payload: { sessionId, ipAddress, userAgent } }, now);
     return structuredClone({ user, session: started });

@@ -217,6 +217,18 @@ function grantsToEmails(name: string, makeSubject: MakeSubject): void {
       expect(await subject.roles.listGrants({ role }, 10)).toEqual(grant ? [grant] : []);
     });
 
+    test("are left alone by a login whose token names another email, or none that is verified", async () => {
+      const subject = await makeSubject();
+      const { role } = await addRole(subject, "read");
+      const profile = profileOf({ emailVerified: false });
+      const { grant } = await subject.roles.grant(role, { email: profile.email ?? "" }, everywhere, by, NOW);
+      const other = { ...profile, email: `${fresh("other")}@example.test`, emailVerified: true };
+      await writeUser(subject, other, NOW);
+      await subject.sessions.recordLogin(loginOf({ profile: { ...profile, emailVerified: true } }));
+      await subject.sessions.recordLogin(loginOf({ profile: { ...other, emailVerified: false } }));
+      expect(await subject.roles.listGrants({ role }, 10)).toEqual(grant ? [grant] : []);
+    });
+
     test("one that its owner has already goes away", async () => {
       const subject = await makeSubject();
       const { roles } = subject;
