@@ -184,6 +184,15 @@ describe("what can't be finished", () => {
     expect(metrics).toMatch(/registrations_oldest_unfinished_seconds 9\d{4}/);
   });
 
+  test("a parked row is taken back on an operator's word, however old it is", async () => {
+    const id = await killedAt("after create");
+    await sweepAfter(24 * hour + 1);
+    expect(await fixture.deps.registrations.retry(fixture.deps.now())).toEqual([id]);
+    await sweepAfter(1);
+    expect(row(id)).toMatchObject({ state: "undone", parkedAt: null });
+    expect(sides()).toEqual({ inKeycloak: 0, local: 0 });
+  });
+
   test("a user that is in use here is parked, not deleted", async () => {
     const id = await killedAt("after create");
     const [user] = fixture.keycloak.users.values();
