@@ -15,8 +15,8 @@ test("the README's lines to paste are those of the start screen", async () => {
   expect(lines).toEqual(curlLines("http://127.0.0.1:3000"));
 });
 
-test("the README's example is the one that is compiled", async () => {
-  expect(await read("README.md")).toContain((await read("docs/examples/sibling-service.ts")).trim());
+test.each(["sibling-service", "own-flows"])("the README's example is the one that is compiled: %s", async (name) => {
+  expect(await read("README.md")).toContain((await read(`docs/examples/${name}.ts`)).trim());
 });
 
 test("the README's two commands are scripts of the Bun that is pinned", async () => {
@@ -25,7 +25,7 @@ test("the README's two commands are scripts of the Bun that is pinned", async ()
     expect(readme).toContain(`\nnpx --yes ${rootPackage.packageManager} run ${script}\n`);
     expect(rootPackage.scripts).toHaveProperty(script);
   }
-  for (const [, script] of readme.matchAll(/`(?:PORT=3001 )?bun run ([\w:]+)/g)) {
+  for (const [, script] of readme.matchAll(/`(?:PORT=3001 |ORDERS_PORT=3101 )?bun run ([\w:]+)/g)) {
     expect(rootPackage.scripts).toHaveProperty(script as string);
   }
 });
