@@ -1,6 +1,8 @@
 import { expect, test } from "bun:test";
 import { catalogue } from "@libs/keycloak-authV2/errors";
 import { configSchema } from "../apps/api-gateway/src/config.ts";
+import { configSchema as ordersSchema } from "../apps/orders/src/config.ts";
+import { orderProblems } from "../apps/orders/src/order-error.ts";
 import { outdatedPages } from "./generate.ts";
 import { configurationPage } from "./pages/configuration-page.ts";
 import { errorsPage } from "./pages/errors-page.ts";
@@ -11,9 +13,10 @@ test("the generated pages say what the code says", async () => {
 
 test("every error code and every variable has its row", () => {
   const errors = errorsPage();
-  for (const code of Object.keys(catalogue)) expect(errors).toContain(`\n| \`${code}\` |`);
+  for (const code of Object.keys({ ...catalogue, ...orderProblems })) expect(errors).toContain(`\n| \`${code}\` |`);
   const configuration = configurationPage();
-  for (const name of Object.keys(configSchema.shape)) expect(configuration).toContain(`\n| \`${name}\` |`);
+  for (const name of Object.keys({ ...configSchema.shape, ...ordersSchema.shape }))
+    expect(configuration).toContain(`\n| \`${name}\` |`);
 });
 
 test("secrets are marked, required variables too", () => {

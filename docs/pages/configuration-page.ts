@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { configSchema } from "../../apps/api-gateway/src/config.ts";
+import { configSchema as ordersSchema } from "../../apps/orders/src/config.ts";
 import { generatedNote, table } from "./table.ts";
 
 interface VariableSchema {
@@ -14,40 +15,45 @@ interface VariableSchema {
   secret?: boolean;
 }
 
-/** `docs/configuration.md`, from the gateway's own schema. */
+/** `docs/configuration.md`, from the services' own schemas. */
 export function configurationPage(): string {
-  const required = jsonSchema("input").required ?? [];
-  const defaults = properties("input");
-  const rows = Object.entries(properties("output")).map(([name, variable]) => [
-    `\`${name}\``,
-    required.includes(name) ? "**required**" : shownDefault(defaults[name]?.default),
-    ruleOf(variable),
-    `${variable.description ?? ""}${variable.secret ? " **Secret.**" : ""}`,
-  ]);
   return `# Configuration
 
-${generatedNote("apps/api-gateway/src/config.ts")}
+${generatedNote("apps/api-gateway/src/config.ts and apps/orders/src/config.ts")}
 
 The gateway reads environment variables, once, at its start. A variable that is empty counts as not given. If anything is
 wrong, it names every fault by its variable, shows no value, and ends with exit code 1. \`bun run start\` sets all of
 them itself; \`.env.example\` has a set that fits \`docker-compose.yml\`.
 
-${table(["variable", "default", "rule", "what it is"], rows)}
+${variableTable(configSchema)}
 
 A key for \`TOKEN_ENCRYPTION_KEYS\`: \`echo "k1:$(openssl rand -base64 32)"\`. To change keys without losing a session, see
 [operations.md](operations.md).
+
+## The orders service
+
+It needs no secret of Keycloak's: it only fetches the realm's public keys. \`bun run orders\` sets these by itself.
+
+${variableTable(ordersSchema)}
+
+## The libraries
 
 The libraries read two of these by themselves, where the caller gives no value: \`new PrismaClient()\` takes \`DATABASE_URL\`,
 and \`new UserSyncService(…)\` takes \`TOKEN_ENCRYPTION_KEYS\`.
 `;
 }
 
-function jsonSchema(io: "input" | "output") {
-  return z.toJSONSchema(configSchema, { unrepresentable: "any", io });
-}
-
-function properties(io: "input" | "output"): Record<string, VariableSchema> {
-  return jsonSchema(io).properties as Record<string, VariableSchema>;
+function variableTable(schema: z.ZodObject): string {
+  const input = z.toJSONSchema(schema, { unrepresentable: "any", io: "input" });
+  const output = z.toJSONSchema(schema, { unrepresentable: "any", io: "output" });
+  const defaults = input.properties as Record<string, VariableSchema>;
+  const rows = Object.entries(output.properties as Record<string, VariableSchema>).map(([name, variable]) => [
+    `\`${name}\``,
+    input.required?.includes(name) ? "**required**" : shownDefault(defaults[name]?.default),
+    ruleOf(variable),
+    `${variable.description ?? ""}${variable.secret ? " **Secret.**" : ""}`,
+  ]);
+  return table(["variable", "default", "rule", "what it is"], rows);
 }
 
 function shownDefault(value: string | number | undefined): string {

@@ -1,19 +1,12 @@
 import { type CatalogueEntry, catalogue } from "@libs/keycloak-authV2/errors";
+import { orderProblems } from "../../apps/orders/src/order-error.ts";
 import { generatedNote, table } from "./table.ts";
 
-/** `docs/errors.md`, from the error catalogue. */
+/** `docs/errors.md`, from the error catalogues. */
 export function errorsPage(): string {
-  const entries: [string, CatalogueEntry][] = Object.entries(catalogue);
-  const rows = entries.map(([code, { status, title, hint, retryAfterSeconds }]) => [
-    `\`${code}\``,
-    String(status),
-    title,
-    hint,
-    retryAfterSeconds === undefined ? "" : `${retryAfterSeconds} s`,
-  ]);
   return `# Errors
 
-${generatedNote("libs/keycloak-authV2/src/errors/catalogue.ts")}
+${generatedNote("libs/keycloak-authV2/src/errors/catalogue.ts and apps/orders/src/order-error.ts")}
 
 Every error answer is \`application/problem+json\` (RFC 9457):
 
@@ -34,6 +27,23 @@ every log line of the request. \`errors\` comes with input faults, \`actionUrl\`
 carries a submitted value, or a text of Keycloak's or the database's. In TypeScript the same codes are \`AuthErrorCode\` of
 \`@libs/keycloak-authV2\`.
 
-${table(["code", "status", "title", "what to do", "Retry-After"], rows)}
+${errorTable(catalogue)}
+
+## Of the orders service
+
+Beside those of input, guard and database:
+
+${errorTable(orderProblems)}
 `;
+}
+
+function errorTable(entries: Record<string, CatalogueEntry>): string {
+  const rows = Object.entries(entries).map(([code, { status, title, hint, retryAfterSeconds }]) => [
+    `\`${code}\``,
+    String(status),
+    title,
+    hint,
+    retryAfterSeconds === undefined ? "" : `${retryAfterSeconds} s`,
+  ]);
+  return table(["code", "status", "title", "what to do", "Retry-After"], rows);
 }
