@@ -229,6 +229,24 @@ function grantsToEmails(name: string, makeSubject: MakeSubject): void {
       expect(await subject.roles.listGrants({ role }, 10)).toEqual(grant ? [grant] : []);
     });
 
+    test("are taken over once by logins at the same time, whoever gives the role beside them", async () => {
+      const subject = await makeSubject();
+      const { role } = await addRole(subject, "read");
+      const profile = profileOf({ emailVerified: true });
+      await subject.roles.grant(role, { email: profile.email ?? "" }, everywhere, by, NOW);
+      const logins = Array.from({ length: 6 }, () => subject.sessions.recordLogin(loginOf({ profile })));
+      await Promise.all(logins);
+      await Promise.all([
+        subject.roles.grant(role, { email: profile.email ?? "" }, everywhere, by, NOW),
+        subject.roles.grant(role, { userId: profile.id }, everywhere, by, NOW),
+        ...Array.from({ length: 4 }, () => subject.sessions.recordLogin(loginOf({ profile }))),
+      ]);
+      expect(await subject.roles.listGrants({ role }, 10)).toHaveLength(1);
+      const log = await subject.activities.listByUser(profile.id, 50);
+      expect(log.filter(({ type }) => type === "role.taken_over")).toHaveLength(1);
+      expect(log.filter(({ type }) => type === "session.started")).toHaveLength(10);
+    });
+
     test("one that its owner has already goes away", async () => {
       const subject = await makeSubject();
       const { roles } = subject;
