@@ -5,7 +5,7 @@ import { isAuthError } from "../errors/index.ts";
 import { GuardRefusal } from "./guard-refusal.ts";
 import type { GuardRules } from "./guard-rules.ts";
 import { GuardUser, type Principal, type Scope } from "./guard-user.ts";
-import type { GuardTokenVerifier, VerifiedToken } from "./verified-token.ts";
+import type { GuardTokenVerifier, IsKnownSession, VerifiedToken } from "./verified-token.ts";
 import { WatchedCache } from "./watched-cache.ts";
 
 export interface GuardDeps {
@@ -74,7 +74,7 @@ export class Guard {
    * @param authorization the request's `Authorization` header
    * @returns at once where everything is known
    * @throws GuardRefusal `token.missing` | `token.invalid` | `session.ended`, at once or later
-   * @throws AuthError `keycloak.unavailable` where no key was ever fetched; what the repository throws
+   * @throws AuthError `keycloak.unavailable` where the key could not be fetched; what the repository throws
    */
   authenticate(authorization: string | null): Principal | Promise<Principal> {
     const token = bearerToken(authorization);
@@ -126,12 +126,14 @@ export class Guard {
   }
 
   async #verify(token: string, hash: string): Promise<Principal> {
-    const known = { token: await this.#verifier.verify(token).catch(refuse) };
+    const known = { token: await this.#verifier.verify(token, this.#isKnownSession).catch(refuse) };
     const ttl = known.token.expiresAt.getTime() - this.#now();
     // Within the tolerance for clocks a token may be good though its time is over: it is verified each time.
     if (ttl > 0) this.#tokens.set(hash, known);
     return this.#principal(known);
   }
+
+  readonly #isKnownSession: IsKnownSession = (sid, sub) => this.#sessions.peek(sid)?.userId === sub;
 
   #principal(known: KnownToken): Principal | Promise<Principal> {
     const { sid, sub } = known.token;

@@ -17,11 +17,15 @@ export interface VerifiedToken {
   expiresAt: Date;
 }
 
+/** Whether a live session of this `sid` and `sub` is in memory. */
+export type IsKnownSession = (sid: string, sub: string) => boolean;
+
 /** PORT: offline verification for guards. */
 export interface GuardTokenVerifier {
   /**
-   * @param token as it came, of any length
-   * @throws AuthError `token.invalid` | `keycloak.unavailable` (no key was ever fetched)
+   * @param token as it came
+   * @param isKnownSession of whom a token with a key that is not known yet may wait for the key
+   * @throws AuthError `token.invalid` | `keycloak.unavailable` (its key could not be fetched)
    */
-  verify(token: string): Promise<VerifiedToken>;
+  verify(token: string, isKnownSession: IsKnownSession): Promise<VerifiedToken>;
 }

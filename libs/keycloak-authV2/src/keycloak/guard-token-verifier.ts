@@ -1,7 +1,7 @@
 import { errors, type JWTHeaderParameters, type JWTVerifyGetKey, jwtVerify } from "jose";
 import { z } from "zod";
 import { AuthError } from "../errors/index.ts";
-import type { GuardTokenVerifier, VerifiedToken } from "../guard/verified-token.ts";
+import type { GuardTokenVerifier, IsKnownSession, VerifiedToken } from "../guard/verified-token.ts";
 
 const CLOCK_TOLERANCE_SECONDS = 10;
 
@@ -35,8 +35,12 @@ export interface GuardTokenRules {
 
 /** PORT of the verifier: the keys that signatures are checked against. */
 export interface GuardKeys {
-  /** Whether a key of this id may exist; fetches at most once per cool-down. @throws AuthError `keycloak.unavailable` */
-  find(kid: string): Promise<JWTVerifyGetKey | undefined>;
+  /**
+   * @param mayWait whether a token whose key is not known yet is worth waiting for
+   * @returns undefined when there is no key of this id
+   * @throws AuthError `keycloak.unavailable` when nobody can tell
+   */
+  find(kid: string, mayWait: () => boolean): Promise<JWTVerifyGetKey | undefined>;
 }
 
 /**
@@ -51,10 +55,10 @@ export class JoseGuardTokenVerifier implements GuardTokenVerifier {
     private readonly now: () => Date = () => new Date(),
   ) {}
 
-  async verify(token: string): Promise<VerifiedToken> {
+  async verify(token: string, isKnownSession: IsKnownSession = () => false): Promise<VerifiedToken> {
     const { algorithm, issuer, audience, authorizedParties } = this.rules;
     const header = readHeader(token, algorithm);
-    const key = await this.keys.find(header.kid);
+    const key = await this.keys.find(header.kid, () => claimsKnownSession(token, isKnownSession));
     if (!key) throw invalid("kid");
     const { payload } = await jwtVerify(token, key, {
       algorithms: [algorithm],
@@ -91,6 +95,12 @@ function readHeader(token: string, algorithm: string): JWTHeaderParameters & { k
   return header as JWTHeaderParameters & { kid: string };
 }
 
+/** Of claims that nobody has verified: good for nothing but the decision to wait. */
+function claimsKnownSession(token: string, isKnownSession: IsKnownSession): boolean {
+  const { sid, sub } = parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString("utf8"));
+  return typeof sid === "string" && typeof sub === "string" && isKnownSession(sid, sub);
+}
+
 function parse(text: string): Record<string, unknown> {
   try {
     const value = JSON.parse(text);
@@ -121,7 +131,7 @@ function hasDuplicateKeys(text: string): boolean {
 
 /** Strings that a colon follows. The empty key, which nobody uses, counts as twice. */
 function countKeys(text: string): number {
-  return text.match(/"(?:[^"\\]|\\.)*"\s*:/g)?.length ?? 0;
+  return [...text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?/g)].filter(([, colon]) => colon !== undefined).length;
 }
 
 function toVerifiedToken(claims: z.output<typeof schema>): VerifiedToken {

@@ -18,7 +18,8 @@ const keySet = z.object({
 interface Keys {
   ids: ReadonlySet<string>;
   verify: JWTVerifyGetKey;
-  fetchedAt: number;
+  /** Of the last fetch, whatever came of it. */
+  triedAt: number;
 }
 
 export interface PublishedGuardKeysOptions {
@@ -29,38 +30,68 @@ export interface PublishedGuardKeysOptions {
   now?: () => number;
 }
 
+/** How many tokens may wait for the end of the cool-down at once. */
+const MAX_WAITING = 100;
+
 /**
  * The realm's published signing keys. A new key is fetched when its first token comes; ids that are made up cost one
- * fetch per cool-down, and a token that comes within it waits for nobody. While Keycloak is away the last keys count.
+ * fetch per cool-down. A token that comes within it is refused at once, unless it is of a session that is known: that one
+ * waits for the next fetch, so that a flood of made-up ids never hides a new key. While Keycloak is away the last keys
+ * count.
  */
 export class PublishedGuardKeys implements GuardKeys {
   #keys: Keys | undefined;
   #fetching: Promise<void> | undefined;
+  #failed = false;
+  /** When an id that was not known made us ask. */
   #lastAskedAt = Number.NEGATIVE_INFINITY;
+  #nextFetch: Promise<void> | undefined;
+  #waiting = 0;
   readonly #options: Required<PublishedGuardKeysOptions>;
 
   constructor(options: PublishedGuardKeysOptions) {
     this.#options = { timeoutMs: DEFAULT_TIMEOUT_MS, coolDownMs: KEYS_COOL_DOWN_MS, now: Date.now, ...options };
   }
 
-  async find(kid: string): Promise<JWTVerifyGetKey | undefined> {
-    const { now, coolDownMs } = this.#options;
+  async find(kid: string, mayWait: () => boolean): Promise<JWTVerifyGetKey | undefined> {
     if (this.#keys?.ids.has(kid)) {
-      if (now() - this.#keys.fetchedAt > MAX_AGE_MS && this.#mayAsk()) void this.#fetch().catch(() => {});
+      if (this.#options.now() - this.#keys.triedAt > MAX_AGE_MS) this.warm();
       return this.#keys.verify;
     }
-    if (this.#fetching || now() - this.#lastAskedAt >= coolDownMs) await this.#fetch();
-    if (!this.#keys) throw unavailable("none fetched yet");
+    if (this.#fetching) await this.#fetching;
+    if (!this.#keys?.ids.has(kid)) await this.#ask(mayWait);
+    if (!this.#keys || (this.#failed && !this.#keys.ids.has(kid))) throw unavailable("not fetched");
     return this.#keys.ids.has(kid) ? this.#keys.verify : undefined;
   }
 
-  /** Fetches them before the first token comes; a failure is left to that token. */
-  warm(): void {
-    void this.#fetch().catch(() => {});
+  async #ask(mayWait: () => boolean): Promise<void> {
+    const { now, coolDownMs } = this.#options;
+    const coolDownLeftMs = this.#lastAskedAt + coolDownMs - now();
+    if (coolDownLeftMs <= 0) {
+      const isFirst = this.#keys === undefined;
+      this.#lastAskedAt = now();
+      await this.#fetch();
+      // That there was no key at all says nothing of this one's id.
+      if (isFirst && this.#keys) this.#lastAskedAt = Number.NEGATIVE_INFINITY;
+      return;
+    }
+    if (this.#fetching) return await this.#fetching;
+    if (this.#waiting >= MAX_WAITING || !mayWait()) return;
+    this.#nextFetch ??= Bun.sleep(coolDownLeftMs).then(() => {
+      this.#nextFetch = undefined;
+      this.#lastAskedAt = now();
+      return this.#fetch();
+    });
+    this.#waiting += 1;
+    await this.#nextFetch.finally(() => {
+      this.#waiting -= 1;
+    });
   }
 
-  #mayAsk(): boolean {
-    return !this.#fetching && this.#options.now() - this.#lastAskedAt >= this.#options.coolDownMs;
+  /** Fetches them behind the requests. */
+  warm(): void {
+    if (this.#keys) this.#keys.triedAt = this.#options.now();
+    void this.#fetch();
   }
 
   #fetch(): Promise<void> {
@@ -70,28 +101,28 @@ export class PublishedGuardKeys implements GuardKeys {
     return this.#fetching;
   }
 
+  /** Never rejects: what is known already is still good. */
   async #read(): Promise<void> {
     const { certs, timeoutMs, now } = this.#options;
-    this.#lastAskedAt = now();
     try {
       const answer = await fetch(certs, {
         headers: { accept: "application/json" },
         redirect: "error",
         signal: AbortSignal.timeout(timeoutMs),
       });
-      if (!answer.ok) throw unavailable(`status ${answer.status}`);
+      if (!answer.ok) throw new Error(`status ${answer.status}`);
       const text = await answer.text();
-      if (text.length > MAX_SET_LENGTH) throw unavailable("too long");
+      if (text.length > MAX_SET_LENGTH) throw new Error("too long");
       const { keys } = keySet.parse(JSON.parse(text));
       const signing = keys.filter(({ use, kid }) => use !== "enc" && kid !== undefined);
       this.#keys = {
         ids: new Set(signing.map(({ kid }) => kid as string)),
         verify: createLocalJWKSet({ keys: signing } as JSONWebKeySet),
-        fetchedAt: now(),
+        triedAt: now(),
       };
-    } catch (error) {
-      // Tokens of known keys are still good; of the others nobody can tell.
-      if (!this.#keys) throw error instanceof AuthError ? error : unavailable(error instanceof Error ? error.name : "");
+      this.#failed = false;
+    } catch {
+      this.#failed = true;
     }
   }
 }

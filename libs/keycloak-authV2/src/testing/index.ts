@@ -1,5 +1,7 @@
 /** For tests alone: a Keycloak in memory, and the contract suites that it and the real one pass. */
 
+import "./refuse-production.ts";
+
 export { type EventSourceUnderTest, keycloakEventSourceContract } from "./contracts/keycloak-event-source-contract.ts";
 export { failure, type KeycloakRealmUnderTest, newUser } from "./contracts/keycloak-realm-under-test.ts";
 export { keycloakUserRepositoryContract } from "./contracts/keycloak-user-repository-contract.ts";

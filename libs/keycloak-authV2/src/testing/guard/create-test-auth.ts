@@ -5,6 +5,7 @@ import { guardPlugin, type KeycloakAuth } from "../../elysia/guard-plugin.ts";
 import { Guard } from "../../guard/guard.ts";
 import { JoseGuardTokenVerifier } from "../../keycloak/guard-token-verifier.ts";
 import { keysFromSet } from "./keys-from-set.ts";
+import "../refuse-production.ts";
 
 export interface TestPerson {
   /** Keycloak user id; made up when left out. */
@@ -46,7 +47,6 @@ const clientId = "test-gateway";
  * ```
  */
 export async function createTestAuth<Permission extends string = string>() {
-  if (process.env.NODE_ENV === "production") throw new Error("@libs/keycloak-authV2/testing is for tests alone");
   const pair = await generateKeyPair("RS256");
   const jwks = { keys: [{ ...(await exportJWK(pair.publicKey)), kid: "test", alg: "RS256", use: "sig" }] };
   const state = new TestState();

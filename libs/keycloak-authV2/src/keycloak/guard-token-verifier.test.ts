@@ -1,0 +1,223 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { createHmac, randomUUID } from "node:crypto";
+import { exportJWK, exportSPKI, generateKeyPair, SignJWT } from "jose";
+import { failure } from "../testing/contracts/keycloak-realm-under-test.ts";
+import { JoseGuardTokenVerifier } from "./guard-token-verifier.ts";
+import { PublishedGuardKeys } from "./published-guard-keys.ts";
+
+type KeyPair = Awaited<ReturnType<typeof generateKeyPair>>;
+
+const issuer = "https://id.example.org/realms/r";
+const published: object[] = [];
+let fetches = 0;
+let up = true;
+const server = Bun.serve({
+  port: 0,
+  fetch() {
+    fetches += 1;
+    return up ? Response.json({ keys: published }) : new Response("<html>", { status: 502 });
+  },
+});
+afterAll(() => server.stop(true));
+afterEach(() => {
+  up = true;
+  published.splice(2);
+});
+
+let signing: KeyPair;
+let foreign: KeyPair;
+beforeAll(async () => {
+  [signing, foreign] = await Promise.all([generateKeyPair("RS256"), generateKeyPair("RS256")]);
+  published.push({ ...(await exportJWK(signing.publicKey)), kid: "k1", alg: "RS256", use: "sig" });
+  published.push({ ...(await exportJWK(foreign.publicKey)), kid: "enc1", alg: "RSA-OAEP", use: "enc" });
+});
+
+const seconds = () => Math.floor(Date.now() / 1000);
+const claims = () => ({
+  ...{ iss: issuer, aud: ["gw", "account"], azp: "gw", sub: "u1", sid: "s1", typ: "Bearer" },
+  ...{ iat: seconds(), exp: seconds() + 60, preferred_username: "ada", email: "ada@example.org" },
+  ...{ realm_access: { roles: ["customer"] }, resource_access: { gw: { roles: ["buyer"] } } },
+});
+const sign = (changes: object = {}, header: object = {}, key = signing.privateKey) =>
+  new SignJWT({ ...claims(), ...changes }).setProtectedHeader({ alg: "RS256", kid: "k1", ...header }).sign(key);
+const encode = (text: string) => Buffer.from(text).toString("base64url");
+
+/** Signed as it is written, whatever it says. */
+async function signText(payload: string, header = '{"alg":"RS256","kid":"k1"}'): Promise<string> {
+  const input = `${encode(header)}.${encode(payload)}`;
+  const signature = await crypto.subtle.sign("RSASSA-PKCS1-v1_5", signing.privateKey as CryptoKey, Buffer.from(input));
+  return `${input}.${Buffer.from(signature).toString("base64url")}`;
+}
+
+async function hmac(header: object, secret: string): Promise<string> {
+  const input = `${encode(JSON.stringify(header))}.${encode(JSON.stringify(claims()))}`;
+  return `${input}.${createHmac("sha256", secret).update(input).digest("base64url")}`;
+}
+
+const open = (options: { coolDownMs?: number; now?: () => number } = {}) =>
+  new JoseGuardTokenVerifier(new PublishedGuardKeys({ certs: server.url.href, ...options }), {
+    ...{ issuer, audience: "gw", authorizedParties: ["gw", "app"], algorithm: "RS256" },
+  });
+
+test("reads a person's token, and a service account's", async () => {
+  const verifier = open();
+  expect(await verifier.verify(await sign({ azp: "app" }))).toMatchObject({ sub: "u1", sid: "s1", clientId: "app" });
+  expect((await verifier.verify(await sign())).roles).toEqual(new Set(["customer", "gw:buyer"]));
+  expect(await verifier.verify(await sign({ sid: undefined, client_id: "gw" }))).toMatchObject({ sid: null });
+});
+
+const dotted = (token: string, index: number, change: (part: string) => string) =>
+  token
+    .split(".")
+    .map((part, at) => (at === index ? change(part) : part))
+    .join(".");
+
+const bad: [string, () => Promise<string>][] = [
+  ["nothing", async () => ""],
+  ["garbage", async () => "garbage"],
+  ["two parts", async () => (await sign()).split(".").slice(0, 2).join(".")],
+  ["four parts", async () => `${await sign()}.x`],
+  ["five parts, an encrypted token's", async () => "a.b.c.d.e"],
+  ["no signature", async () => dotted(await sign(), 2, () => "")],
+  ["alg none", async () => `${encode('{"alg":"none","kid":"k1"}')}.${encode(JSON.stringify(claims()))}.`],
+  ["alg None, signed", async () => signText(JSON.stringify(claims()), '{"alg":"None","kid":"k1"}')],
+  ["no alg", async () => signText(JSON.stringify(claims()), '{"kid":"k1"}')],
+  ["HS256 with the public key", async () => hmac({ alg: "HS256", kid: "k1" }, await exportSPKI(signing.publicKey))],
+  ["HS256 with the JWK", async () => hmac({ alg: "HS256", kid: "k1" }, JSON.stringify(published[0]))],
+  ["HS256 with nothing", async () => hmac({ alg: "HS256", kid: "k1" }, "")],
+  ["RS512 under our key", async () => signText(JSON.stringify(claims()), '{"alg":"RS512","kid":"k1"}')],
+  ["a key in the header", async () => sign({}, { jwk: await exportJWK(foreign.publicKey) }, foreign.privateKey)],
+  ["an address of keys in the header", async () => sign({}, { jku: server.url.href, kid: "x" }, foreign.privateKey)],
+  ["no kid", async () => signText(JSON.stringify(claims()), '{"alg":"RS256"}')],
+  ["a kid that is a list", async () => signText(JSON.stringify(claims()), '{"alg":"RS256","kid":["k1"]}')],
+  ["a kid of 1 kB", async () => sign({}, { kid: "k".repeat(1024) })],
+  ["a kid that is a path", async () => sign({}, { kid: "../../k1" }, foreign.privateKey)],
+  ["an encryption key", async () => sign({}, { kid: "enc1" }, foreign.privateKey)],
+  ["another key under our kid", async () => sign({}, {}, foreign.privateKey)],
+  ["typ of a logout token", async () => sign({}, { typ: "logout+jwt" })],
+  ["typ that is a number", async () => signText(JSON.stringify(claims()), '{"alg":"RS256","kid":"k1","typ":1}')],
+  [
+    "a critical extension",
+    async () => signText(JSON.stringify(claims()), '{"alg":"RS256","kid":"k1","crit":["x"],"x":1}'),
+  ],
+  ["a header that is a list", async () => signText(JSON.stringify(claims()), "[]")],
+  ["a header that is null", async () => signText(JSON.stringify(claims()), "null")],
+  ["claims that are a list", async () => signText("[]")],
+  ["claims that are text", async () => signText('"x"')],
+  ["claims that are no JSON", async () => signText("{")],
+  ["claims that nest", async () => signText(`{"a":${"[".repeat(3000)}${"]".repeat(3000)}}`)],
+  ["a claim twice", async () => signText(JSON.stringify(claims()).replace("{", '{"sub":"admin",'))],
+  ["a claim twice, escaped", async () => signText(JSON.stringify(claims()).replace("{", '{"\\u0073ub":"admin",'))],
+  [
+    "a nested claim twice",
+    async () => signText(JSON.stringify(claims()).replace('"gw":{', '"gw":{"roles":["admin"],')),
+  ],
+  ["alg twice", async () => signText(JSON.stringify(claims()), '{"alg":"none","alg":"RS256","kid":"k1"}')],
+  ["expired", () => sign({ exp: seconds() - 11 })],
+  ["exp that is text", () => sign({ exp: String(seconds() + 60) })],
+  ["exp without end", async () => signText(JSON.stringify(claims()).replace(/"exp":\d+/, '"exp":1e999'))],
+  ["not yet valid", () => sign({ nbf: seconds() + 20 })],
+  ["iat that is text", () => sign({ iat: "now" })],
+  ["another realm", () => sign({ iss: "https://id.example.org/realms/other" })],
+  ["our issuer with a slash", () => sign({ iss: `${issuer}/` })],
+  ["issuers as a list", () => sign({ iss: [issuer] })],
+  ["another audience", () => sign({ aud: "account" })],
+  ["an audience that contains ours", () => sign({ aud: "gw2" })],
+  ["an audience that is an object", () => sign({ aud: { gw: true } })],
+  ["another party", () => sign({ azp: "other" })],
+  ["parties as a list", () => sign({ azp: ["gw"] })],
+  ["an ID token", () => sign({ typ: "ID" })],
+  ["a refresh token", () => sign({ typ: "Refresh" })],
+  ["an offline token", () => sign({ typ: "Offline" })],
+  ["a logout token", () => sign({ typ: "Logout" })],
+  ["typ in small letters", () => sign({ typ: "bearer" })],
+  ["no session, and no service account", () => sign({ sid: undefined })],
+  ["no session, a service account of another client", () => sign({ sid: undefined, client_id: "other" })],
+  ["an empty session", () => sign({ sid: "" })],
+  ["a session that is a number", () => sign({ sid: 1 })],
+  ["a user that is an object", () => sign({ sub: { $ne: "" } })],
+  ["roles that are text", () => sign({ realm_access: { roles: "admin" } })],
+  ["an email that is an object", () => sign({ email: {} })],
+  ...["iss", "aud", "azp", "sub", "typ", "exp", "iat"].map((name): [string, () => Promise<string>] => [
+    `no ${name}`,
+    () => sign({ [name]: undefined }),
+  ]),
+  ...["=", "+", "/", " ", "\n", "%", "é", "\0"].map((mark): [string, () => Promise<string>] => [
+    `a ${JSON.stringify(mark)}`,
+    async () => `${await sign()}${mark}`,
+  ]),
+  ...Array.from({ length: 10 }, (_, at): [string, () => Promise<string>] => [
+    `bit ${at} of the payload turned`,
+    async () => dotted(await sign(), 1, (part) => (part[at] === "A" ? "B" : "A") + part.slice(1)),
+  ]),
+  ...Array.from({ length: 20 }, (_, at): [string, () => Promise<string>] => [
+    `a made-up key id (${at})`,
+    () => sign({}, { kid: randomUUID() }, foreign.privateKey),
+  ]),
+];
+
+describe("bad tokens", () => {
+  test.each(bad)("%s", async (_, token) => {
+    await failure(open().verify(await token()), "token.invalid");
+  });
+
+  test(`all ${bad.length} against one verifier: one fetch of keys more, quickly`, async () => {
+    const verifier = open();
+    await verifier.verify(await sign());
+    fetches = 0;
+    const tokens = await Promise.all(bad.map(([, token]) => token()));
+    const took: number[] = [];
+    for (const token of tokens) {
+      const startedAt = performance.now();
+      await failure(verifier.verify(token), "token.invalid");
+      took.push(performance.now() - startedAt);
+    }
+    expect(bad.length).toBeGreaterThanOrEqual(100);
+    expect(fetches).toBeLessThanOrEqual(1);
+    expect(took.toSorted((a, b) => a - b)[Math.floor(took.length * 0.99)]).toBeLessThan(50);
+    await verifier.verify(await sign());
+  });
+});
+
+describe("keys that change", () => {
+  const rotate = async () => {
+    const pair = await generateKeyPair("RS256");
+    const kid = randomUUID();
+    published.push({ ...(await exportJWK(pair.publicKey)), kid, alg: "RS256", use: "sig" });
+    return (changes: object = {}) => sign(changes, { kid }, pair.privateKey);
+  };
+
+  test("a new key is good at once, the old one while it is published", async () => {
+    const verifier = open();
+    await verifier.verify(await sign());
+    const signNew = await rotate();
+    await verifier.verify(await signNew());
+    await verifier.verify(await sign());
+  });
+
+  test("a flood of made-up ids does not hide a new key from those who are known", async () => {
+    const verifier = open({ coolDownMs: 300 });
+    await verifier.verify(await sign());
+    const floods = async () => failure(verifier.verify(await sign({}, { kid: randomUUID() })), "token.invalid");
+    await floods();
+    const signNew = await rotate();
+    fetches = 0;
+    const isKnown = (sid: string, sub: string) => sid === "s1" && sub === "u1";
+    const waiting = [verifier.verify(await signNew(), isKnown), verifier.verify(await signNew(), isKnown)];
+    await Promise.all([floods(), floods(), floods()]);
+    expect(fetches).toBe(0);
+    expect(await Promise.all(waiting)).toHaveLength(2);
+    expect(fetches).toBe(1);
+  });
+
+  test("while Keycloak is away the known keys count, and of others nobody can tell", async () => {
+    up = false;
+    await failure(open().verify(await sign()), "keycloak.unavailable");
+    up = true;
+    const verifier = open({ coolDownMs: 0 });
+    await verifier.verify(await sign());
+    up = false;
+    await verifier.verify(await sign());
+    await failure(verifier.verify(await sign({}, { kid: "new" })), "keycloak.unavailable");
+  });
+});
