@@ -7,6 +7,7 @@ import { SQL } from "bun";
 import { authctlOnTerminal, type OnTerminal, TERMINAL_SIZE } from "../test/support/authctl.ts";
 import { importUsers, manyUsers } from "../test/support/many-users.ts";
 import { realmAdmin } from "../test/support/realm-admin.ts";
+import { insertSealedSessions, newTokenKey } from "../test/support/sealed-sessions.ts";
 
 /** Where a screen goes: a heading, what leads to it, and the screen. */
 interface Screen {
@@ -51,8 +52,33 @@ function shown(terminal: Terminal): string {
   return lines.join("\n").trimEnd();
 }
 
+/** Realm and keys: before anything else is in the database. */
+async function captureSetup(stack: TestStack, sql: SQL): Promise<Screen[]> {
+  const admin = await realmAdmin(stack);
+  const { username, password } = stack.keycloakAdmin;
+  const environment = {
+    ...{ KEYCLOAK_ADMIN_USERNAME: username, KEYCLOAK_ADMIN_PASSWORD: password, KEYCLOAK_SSL_REQUIRED: "none" },
+    KEYCLOAK_BACKCHANNEL_LOGOUT_URL: "http://localhost:3000/auth/backchannel-logout",
+  };
+  const [client] = await admin.clients.find({ clientId: stack.clientId });
+  await admin.clients.update({ id: client?.id ?? "" }, { ...client, fullScopeAllowed: true });
+  await admin.realms.update({ realm: stack.realm }, { adminEventsEnabled: false, revokeRefreshToken: true });
+  const [oldKey, newKey] = [newTokenKey("2026a"), newTokenKey("2026b")];
+  await insertSealedSessions(sql, oldKey, 2_000);
+  const changed = { ...stack, tokenEncryptionKeys: `${newKey},${oldKey}` };
+  const screens = [
+    ...(await capture(changed, "The doctor finds something", ["doctor"], { environment })),
+    ...(await capture(changed, "The realm is brought in line", ["realm", "apply"], { environment, type: "y" })),
+    ...(await capture(changed, "The doctor finds nothing", ["doctor"], { environment })),
+    ...(await capture(changed, "The encryption key is changed", ["keys", "reencrypt"])),
+  ];
+  await sql`DELETE FROM users`;
+  return screens;
+}
+
 async function captureAll(stack: TestStack): Promise<Screen[]> {
   const sql = new SQL(stack.databaseUrl, { max: 1 });
+  const setup = await captureSetup(stack, sql);
   const users = manyUsers(3_000);
   await importUsers(await realmAdmin(stack), stack.realm, users);
   const midway = { title: "Users are brought over: on the way", until: /[4-6]\d% / };
@@ -75,10 +101,13 @@ async function captureAll(stack: TestStack): Promise<Screen[]> {
     ...(await capture(stack, "A repair asks first", ["users", "repair"], { type: "y" })),
     ...(await capture(stack, "Nothing differs any more", ["users", "verify"])),
     ...(await capture(stack, "An erasure", ["users", "erase", users[2]?.id ?? ""], { type: "y" })),
+    ...(await capture(stack, "All is well", ["doctor"])),
+    ...(await capture(stack, "Something is wrong", ["doctor"], { environment: { KEYCLOAK_CLIENT_SECRET: "wrong" } })),
+    ...(await capture(stack, "Stored tokens move to the new key", ["keys", "reencrypt"])),
     ...(await capture(stack, "A wrong address", ["users", "show", "nobody@example.com"])),
   );
   await sql.close();
-  return screens;
+  return [...setup, ...screens];
 }
 
 function page(screens: readonly Screen[]): string {

@@ -41,7 +41,7 @@ describe("realm apply", () => {
   test("shows the difference, asks, and takes no for an answer", async () => {
     const { code, screen } = await authctlOnTerminal(target, ["realm", "apply"], { type: "n", environment: setup });
     expect(plain(screen)).toContain(
-      `client ${realm.clientId}: attributes set: backchannel.logout.url not set → http://localhost:3000/auth/backchannel-logout`,
+      `client ${realm.clientId}: attributes: backchannel.logout.url not set → http://localhost:3000/auth/backchannel-logout`,
     );
     expect(plain(screen)).toContain("Nothing was changed.");
     expect(screen).not.toContain(realm.clientSecret);

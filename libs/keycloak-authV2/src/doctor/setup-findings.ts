@@ -31,11 +31,21 @@ const CODES: Record<string, FindingCode> = {
 export function setupFindings(changes: readonly RealmChange[]): Finding[] {
   const details = new Map<FindingCode, string[]>();
   for (const change of changes) {
-    const told = codeOf(change);
-    if (told) details.set(told, [...(details.get(told) ?? []), change.text]);
+    const code = codeOf(change);
+    if (code) details.set(code, [...(details.get(code) ?? []), ...detailsOf(change, code)]);
   }
-  return [...details].map(([code, texts]) => finding(code, texts.join("; ")));
+  return [...details].map(([code, texts]) => finding(code, texts.join(", ") || null));
 }
+
+function detailsOf({ subject, name, from, to }: RealmChange, code: FindingCode): string[] {
+  if (code.startsWith("service_account.role_")) return [name.replace(/^(no|scope) /, "")];
+  if (typeof to === "object" && to !== null && !Array.isArray(to))
+    return Object.keys(to).map((member) => `${member} is ${show(Reflect.get(Object(from), member))}`);
+  const tellsAll = !code.endsWith("settings");
+  return tellsAll ? [] : [to === undefined ? `${subject}: ${name}` : `${name} is ${show(from)}`];
+}
+
+const show = (value: unknown): string => (value === undefined ? "not set" : String(value));
 
 function codeOf({ subject, name }: RealmChange): FindingCode | undefined {
   if (subject === "user_profile") return "user_profile.mark_missing";

@@ -68,8 +68,9 @@ function realmOptions(given: z.output<typeof realmVariables>): RealmOptions {
 /** In the form of a difference: what is, and what is to be. */
 function describe({ text, from, to }: RealmChange, { colors }: Pick<Terminal, "colors">): string {
   if (to === undefined) return `${colors.green("+")} ${printable(text)}`;
-  if (Array.isArray(to)) return `${colors.yellow("~")} ${printable(`${text}: ${listChange(from, to)}`)}`;
-  return `${colors.yellow("~")} ${printable(`${text}: ${valueChange(from, to)}`)}`;
+  const what = text.replace(/ set$/, "");
+  const change = Array.isArray(to) ? listChange(from, to) : valueChange(from, to);
+  return `${colors.yellow("~")} ${printable(`${what}: ${change}`)}`;
 }
 
 function listChange(from: unknown, to: readonly unknown[]): string {
