@@ -13,8 +13,6 @@ export function exitCodeOf(error: unknown): number {
 /** One line that says what to do, without a stack and without secrets. @returns undefined when it has been told already */
 export function describeFailure(error: unknown): string | undefined {
   if (error instanceof CommanderError) return undefined;
-  // Whoever reads the output has seen enough, as `head` has.
-  if (error instanceof Error && "code" in error && error.code === "EPIPE") return undefined;
   const advice = adviceOn(error);
   const text = isAuthError(error)
     ? `${error.code}: ${error.internal ?? error.message}`

@@ -5,6 +5,12 @@ import { describeFailure, exitCodeOf } from "./describe-failure.ts";
 import { ExitCode } from "./exit-code.ts";
 import { openTerminal } from "./ui/terminal.ts";
 
+// Whoever reads the output has seen enough, as `head` has.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(ExitCode.failed);
+  throw error;
+});
+
 const terminal = openTerminal(process, process.env);
 
 const context: CommandContext = {
