@@ -13,7 +13,7 @@ import { addUsersCommands } from "./commands/users/users.ts";
 const EXIT_CODES = `
 Exit codes:
   0    done, and nothing is wrong
-  1    failed
+  1    failed, or something is left for a person (doctor: an error)
   2    used in a wrong way: arguments, variables
   3    users verify: there are differences
   130  interrupted
