@@ -2,6 +2,7 @@ import { type BulkResult, type BulkRunOptions, BulkService } from "@libs/keycloa
 import type { CommandContext } from "../../command-context.ts";
 import { withConnection } from "../../connect.ts";
 import { ExitCode } from "../../exit-code.ts";
+import { keepMemoryLow } from "../../keep-memory-low.ts";
 import { openProgressDisplay } from "../../ui/open-progress-display.ts";
 import { openReport, type ReportRow } from "../../ui/open-report.ts";
 import type { Counting } from "../../ui/progress-text.ts";
@@ -35,6 +36,7 @@ export async function runWalk<Result extends BulkResult>(
   return await withConnection(environment, async ({ integration, database, registry }) => {
     const report = flags.report === undefined ? null : openReport(flags.report, columns);
     const display = openProgressDisplay(terminal, { ...(flags.json && { json: true }), counting });
+    const stopCollecting = keepMemoryLow();
     try {
       const signal = interruptible();
       signal.addEventListener("abort", () =>
@@ -63,6 +65,7 @@ export async function runWalk<Result extends BulkResult>(
       }
       return result;
     } finally {
+      stopCollecting();
       display.close();
       report?.close();
     }
