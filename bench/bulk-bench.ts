@@ -122,11 +122,11 @@ export class BulkBench {
       const env = authctlEnv({ ...this.stack, databaseUrl, keycloakUrl: standIn.url });
       const rows: Record<string, unknown>[] = [];
       for (const command of ["sync", "sync", "verify"] as const) {
-        const tenths: Record<string, number> = {};
-        for (let percent = 10; percent <= 100; percent += 10) tenths[`${percent} %`] = Number.NaN;
+        const tenths: Record<string, number | string> = {};
+        for (let percent = 10; percent <= 100; percent += 10) tenths[`${percent} %`] = "";
         const result = await this.#measured(`${command} of ${users} generated users`, () =>
           runAuthctl(env, command, undefined, (walked, { residentMiB }) => {
-            tenths[`${Math.ceil((walked * 10) / users) * 10} %`] = Math.round(residentMiB);
+            if (walked > 0) tenths[`${Math.ceil((walked * 10) / users) * 10} %`] = Math.round(residentMiB);
           }),
         );
         rows.push({ command, "users/s": perSecond(result), "peak MiB": Math.round(result.peakMiB), ...tenths });

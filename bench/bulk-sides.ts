@@ -46,7 +46,8 @@ export async function runAuthctl(
     if (type === "progress") onProgress((counts as SyncCounts).walked, authctl);
   });
   const { counts, durationMs, state } = await authctl.result<SyncResult>();
-  if (state !== "finished") throw new Error(`authctl users ${command} was ${state}: ${authctl.errors}`);
+  if (state !== "finished" || (await authctl.exited) !== 0)
+    throw new Error(`authctl users ${command} was ${state}: ${authctl.errors}`);
   return { users: counts.walked, ms: durationMs, peakMiB: authctl.peakMiB, cpuMs: authctl.cpuMs, counts };
 }
 
