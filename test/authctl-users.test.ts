@@ -76,6 +76,8 @@ test("on a terminal there are a bar, colours and a question, unless they are not
   const { stack } = replicas;
   const refused = await authctlOnTerminal(stack, ["users", "repair"], { type: "n" });
   expect(refused).toMatchObject({ code: 0, screen: expect.stringContaining("Nothing was changed.") });
+  const interrupted = await authctlOnTerminal(stack, ["users", "repair"], { type: "\u0003" });
+  expect(interrupted).toMatchObject({ code: 130, screen: expect.stringContaining("nothing was changed") });
   const colored = await authctlOnTerminal(stack, ["users", "verify", "--page-size", "10", "--max-rate", "100"]);
   expect(colored.code).toBe(0);
   expect(colored.screen).toMatch(/users [█░]+ \d+% \d+\/120/);

@@ -2,11 +2,13 @@ import { DatabaseTimeoutError, DatabaseUnavailableError } from "@libs/database";
 import { isAuthError } from "@libs/keycloak-authV2/errors";
 import { CommanderError } from "commander";
 import { ExitCode } from "./exit-code.ts";
+import { InterruptedError } from "./interrupted-error.ts";
 import { UsageError } from "./usage-error.ts";
 
-/** 0 for help, 2 for wrong usage, 1 for work that failed. */
+/** 0 for help, 2 for wrong usage, 130 for Ctrl-C, 1 for work that failed. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : ExitCode.usage;
+  if (error instanceof InterruptedError) return ExitCode.interrupted;
   return error instanceof UsageError ? ExitCode.usage : ExitCode.failed;
 }
 

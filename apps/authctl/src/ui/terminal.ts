@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import type { WriteStream } from "node:tty";
 import pc from "picocolors";
+import { InterruptedError } from "../interrupted-error.ts";
 import type { Environment } from "../read-variables.ts";
 
 export type Colors = ReturnType<typeof pc.createColors>;
@@ -19,7 +20,7 @@ export interface Terminal {
   width: number | null;
   /** Where a bar can be drawn; null: not a terminal. */
   canvas: WriteStream | null;
-  /** Asks a line; null: nobody is there to answer. */
+  /** Asks a line; null: nobody is there to answer. It throws {@link InterruptedError} on Ctrl-C. */
   ask: ((question: string) => Promise<string>) | null;
 }
 
@@ -42,9 +43,11 @@ export function openTerminal(
 
 async function ask(input: NodeJS.ReadStream, output: NodeJS.WriteStream, question: string): Promise<string> {
   const line = createInterface({ input, output });
+  const interrupted = new Promise<never>((_, reject) => line.once("SIGINT", () => reject(new InterruptedError())));
+  // End of input: no answer.
   const closed = new Promise<string>((resolve) => line.once("close", () => resolve("")));
   try {
-    return await Promise.race([line.question(question), closed]);
+    return await Promise.race([line.question(question), interrupted, closed]);
   } finally {
     line.close();
   }
