@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { DatabaseTimeoutError, DatabaseUnavailableError } from "@libs/database";
+import { DatabaseError, DatabaseTimeoutError, DatabaseUnavailableError } from "@libs/database";
 import { AuthError, type FieldError } from "@libs/keycloak-authV2/errors";
 import type { Logger } from "@libs/observability";
 import { Elysia, InvalidCookieSignature, NotFoundError, ParseError, ValidationError } from "elysia";
@@ -19,8 +19,7 @@ export const problemDetails = (logger: Logger, allowedMethods: (path: string) =>
 
 function toPublicError(error: unknown): PublicError {
   if (isPublicError(error)) return error;
-  if (error instanceof DatabaseTimeoutError) return new AuthError("database.timeout", { cause: error });
-  if (error instanceof DatabaseUnavailableError) return new AuthError("database.unavailable", { cause: error });
+  if (error instanceof DatabaseError) return databaseProblem(error);
   if (error instanceof ValidationError) {
     // An answer that breaks its own schema is our fault, not the caller's.
     return error.type === "response"
@@ -28,10 +27,20 @@ function toPublicError(error: unknown): PublicError {
       : new AuthError("input.invalid", { errors: fieldErrors(error) });
   }
   if (error instanceof ParseError) {
-    return isPublicError(error.cause) ? error.cause : new AuthError("input.malformed");
+    // A guard runs before the body is read, and may need the database.
+    const { cause } = error;
+    return isPublicError(cause) || cause instanceof DatabaseError
+      ? toPublicError(cause)
+      : new AuthError("input.malformed");
   }
   if (error instanceof InvalidCookieSignature) return new AuthError("input.malformed");
   return new AuthError("internal.error", { cause: error });
+}
+
+function databaseProblem(error: DatabaseError): AuthError {
+  if (error instanceof DatabaseTimeoutError) return new AuthError("database.timeout", { cause: error });
+  const isAway = error instanceof DatabaseUnavailableError;
+  return new AuthError(isAway ? "database.unavailable" : "internal.error", { cause: error });
 }
 
 /** Path and rule of each fault. Elysia's own entries carry the submitted value as well: those two fields alone are taken. */
