@@ -29,7 +29,7 @@ beforeAll(async () => {
   [signing, successor, foreign] = (await Promise.all(pairs)) as [KeyPair, KeyPair, KeyPair];
   published = [await toJwk(signing, "k1")];
   keys = new RealmKeys(options);
-  await keys.published.reload();
+  await keys.reload();
 });
 
 const toJwk = async (pair: KeyPair, kid: string) => ({
@@ -112,14 +112,14 @@ describe("JoseLogoutTokenVerifier", () => {
     const byNewKey = await sign({}, { kid: "k2" }, successor);
     await failure(verifier().verifyLogoutToken(byNewKey), "logout_token.invalid");
     published = [await toJwk(successor, "k2"), await toJwk(signing, "k1")];
-    await keys.published.reload();
+    await keys.reload();
     await verifier().verifyLogoutToken(byNewKey);
     await verifier().verifyLogoutToken(await sign());
     published = [await toJwk(successor, "k2")];
-    await keys.published.reload();
+    await keys.reload();
     await failure(verifier().verifyLogoutToken(await sign()), "logout_token.invalid");
     published = [await toJwk(signing, "k1")];
-    await keys.published.reload();
+    await keys.reload();
   });
 
   test("without keys there is no verdict; keeping them fresh goes on until there are some, and can be stopped", async () => {

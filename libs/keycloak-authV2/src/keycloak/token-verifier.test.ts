@@ -89,7 +89,18 @@ describe("JoseTokenVerifier", () => {
     fetches = 0;
     for (const kid of ["x1", "x2", "x3"])
       await failure(verifier.verifyAccessToken(await sign({}, { kid })), "token.invalid");
-    expect(fetches).toBe(0);
+    expect(fetches).toBe(1);
+  });
+
+  test("a new key is good at once, for all who bring it, however fresh the known ones are", async () => {
+    const verifier = new JoseTokenVerifier(options);
+    await verifier.verifyAccessToken(await sign());
+    const pair = await generateKeyPair("RS256");
+    published.push({ ...(await exportJWK(pair.publicKey)), kid: "newer", alg: "RS256", use: "sig" });
+    fetches = 0;
+    const tokens = await Promise.all([1, 2, 3].map(() => sign({}, { kid: "newer" }, pair)));
+    await Promise.all(tokens.map((token) => verifier.verifyAccessToken(token)));
+    expect(fetches).toBe(1);
   });
 
   test("without keys there is no verdict", async () => {
