@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from "node:crypto";
+import { hash, randomUUID } from "node:crypto";
 import type { ChangeChannel, GuardChange, GuardedSession, GuardedUser, GuardRepository } from "@libs/database";
 import { LRUCache } from "lru-cache";
 import { isAuthError } from "../errors/index.ts";
@@ -78,12 +78,12 @@ export class Guard {
    */
   authenticate(authorization: string | null): Principal | Promise<Principal> {
     const token = bearerToken(authorization);
-    const hash = createHash("sha256").update(token).digest("base64url");
-    const known = this.#tokens.get(hash);
-    if (known === undefined) return this.#verify(token, hash);
+    const key = hash("sha256", token, "base64url");
+    const known = this.#tokens.get(key);
+    if (known === undefined) return this.#verify(token, key);
     if (known.token.expiresAt.getTime() <= this.#now()) {
-      this.#tokens.delete(hash);
-      return this.#verify(token, hash);
+      this.#tokens.delete(key);
+      return this.#verify(token, key);
     }
     return this.#principal(known);
   }
@@ -125,11 +125,11 @@ export class Guard {
     assertPermissions(user, permissions, { storeId: scope.storeId, organizationId });
   }
 
-  async #verify(token: string, hash: string): Promise<Principal> {
+  async #verify(token: string, key: string): Promise<Principal> {
     const known = { token: await this.#verifier.verify(token, this.#isKnownSession).catch(refuse) };
     const ttl = known.token.expiresAt.getTime() - this.#now();
     // Within the tolerance for clocks a token may be good though its time is over: it is verified each time.
-    if (ttl > 0) this.#tokens.set(hash, known);
+    if (ttl > 0) this.#tokens.set(key, known);
     return this.#principal(known);
   }
 
