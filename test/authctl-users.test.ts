@@ -15,7 +15,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "authctl-"));
   await importUsers(replicas.admin, replicas.stack.realm, users);
 }, 60_000);
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(() => folder && rm(folder, { recursive: true, force: true }));
 
 const authctl = (...args: string[]) => run(replicas.stack, args);
 const countUsers = async () => Number((await replicas.sql`SELECT count(*) AS n FROM users`)[0].n);
