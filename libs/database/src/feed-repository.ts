@@ -5,7 +5,8 @@
 export type HintKind = "user" | "sessions" | "session" | "credentials";
 
 /**
- * Who told: Keycloak's stored events, its back-channel logout, a login whose user has to be checked, a full look.
+ * Who told: Keycloak's stored events, its back-channel logout, a login or a look that brought a new user, who has to be
+ * checked, a full look.
  * `registration`: the event of a create of our own, while its registration is not completed; told once by that alone
  * (version 1), it needs no look once it is.
  */

@@ -47,8 +47,8 @@ export interface ApplyOptions {
   /** Ids that are inserted even where an unfinished registration of that name exists. */
   ignoreUnfinished?: readonly string[];
   /**
-   * Writes nothing at all where a row agrees, not even the ticket: for walks over all users, next to a feed whose own
-   * reads move it. Without them, a slow read of an older state might still overwrite such a row.
+   * Writes nothing at all where a row agrees, not even the ticket, and no hints: for walks over all users, who look again
+   * at what changed meanwhile. Without that, a slow read of an older state might still overwrite such a row.
    */
   leaveUnchanged?: boolean;
 }
@@ -68,7 +68,8 @@ export interface UserRepository {
   /**
    * Applies what one read of Keycloak told of many users, in one transaction: inserts, updates what differs, revives.
    * Rows that a later read has written are left alone; of rows that agree only the ticket moves. Users of the batch may
-   * swap usernames and emails. With a `collision` that one is left out, and the others are written. Changes are told as
+   * swap usernames and emails. Who is inserted or revived gets a hint to be looked at once more: the user may have been
+   * deleted since it was read. With a `collision` that one is left out, and the others are written. Changes are told as
    * `user.registered`, `user.updated`, `user.disabled`.
    * @param ticket of the read
    * @returns one for each id, in the order given

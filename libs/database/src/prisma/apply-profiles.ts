@@ -6,6 +6,7 @@ import { shareNames } from "../share-names.ts";
 import type { AppliedProfile, ApplyOptions, KeycloakProfile, ProfileOutcome } from "../user-repository.ts";
 import { mapPrismaError } from "./map-prisma-error.ts";
 import { takeOverGrantsOf } from "./take-over-grants.ts";
+import { hintTable, tellHints } from "./tell-hints.ts";
 import { type KnownUser, lockUsers, readNames, readUsers, type Transaction, writeUsers } from "./user-rows.ts";
 
 /** Races with other writers are rare, and each try sees what the one before met. */
@@ -16,6 +17,8 @@ interface Reading {
   ticket: KeycloakTicket;
   now: Date;
   ignoreUnfinished: ReadonlySet<string>;
+  /** Who is new here is told as a hint too. */
+  hints: boolean;
 }
 
 /**
@@ -36,7 +39,7 @@ export async function applyProfiles(
   const batch = [...new Map(profiles.map((profile) => [profile.id, profile])).values()];
   const agreed = leaveUnchanged ? await findAgreeing(prisma, batch, ticket) : new Set<string>();
   const rest = batch.filter(({ id }) => !agreed.has(id));
-  const reading = { ticket, now, ignoreUnfinished: new Set(ignoreUnfinished) };
+  const reading = { ticket, now, ignoreUnfinished: new Set(ignoreUnfinished), hints: !leaveUnchanged };
   const applied = await applyWithRetries(prisma, rest, reading);
   return batch.map(({ id }) => ({ id, outcome: applied.get(id) ?? "unchanged" }));
 }
@@ -83,7 +86,7 @@ async function tryApply(
 async function applyInTransaction(
   tx: Transaction,
   batch: readonly KeycloakProfile[],
-  { ticket, now, ignoreUnfinished }: Reading,
+  { ticket, now, ignoreUnfinished, hints }: Reading,
 ): Promise<Map<string, ProfileOutcome>> {
   const known = await lockUsers(tx, idsOf(batch), ticket);
   const outcomes = new Map(batch.map((profile) => [profile.id, outcomeOf(known.get(profile.id), profile)]));
@@ -105,9 +108,19 @@ async function applyInTransaction(
     unchanged: idsOf(batch.filter(({ id }) => outcomes.get(id) === "unchanged")),
     now,
   });
+  const isNew = ({ id }: KeycloakProfile) => ["inserted", "revived"].includes(outcomes.get(id) as string);
+  if (hints) await tellOfNew(tx, writes.filter(isNew), now);
   const verified = writes.filter(({ emailVerified, email }) => emailVerified && email !== null);
   if (verified.length > 0) await takeOverGrantsOf(tx, idsOf(verified), now);
   return outcomes;
+}
+
+/** No ticket keeps a slow read from inserting whom Keycloak has deleted since: whoever is new is looked at once more. */
+async function tellOfNew(tx: Transaction, profiles: readonly KeycloakProfile[], now: Date): Promise<void> {
+  if (profiles.length === 0) return;
+  const hint = { kind: "user", source: "login", changedAt: null } as const;
+  const told = profiles.map(({ id }) => ({ event: null, hint: { ...hint, subject: id } }));
+  await tx.$executeRaw(tellHints(hintTable(told, now), now));
 }
 
 /** What comes of a profile where its names are free. */

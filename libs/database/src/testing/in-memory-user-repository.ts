@@ -2,6 +2,7 @@ import type { KeycloakTicket } from "../feed-repository.ts";
 import type { AppliedProfile, ApplyOptions, KeycloakProfile, User, UserRepository } from "../user-repository.ts";
 import { applyInMemory } from "./apply-in-memory.ts";
 import { type InMemoryDatabase, sameName } from "./in-memory-database.ts";
+import { InMemoryFeedRepository } from "./in-memory-feed-repository.ts";
 
 /** Passes the contract of the real one. */
 export class InMemoryUserRepository implements UserRepository {
@@ -40,7 +41,14 @@ export class InMemoryUserRepository implements UserRepository {
     now: Date,
     options: ApplyOptions = {},
   ): Promise<AppliedProfile[]> {
-    return applyInMemory(this.database, profiles, ticket, now, options);
+    const applied = applyInMemory(this.database, profiles, ticket, now, options);
+    if (!options.leaveUnchanged) {
+      const added = applied.filter(({ outcome }) => outcome === "inserted" || outcome === "revived");
+      const hint = { kind: "user", source: "login", changedAt: null } as const;
+      const hints = added.map(({ id }) => ({ ...hint, subject: id }));
+      await new InMemoryFeedRepository(this.database).addHints(hints, now);
+    }
+    return applied;
   }
 
   async markDeleted(id: string, now: Date, ticket?: KeycloakTicket): Promise<boolean> {

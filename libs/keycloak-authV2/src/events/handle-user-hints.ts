@@ -1,6 +1,7 @@
 import type { Hint } from "@libs/database";
 import { lookAtUsers } from "../services/sync/look-at-users.ts";
-import { failureOf, isFailure, type LookOutcome } from "../services/sync/look-outcome.ts";
+import { failureOf, isFailure, type LookFailure, type LookOutcome, RECOVERING } from "../services/sync/look-outcome.ts";
+import { unfinishedRegistrationOf } from "../services/sync/own-registration.ts";
 import type { DeletionGuard } from "./deletion-guard.ts";
 import type { FeedDeps } from "./feed-deps.ts";
 import { type HintHandler, onceMore, type Verdict } from "./verdict.ts";
@@ -10,6 +11,11 @@ export function createUserHintHandler(guard: DeletionGuard): HintHandler {
   return async (deps, hints) => {
     const verdicts = new Map<Hint, Verdict>();
     for (const hint of await ownCreates(deps, hints)) verdicts.set(hint, "done");
+    for (const [hint, failure] of await unfinishedCreates(
+      deps,
+      hints.filter((one) => !verdicts.has(one)),
+    ))
+      verdicts.set(hint, failure);
     for (const hint of hints)
       if (hint.looks > 0 && (await deps.sessions.findLive({ userId: hint.subject })).length === 0)
         verdicts.set(hint, "done");
@@ -51,4 +57,16 @@ async function ownCreates({ registrations }: FeedDeps, hints: readonly Hint[]): 
   const rows = await registrations.findByUserIds(candidates.map(({ subject }) => subject));
   const completed = new Set(rows.filter(({ state }) => state === "completed").map((row) => row.keycloakUserId));
   return candidates.filter(({ subject }) => completed.has(subject));
+}
+
+/** Creates of our own that recovery has yet to take back: nobody is to have them meanwhile. */
+async function unfinishedCreates(deps: FeedDeps, hints: readonly Hint[]): Promise<Map<Hint, LookFailure>> {
+  const unfinished = new Map<Hint, LookFailure>();
+  for (const hint of hints.filter(({ source }) => source === "registration")) {
+    // One that is parked is not waited for: an operator decides, and replays.
+    const found = await unfinishedRegistrationOf(deps, hint.subject);
+    if (found) unfinished.set(hint, { error: RECOVERING, own: found.row.parkedAt !== null });
+  }
+  if (unfinished.size > 0) deps.wake("registrations");
+  return unfinished;
 }

@@ -59,6 +59,38 @@ describe("user", () => {
     expect(feed.hints()).toEqual([]);
   });
 
+  test("deleted between a slow look's reading and its write: it does not stay", async () => {
+    const { keycloak, feedDeps } = feed;
+    const { userRepository } = keycloak;
+    const names = {
+      firstName: "Ada",
+      lastName: "King",
+      emailVerified: false,
+      enabled: true,
+      password: "long-enough-1",
+    };
+    const id = await userRepository.createUser({ username: "ada", email: "ada@example.com", ...names });
+    const { promise: goOn, resolve } = Promise.withResolvers<void>();
+    let slow = true;
+    keycloak.after = (operation) => {
+      if (operation !== "get_users" || !slow) return;
+      slow = false;
+      return goOn;
+    };
+    await feed.tell("user", id);
+    const late = createHintSweep(feedDeps).run();
+    while (slow) await Bun.sleep(1);
+    keycloak.removeUser(id);
+    await feed.tell("user", id);
+    await feed.handle();
+    expect(feed.hints()).toEqual([]);
+    resolve();
+    await late;
+    expect(feed.database.users.get(id)).toMatchObject({ deletedAt: null });
+    await feed.handle();
+    expect(feed.database.users.get(id)?.deletedAt).toEqual(feedDeps.now());
+  });
+
   test("a change between two looks is read", async () => {
     const { keycloakUserId } = await person();
     stored(keycloakUserId).enabled = false;

@@ -89,6 +89,24 @@ export function applyProfilesContract(name: string, makeSubject: MakeSubject): v
       expect(await apply(late, LATER, { ticket: slow })).toEqual(["updated", "stale"]);
     });
 
+    test("who is new or revived is told to be looked at again, unless everybody is walked over", async () => {
+      const { users, feed, apply } = await begin();
+      const [added, walked] = [profileOf(), profileOf()];
+      const told = async (at: Date) => {
+        const hints = await feed.claimDue(at, at, 1_000);
+        await feed.complete(hints, at);
+        return hints.filter(({ subject }) => [added.id, walked.id].includes(subject)).map(({ subject }) => subject);
+      };
+      await apply([added], NOW);
+      await apply([walked], NOW, { leaveUnchanged: true });
+      expect(await told(NOW)).toEqual([added.id]);
+      await apply([{ ...added, firstName: "Changed" }], NOW);
+      expect(await told(NOW)).toEqual([]);
+      await users.markDeleted(added.id, NOW);
+      await apply([added], NOW);
+      expect(await told(NOW)).toEqual([added.id]);
+    });
+
     test("a tombstone is revived by a later read only", async () => {
       const { users, tickets, apply } = await begin();
       const profile = profileOf();
