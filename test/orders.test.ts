@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { createDatabase, createRepositories } from "@libs/database";
 import { AccessService } from "@libs/keycloak-authV2/services/access";
+import { Validator } from "@seriousme/openapi-schema-validator";
 import { eventually } from "./support/eventually.ts";
 import { newPerson } from "./support/person.ts";
 import { realmAdmin } from "./support/realm-admin.ts";
@@ -99,4 +100,20 @@ describe("who works for a store", () => {
     await shop.client.register(person);
     expect((await storeOrders(await shop.logIn(person))).status).toBe(403);
   });
+});
+
+test("the service's document is valid OpenAPI, and names the guard of every route for people", async () => {
+  const answer = await fetch(`${shop.orders.url}/openapi/json`);
+  const document = (await answer.json()) as {
+    paths: Record<string, Record<string, { security?: object[]; responses: object }>>;
+  };
+  const { valid, errors } = await new Validator().validate(document);
+  expect({ valid, errors }).toEqual({ valid: true, errors: undefined });
+  for (const [path, operations] of Object.entries(document.paths)) {
+    if (path.startsWith("/health")) continue;
+    for (const { security, responses } of Object.values(operations)) {
+      expect(security).toEqual([{ bearerAuth: [] }]);
+      expect(responses).toHaveProperty("401");
+    }
+  }
 });

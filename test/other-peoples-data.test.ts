@@ -126,6 +126,7 @@ async function belongings(): Promise<Belongings> {
   const ordered = await shop.fillCart(victim);
   const { body } = await orders(victim, "POST", `/carts/${ordered}/checkout`);
   const activity = await gateway(victim, "GET", "/auth/activity?limit=1");
+  expect(activity.body.nextCursor).toBeString();
   return {
     ...{ victim, attacker, cart: await shop.fillCart(victim), order: String(body.id) },
     activityCursor: String(activity.body.nextCursor),

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { orderProblemsOf } from "../order-error.ts";
 import type { RouteDeps } from "./route-deps.ts";
 import {
+  bodyProblems,
   cartSchema,
   commonProblems,
   currencySchema,
@@ -36,6 +37,7 @@ export const cartRoutes = ({ auth, carts, orders, withinDeadline }: CartRouteDep
         response: {
           201: cartSchema,
           ...commonProblems,
+          ...bodyProblems,
           ...orderProblemsOf("cart.no_store"),
           ...problemsOf("idempotency.key_reused"),
         },
@@ -61,7 +63,12 @@ export const cartRoutes = ({ auth, carts, orders, withinDeadline }: CartRouteDep
         auth: true,
         params: idParams.extend({ sku: skuSchema }),
         body: z.strictObject({ quantity: z.int().min(0).max(MAX_QUANTITY).describe("0 takes the item out.") }),
-        response: { 200: cartSchema, ...commonProblems, ...orderProblemsOf("cart.not_found", "cart.not_open") },
+        response: {
+          200: cartSchema,
+          ...commonProblems,
+          ...bodyProblems,
+          ...orderProblemsOf("cart.not_found", "cart.not_open"),
+        },
         detail: {
           summary: "Set how many of a product are in the cart",
           description: "The price is the store's of this moment; the cart keeps it until the item is put again.",

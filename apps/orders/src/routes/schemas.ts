@@ -66,14 +66,10 @@ export const productSchema = z.strictObject({
 });
 
 /** What any route can answer when something is wrong with the request or with us. The guard adds 401 and 403. */
-export const commonProblems = problemsOf(
-  "input.invalid",
-  "input.too_large",
-  "input.unsupported_media_type",
-  "internal.error",
-  "database.unavailable",
-  "database.timeout",
-);
+export const commonProblems = problemsOf("input.invalid", "internal.error", "database.unavailable", "database.timeout");
+
+/** What a route that reads a body can answer beside. */
+export const bodyProblems = problemsOf("input.too_large", "input.unsupported_media_type");
 
 export function presentCart({ userId: _, items, createdAt, updatedAt, ...cart }: Cart): z.infer<typeof cartSchema> {
   const total = items.reduce((sum, item) => sum + BigInt(item.quantity) * item.unitPriceMinor, 0n);

@@ -6,6 +6,7 @@ import { fromCursor } from "./order-cursor.ts";
 import type { RouteDeps } from "./route-deps.ts";
 import {
   amountSchema,
+  bodyProblems,
   commonProblems,
   currencySchema,
   orderPageSchema,
@@ -60,7 +61,7 @@ export const storeRoutes = ({ auth, orders, products, withinDeadline }: StoreRou
         store: ofStore,
         params: storeParams.extend({ sku: skuSchema }),
         body: z.strictObject({ currency: currencySchema, name: text(1, 200), unitPriceMinor: amountSchema }),
-        response: { 200: productSchema, ...commonProblems, ...orderProblemsOf("store.not_found") },
+        response: { 200: productSchema, ...commonProblems, ...bodyProblems, ...orderProblemsOf("store.not_found") },
         detail: { summary: "Add a product, or change its name and price", tags: ["stores"] },
       },
     )
@@ -98,7 +99,12 @@ export const storeRoutes = ({ auth, orders, products, withinDeadline }: StoreRou
         store: ofStore,
         params: orderParams,
         body: z.strictObject({ status: orderStatusSchema.exclude(["placed"]) }),
-        response: { 200: orderSchema, ...commonProblems, ...orderProblemsOf("order.not_found", "order.not_possible") },
+        response: {
+          200: orderSchema,
+          ...commonProblems,
+          ...bodyProblems,
+          ...orderProblemsOf("order.not_found", "order.not_possible"),
+        },
         detail: { summary: "Say that an order was paid, shipped or cancelled", tags: ["stores"] },
       },
     );
