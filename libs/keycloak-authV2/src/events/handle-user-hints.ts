@@ -16,9 +16,7 @@ export function createUserHintHandler(guard: DeletionGuard): HintHandler {
       hints.filter((one) => !verdicts.has(one)),
     ))
       verdicts.set(hint, failure);
-    for (const hint of hints)
-      if (hint.looks > 0 && (await deps.sessions.findLive({ userId: hint.subject })).length === 0)
-        verdicts.set(hint, "done");
+    for (const hint of hints) if (hint.looks > 0 && (await isSettled(deps, hint.subject))) verdicts.set(hint, "done");
     const open = hints.filter((hint) => !verdicts.has(hint));
     const outcomes = await look(deps, open);
     guard.report([...outcomes.values()]);
@@ -45,9 +43,14 @@ async function look(deps: FeedDeps, hints: readonly Hint[]): Promise<Map<string,
 function verdictOn(hint: Hint, outcome: LookOutcome | undefined): Verdict {
   if (!outcome) return { error: "internal.error", own: true };
   if (isFailure(outcome)) return outcome;
-  if (outcome.outcome === "deleted") return onceMore(hint);
-  // `absent`: whoever writes a row or a session after this tells a hint of its own.
-  return outcome.enabled || outcome.outcome === "absent" ? "done" : onceMore(hint);
+  return outcome.enabled ? "done" : onceMore(hint);
+}
+
+/** After a first look found nobody, or nobody who may log in: whether nothing has come since that says otherwise. */
+async function isSettled({ users, sessions }: FeedDeps, userId: string): Promise<boolean> {
+  const row = await users.findById(userId);
+  if (row && !row.deletedAt && row.enabled) return false;
+  return (await sessions.findLive({ userId })).length === 0;
 }
 
 /** Creates of our own whose registration is completed by now, and nothing else was told of the user meanwhile. */

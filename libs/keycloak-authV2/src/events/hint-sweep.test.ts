@@ -83,12 +83,43 @@ describe("user", () => {
     keycloak.removeUser(id);
     await feed.tell("user", id);
     await feed.handle();
-    expect(feed.hints()).toEqual([]);
     resolve();
     await late;
     expect(feed.database.users.get(id)).toMatchObject({ deletedAt: null });
     await feed.handle();
     expect(feed.database.users.get(id)?.deletedAt).toEqual(feedDeps.now());
+  });
+
+  test("deleted by somebody while its registration is being completed: it does not stay", async () => {
+    const { keycloak, deps } = feed;
+    const password = "long-enough-1";
+    await registerUser(deps, {
+      username: "first",
+      email: "first@example.com",
+      firstName: "A",
+      lastName: "B",
+      password,
+    });
+    const completing = Promise.withResolvers<void>();
+    const { promise: created, resolve: isCreated } = Promise.withResolvers<void>();
+    keycloak.after = (operation) => {
+      if (operation !== "create_user") return;
+      isCreated();
+      return completing.promise;
+    };
+    const names = { firstName: "Ada", lastName: "King", password };
+    const registered = registerUser(deps, { username: "ada", email: "ada@example.com", ...names });
+    await created;
+    keycloak.after = undefined;
+    const id = [...keycloak.users.keys()].at(-1) ?? "";
+    keycloak.removeUser(id);
+    await feed.tell("user", id);
+    await feed.handle();
+    completing.resolve();
+    await registered;
+    expect(feed.database.users.get(id)).toMatchObject({ deletedAt: null });
+    await feed.handle(6_000);
+    expect(feed.database.users.get(id)?.deletedAt).toEqual(deps.now());
   });
 
   test("a change between two looks is read", async () => {
