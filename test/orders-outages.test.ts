@@ -77,7 +77,7 @@ test.each(["refuse", "black-hole"] as const)(
       const ready = await fetch(`${orders.url}/health/ready`);
       expect({ status: ready.status, body: await ready.json() }).toMatchObject({
         status: 503,
-        body: { checks: { database: "away" } },
+        body: { checks: { database: "away", guard: "degraded" }, problems: [{ kind: "channel_lost" }] },
       });
     });
     postgres.mode = "pass";

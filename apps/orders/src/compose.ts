@@ -18,6 +18,11 @@ export interface Service {
   close: () => Promise<void>;
 }
 
+const CHANNEL_LOST = {
+  kind: "channel_lost",
+  todo: "Sessions and permissions that ended are refused up to 2 s late: see that PostgreSQL takes LISTEN connections.",
+};
+
 /** The composition root: builds every adapter and service once. */
 export async function compose(config: Config, logger: Logger): Promise<Service> {
   const registry = createMetricsRegistry();
@@ -33,6 +38,8 @@ export async function compose(config: Config, logger: Logger): Promise<Service> 
     ...(config.KEYCLOAK_ISSUER && { issuer: config.KEYCLOAK_ISSUER }),
     databaseUrl: config.DATABASE_URL,
     database,
+    registry,
+    logger,
   });
   await new AccessService(repositories).registerPermissions(permissions).catch((error: unknown) => {
     // Roles can't be given these names until a start finds the database; requests are guarded all the same.
@@ -48,6 +55,8 @@ export async function compose(config: Config, logger: Logger): Promise<Service> 
     products: new ProductService({ products: repositories.products, now }),
     readiness: createReadiness({
       checks: { database: () => database.$queryRaw`SELECT 1` },
+      problems: () => (guard.isWatched() ? [] : [CHANNEL_LOST]),
+      problemsOf: "guard",
       timeoutMs: 2000,
       maxAgeMs: 500,
       isStopping,

@@ -15,8 +15,10 @@ export type CheckReadiness = () => Promise<Readiness>;
 
 export interface ReadinessOptions {
   checks: Record<string, () => Promise<unknown>>;
-  /** The change feed's problems of this moment; left out: it is switched off. */
+  /** Problems of this moment, of the change feed for example; left out: it is switched off. */
   problems?: (() => readonly ReadinessProblem[]) | undefined;
+  /** Whose problems those are, as a name among the checks; `feed`. */
+  problemsOf?: string;
   /** Not ready while there are any. */
   problemsMatter?: boolean;
   /** A check that takes longer counts as away. Milliseconds. */
@@ -38,13 +40,16 @@ export function createReadiness(options: ReadinessOptions): CheckReadiness {
   };
 }
 
-function withProblems(result: Readiness, { problems, problemsMatter }: ReadinessOptions): Readiness {
+function withProblems(
+  result: Readiness,
+  { problems, problemsOf = "feed", problemsMatter }: ReadinessOptions,
+): Readiness {
   if (!problems) return result;
   const current = problems().map(({ kind, todo }) => ({ kind, todo }));
-  if (current.length === 0) return { ...result, checks: { ...result.checks, feed: "up" } };
+  if (current.length === 0) return { ...result, checks: { ...result.checks, [problemsOf]: "up" } };
   return {
     ready: result.ready && !problemsMatter,
-    checks: { ...result.checks, feed: "degraded" },
+    checks: { ...result.checks, [problemsOf]: "degraded" },
     problems: current,
   };
 }
