@@ -148,6 +148,15 @@ describe("a lost channel", () => {
     expect(states).toEqual([true, false, true]);
   });
 
+  test("never there: it says so", async () => {
+    const states: boolean[] = [];
+    const nowhere = Object.assign(new URL(url), { hostname: "127.0.0.1", port: "1" }).href;
+    const channel = new PostgresChangeChannel(nowhere, { onState: (up) => states.push(up) });
+    opened.push(channel);
+    channel.listen(() => {});
+    await eventually(() => expect(states).toEqual([false]), 2000);
+  });
+
   test("silent: told by its own messages, within the stated silence", async () => {
     const { proxy, channel } = await through();
     const startedAt = performance.now();

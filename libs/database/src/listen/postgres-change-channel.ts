@@ -11,7 +11,7 @@ export interface ChangeChannelOptions {
   silenceMs?: number;
   /** Longest wait before it connects again; 1000. */
   reconnectMs?: number;
-  /** Told of every change between up and lost. */
+  /** Told whether it is up, at first and with every change. */
   onState?: (up: boolean) => void;
 }
 
@@ -42,7 +42,8 @@ export class PostgresChangeChannel implements ChangeChannel {
   /** When the newest message was sent that came back; everything committed until then has been told. */
   #toldUntil = Number.NEGATIVE_INFINITY;
   #connectedAt = 0;
-  #reported = false;
+  /** Undefined until it was up or lost for the first time. */
+  #reported: boolean | undefined;
   #failures = 0;
   #closed = false;
 
@@ -108,7 +109,8 @@ export class PostgresChangeChannel implements ChangeChannel {
     } catch {
       return this.#lost(client);
     }
-    this.#report();
+    // Until the first message is back the channel is neither.
+    if (this.#reported !== undefined) this.#report();
     if (this.#client !== client) return;
     this.#timer = setTimeout(() => void this.#beat(client), beatMs);
     this.#timer.unref();

@@ -17,12 +17,12 @@ export type GuardProblemKind = "channel_lost";
 export function watchChannel({ registry, logger, onProblem, staleMs }: ChannelWatchOptions) {
   const gauge = registry && channelGauge(registry);
   gauge?.set(0);
-  let wasUp = false;
+  let wasLost = false;
   return (up: boolean): void => {
     gauge?.set(up ? 1 : 0);
     if (!up) logger?.warn({ staleMs }, "changes of sessions and rights are not told: each is looked up");
-    else if (wasUp) logger?.info("changes of sessions and rights are told again");
-    wasUp = true;
+    else if (wasLost) logger?.info("changes of sessions and rights are told again");
+    wasLost = !up;
     onProblem?.(up ? null : "channel_lost");
   };
 }
