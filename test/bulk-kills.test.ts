@@ -3,7 +3,7 @@ import { randomInt } from "node:crypto";
 import { STACK_TIMEOUT_MS, type TestRealm, useStack } from "@libs/dev-stack";
 import type { SyncResult } from "@libs/keycloak-authV2/services/bulk";
 import { SQL } from "bun";
-import { AuthctlProcess, authctlEnv } from "./support/authctl-process.ts";
+import { AuthctlProcess, authctlEnv, stopAuthctl } from "./support/authctl-process.ts";
 import { CountingProxy } from "./support/counting-proxy.ts";
 import { eventually } from "./support/eventually.ts";
 import { KeycloakTables, localFingerprint } from "./support/keycloak-population.ts";
@@ -41,6 +41,7 @@ beforeAll(async () => {
 }, STACK_TIMEOUT_MS);
 
 afterAll(async () => {
+  await stopAuthctl();
   await Promise.all([proxy?.stop(), tables?.close(), sql?.close()]);
   await realm?.drop();
 }, 600_000);
@@ -66,7 +67,7 @@ test(`a sync of ${users} users, killed ${kills} times: it goes on each time, wal
   again.push(...walkedAgain(known, listsFrom(first)));
 
   expect(again).toEqual([]);
-  expect(positions).toBeGreaterThanOrEqual(kills / 2);
+  expect(positions).toBeGreaterThanOrEqual(amount(1, kills / 2));
   expect({ state, resumed: resumedFrom !== null }).toEqual({ state: "finished", resumed: true });
   // A page that was written, and not noted any more, is written again: nothing in it differs then.
   const { walked, inserted, unchanged, notices } = counts;

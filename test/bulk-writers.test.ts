@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { SyncResult, VerifyResult } from "@libs/keycloak-authV2/services/bulk";
-import { AuthctlProcess, authctlEnv } from "./support/authctl-process.ts";
+import { AuthctlProcess, authctlEnv, stopAuthctl } from "./support/authctl-process.ts";
 import { eventually } from "./support/eventually.ts";
 import { fieldDifferences } from "./support/field-differences.ts";
 import { stopGateways } from "./support/gateway-process.ts";
@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await stopGateways();
+  await Promise.all([stopAuthctl(), stopGateways()]);
   await tables?.close();
 }, 300_000);
 

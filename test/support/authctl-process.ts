@@ -3,6 +3,7 @@ import type { TestStack } from "@libs/dev-stack";
 
 const mainFile = Bun.fileURLToPath(new URL("../../apps/authctl/src/main.ts", import.meta.url));
 const SAMPLE_EVERY_MS = 50;
+const running = new Set<AuthctlProcess>();
 
 /** A line of `--json`. */
 export type AuthctlRecord = { type: string } & Record<string, unknown>;
@@ -21,7 +22,11 @@ export class AuthctlProcess {
     private readonly onRecord: (record: AuthctlRecord) => void,
   ) {
     const timer = setInterval(() => this.#sampleMemory(), SAMPLE_EVERY_MS);
-    this.#drained = Promise.all([this.#readRecords(), this.#readErrors()]).finally(() => clearInterval(timer));
+    running.add(this);
+    this.#drained = Promise.all([this.#readRecords(), this.#readErrors()]).finally(() => {
+      clearInterval(timer);
+      running.delete(this);
+    });
   }
 
   static start(
@@ -99,6 +104,11 @@ export class AuthctlProcess {
       return Number.NaN;
     }
   }
+}
+
+/** Ends every process that a failed test left running. */
+export async function stopAuthctl(): Promise<void> {
+  await Promise.all([...running].map((authctl) => authctl.kill()));
 }
 
 /** The variables of `authctl` on a stack. */
