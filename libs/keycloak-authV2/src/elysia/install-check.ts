@@ -7,8 +7,10 @@ import { type CompiledGuard, emptyGuard, takeScope } from "./route-guard.ts";
 /** The parts of a request's context that a check reads. */
 interface Context {
   request: Request;
-  params?: Record<string, string>;
+  params: Params;
 }
+
+type Params = Record<string, string> | undefined;
 
 interface Hooks {
   parse?: unknown;
@@ -26,24 +28,39 @@ export function installCheck(guard: Guard, hooks: Hooks): CompiledGuard {
   const passed = new WeakMap<Request, Principal>();
   const refusals = new WeakSet<object>();
 
-  const check = async ({ request, params = {} }: Context): Promise<Principal> => {
+  const allow = (principal: Principal, request: Request, params: Params): Principal | Promise<Principal> => {
+    const isScoped = rules.store !== undefined || rules.organization !== undefined;
+    const scope = isScoped ? takeScope(rules, scopeSource(request, params, principal)) : undefined;
+    const verdict = guard.authorize(principal, rules, scope);
+    return verdict ? verdict.then(() => principal) : principal;
+  };
+  /** At once where everything is in memory: a promise more is what a warm request would notice. */
+  const check = (request: Request, params: Params): Principal | Promise<Principal> => {
+    const principal = guard.authenticate(request.headers.get("authorization"));
+    return principal instanceof Promise
+      ? principal.then((known) => allow(known, request, params))
+      : allow(principal, request, params);
+  };
+  // Elysia reads from these functions' text what they take from the context, and that they are to be awaited.
+  const beforeBody = async ({ request, params }: Context): Promise<void> => {
     try {
-      const pending = guard.authenticate(request.headers.get("authorization"));
-      const principal = pending instanceof Promise ? await pending : pending;
-      const verdict = guard.authorize(principal, rules, takeScope(rules, scopeSource(request, params, principal)));
-      if (verdict) await verdict;
-      return principal;
+      passed.set(request, await check(request, params));
     } catch (error) {
-      refusals.add(error as object);
-      throw error;
+      throw remember(error);
     }
   };
-  // Elysia reads from these functions' text what they take from the context: they name it, and nothing else is made.
-  const beforeBody = async ({ request, params }: Context): Promise<void> => {
-    passed.set(request, await check({ request, params }));
+  const beforeAll = async ({ request, params }: Context): Promise<Principal> => {
+    try {
+      const known = passed.get(request) ?? check(request, params);
+      return known instanceof Promise ? await known : known;
+    } catch (error) {
+      throw remember(error);
+    }
   };
-  const beforeAll = async ({ request, params }: Context): Promise<Principal> =>
-    passed.get(request) ?? (await check({ request, params }));
+  const remember = (error: unknown): unknown => {
+    if (typeof error === "object" && error !== null) refusals.add(error);
+    return error;
+  };
   const onError = ({ error }: { error: unknown }): Response | undefined => guardProblem(error, refusals);
 
   markCheck(beforeBody, rules);
@@ -56,7 +73,7 @@ export function installCheck(guard: Guard, hooks: Hooks): CompiledGuard {
 
 const first = (added: unknown, others: unknown): unknown[] => [added, ...(others === undefined ? [] : [others].flat())];
 
-function scopeSource(request: Request, params: Record<string, string>, { user }: Principal) {
+function scopeSource(request: Request, params: Params = {}, { user }: Principal) {
   return {
     request,
     params,
