@@ -230,3 +230,33 @@ test("a route that asks without the plugin is told, by guardFirst as well", () =
   expect(() => guardFirst(app)).toThrow("asks for a guard without keycloakAuth(): GET /");
   expect(() => assertGuarded(app)).toThrow("neither guarded nor public: GET /");
 });
+
+test("guard() without a callback guards what comes after it, in its own instance alone", async () => {
+  const inner = new Elysia()
+    .use(auth.plugin)
+    .get("/before", () => "before", { public: true })
+    .guard({ auth: true })
+    .get("/after", (context) => ("user" in context ? "known" : "unknown"))
+    .post("/after", () => "posted");
+  const app = guardFirst(
+    new Elysia()
+      .use(auth.plugin)
+      .use(inner)
+      .get("/outside", () => "outside", { public: true }),
+  );
+  assertGuarded(app);
+  const status = async (path: string, init?: RequestInit) =>
+    (await app.handle(new Request(`http://localhost${path}`, init))).status;
+  expect(await status("/before")).toBe(200);
+  expect(await status("/after")).toBe(401);
+  expect(await status("/after", { method: "POST", body: "{" })).toBe(401);
+  expect(await status("/outside")).toBe(200);
+  const { headers } = await auth.logIn();
+  const answer = await app.handle(new Request("http://localhost/after", { headers }));
+  expect(await answer.text()).toBe("known");
+});
+
+test("HEAD is guarded like GET", async () => {
+  const app = new Elysia().use(auth.plugin).get("/me", ({ user }) => user.id, { auth: true });
+  expect((await app.handle(new Request("http://localhost/me", { method: "HEAD" }))).status).toBe(401);
+});
