@@ -1,6 +1,6 @@
 import { isAuthError } from "@libs/keycloak-authV2/errors";
 import type { LimitKeys } from "./limit-keys.ts";
-import type { LoginTurns } from "./login-turns.ts";
+import type { AttemptEnd, LoginTurns } from "./login-turns.ts";
 import type { Counted } from "./rate-limit-rows.ts";
 import type { SharedLimit } from "./shared-limit.ts";
 
@@ -73,7 +73,13 @@ async function limitLogin<T>(
       throw error;
     }
   };
-  return await turns.run(account, attempt, wrongPassword);
+  return await turns.run(account, attempt, endOf);
+}
+
+function endOf(error: unknown): AttemptEnd {
+  if (wrongPassword(error)) return "failed";
+  const unanswered = isAuthError(error, "keycloak.timeout", "keycloak.unavailable") && !error.neverSent;
+  return unanswered ? "unanswered" : "over";
 }
 
 /** Every attempt counts for the address; what finds a name taken counts for the name, so that nobody is hunted down. */

@@ -10,6 +10,8 @@ import { SharedLimit } from "./shared-limit.ts";
 
 /** Attempts that may wait for one account's turn. */
 const WAITING_FOR_TURN = 32;
+/** For so long Keycloak may still be at a login whose connection was cut; then the next one would be refused. */
+const UNANSWERED_PAUSE_MS = 2_000;
 /** A limit must not be what makes a request late: past this each process counts for itself. Milliseconds. */
 const TABLE_TIMEOUT_MS = 400;
 /** An attempt is over with its request, whose work ends a little later at most. Milliseconds. */
@@ -54,6 +56,7 @@ export function composeLimits(config: Config, registry: Registry, logger: Logger
   });
   const turns = new LoginTurns(slots, {
     failurePauseMs: config.LOGIN_FAILURE_PAUSE_MS,
+    unansweredPauseMs: UNANSWERED_PAUSE_MS,
     waitMs: config.LOGIN_TURN_WAIT_MS,
     waiting: WAITING_FOR_TURN,
   });

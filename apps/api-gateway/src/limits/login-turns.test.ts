@@ -24,9 +24,9 @@ class FakeSlots implements LoginSlots {
   }
 }
 
-const options = { failurePauseMs: 80, waitMs: 2000, waiting: 10 };
-const never = () => false;
-const always = () => true;
+const options = { failurePauseMs: 80, unansweredPauseMs: 160, waitMs: 2000, waiting: 10 };
+const never = () => "over" as const;
+const always = () => "failed" as const;
 const limited = (call: Promise<unknown>) => expect(call).rejects.toBeInstanceOf(RateLimited);
 
 test("attempts of one account are one after the other on all replicas; other accounts are not held up", async () => {
@@ -74,6 +74,20 @@ test("a failure keeps the next one waiting, on any replica; a success does not",
     expect(await timed(replicas[0])).toBeLessThan(70);
     await replicas[0].drain();
   }
+});
+
+test("after an attempt that Keycloak did not answer the next one waits longer: it may still be at it", async () => {
+  const slots = new FakeSlots();
+  const turns = new LoginTurns(slots, options);
+  const cut = turns.run(
+    "ada",
+    () => Promise.reject(new Error("cut")),
+    () => "unanswered",
+  );
+  await expect(cut).rejects.toThrow("cut");
+  const before = performance.now();
+  await turns.run("ada", async () => {}, never);
+  expect(performance.now() - before).toBeGreaterThan(140);
 });
 
 test("a failure of another kind gives the place back at once", async () => {

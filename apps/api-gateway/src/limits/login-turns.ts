@@ -6,7 +6,12 @@ import type { Counted } from "./rate-limit-rows.ts";
 export interface LoginTurnsOptions extends AccountTurnsOptions {
   /** How long a failure keeps the next attempt waiting, in milliseconds. */
   failurePauseMs: number;
+  /** The same after an attempt that Keycloak did not answer: it may still be at it. Milliseconds. */
+  unansweredPauseMs: number;
 }
+
+/** `failed`: it counts as a failure in Keycloak. `unanswered`: it was sent, and nobody knows what came of it. */
+export type AttemptEnd = "failed" | "unanswered" | "over";
 
 /** How often the head of a process's queue asks for a place that another replica has, on average. Milliseconds. */
 const POLL_MS = 50;
@@ -37,25 +42,30 @@ export class LoginTurns {
 
   /**
    * @param attempt gets what the account's limit has counted; undefined when the database did not answer
-   * @param isFailure whether what `attempt` threw counts as a failure in Keycloak
+   * @param endOf what an error of `attempt` says of its end in Keycloak
    * @throws RateLimited when the turn did not come in time; else what `attempt` throws
    */
   async run<T>(
     key: string,
     attempt: (counted: Counted | null | undefined) => Promise<T>,
-    isFailure: (error: unknown) => boolean,
+    endOf: (error: unknown) => AttemptEnd,
   ): Promise<T> {
     const slot = await this.#begin(key);
     let pauseMs = 0;
     try {
       return await attempt(slot.counted);
     } catch (error) {
-      if (isFailure(error)) pauseMs = this.options.failurePauseMs;
+      pauseMs = this.#pauseAfter(endOf(error));
       throw error;
     } finally {
       // The answer does not wait for it.
       this.#end(key, slot, pauseMs);
     }
+  }
+
+  #pauseAfter(end: AttemptEnd): number {
+    if (end === "over") return 0;
+    return end === "failed" ? this.options.failurePauseMs : this.options.unansweredPauseMs;
   }
 
   /** Resolves when no place is being given back any more. */

@@ -13,8 +13,12 @@ export function mapError(error: unknown, operation: string): AuthError {
   if (name === "TimeoutError" || name === "AbortError") {
     return new AuthError("keycloak.timeout", { internal: `${operation}: no answer in time` });
   }
-  return new AuthError("keycloak.unavailable", { internal: `${operation}: ${code ?? name}` });
+  const neverSent = code !== undefined && NOT_CONNECTED.has(code);
+  return new AuthError("keycloak.unavailable", { internal: `${operation}: ${code ?? name}`, neverSent });
 }
+
+/** There was no connection to send anything on. */
+const NOT_CONNECTED: ReadonlySet<string> = new Set(["ECONNREFUSED", "ConnectionRefused", "ENOTFOUND", "EAI_AGAIN"]);
 
 /** @returns the error for an answer that no caller has a better reading of */
 export function mapStatus(status: number, operation: string, cause?: NetworkError): AuthError {
