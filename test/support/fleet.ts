@@ -3,9 +3,6 @@ import { AuthClient, type LoggedIn } from "./auth-client.ts";
 import { GatewayProcess, gatewayEnv, ordersEnv } from "./gateway-process.ts";
 import { newPerson } from "./person.ts";
 
-/** Of each service. */
-const replicasEach = 3;
-
 /** Somebody who is logged in at a fleet. */
 export interface Visitor {
   userId: string;
@@ -15,7 +12,7 @@ export interface Visitor {
   bearer: AuthClient;
 }
 
-/** Three replicas of the gateway and three of the orders service, as processes of their own. */
+/** Replicas of the gateway and of the orders service, as processes of their own. */
 export class Fleet {
   private constructor(
     readonly gateways: readonly GatewayProcess[],
@@ -27,8 +24,11 @@ export class Fleet {
     return [...this.gateways.map(({ url }) => `${url}/auth/me`), ...this.orders.map(({ url }) => `${url}/orders`)];
   }
 
-  /** @param stack with the database as the replicas are to reach it */
-  static async start(stack: TestStack): Promise<Fleet> {
+  /**
+   * @param stack with Keycloak and the database as the replicas are to reach them
+   * @param replicasEach of each service
+   */
+  static async start(stack: TestStack, replicasEach = 3): Promise<Fleet> {
     const start = (env: Record<string, string>, app: string) =>
       Promise.all(Array.from({ length: replicasEach }, () => GatewayProcess.start(env, app)));
     const [gateways, orders] = await Promise.all([

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import type KcAdminClient from "@keycloak/keycloak-admin-client";
 import type { TestStack } from "@libs/dev-stack";
-import { exportJWK, type JWTPayload, SignJWT } from "jose";
+import { CompactSign, exportJWK, type JWTPayload, SignJWT } from "jose";
 
 /** One of the realm's own published keys, in a test's hands: for tokens that are wrong in everything but the signature. */
 export class RealmKey {
@@ -37,5 +37,11 @@ export class RealmKey {
     return new SignJWT(claims)
       .setProtectedHeader({ alg: "RS256", kid: this.kid, typ: "logout+jwt", ...header })
       .sign(this.privateKey);
+  }
+
+  /** Signs a text as it is, whatever it says. */
+  signText(payload: string): Promise<string> {
+    const header = { alg: "RS256", kid: this.kid, typ: "JWT" };
+    return new CompactSign(Buffer.from(payload)).setProtectedHeader(header).sign(this.privateKey);
   }
 }
