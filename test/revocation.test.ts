@@ -27,7 +27,7 @@ afterAll(stopGateways, 60_000);
 const told = (replicas: Fleet) =>
   eventually(async () => expect(await replicas.channels()).toEqual(Array(6).fill("1")), 20_000);
 
-const repeats = amount(2, 50);
+const repeats = amount(2, 30);
 /** As long as an answer may be old while changes are not told (`staleMs`), and the look-up. */
 const cutBoundMs = 2500;
 
@@ -82,7 +82,10 @@ const cuts = {
     await replicas.sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'guard-changes'`;
   },
   // Nothing more comes, and nobody says so.
-  silent: async () => keepHolding({ sent: "pg_notify", hold: "answer" }),
+  silent: async () => {
+    keepHolding({ sent: "pg_notify", hold: "answer" });
+    await eventually(() => expect(held).toBeGreaterThanOrEqual(6));
+  },
 };
 
 for (const [how, cut] of Object.entries(cuts)) {
@@ -91,7 +94,7 @@ for (const [how, cut] of Object.entries(cuts)) {
     const name = `logout, channel ${how}`;
     const untold = async () => expect(await proxied.channels()).toEqual(Array(6).fill("0"));
     // In the very moment of the cut, when replicas may not know it yet.
-    await measure(proxied, { ...logout, boundMs: cutBoundMs }, name, 1, cut);
+    await measure(proxied, { ...logout, boundMs: cutBoundMs }, `${name} just now`, 1, cut);
     await eventually(untold);
     await measure(proxied, { ...logout, boundMs: cutBoundMs }, name, repeats);
     await untold();
@@ -99,6 +102,8 @@ for (const [how, cut] of Object.entries(cuts)) {
 }
 
 let holding = false;
+/** Connections that went silent. */
+let held = 0;
 afterEach(async () => {
   if (!holding) return;
   holding = false;
@@ -111,10 +116,14 @@ afterEach(async () => {
 /** Every connection that gets to this point is silent from then on. */
 function keepHolding(point: HoldPoint): void {
   holding = true;
-  const hold = (): void => {
-    if (holding) void replicas.postgres.holdAt(point).then(hold);
+  held = 0;
+  const hold = async (): Promise<void> => {
+    while (holding) {
+      await replicas.postgres.holdAt(point);
+      held += 1;
+    }
   };
-  hold();
+  void hold();
 }
 
 async function measure(fleet: Fleet, end: End, name: string, times: number, before = async () => {}): Promise<void> {
