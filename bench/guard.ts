@@ -11,7 +11,7 @@ import { Tokens } from "./guard/tokens.ts";
 const { values } = parseArgs({ options: { quick: { type: "boolean", default: false } } });
 const plan = values.quick
   ? { rounds: 4, roundMs: 1000, warmUpMs: 1500, connections: 32 }
-  : { rounds: 12, roundMs: 2500, warmUpMs: 5000, connections: 32 };
+  : { rounds: 8, roundMs: 2500, warmUpMs: 4000, connections: 32 };
 /** How many tokens are warm. */
 const warmTokens = 256;
 /** Of each kind; a round that needs more starts over, which a cache of 10,000 has forgotten by then. */

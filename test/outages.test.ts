@@ -37,8 +37,10 @@ beforeEach(async () => {
   keycloak.mode = postgres.mode = "pass";
   await eventually(async () => expect((await client.get("/health/ready")).status).toBe(200));
   person = newPerson();
-  await client.register(person);
-  session = (await client.login(person)).body;
+  const registered = await client.register(person);
+  const login = await client.login(person);
+  expect([registered, login].map(({ status, raw }) => (status < 300 ? "" : raw))).toEqual(["", ""]);
+  session = login.body;
 }, 30_000);
 
 const flows: Record<string, () => Promise<Answer<ProblemBody>>> = {

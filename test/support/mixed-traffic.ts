@@ -87,7 +87,15 @@ export class MixedTraffic {
 
   async #refresh(member: Member, session: NonNullable<Member["session"]>): Promise<void> {
     const { sessionId, refreshToken } = session;
-    const answer = await this.#call("refresh", (client) => client.refresh({ sessionId, refreshToken }));
+    const refresh = () => this.#call("refresh", (client) => client.refresh({ sessionId, refreshToken }));
+    let answer = await refresh();
+    // Its token may be spent, so a client that got no answer asks again, well within the grace.
+    for (
+      const until = Date.now() + 30_000;
+      (answer?.status ?? 503) > 401 && Date.now() < until;
+      answer = await refresh()
+    )
+      await Bun.sleep(randomInt(100, 300));
     if (answer?.status === 200) session.refreshToken = answer.body.tokens.refresh_token;
     if (answer?.status === 401) {
       this.lostSessions.push(`${sessionId} ${answer.raw.slice(0, 120)}`);
