@@ -1,7 +1,7 @@
-import { randomUUID } from "node:crypto";
+import { createPublicKey, randomUUID } from "node:crypto";
 import type { TestStack } from "@libs/dev-stack";
 import { SQL } from "bun";
-import { decodeJwt } from "jose";
+import { decodeJwt, decodeProtectedHeader } from "jose";
 import { AuthClient } from "../../test/support/auth-client.ts";
 import { GatewayProcess, gatewayEnv } from "../../test/support/gateway-process.ts";
 import { newPerson } from "../../test/support/person.ts";
@@ -55,6 +55,15 @@ export class Tokens {
       SELECT (jsonb_populate_record(s, added)).* FROM sessions s, jsonb_array_elements(${sessions}::jsonb) added
       WHERE s.keycloak_session_id = ${sid}`;
     return Promise.all(sids.map((sid) => this.#sign(0, { sid })));
+  }
+
+  /** The key that signs them, as `keycloak.json` takes it. */
+  async publicKey(issuer: string): Promise<string> {
+    const [token = ""] = await this.ofKnownSessions(1);
+    const answer = await fetch(`${issuer}/protocol/openid-connect/certs`);
+    const { keys } = (await answer.json()) as { keys: { kid: string }[] };
+    const key = keys.find(({ kid }) => kid === decodeProtectedHeader(token).kid) as object;
+    return createPublicKey({ key, format: "jwk" }).export({ type: "spki", format: "der" }).toString("base64");
   }
 
   async close(): Promise<void> {
