@@ -113,8 +113,8 @@ test("changes that could not be applied", async () => {
   const status = await authctl("status");
   expect(status).toContain("problem: dead_letters: ");
   expect(status).toMatch(/^ {2}\d+ user nobody: internal\.error after 12 attempts/m);
-  expect(await authctl("replay", "999999999")).toBe("handled again: 0\n");
-  expect(await authctl("replay")).toBe("handled again: 1\n");
+  expect(await authctl("replay", "999999999")).toBe("0 are handled again\n");
+  expect(await authctl("replay")).toBe("1 is handled again\n");
   await wellAgain();
   expect(await authctl("status")).toContain("dead letters: 0\n");
 }, 180_000);

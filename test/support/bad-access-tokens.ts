@@ -48,7 +48,7 @@ const misaddressed = ({ iss = "" }: JWTPayload) => [
 
 const outOfTime = () => [
   ...[11, 60, 3_600, 86_400, seconds()].map((ago) => ({ exp: seconds() - ago })),
-  ...[20, 60, 86_400].map((ahead) => ({ nbf: seconds() + ahead })),
+  ...[600, 3_600, 86_400].map((ahead) => ({ nbf: seconds() + ahead })),
   ...[{ exp: undefined }, { exp: String(seconds() + 60) }, { iat: "now" }, { iat: undefined }, { nbf: "x" }],
 ];
 

@@ -26,5 +26,5 @@ async function feedReplay({ environment, terminal }: CommandContext, ids: string
     throw new UsageError("an id is a number, as authctl feed status shows it");
   const chosen = ids.length > 0 ? ids.map(BigInt) : undefined;
   const count = await withRepositories(environment, ({ feed }) => feed.replay(new Date(), chosen));
-  terminal.print(`${count} are handled again`);
+  terminal.print(`${count} ${count === 1 ? "is" : "are"} handled again`);
 }
