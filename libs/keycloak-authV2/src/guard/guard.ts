@@ -133,7 +133,8 @@ export class Guard {
     return this.#principal(known);
   }
 
-  readonly #isKnownSession: IsKnownSession = (sid, sub) => this.#sessions.peek(sid)?.userId === sub;
+  /** A session is there before its first token is handed out. */
+  readonly #isKnownSession: IsKnownSession = async (sid, sub) => (await this.#sessions.get(sid))?.userId === sub;
 
   #principal(known: KnownToken): Principal | Promise<Principal> {
     const { sid, sub } = known.token;

@@ -17,8 +17,8 @@ export interface VerifiedToken {
   expiresAt: Date;
 }
 
-/** Whether a live session of this `sid` and `sub` is in memory. */
-export type IsKnownSession = (sid: string, sub: string) => boolean;
+/** Whether there is a live session of this `sid` and `sub`. */
+export type IsKnownSession = (sid: string, sub: string) => boolean | Promise<boolean>;
 
 /** PORT: offline verification for guards. */
 export interface GuardTokenVerifier {

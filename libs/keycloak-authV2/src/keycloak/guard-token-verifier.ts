@@ -40,7 +40,7 @@ export interface GuardKeys {
    * @returns undefined when there is no key of this id
    * @throws AuthError `keycloak.unavailable` when nobody can tell
    */
-  find(kid: string, mayWait: () => boolean): Promise<JWTVerifyGetKey | undefined>;
+  find(kid: string, mayWait: () => boolean | Promise<boolean>): Promise<JWTVerifyGetKey | undefined>;
 }
 
 /**
@@ -96,7 +96,7 @@ function readHeader(token: string, algorithm: string): JWTHeaderParameters & { k
 }
 
 /** Of claims that nobody has verified: good for nothing but the decision to wait. */
-function claimsKnownSession(token: string, isKnownSession: IsKnownSession): boolean {
+function claimsKnownSession(token: string, isKnownSession: IsKnownSession): boolean | Promise<boolean> {
   const { sid, sub } = parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString("utf8"));
   return typeof sid === "string" && typeof sub === "string" && isKnownSession(sid, sub);
 }

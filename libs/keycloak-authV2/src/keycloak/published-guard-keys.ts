@@ -30,6 +30,8 @@ export interface PublishedGuardKeysOptions {
   now?: () => number;
 }
 
+type MayWait = () => boolean | Promise<boolean>;
+
 /** How many tokens may wait for the end of the cool-down at once. */
 const MAX_WAITING = 100;
 
@@ -53,7 +55,7 @@ export class PublishedGuardKeys implements GuardKeys {
     this.#options = { timeoutMs: DEFAULT_TIMEOUT_MS, coolDownMs: KEYS_COOL_DOWN_MS, now: Date.now, ...options };
   }
 
-  async find(kid: string, mayWait: () => boolean): Promise<JWTVerifyGetKey | undefined> {
+  async find(kid: string, mayWait: MayWait): Promise<JWTVerifyGetKey | undefined> {
     if (this.#keys?.ids.has(kid)) {
       if (this.#options.now() - this.#keys.triedAt > MAX_AGE_MS) this.warm();
       return this.#keys.verify;
@@ -64,7 +66,7 @@ export class PublishedGuardKeys implements GuardKeys {
     return this.#keys.ids.has(kid) ? this.#keys.verify : undefined;
   }
 
-  async #ask(mayWait: () => boolean): Promise<void> {
+  async #ask(mayWait: MayWait): Promise<void> {
     const { now, coolDownMs } = this.#options;
     const coolDownLeftMs = this.#lastAskedAt + coolDownMs - now();
     if (coolDownLeftMs <= 0) {
@@ -76,16 +78,23 @@ export class PublishedGuardKeys implements GuardKeys {
       return;
     }
     if (this.#fetching) return await this.#fetching;
-    if (this.#waiting >= MAX_WAITING || !mayWait()) return;
-    this.#nextFetch ??= Bun.sleep(coolDownLeftMs).then(() => {
+    if (this.#waiting >= MAX_WAITING) return;
+    // From here on: whether one may wait is looked up.
+    this.#waiting += 1;
+    try {
+      if (await mayWait()) await this.#fetchAfter(coolDownLeftMs);
+    } finally {
+      this.#waiting -= 1;
+    }
+  }
+
+  #fetchAfter(ms: number): Promise<void> {
+    this.#nextFetch ??= Bun.sleep(ms).then(() => {
       this.#nextFetch = undefined;
-      this.#lastAskedAt = now();
+      this.#lastAskedAt = this.#options.now();
       return this.#fetch();
     });
-    this.#waiting += 1;
-    await this.#nextFetch.finally(() => {
-      this.#waiting -= 1;
-    });
+    return this.#nextFetch;
   }
 
   /** Fetches them behind the requests. */

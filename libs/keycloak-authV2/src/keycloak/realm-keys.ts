@@ -13,7 +13,9 @@ import { DEFAULT_TIMEOUT_MS, type KeycloakOptions, keycloakEndpoints } from "./k
 
 const MAX_AGE_MS = 10 * 60 * 1000;
 /** A `kid` that is not known makes us ask Keycloak at most this often, however long ago the last fetch was. */
-const COOL_DOWN_MS = 2 * 1000;
+const COOL_DOWN_MS = 200;
+/** For one token. Keycloak has just signed it, and may publish a new key a moment later: the first fetch can miss it. */
+const MAX_FETCHES = 3;
 /** How long a new key of the realm may stay unknown to {@link RealmKeys.known}. */
 const FRESH_EVERY_MS = 60 * 1000;
 const FRESH_AGAIN_MS = 5 * 1000;
@@ -73,25 +75,28 @@ export class RealmKeys {
   }
 
   async #find(header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<CryptoKey> {
-    try {
-      return await this.#remote(header, token);
-    } catch (error) {
-      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
-      const asking = this.#ask();
-      if (!asking) throw error;
-      await asking;
-      return await this.#remote(header, token);
+    for (let asked = 0; ; asked++) {
+      try {
+        return await this.#remote(header, token);
+      } catch (error) {
+        if (!(error instanceof errors.JWKSNoMatchingKey) || asked === MAX_FETCHES) throw error;
+      }
+      await this.#ask();
     }
   }
 
-  /** One fetch for all who miss a key at once. @returns undefined within the cool-down */
-  #ask(): Promise<void> | undefined {
-    if (!this.#asking && performance.now() - this.#lastAskedAt >= COOL_DOWN_MS) {
-      this.#lastAskedAt = performance.now();
-      this.#asking = this.#remote.reload().finally(() => {
-        this.#asking = undefined;
-      });
-    }
+  /** One fetch for all who miss a key at once; within the cool-down, when that is over. */
+  #ask(): Promise<void> {
+    this.#asking ??= this.#reloadAfterCoolDown().finally(() => {
+      this.#asking = undefined;
+    });
     return this.#asking;
+  }
+
+  async #reloadAfterCoolDown(): Promise<void> {
+    const coolDownLeftMs = this.#lastAskedAt + COOL_DOWN_MS - performance.now();
+    if (coolDownLeftMs > 0) await Bun.sleep(coolDownLeftMs);
+    this.#lastAskedAt = performance.now();
+    await this.#remote.reload();
   }
 }

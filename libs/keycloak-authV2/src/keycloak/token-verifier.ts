@@ -26,7 +26,7 @@ const schema = z.object({
 
 /**
  * ADAPTER: offline verification with jose. Signature by the realm's published keys (cached; an unknown `kid` refetches,
- * at most every 2 s), one pinned algorithm, issuer, audience, authorized party, `typ`, times within 10 s.
+ * at most every 200 ms), one pinned algorithm, issuer, audience, authorized party, `typ`, times within 10 s.
  * @see https://www.rfc-editor.org/rfc/rfc9068#section-4
  */
 export class JoseTokenVerifier implements TokenVerifier {
