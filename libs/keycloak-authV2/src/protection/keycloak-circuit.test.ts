@@ -86,3 +86,15 @@ test("a refusal is a good try too", async () => {
   expect(await fail("auth.invalid_credentials")).toMatchObject({ code: "auth.invalid_credentials" });
   expect(circuit.state).toBe("closed");
 });
+
+test("calls that were lost in an outage say nothing of the time after it", async () => {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const lost = Array.from({ length: 9 }, () => outcome(() => promise));
+  await Bun.sleep(2);
+  circuit.answered();
+  reject(new AuthError("keycloak.timeout"));
+  for (const error of await Promise.all(lost)) expect(error).toMatchObject({ code: "keycloak.timeout" });
+  expect(circuit.state).toBe("closed");
+  await open();
+  expect(circuit.state).toBe("open");
+});

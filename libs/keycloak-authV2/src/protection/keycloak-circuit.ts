@@ -17,6 +17,8 @@ export type CircuitName = "closed" | "half-open" | "open";
  */
 export class KeycloakCircuit {
   readonly #policy;
+  /** Of a clock that only goes forward. Milliseconds. */
+  #answeredAt = Number.NEGATIVE_INFINITY;
 
   constructor({ failures, retryMs }: CircuitOptions, onChange: (state: CircuitName) => void = () => {}) {
     this.#policy = circuitBreaker(handleAll, { halfOpenAfter: retryMs, breaker: new ConsecutiveBreaker(failures) });
@@ -32,22 +34,35 @@ export class KeycloakCircuit {
     // The library lets others wait for the one that tries; here they are told at once.
     if (this.#policy.state === CircuitState.HalfOpen) throw refusal();
     const outcome = await this.#policy
-      .execute(() => settle(work))
+      .execute(() => this.#settle(work))
       .catch((error) => {
         throw error instanceof BrokenCircuitError ? refusal() : error;
       });
     if ("error" in outcome) throw outcome.error;
     return outcome.value;
   }
-}
 
-/** Throws outages alone: whatever else happened is an answer of Keycloak's, and so a success for the circuit. */
-async function settle<T>(work: () => Promise<T>): Promise<{ value: T } | { error: unknown }> {
-  try {
-    return { value: await work() };
-  } catch (error) {
-    if (isAuthError(error, "keycloak.unavailable", "keycloak.timeout")) throw error;
-    return { error };
+  /** Keycloak has answered somebody who did not come this way. */
+  answered(): void {
+    this.#answeredAt = performance.now();
+  }
+
+  /**
+   * Throws outages alone: whatever else happened is an answer of Keycloak's, and so a success for the circuit. A call from
+   * before its last answer tells of the past: what was lost in an outage ends seconds after it.
+   */
+  async #settle<T>(work: () => Promise<T>): Promise<{ value: T } | { error: unknown }> {
+    const startedAt = performance.now();
+    try {
+      const value = await work();
+      this.answered();
+      return { value };
+    } catch (error) {
+      const isOutage = isAuthError(error, "keycloak.unavailable", "keycloak.timeout");
+      if (isOutage && startedAt >= this.#answeredAt) throw error;
+      if (!isOutage) this.answered();
+      return { error };
+    }
   }
 }
 

@@ -64,8 +64,11 @@ export function protectKeycloak<T extends Protectable>(adapters: T, options: Pro
         throw countingRefusals(error);
       }
     },
-    checkReady: () =>
-      circuit && circuit.state !== "closed" ? circuit.run(adapters.checkReady) : adapters.checkReady(),
+    checkReady: async () => {
+      if (circuit && circuit.state !== "closed") return await circuit.run(adapters.checkReady);
+      await adapters.checkReady();
+      circuit?.answered();
+    },
   };
 }
 
