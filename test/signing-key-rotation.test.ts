@@ -38,6 +38,7 @@ test("no valid request is refused", async () => {
   const visitors = Array.from({ length: people }, () => goOn(traffic, running));
   try {
     let previous = await activeKey();
+    await eventually(() => expect([...traffic.kids]).toContain(previous));
     for (let rotation = 1; rotation <= rotations; rotation++) {
       const before = traffic.calls;
       const startedAt = performance.now();
