@@ -2,26 +2,9 @@ import { errors, type JWTHeaderParameters, type JWTVerifyGetKey, jwtVerify } fro
 import { z } from "zod";
 import { AuthError } from "../errors/index.ts";
 import type { GuardTokenVerifier, IsKnownSession, VerifiedToken } from "../guard/verified-token.ts";
+import { accessTokenClaims, CLOCK_TOLERANCE_SECONDS, personOf } from "./access-token-claims.ts";
 
-const CLOCK_TOLERANCE_SECONDS = 10;
-
-const roles = z.object({ roles: z.array(z.string()).default([]) });
-const schema = z.object({
-  sub: z.string().min(1),
-  sid: z.string().min(1).optional(),
-  client_id: z.string().optional(),
-  typ: z.literal("Bearer"),
-  azp: z.string().min(1),
-  iat: z.number(),
-  exp: z.number(),
-  preferred_username: z.string().default(""),
-  email: z.string().nullish(),
-  given_name: z.string().nullish(),
-  family_name: z.string().nullish(),
-  email_verified: z.boolean().default(false),
-  realm_access: roles.optional(),
-  resource_access: z.record(z.string(), roles).optional(),
-});
+const schema = accessTokenClaims.extend({ sid: z.string().min(1).optional(), client_id: z.string().optional() });
 
 export interface GuardTokenRules {
   issuer: string;
@@ -139,17 +122,10 @@ function toVerifiedToken(claims: z.output<typeof schema>): VerifiedToken {
     roles.map((role) => `${client}:${role}`),
   );
   return {
-    sub: claims.sub,
+    ...personOf(claims),
     sid: claims.sid ?? null,
     clientId: claims.azp,
-    username: claims.preferred_username,
-    email: claims.email ?? null,
-    firstName: claims.given_name ?? null,
-    lastName: claims.family_name ?? null,
-    emailVerified: claims.email_verified,
     roles: new Set([...(claims.realm_access?.roles ?? []).filter((role) => !role.includes(":")), ...clientRoles]),
-    issuedAt: new Date(claims.iat * 1000),
-    expiresAt: new Date(claims.exp * 1000),
   };
 }
 

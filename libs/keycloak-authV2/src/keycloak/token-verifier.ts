@@ -2,27 +2,11 @@ import { errors, type JWTPayload, jwtVerify } from "jose";
 import { z } from "zod";
 import { AuthError } from "../errors/index.ts";
 import type { AccessTokenClaims, TokenVerifier } from "../ports.ts";
+import { accessTokenClaims, CLOCK_TOLERANCE_SECONDS, personOf } from "./access-token-claims.ts";
 import { type KeycloakOptions, keycloakEndpoints } from "./keycloak-options.ts";
 import { RealmKeys } from "./realm-keys.ts";
 
-const CLOCK_TOLERANCE_SECONDS = 10;
-
-const roles = z.object({ roles: z.array(z.string()).default([]) });
-const schema = z.object({
-  sub: z.string().min(1),
-  sid: z.string().min(1),
-  typ: z.literal("Bearer"),
-  azp: z.string(),
-  iat: z.number(),
-  exp: z.number(),
-  preferred_username: z.string().default(""),
-  email: z.string().nullish(),
-  given_name: z.string().nullish(),
-  family_name: z.string().nullish(),
-  email_verified: z.boolean().default(false),
-  realm_access: roles.optional(),
-  resource_access: z.record(z.string(), roles).optional(),
-});
+const schema = accessTokenClaims.extend({ sid: z.string().min(1) });
 
 /**
  * ADAPTER: offline verification with jose. Signature by the realm's published keys (cached; an unknown `kid` refetches,
@@ -72,17 +56,10 @@ export class JoseTokenVerifier implements TokenVerifier {
 function toClaims(claims: z.output<typeof schema>): AccessTokenClaims {
   const clientRoles = Object.entries(claims.resource_access ?? {}).map(([client, { roles }]) => [client, roles]);
   return {
-    sub: claims.sub,
+    ...personOf(claims),
     sid: claims.sid,
-    username: claims.preferred_username,
-    email: claims.email ?? null,
-    firstName: claims.given_name ?? null,
-    lastName: claims.family_name ?? null,
-    emailVerified: claims.email_verified,
     realmRoles: claims.realm_access?.roles ?? [],
     clientRoles: Object.fromEntries(clientRoles),
-    issuedAt: new Date(claims.iat * 1000),
-    expiresAt: new Date(claims.exp * 1000),
   };
 }
 
