@@ -1,13 +1,16 @@
 import {
+  databasePoolSize,
   httpUrl,
   isOrigin,
+  keycloakIssuer,
   listOf,
   logLevel,
-  milliseconds,
   port,
   postgresUrl,
   readConfig as readSchema,
+  requestTimeoutMs,
   secretVariable,
+  shutdownDelayMs,
 } from "@libs/http";
 import { z } from "zod";
 
@@ -17,27 +20,13 @@ export const configSchema = z.object({
   HOST: z.string().min(1).default("0.0.0.0").describe("Address to listen on."),
   LOG_LEVEL: logLevel.default("info").describe("Least severe level that is logged."),
   DATABASE_URL: postgresUrl.describe("The application's PostgreSQL."),
-  DATABASE_POOL_SIZE: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(200)
-    .default(10)
-    .describe("Most connections to PostgreSQL of this process."),
+  DATABASE_POOL_SIZE: databasePoolSize,
   KEYCLOAK_URL: httpUrl.describe("Where this process dials Keycloak, without a path: for its public keys alone."),
-  KEYCLOAK_ISSUER: httpUrl
-    .optional()
-    .describe("What tokens name as `iss`. Default: `KEYCLOAK_URL/realms/KEYCLOAK_REALM`."),
+  KEYCLOAK_ISSUER: keycloakIssuer,
   KEYCLOAK_REALM: z.string().min(1).describe("The realm that holds the users."),
   KEYCLOAK_CLIENT_ID: z.string().min(1).describe("The gateway's client, for which tokens are issued."),
-  REQUEST_TIMEOUT_MS: milliseconds.default(4500).describe("Longest time of one request, in milliseconds."),
-  SHUTDOWN_DELAY_MS: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .max(60_000)
-    .default(500)
-    .describe("On SIGTERM, how long to go on accepting while `/health/ready` says 503, in milliseconds."),
+  REQUEST_TIMEOUT_MS: requestTimeoutMs,
+  SHUTDOWN_DELAY_MS: shutdownDelayMs,
   CORS_ORIGINS: listOf(isOrigin, "an origin such as https://shop.example").describe(
     "Origins whose pages may call the service.",
   ),

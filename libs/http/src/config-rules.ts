@@ -39,3 +39,25 @@ export const listOf = (isValid: (entry: string) => boolean, rule: string) =>
 export function isOrigin(entry: string): boolean {
   return URL.canParse(entry) && /^https?:/.test(entry) && new URL(entry).origin === entry;
 }
+
+export const databasePoolSize = z.coerce
+  .number()
+  .int()
+  .min(1)
+  .max(200)
+  .default(10)
+  .describe("Most connections to PostgreSQL of this process.");
+
+export const keycloakIssuer = httpUrl
+  .optional()
+  .describe("What tokens name as `iss`. Default: `KEYCLOAK_URL/realms/KEYCLOAK_REALM`.");
+
+export const requestTimeoutMs = milliseconds.default(4500).describe("Longest time of one request, in milliseconds.");
+
+export const shutdownDelayMs = z.coerce
+  .number()
+  .int()
+  .min(0)
+  .max(60_000)
+  .default(500)
+  .describe("On SIGTERM, how long to go on accepting while `/health/ready` says 503, in milliseconds.");

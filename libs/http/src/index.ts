@@ -2,14 +2,18 @@
 
 export { type ObserveResponse, responseObservers } from "./access-log.ts";
 export {
+  databasePoolSize,
   httpUrl,
   isOrigin,
+  keycloakIssuer,
   listOf,
   logLevel,
   milliseconds,
   port,
   postgresUrl,
+  requestTimeoutMs,
   secretVariable,
+  shutdownDelayMs,
 } from "./config-rules.ts";
 export { idempotencyKeyParameter, readIdempotencyKey } from "./idempotency-key.ts";
 export { bodyLimitBytes, nestingLimit } from "./json-only.ts";
