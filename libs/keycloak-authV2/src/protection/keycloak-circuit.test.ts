@@ -98,3 +98,16 @@ test("calls that were lost in an outage say nothing of the time after it", async
   await open();
   expect(circuit.state).toBe("open");
 });
+
+test("an answer that was under way when the circuit opened closes it, and forgets the outages before it", async () => {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const slow = outcome(() => promise);
+  await open();
+  expect(circuit.state).toBe("open");
+  resolve("answer");
+  expect(await slow).toBe("answer");
+  expect(circuit.state).toBe("closed");
+  await fail("keycloak.timeout");
+  expect(circuit.state).toBe("closed");
+  expect(changes).toEqual(["open", "closed"]);
+});

@@ -16,13 +16,18 @@ export type CircuitName = "closed" | "half-open" | "open";
  * (`keycloak.unavailable`, `keycloak.timeout`): a refusal, or our own misconfiguration, is an answer.
  */
 export class KeycloakCircuit {
+  readonly #breaker: ConsecutiveBreaker;
   readonly #policy;
   /** Of a clock that only goes forward. Milliseconds. */
   #answeredAt = Number.NEGATIVE_INFINITY;
 
   constructor({ failures, retryMs }: CircuitOptions, onChange: (state: CircuitName) => void = () => {}) {
-    this.#policy = circuitBreaker(handleAll, { halfOpenAfter: retryMs, breaker: new ConsecutiveBreaker(failures) });
-    this.#policy.onStateChange((state) => onChange(nameOf(state)));
+    this.#breaker = new ConsecutiveBreaker(failures);
+    this.#policy = circuitBreaker(handleAll, { halfOpenAfter: retryMs, breaker: this.#breaker });
+    this.#policy.onStateChange((state) => {
+      // Held open for the moment in which it is closed.
+      if (state !== CircuitState.Isolated) onChange(nameOf(state));
+    });
   }
 
   get state(): CircuitName {
@@ -42,9 +47,16 @@ export class KeycloakCircuit {
     return outcome.value;
   }
 
-  /** Keycloak has answered somebody who did not come this way. */
+  /**
+   * Keycloak has answered, somebody who did not come this way too: what opened the circuit while that call was under way
+   * is of the past.
+   */
   answered(): void {
     this.#answeredAt = performance.now();
+    if (this.#policy.state === CircuitState.Closed) return;
+    this.#breaker.success();
+    // The library's way to close it: held open, and let go.
+    this.#policy.isolate().dispose();
   }
 
   /**

@@ -7,7 +7,8 @@ import { protectKeycloak } from "./protect-keycloak.ts";
 function protectedKeycloak(concurrency = 8) {
   const { userRepository, tokenClient, eventSource } = new InMemoryKeycloak();
   const registry = new Registry();
-  const checkReady = async () => {};
+  const inner = { userRepository, tokenClient, checkReady: async () => {} };
+  const checkReady = () => inner.checkReady();
   const adapters = protectKeycloak(
     { userRepository, tokenClient, eventSource, checkReady, assertRoom: () => {} },
     {
@@ -18,7 +19,7 @@ function protectedKeycloak(concurrency = 8) {
     registry,
   );
   const state = async () => (await registry.getSingleMetric("keycloak_circuit_state")?.get())?.values[0]?.value;
-  return { inner: { userRepository, tokenClient }, adapters, state };
+  return { inner, adapters, state };
 }
 
 test("users, tokens and events share one circuit; the readiness check does not open it, but knows of it", async () => {
@@ -36,6 +37,23 @@ test("users, tokens and events share one circuit; the readiness check does not o
   await expect(adapters.userRepository.countUsers()).rejects.toMatchObject({ neverSent: true });
   await expect(adapters.eventSource.readEventsConfig()).rejects.toMatchObject({ neverSent: true });
   await expect(adapters.checkReady()).rejects.toMatchObject({ code: "keycloak.unavailable" });
+});
+
+test("who is told ready gets through, though calls that were lost before end while it is asked", async () => {
+  const { adapters, inner, state } = protectedKeycloak();
+  const { promise, reject } = Promise.withResolvers<never>();
+  const { refresh } = inner.tokenClient;
+  inner.tokenClient.refresh = () => promise;
+  const lost = Array.from({ length: 3 }, () => adapters.tokenClient.refresh("token").catch(() => {}));
+  inner.checkReady = async () => {
+    reject(new AuthError("keycloak.unavailable"));
+    await Promise.all(lost);
+    expect(await state()).toBe(2);
+  };
+  await adapters.checkReady();
+  expect(await state()).toBe(0);
+  inner.tokenClient.refresh = refresh;
+  await expect(adapters.tokenClient.refresh("token")).rejects.toMatchObject({ code: "session.refused" });
 });
 
 test("only what hashes a password is bounded", async () => {
