@@ -2,10 +2,12 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { createDatabase } from "@libs/database";
 import { KeycloakIntegrationService } from "@libs/keycloak-authV2";
+import { type EventOf, subscribeToEvents } from "@libs/keycloak-authV2/events";
 import { PersonService } from "@libs/keycloak-authV2/services/people";
 import { createMetricsRegistry } from "@libs/observability";
 import { AuthClient } from "./support/auth-client.ts";
 import { authctl as run } from "./support/authctl.ts";
+import { eventually } from "./support/eventually.ts";
 import type { GatewayProcess } from "./support/gateway-process.ts";
 import { newPerson } from "./support/person.ts";
 import { useReplicas } from "./support/replicas.ts";
@@ -154,11 +156,42 @@ test("a login that lands while a person is erased does not bring them back", asy
   expect(await traces([person.username, person.email], userId)).toEqual([]);
 }, 60_000);
 
+test("events that wait for a subscriber tell of who was erased without naming them", async () => {
+  const { databaseUrl } = replicas.stack;
+  const seen: EventOf<"user.registered" | "session.started" | "user.deleted">[] = [];
+  const subscribe = () =>
+    subscribeToEvents({
+      ...{ databaseUrl, name: "away", types: ["user.registered", "session.started", "user.deleted"] },
+      handle: (event) => void seen.push(event),
+    });
+  await (await subscribe()).stop();
+  const { person, userId } = await loggedIn("198.51.100.96");
+  const texts = [person.username, person.email, "198.51.100.96"];
+  await eventually(async () => expect(await traces(texts, userId)).toContain(`pgboss.job ${userId}`));
+  expect((await authctl("users", "erase", userId, "--yes")).code).toBe(0);
+  expect(await traces(texts, userId)).toEqual([]);
+  const { stop } = await subscribe();
+  await eventually(() => expect(seen.at(-1)?.type).toBe("user.deleted"));
+  await stop();
+  expect(seen.map(({ type, payload }) => ({ type, payload }))).toEqual([
+    {
+      type: "user.registered",
+      payload: {
+        ...{ username: "erased", email: null, firstName: null, lastName: null, emailVerified: false, enabled: false },
+        via: "registration",
+      },
+    },
+    { type: "session.started", payload: { sessionId: expect.any(String), ipAddress: null, userAgent: null } },
+    { type: "user.deleted", payload: {} },
+  ]);
+}, 60_000);
+
 /** Tables with a row of this user, or of none, that holds one of the texts. */
 async function traces(texts: string[], userId: string): Promise<string[]> {
   const { sql } = replicas;
   const tables: { name: string }[] = await sql`
-    SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'`;
+    SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'
+    UNION ALL SELECT 'pgboss.job'`;
   const found = await Promise.all(
     tables.map(async ({ name }) => {
       const rows: { text: string }[] = await sql`SELECT rows::text AS text FROM ${sql(name)} AS rows`;

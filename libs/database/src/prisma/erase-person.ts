@@ -5,6 +5,12 @@ import { ERASED_USERNAME, type ErasedRows } from "../person-repository.ts";
 /** What may be left in the details of an activity: neither of them names anybody. */
 const KEPT_DETAILS = ["sessionId", "reason"];
 
+/** What events that no subscriber has handled yet tell instead of the person's own values. */
+const ERASED_PAYLOAD = JSON.stringify({
+  ...{ username: ERASED_USERNAME, email: null, firstName: null, lastName: null, emailVerified: false, enabled: false },
+  ...{ ipAddress: null, userAgent: null },
+});
+
 /** Sessions are locked before their user: the order of every transaction that locks both. */
 export async function erasePerson(prisma: PrismaClient, userId: string, now: Date): Promise<ErasedRows> {
   return await prisma.$transaction(async (tx) => {
@@ -30,8 +36,9 @@ export async function erasePerson(prisma: PrismaClient, userId: string, now: Dat
         last_login_at = NULL, login_count = 0, deleted_at = coalesce(deleted_at, ${now}::timestamptz), updated_at = ${now},
         keycloak_ticket = nextval('keycloak_read_tickets')
       WHERE id = ${userId}`);
+    const events = await eraseEvents(tx, userId);
     const ordersKept = await tx.order.count({ where: { userId } });
-    return { users, sessions, activities, registrations, roles, carts, ordersKept };
+    return { users, sessions, activities, registrations, roles, carts, events, ordersKept };
   });
 }
 
@@ -46,4 +53,19 @@ async function eraseRegistrations(tx: Prisma.TransactionClient, userId: string, 
   // What such a request was answered names the person too.
   if (ids.length > 0) await tx.idempotencyKey.deleteMany({ where: { registrationId: { in: ids } } });
   return ids.length;
+}
+
+/** Those that wait: the outbox first, since what is dispatched meanwhile is in a queue by the second statement. */
+async function eraseEvents(tx: Prisma.TransactionClient, userId: string): Promise<number> {
+  const erased = (payload: Prisma.Sql) => Prisma.sql`${payload} || (
+    SELECT coalesce(jsonb_object_agg(key, value), '{}') FROM jsonb_each(${ERASED_PAYLOAD}::jsonb) WHERE ${payload} ? key)`;
+  const waiting = await tx.$executeRaw`
+    UPDATE domain_events SET payload = ${erased(Prisma.sql`payload`)} WHERE user_id = ${userId}`;
+  const [{ exists } = { exists: false }] = await tx.$queryRaw<{ exists: boolean }[]>`
+    SELECT to_regclass('pgboss.job') IS NOT NULL AS exists`;
+  if (!exists) return waiting;
+  const queued = await tx.$executeRaw`
+    UPDATE pgboss.job SET data = jsonb_set(data, '{payload}', ${erased(Prisma.sql`(data -> 'payload')`)})
+    WHERE singleton_key = ${userId} AND policy = 'key_strict_fifo'`;
+  return waiting + queued;
 }

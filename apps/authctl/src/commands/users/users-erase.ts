@@ -59,6 +59,7 @@ async function usersErase(context: CommandContext, id: string, { yes, json }: Fl
           ["registrations", erased.registrations],
           ["roles", erased.roles],
           ["carts that were not ordered", erased.carts],
+          ["waiting events, without the person", erased.events],
           ["orders kept, without the person", erased.ordersKept],
         ],
       ),
