@@ -1,4 +1,4 @@
-// `bun run bench:bulk [--users 100000] [--rounds 3] [--sample 3000] [--million 1000000] [--only rates,loop,memory,million]`
+// `bun run bench:bulk [--users 100000] [--rounds 3] [--sample 8000] [--million 1000000] [--only rates,loop,memory,million]`
 // `authctl users sync` against reading the same users and throwing them away, against one look-up and one write a user,
 // and its memory; all sides by turns, on a stack of its own.
 import { parseArgs } from "node:util";
@@ -9,7 +9,7 @@ const { values } = parseArgs({
   options: {
     users: { type: "string", default: "100000" },
     rounds: { type: "string", default: "3" },
-    sample: { type: "string", default: "3000" },
+    sample: { type: "string", default: "8000" },
     million: { type: "string", default: "1000000" },
     /** So many have no created time: everybody is then read a second time, by offset, on all sides. */
     undated: { type: "string", default: "0" },

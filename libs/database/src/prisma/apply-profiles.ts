@@ -111,7 +111,7 @@ async function applyInTransaction(
   const isNew = ({ id }: KeycloakProfile) => ["inserted", "revived"].includes(outcomes.get(id) as string);
   if (hints) await tellOfNew(tx, writes.filter(isNew), now);
   const verified = writes.filter(({ emailVerified, email }) => emailVerified && email !== null);
-  if (verified.length > 0) await takeOverGrantsOf(tx, idsOf(verified), now);
+  if (verified.length > 0) await takeOverGrantsOf(tx, verified, now);
   return outcomes;
 }
 

@@ -1,4 +1,5 @@
 import { Prisma } from "../generated/client.ts";
+import type { KeycloakProfile } from "../user-repository.ts";
 import type { Transaction } from "./user-rows.ts";
 
 /**
@@ -33,12 +34,16 @@ export function takeOverGrants(
     )`;
 }
 
-/** The same, for users that this transaction has written. */
-export async function takeOverGrantsOf(tx: Transaction, userIds: readonly string[], now: Date): Promise<void> {
+/** The same, for users that this transaction has written. Their rows are not read again: many are, in a walk over all. */
+export async function takeOverGrantsOf(
+  tx: Transaction,
+  owners: readonly Pick<KeycloakProfile, "id" | "email" | "emailVerified">[],
+  now: Date,
+): Promise<void> {
+  const written = JSON.stringify(owners.map(({ id, email, emailVerified }) => ({ id, email, emailVerified })));
   await tx.$queryRaw`
     WITH owners AS (
-      SELECT id, email, email_verified AS "emailVerified" FROM users
-      WHERE id = ANY(${userIds}::text[]) AND deleted_at IS NULL
+      SELECT * FROM jsonb_to_recordset(${written}::jsonb) AS owner (id text, email text, "emailVerified" boolean)
     ), ${takeOverGrants(Prisma.sql`owners`, now)}
     SELECT count(*)::int AS count FROM waiting`;
 }

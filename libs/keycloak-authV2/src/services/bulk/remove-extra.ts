@@ -14,6 +14,7 @@ export async function removeExtra(run: BulkRun, runId: string, allowDeletes: boo
   const { walks } = run.deps;
   const { unseen } = await run.patience.run(() => walks.countUnseen(runId));
   run.progress.enter("looking_for_extra", unseen);
+  if (unseen === 0) return true;
   for await (const batch of walkUnseen(run, runId)) {
     if (run.interrupted()) return false;
     const { found, unreadable } = await readById(
