@@ -59,10 +59,8 @@ export async function inBulkRun<T>(
   const lease = new BulkLease(deps.leases);
   progress.enter("starting");
   try {
-    const [, witnessId] = await Promise.all([
-      patience.run(() => lease.acquire(onWaiting, signal)),
-      patience.run(() => deps.eventSource.serviceAccountId()),
-    ]);
+    await patience.run(() => lease.acquire(onWaiting, signal));
+    const witnessId = await patience.run(() => deps.eventSource.serviceAccountId());
     const notice = (kind: BulkNoticeKind, user: Omit<BulkNotice, "kind">) => {
       counts.notices[kind] += 1;
       options.onNotice?.({ kind, ...user });
