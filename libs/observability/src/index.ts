@@ -1,9 +1,9 @@
 /** Logs, metrics and the request's context: what every process of the house shares. */
 export { BackgroundTasks } from "./background-tasks.ts";
+export { describeError } from "./describe-error.ts";
 export {
   bufferedStdout,
   createLogger,
-  describeError,
   type Logger,
   type LoggerOptions,
   silentLogger,

@@ -1,27 +1,9 @@
 import pino, { type DestinationStream, type Logger } from "pino";
+import { CENSORED, censorNested, SECRET_NAMES } from "./censor-nested.ts";
+import { describeError } from "./describe-error.ts";
 import { requestContext } from "./request-context.ts";
 
 export type { Logger } from "pino";
-
-/** Names under which a secret could reach a log line by mistake; each is censored at the top and two levels down. */
-const secretNames = [
-  "password",
-  "otp",
-  "token",
-  "accessToken",
-  "refreshToken",
-  "idToken",
-  "access_token",
-  "refresh_token",
-  "id_token",
-  "clientSecret",
-  "client_secret",
-  "secret",
-  "authorization",
-  "cookie",
-];
-
-const redactedPaths = secretNames.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
 
 export interface LoggerOptions {
   level?: string;
@@ -44,7 +26,10 @@ export function bufferedStdout(): LogDestination {
 /** Numeric level of a warning. */
 const warnLevel = pino.levels.values.warn ?? 40;
 
-/** A JSON logger: one line an event, secrets redacted by name, the request's id on every line written for a request. */
+/**
+ * A JSON logger: one line an event, secrets redacted by name, the request's id on every line written for a request.
+ * The fields of a child (`logger.child`) are redacted by their own names alone: keep them flat.
+ */
 export function createLogger({
   level = "info",
   base = {},
@@ -55,8 +40,8 @@ export function createLogger({
       level,
       base,
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
-      redact: { paths: redactedPaths, censor: "[redacted]" },
+      formatters: { level: (label) => ({ level: label }), log: censorNested },
+      redact: { paths: [...SECRET_NAMES], censor: CENSORED },
       serializers: { err: describeError },
       hooks: {
         logMethod(args, method, levelNumber) {
@@ -71,25 +56,6 @@ export function createLogger({
     },
     destination,
   );
-}
-
-/**
- * An error for the log: names, codes and our own internal texts. A driver's or a server's message is left out, because
- * it can quote what was sent.
- */
-export function describeError(error: unknown): Record<string, unknown> {
-  if (!(error instanceof Error)) return { name: typeof error };
-  const { code, internal } = error as Error & { code?: unknown; internal?: unknown };
-  return {
-    name: error.name,
-    ...(typeof code === "string" && { code }),
-    ...(typeof internal === "string" && { internal }),
-    stack: error.stack
-      ?.split("\n")
-      .filter((line) => line.trimStart().startsWith("at "))
-      .slice(0, 6),
-    ...(error.cause !== undefined && { cause: describeError(error.cause) }),
-  };
 }
 
 /** For tests and libraries that were given no logger. */
