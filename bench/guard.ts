@@ -33,9 +33,14 @@ try {
   const publicKey = await tokens.publicKey(stack.issuer);
   await tokens.close();
 
-  const { bare, bareMixed, service, serviceMixed, keys, keyGiven, onBun } = await startSides(stack, publicKey);
-  for (const { port } of [bare, service, keys, onBun]) await expectIssuedToken(port, tokens.issued[0] ?? "");
+  const { bare, bareMixed, database, service, serviceMixed, keys, keyGiven, onBun } = await startSides(
+    stack,
+    publicKey,
+  );
+  for (const { port } of [bare, database, service, keys, onBun]) await expectIssuedToken(port, tokens.issued[0] ?? "");
   const sides: Side[] = [
+    { name: "service that reads its database", process: database, next: inTurn(open) },
+    { name: "service that reads its database, guarded", process: database, next: inTurn(warm) },
     { name: "service", process: service, next: inTurn(open) },
     { name: "service, guarded", process: service, next: inTurn(warm) },
     { name: "service, guarded, 1 % renewed tokens", process: serviceMixed, next: inTurn(warm, renewed) },
@@ -51,6 +56,7 @@ try {
   const figures = await measureSides(sides, plan, report);
   console.table(figures.rows());
   const pairs = [
+    ["service that reads its database, guarded", "service that reads its database"],
     ["service, guarded", "service"],
     ["service, guarded, 1 % renewed tokens", "service"],
     ["service, guarded, 1 % new logins", "service"],
@@ -87,6 +93,7 @@ async function startSides(stack: TestStack, publicKey: string) {
   return {
     bare: await elysia(),
     bareMixed: await elysia(),
+    database: await elysia("database"),
     service: await elysia("service"),
     serviceMixed: await elysia("service"),
     keys: await start(node),
