@@ -17,7 +17,7 @@ test.each([
   ["deeper than a line goes", { a: { b: { c: { d: { e: { f: { token: secret } } } } } } }],
   ["in a list", { calls: [{ authorization: secret }] }],
   ["as a list", { cookie: [secret] }],
-  ["in an error's own field", { failure: Object.assign(new Error("no"), { config: { client_secret: secret } }) }],
+  ["in an error's own field", { failure: Object.assign(new Error("no"), { detail: `Key (name)=(${secret})` }) }],
   ["in an error's message", { err: new Error(secret), other: new Error(secret) }],
   ["beside an error", { err: new Error("no"), body: { otp: secret } }],
 ])("a secret is censored %s", (_, fields) => {
