@@ -26,7 +26,7 @@ const MAX_DEPTH = 4;
 
 /**
  * A line's fields, with the secrets in nested values censored and errors described. Pino's own `redact` has wildcards
- * for this, but reads each of their paths anew for each field: 40 µs a line, two thirds of what a plain request costs.
+ * for this, but reads each of their paths anew for each field: a plain request took two to three times as long.
  * @param fields as they are logged; they are not changed
  */
 export function censorNested(fields: Record<string, unknown>): Record<string, unknown> {
