@@ -46,8 +46,8 @@ function censorFields(fields: Record<string, unknown>): Record<string, unknown> 
 function censor(value: unknown, depth: number): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (value instanceof Error) return describeError(value);
-  if ("toJSON" in value && typeof value.toJSON === "function") return value;
   if (depth > MAX_DEPTH) return "[too deep]";
+  if ("toJSON" in value && typeof value.toJSON === "function") return censor(value.toJSON(), depth + 1);
   if (Array.isArray(value)) return value.map((item) => censor(item, depth + 1));
   return Object.fromEntries(
     Object.entries(value).map(([name, item]) => [name, SECRET_NAMES.has(name) ? CENSORED : censor(item, depth + 1)]),

@@ -19,6 +19,7 @@ test.each([
   ["as a list", { cookie: [secret] }],
   ["in an error's own field", { failure: Object.assign(new Error("no"), { detail: `Key (name)=(${secret})` }) }],
   ["in an error's message", { err: new Error(secret), other: new Error(secret) }],
+  ["in what a value makes of itself", { call: { toJSON: () => ({ authorization: secret }) } }],
   ["beside an error", { err: new Error("no"), body: { otp: secret } }],
 ])("a secret is censored %s", (_, fields) => {
   const before = JSON.stringify(fields);
