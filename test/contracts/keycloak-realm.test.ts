@@ -13,9 +13,12 @@ const settings = {
 
 let stack: TestStack;
 let own: TestRealm;
+/** Of a realm without a back-channel URL. */
+let other: TestRealm;
 beforeAll(async () => {
   stack = await useStack();
   own = await stack.createRealm(settings);
+  other = await stack.createRealm();
 }, STACK_TIMEOUT_MS);
 
 const options = () => {
@@ -157,7 +160,6 @@ describe("applyRealm", () => {
   });
 
   test("a second run finds nothing to change without a back-channel URL either", async () => {
-    const other = await stack.createRealm();
     const { keycloakUrl, keycloakAdmin: admin } = stack;
     expect(await planRealm({ keycloakUrl, admin, ...other, sslRequired: "none" })).toEqual([]);
   });

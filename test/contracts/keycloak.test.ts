@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { STACK_TIMEOUT_MS, useStack } from "@libs/dev-stack";
+import { STACK_TIMEOUT_MS, type TestRealm, useStack } from "@libs/dev-stack";
 import { createKeycloakAdapters } from "@libs/keycloak-authV2/keycloak";
 import {
   failure,
@@ -13,10 +13,20 @@ import { BackChannel } from "../support/back-channel.ts";
 import { realmAdmin } from "../support/realm-admin.ts";
 
 let backChannel: BackChannel;
+/** Of a realm that announces sessions that ended to this test. */
+let withBackChannel: ReturnType<typeof createKeycloakAdapters>;
 let stopKeys = () => {};
+/** Its service account loses a right. */
+let withoutEvents: TestRealm;
 beforeAll(async () => {
-  await useStack();
+  const { keycloakUrl: url, createRealm } = await useStack();
   backChannel = await BackChannel.open();
+  withBackChannel = createKeycloakAdapters({
+    url,
+    ...(await createRealm({ backchannelLogoutUrl: backChannel.url })),
+  });
+  stopKeys = withBackChannel.keepKeys();
+  withoutEvents = await createRealm();
 }, STACK_TIMEOUT_MS);
 afterAll(async () => {
   stopKeys();
@@ -32,19 +42,6 @@ async function realm() {
   return { users: userRepository, tokens: tokenClient };
 }
 
-let withBackChannel: ReturnType<typeof createKeycloakAdapters> | undefined;
-/** A realm that announces sessions that ended to this test. */
-async function realmWithBackChannel() {
-  if (withBackChannel) return withBackChannel;
-  const { keycloakUrl: url, createRealm } = await useStack();
-  withBackChannel = createKeycloakAdapters({
-    url,
-    ...(await createRealm({ backchannelLogoutUrl: backChannel.url })),
-  });
-  stopKeys = withBackChannel.keepKeys();
-  return withBackChannel;
-}
-
 keycloakUserRepositoryContract("Keycloak", realm);
 tokenClientContract("Keycloak", realm);
 keycloakEventSourceContract("Keycloak", async () => {
@@ -52,8 +49,7 @@ keycloakEventSourceContract("Keycloak", async () => {
   return { users: userRepository, tokens: tokenClient, events: eventSource };
 });
 logoutTokenVerifierContract("Keycloak", async () => {
-  const own = await realmWithBackChannel();
-  const { userRepository: users, tokenClient: tokens, logoutTokenVerifier: logoutTokens } = own;
+  const { userRepository: users, tokenClient: tokens, logoutTokenVerifier: logoutTokens } = withBackChannel;
   const endSession = async (sessionId: string) => {
     const sent = backChannel.next();
     await users.deleteSession(sessionId);
@@ -92,10 +88,9 @@ describe("Keycloak: verification and readiness", () => {
   });
 
   test("events need a right of their own, whose lack is told from other faults", async () => {
-    const { keycloakUrl: url, createRealm } = await useStack();
-    const own = await createRealm();
-    const { eventSource, userRepository } = createKeycloakAdapters({ url, ...own });
-    const admin = await realmAdmin({ ...(await useStack()), ...own });
+    const stack = await useStack();
+    const { eventSource, userRepository } = createKeycloakAdapters({ url: stack.keycloakUrl, ...withoutEvents });
+    const admin = await realmAdmin({ ...stack, ...withoutEvents });
     const id = await eventSource.serviceAccountId();
     const [management] = await admin.clients.find({ clientId: "realm-management" });
     const clientUniqueId = management?.id ?? "";
