@@ -18,7 +18,7 @@ let gateway: GatewayProcess;
 beforeAll(async () => {
   // The change feed would repair, and bring over, what these tests plant.
   gateway = await replicas.start("directly", { FEED_ENABLED: "false" });
-}, 60_000);
+});
 afterAll(() => gateway?.stop());
 
 const authctl = (...args: string[]) => run(replicas.stack, args);
@@ -53,7 +53,7 @@ test("show has both sides next to each other, and says where they differ", async
   const { password: _, ...profile } = stranger;
   await admin.users.create({ ...profile, enabled: true });
   expect((await authctl("users", "show", stranger.email)).out).toContain("Not here yet");
-}, 60_000);
+});
 
 test("sessions are listed by user, address and age, and revoked on both sides", async () => {
   const { admin } = replicas;
@@ -154,7 +154,7 @@ test("a login that lands while a person is erased does not bring them back", asy
   await erasure;
   await database.$disconnect();
   expect(await traces([person.username, person.email], userId)).toEqual([]);
-}, 60_000);
+});
 
 test("events that wait for a subscriber tell of who was erased without naming them", async () => {
   const { databaseUrl } = replicas.stack;
@@ -184,7 +184,7 @@ test("events that wait for a subscriber tell of who was erased without naming th
     { type: "session.started", payload: { sessionId: expect.any(String), ipAddress: null, userAgent: null } },
     { type: "user.deleted", payload: {} },
   ]);
-}, 60_000);
+});
 
 /** Tables with a row of this user, or of none, that holds one of the texts. */
 async function traces(texts: string[], userId: string): Promise<string[]> {

@@ -1,13 +1,10 @@
 // What an operator sees of doctor, realm apply and the registrations that are left.
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
 import { createDatabase, createRepositories, type PrismaClient } from "@libs/database";
 import { STACK_TIMEOUT_MS, type TestRealm, type TestStack, useStack } from "@libs/dev-stack";
 import { type AuthctlTarget, authctl, authctlOnTerminal } from "./support/authctl.ts";
 import { realmAdmin } from "./support/realm-admin.ts";
-
-// Processes and calls by the dozen, on machines that have other work.
-setDefaultTimeout(60_000);
 
 let stack: TestStack;
 let realm: TestRealm;

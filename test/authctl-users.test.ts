@@ -14,7 +14,7 @@ let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "authctl-"));
   await importUsers(replicas.admin, replicas.stack.realm, users);
-}, 60_000);
+});
 afterAll(() => folder && rm(folder, { recursive: true, force: true }));
 
 const authctl = (...args: string[]) => run(replicas.stack, args);
@@ -38,7 +38,7 @@ test("a dry run counts and writes nothing; a sync brings everybody over; then no
 
   const verify = await authctl("users", "verify");
   expect(verify).toMatchObject({ code: 0, out: expect.stringContaining("Nothing differs in 120 users") });
-}, 60_000);
+});
 
 test("verify ends with 3, tells each difference in a report, and repair removes them once it may", async () => {
   const { sql } = replicas;

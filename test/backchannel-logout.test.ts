@@ -16,7 +16,7 @@ let realmKey: RealmKey;
 
 beforeAll(async () => {
   realmKey = await RealmKey.add(replicas.stack, replicas.admin);
-}, 30_000);
+});
 afterEach(stopGateways, 30_000);
 
 /** Seldom enough that what arrives came through the back channel. */
@@ -91,7 +91,7 @@ describe("a session that ends in Keycloak ends here", () => {
       expect(hint.looks).toBe(1);
     });
     expect(await endReason(session.sessionId)).toBeNull();
-  }, 60_000);
+  });
 });
 
 async function deleteSession(session: string): Promise<void> {
@@ -127,7 +127,7 @@ test("one replica with one connection is its own receiver: a logout is as quick,
     expect(await endReason(sessionId)).toBe("logout");
     expect(await replicas.admin.users.listSessions({ id: user.id })).toEqual([]);
   }
-}, 60_000);
+});
 
 test("200 tokens that are forged, replayed, expired, misaddressed or mangled: all refused, none does anything", async () => {
   const { stack, sql } = replicas;

@@ -54,7 +54,7 @@ test("everybody is brought over, and a second run writes nothing", async () => {
   const second = await sync();
   expect(second.counts).toMatchObject({ walked: users.length, unchanged: users.length, inserted: 0, updated: 0 });
   expect(await writesOfUsers()).toEqual(before);
-}, 60_000);
+});
 
 /** Changes with whatever is written to `users`, or locked there: the transactions and places of its rows. */
 async function writesOfUsers(): Promise<string> {
@@ -120,7 +120,7 @@ test("outages of Keycloak and of PostgreSQL in its middle are waited for", async
   expect([...seen].toSorted()).toEqual(["database", "keycloak"]);
   await expectExactly(users);
   await through.close();
-}, 60_000);
+});
 
 test("four writers change users while it walks: in the end nothing differs", async () => {
   const { admin, stack } = replicas;

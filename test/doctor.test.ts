@@ -1,5 +1,5 @@
 // Each misconfiguration is planted on the real stack, named by the doctor, and taken back: then it is silent again.
-import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { beforeAll, describe, expect, test } from "bun:test";
 import { randomBytes, randomUUID } from "node:crypto";
 import type KcAdminClient from "@keycloak/keycloak-admin-client";
 import { STACK_TIMEOUT_MS, type TestRealm, type TestStack, useStack } from "@libs/dev-stack";
@@ -7,9 +7,6 @@ import { type DoctorOptions, findingCatalogue, runDoctor } from "@libs/keycloak-
 import { applyRealm, type RealmOptions } from "@libs/keycloak-authV2/realm";
 import { SQL } from "bun";
 import { realmAdmin } from "./support/realm-admin.ts";
-
-// Processes and calls by the dozen, on machines that have other work.
-setDefaultTimeout(60_000);
 
 const newKey = (id: string) => `${id}:${randomBytes(32).toString("base64")}`;
 const ring = newKey("k1");

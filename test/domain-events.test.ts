@@ -143,4 +143,4 @@ test("a subscriber gets the types it asked for, with what has changed, and nothi
   } finally {
     await stop();
   }
-}, 60_000);
+});

@@ -18,7 +18,7 @@ beforeAll(async () => {
   await admin.realms.update({ realm: stack.realm }, { editUsernameAllowed: true });
   other = await OtherClient.create(stack, admin);
   gateway = await start("directly");
-}, 60_000);
+});
 afterAll(stopGateways);
 
 const repeats = amount(2, 50);

@@ -40,7 +40,7 @@ beforeEach(async () => {
   keycloak.mode = postgres.mode = "pass";
   await eventually(async () => expect((await fetch(`${orders.url}/health/ready`)).status).toBe(200));
   await eventually(async () => expect((await list()).status).toBe(200));
-}, 30_000);
+});
 
 const list = (caller = ada) => caller.call(orders.url, "GET", "/orders");
 const checkout = (cart: string, key: string) =>

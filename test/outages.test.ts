@@ -41,7 +41,7 @@ beforeEach(async () => {
   const login = await client.login(person);
   expect([registered, login].map(({ status, raw }) => (status < 300 ? "" : raw))).toEqual(["", ""]);
   session = login.body;
-}, 30_000);
+});
 
 const flows: Record<string, () => Promise<Answer<ProblemBody>>> = {
   register: () => client.register<ProblemBody>(newPerson()),

@@ -1,12 +1,9 @@
 // Loaded before every `bun test`: what tests import must exist, and what they started must end.
-import { afterAll, setDefaultTimeout } from "bun:test";
+import { afterAll } from "bun:test";
 import { ensureGenerated } from "../libs/dev-stack/src/setup/ensure-generated.ts";
 import { openedStack, stopTestStack } from "../libs/dev-stack/src/testing/use-stack.ts";
 
 await ensureGenerated((line) => process.stderr.write(`${line}\n`));
-
-// No test measures speed, and machines are noisy; what hangs is still found.
-setDefaultTimeout(30_000);
 
 // Runs once, after the last test of the last file; an error here fails the run.
 afterAll(async () => {

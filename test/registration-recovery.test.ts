@@ -52,7 +52,7 @@ test("Idempotency-Key: the same answer on any replica, another body refused, par
   const rows = await replicas.sql`SELECT * FROM idempotency_keys`;
   expect(JSON.stringify(rows)).not.toContain(person.password);
   expect(await gateways[0]?.metrics()).toContain('idempotent_requests_total{outcome="answered"}');
-}, 60_000);
+});
 
 test("Keycloak's answer is lost, and Keycloak with it: the user is taken back when it returns, and the key is of use again", async () => {
   const { keycloak, admin, sql } = replicas;
@@ -98,4 +98,4 @@ test("a create that never landed is given up when it no longer can", async () =>
   keycloak.mode = "pass";
   await eventually(async () => expect(await statesOf(person.username)).toEqual(["failed"]), 40_000);
   expect(await disagreement(admin, sql)).toEqual(inStep);
-}, 60_000);
+});

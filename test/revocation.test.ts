@@ -112,7 +112,7 @@ afterEach(async () => {
   void replicas.postgres.holdAt({ sent: "nothing like this", hold: "answer" });
   replicas.postgres.cut();
   await told(proxied);
-}, 60_000);
+});
 
 /** Every connection that gets to this point is silent from then on. */
 function keepHolding(point: HoldPoint): void {

@@ -21,11 +21,11 @@ beforeAll(async () => {
   access = new AccessService(createRepositories(database));
   await replicas.sql`INSERT INTO stores ${replicas.sql({ id: "store-1", name: "First store" })}`;
   await access.defineRole({ name: "clerk", permissions: ["orders:read"] }, by);
-}, 60_000);
+});
 afterAll(async () => {
   await database?.$disconnect();
   await stopGateways();
-}, 30_000);
+});
 
 test("granted and revoked, for one store", async () => {
   const { userId, session } = await fleet.welcome();

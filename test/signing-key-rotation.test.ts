@@ -12,7 +12,7 @@ let fleet: Fleet;
 
 beforeAll(async () => {
   fleet = await Fleet.start(replicas.stack);
-}, 60_000);
+});
 afterAll(stopGateways, 30_000);
 
 const rotations = amount(2, 15);

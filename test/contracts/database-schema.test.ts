@@ -21,7 +21,7 @@ describe("the schema", () => {
   test("a migrated database lacks nothing of schema.prisma", async () => {
     const { agrees, sql } = await schemaDiff(url);
     expect({ agrees, sql: agrees ? "" : sql }).toEqual({ agrees: true, sql: "" });
-  }, 30_000);
+  });
 
   test("a change of the database is seen", async () => {
     const { url: changed } = await (await useStack()).createDatabase();
@@ -31,7 +31,7 @@ describe("the schema", () => {
     const { agrees, sql } = await schemaDiff(changed);
     expect(agrees).toBe(false);
     expect(sql).toContain('ADD COLUMN     "login_count"');
-  }, 30_000);
+  });
 
   test("prisma/schema.sql is what the migrations make (else: run libs/database/src/cli/dump.ts)", async () => {
     expect(await schemaDump(url)).toBe(readFileSync(SCHEMA_DUMP_PATH, "utf8"));

@@ -2,9 +2,13 @@ import { spawn } from "node:child_process";
 import { ROOT } from "../paths.ts";
 import { watchRunners } from "./runner-watch.ts";
 
+// No test measures speed, machines are noisy, and Keycloak takes its time; what hangs is still found. Only the command
+// line reaches every file: a preload's setDefaultTimeout() holds for the first one.
+const TIMEOUT = "--timeout=60000";
+
 /** `bun run test [arguments of bun test]`. @returns the exit code of `bun test` */
 export function test(args: readonly string[]): Promise<number> {
-  const child = spawn(process.execPath, ["test", ...args], { cwd: ROOT, stdio: "inherit" });
+  const child = spawn(process.execPath, ["test", TIMEOUT, ...args], { cwd: ROOT, stdio: "inherit" });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
   watchRunners(() => child.kill("SIGTERM"));
   return new Promise((done) => child.once("exit", (code) => done(code ?? 1)));
