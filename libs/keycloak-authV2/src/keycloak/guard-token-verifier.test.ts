@@ -1,45 +1,30 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { createHmac, randomUUID } from "node:crypto";
-import { exportJWK, exportSPKI, generateKeyPair, SignJWT } from "jose";
+import { exportJWK, exportSPKI, generateKeyPair } from "jose";
 import { failure } from "../testing/contracts/keycloak-realm-under-test.ts";
+import { type KeyPair, PublishedRealm, seconds } from "../testing/published-realm.ts";
 import { JoseGuardTokenVerifier } from "./guard-token-verifier.ts";
 import { PublishedGuardKeys } from "./published-guard-keys.ts";
 
-type KeyPair = Awaited<ReturnType<typeof generateKeyPair>>;
-
-const issuer = "https://id.example.org/realms/r";
-const published: object[] = [];
-let fetches = 0;
-let up = true;
-const server = Bun.serve({
-  port: 0,
-  fetch() {
-    fetches += 1;
-    return up ? Response.json({ keys: published }) : new Response("<html>", { status: 502 });
-  },
-});
-afterAll(() => server.stop(true));
+const realm = new PublishedRealm();
+const { issuer } = realm;
+afterAll(() => realm.stop());
 afterEach(() => {
-  up = true;
-  published.splice(2);
+  realm.up = true;
+  realm.keys.splice(2);
 });
 
 let signing: KeyPair;
 let foreign: KeyPair;
 beforeAll(async () => {
   [signing, foreign] = await Promise.all([generateKeyPair("RS256"), generateKeyPair("RS256")]);
-  published.push({ ...(await exportJWK(signing.publicKey)), kid: "k1", alg: "RS256", use: "sig" });
-  published.push({ ...(await exportJWK(foreign.publicKey)), kid: "enc1", alg: "RSA-OAEP", use: "enc" });
+  await realm.publish(signing, "k1");
+  await realm.publish(foreign, "enc1", { alg: "RSA-OAEP", use: "enc" });
 });
 
-const seconds = () => Math.floor(Date.now() / 1000);
-const claims = () => ({
-  ...{ iss: issuer, aud: ["gw", "account"], azp: "gw", sub: "u1", sid: "s1", typ: "Bearer" },
-  ...{ iat: seconds(), exp: seconds() + 60, preferred_username: "ada", email: "ada@example.org" },
-  ...{ realm_access: { roles: ["customer"] }, resource_access: { gw: { roles: ["buyer"] } } },
-});
-const sign = (changes: object = {}, header: object = {}, key = signing.privateKey) =>
-  new SignJWT({ ...claims(), ...changes }).setProtectedHeader({ alg: "RS256", kid: "k1", ...header }).sign(key);
+const claims = () => realm.accessTokenClaims();
+const sign = (changes: object = {}, header: object = {}, pair = signing) =>
+  realm.sign(pair, { ...claims(), ...changes }, header);
 const encode = (text: string) => Buffer.from(text).toString("base64url");
 
 /** Signed as it is written, whatever it says. */
@@ -55,7 +40,7 @@ async function hmac(header: object, secret: string): Promise<string> {
 }
 
 const open = (options: { coolDownMs?: number; now?: () => number } = {}) =>
-  new JoseGuardTokenVerifier(new PublishedGuardKeys({ certs: server.url.href, ...options }), {
+  new JoseGuardTokenVerifier(new PublishedGuardKeys({ certs: realm.url, ...options }), {
     ...{ issuer, audience: "gw", authorizedParties: ["gw", "app"], algorithm: "RS256" },
   });
 
@@ -83,17 +68,17 @@ const bad: [string, () => Promise<string>][] = [
   ["alg None, signed", async () => signText(JSON.stringify(claims()), '{"alg":"None","kid":"k1"}')],
   ["no alg", async () => signText(JSON.stringify(claims()), '{"kid":"k1"}')],
   ["HS256 with the public key", async () => hmac({ alg: "HS256", kid: "k1" }, await exportSPKI(signing.publicKey))],
-  ["HS256 with the JWK", async () => hmac({ alg: "HS256", kid: "k1" }, JSON.stringify(published[0]))],
+  ["HS256 with the JWK", async () => hmac({ alg: "HS256", kid: "k1" }, JSON.stringify(realm.keys[0]))],
   ["HS256 with nothing", async () => hmac({ alg: "HS256", kid: "k1" }, "")],
   ["RS512 under our key", async () => signText(JSON.stringify(claims()), '{"alg":"RS512","kid":"k1"}')],
-  ["a key in the header", async () => sign({}, { jwk: await exportJWK(foreign.publicKey) }, foreign.privateKey)],
-  ["an address of keys in the header", async () => sign({}, { jku: server.url.href, kid: "x" }, foreign.privateKey)],
+  ["a key in the header", async () => sign({}, { jwk: await exportJWK(foreign.publicKey) }, foreign)],
+  ["an address of keys in the header", async () => sign({}, { jku: realm.url, kid: "x" }, foreign)],
   ["no kid", async () => signText(JSON.stringify(claims()), '{"alg":"RS256"}')],
   ["a kid that is a list", async () => signText(JSON.stringify(claims()), '{"alg":"RS256","kid":["k1"]}')],
   ["a kid of 1 kB", async () => sign({}, { kid: "k".repeat(1024) })],
-  ["a kid that is a path", async () => sign({}, { kid: "../../k1" }, foreign.privateKey)],
-  ["an encryption key", async () => sign({}, { kid: "enc1" }, foreign.privateKey)],
-  ["another key under our kid", async () => sign({}, {}, foreign.privateKey)],
+  ["a kid that is a path", async () => sign({}, { kid: "../../k1" }, foreign)],
+  ["an encryption key", async () => sign({}, { kid: "enc1" }, foreign)],
+  ["another key under our kid", async () => sign({}, {}, foreign)],
   ["typ of a logout token", async () => sign({}, { typ: "logout+jwt" })],
   ["typ that is a number", async () => signText(JSON.stringify(claims()), '{"alg":"RS256","kid":"k1","typ":1}')],
   [
@@ -152,7 +137,7 @@ const bad: [string, () => Promise<string>][] = [
   ]),
   ...Array.from({ length: 20 }, (_, at): [string, () => Promise<string>] => [
     `a made-up key id (${at})`,
-    () => sign({}, { kid: randomUUID() }, foreign.privateKey),
+    () => sign({}, { kid: randomUUID() }, foreign),
   ]),
 ];
 
@@ -164,11 +149,11 @@ describe("bad tokens", () => {
   test(`all ${bad.length} against one verifier: one fetch of keys more`, async () => {
     const verifier = open();
     await verifier.verify(await sign());
-    fetches = 0;
+    realm.fetches = 0;
     const tokens = await Promise.all(bad.map(([, token]) => token()));
     for (const token of tokens) await failure(verifier.verify(token), "token.invalid");
     expect(bad.length).toBeGreaterThanOrEqual(100);
-    expect(fetches).toBeLessThanOrEqual(1);
+    expect(realm.fetches).toBeLessThanOrEqual(1);
     await verifier.verify(await sign());
   });
 });
@@ -177,8 +162,8 @@ describe("keys that change", () => {
   const rotate = async () => {
     const pair = await generateKeyPair("RS256");
     const kid = randomUUID();
-    published.push({ ...(await exportJWK(pair.publicKey)), kid, alg: "RS256", use: "sig" });
-    return (changes: object = {}) => sign(changes, { kid }, pair.privateKey);
+    await realm.publish(pair, kid);
+    return (changes: object = {}) => sign(changes, { kid }, pair);
   };
 
   test("a new key is good at once, the old one while it is published", async () => {
@@ -195,22 +180,22 @@ describe("keys that change", () => {
     const floods = async () => failure(verifier.verify(await sign({}, { kid: randomUUID() })), "token.invalid");
     await floods();
     const signNew = await rotate();
-    fetches = 0;
+    realm.fetches = 0;
     const isKnown = (sid: string, sub: string) => sid === "s1" && sub === "u1";
     const waiting = [verifier.verify(await signNew(), isKnown), verifier.verify(await signNew(), isKnown)];
     await Promise.all([floods(), floods(), floods()]);
-    expect(fetches).toBe(0);
+    expect(realm.fetches).toBe(0);
     expect(await Promise.all(waiting)).toHaveLength(2);
-    expect(fetches).toBe(1);
+    expect(realm.fetches).toBe(1);
   });
 
   test("while Keycloak is away the known keys count, and of others nobody can tell", async () => {
-    up = false;
+    realm.up = false;
     await failure(open().verify(await sign()), "keycloak.unavailable");
-    up = true;
+    realm.up = true;
     const verifier = open({ coolDownMs: 0 });
     await verifier.verify(await sign());
-    up = false;
+    realm.up = false;
     await verifier.verify(await sign());
     await failure(verifier.verify(await sign({}, { kid: "new" })), "keycloak.unavailable");
   });

@@ -1,24 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { failure } from "../testing/contracts/keycloak-realm-under-test.ts";
+import { type KeyPair, PublishedRealm, seconds } from "../testing/published-realm.ts";
 import { JoseLogoutTokenVerifier } from "./logout-token-verifier.ts";
 import { RealmKeys } from "./realm-keys.ts";
 
-type KeyPair = Awaited<ReturnType<typeof generateKeyPair>>;
-let published: object[] = [];
-let fetches = 0;
-let up = true;
-const server = Bun.serve({
-  port: 0,
-  fetch() {
-    fetches += 1;
-    return up ? Response.json({ keys: published }) : new Response("<html>", { status: 502 });
-  },
-});
-afterAll(() => server.stop(true));
+const realm = new PublishedRealm();
+afterAll(() => realm.stop());
 
-const issuer = "https://id.example.org/realms/r";
-const options = { url: server.url.href, realm: "r", clientId: "gw", clientSecret: "s", issuer };
+const { issuer, options } = realm;
 const logoutEvent = "http://schemas.openid.net/event/backchannel-logout";
 let signing: KeyPair;
 let successor: KeyPair;
@@ -27,35 +17,28 @@ let keys: RealmKeys;
 beforeAll(async () => {
   const pairs = ["RS256", "RS256", "RS256"].map((alg) => generateKeyPair(alg));
   [signing, successor, foreign] = (await Promise.all(pairs)) as [KeyPair, KeyPair, KeyPair];
-  published = [await toJwk(signing, "k1")];
+  await realm.publish(signing, "k1");
   keys = new RealmKeys(options);
   await keys.reload();
 });
 
-const toJwk = async (pair: KeyPair, kid: string) => ({
-  ...(await exportJWK(pair.publicKey)),
-  ...{ kid, alg: "RS256", use: "sig" },
-});
-const seconds = () => Math.floor(Date.now() / 1000);
 const claims = () => ({
   ...{ iss: issuer, aud: "gw", sub: "u1", sid: "s1", jti: "j1", typ: "Logout" },
   ...{ iat: seconds(), exp: seconds() + 120, events: { [logoutEvent]: {}, revoke_offline_access: true } },
 });
 const sign = (changes: object = {}, header: object = {}, pair = signing) =>
-  new SignJWT({ ...claims(), ...changes })
-    .setProtectedHeader({ alg: "RS256", kid: "k1", typ: "logout+jwt", ...header })
-    .sign(pair.privateKey);
+  realm.sign(pair, { ...claims(), ...changes }, { typ: "logout+jwt", ...header });
 const verifier = () => new JoseLogoutTokenVerifier(options, keys);
 
 describe("JoseLogoutTokenVerifier", () => {
   test("one of the realm is read, without a call", async () => {
-    fetches = 0;
+    realm.fetches = 0;
     const read = await verifier().verifyLogoutToken(await sign());
     expect(read).toEqual({
       ...{ jti: "j1", sub: "u1", sid: "s1" },
       ...{ issuedAt: new Date(read.issuedAt), expiresAt: new Date(read.issuedAt.getTime() + 120_000) },
     });
-    expect(fetches).toBe(0);
+    expect(realm.fetches).toBe(0);
   });
 
   test.each([
@@ -103,22 +86,22 @@ describe("JoseLogoutTokenVerifier", () => {
     ["the public key as an HMAC secret", hmacWithPublicKey],
   ];
   test.each(bad)("%s is refused, without a call", async (_, token) => {
-    fetches = 0;
+    realm.fetches = 0;
     await failure(verifier().verifyLogoutToken(await token()), "logout_token.invalid");
-    expect(fetches).toBe(0);
+    expect(realm.fetches).toBe(0);
   });
 
   test("a new key counts once it is known; the one before it as long as it is published", async () => {
     const byNewKey = await sign({}, { kid: "k2" }, successor);
     await failure(verifier().verifyLogoutToken(byNewKey), "logout_token.invalid");
-    published = [await toJwk(successor, "k2"), await toJwk(signing, "k1")];
+    await realm.publishOnly([successor, "k2"], [signing, "k1"]);
     await keys.reload();
     await verifier().verifyLogoutToken(byNewKey);
     await verifier().verifyLogoutToken(await sign());
-    published = [await toJwk(successor, "k2")];
+    await realm.publishOnly([successor, "k2"]);
     await keys.reload();
     await failure(verifier().verifyLogoutToken(await sign()), "logout_token.invalid");
-    published = [await toJwk(signing, "k1")];
+    await realm.publishOnly([signing, "k1"]);
     await keys.reload();
   });
 
@@ -126,18 +109,18 @@ describe("JoseLogoutTokenVerifier", () => {
     const fresh = new RealmKeys(options);
     const without = new JoseLogoutTokenVerifier(options, fresh);
     const token = await sign();
-    up = false;
-    fetches = 0;
+    realm.up = false;
+    realm.fetches = 0;
     await failure(without.verifyLogoutToken(token), "keycloak.unavailable");
-    expect(fetches).toBe(0);
+    expect(realm.fetches).toBe(0);
     const stop = fresh.keepFresh(60_000, 1);
-    while (fetches < 3) await Bun.sleep(1);
-    up = true;
+    while (realm.fetches < 3) await Bun.sleep(1);
+    realm.up = true;
     const known = () => without.verifyLogoutToken(token).catch(() => undefined);
     while (!(await known())) await Bun.sleep(1);
-    const asked = fetches;
+    const asked = realm.fetches;
     await known();
-    expect(fetches).toBe(asked);
+    expect(realm.fetches).toBe(asked);
     stop();
   });
 });

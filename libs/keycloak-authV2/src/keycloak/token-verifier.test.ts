@@ -1,49 +1,31 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { failure } from "../testing/contracts/keycloak-realm-under-test.ts";
+import { type KeyPair, PublishedRealm, seconds } from "../testing/published-realm.ts";
 import { JoseTokenVerifier } from "./token-verifier.ts";
 
-type KeyPair = Awaited<ReturnType<typeof generateKeyPair>>;
-const published: object[] = [];
-let fetches = 0;
-let up = true;
-const server = Bun.serve({
-  port: 0,
-  fetch() {
-    fetches += 1;
-    return up ? Response.json({ keys: published }) : new Response("<html>", { status: 502 });
-  },
-});
-afterAll(() => server.stop(true));
+const realm = new PublishedRealm();
+afterAll(() => realm.stop());
 
-const issuer = "https://id.example.org/realms/r";
-const options = { url: server.url.href, realm: "r", clientId: "gw", clientSecret: "s", issuer };
+const { issuer, options } = realm;
 let signing: KeyPair;
 let foreign: KeyPair;
 beforeAll(async () => {
   [signing, foreign] = await Promise.all([generateKeyPair("RS256"), generateKeyPair("RS256")]);
-  published.push({ ...(await exportJWK(signing.publicKey)), kid: "k1", alg: "RS256", use: "sig" });
-  published.push({ ...(await exportJWK(foreign.publicKey)), kid: "enc1", alg: "RSA-OAEP", use: "enc" });
+  await realm.publish(signing, "k1");
+  await realm.publish(foreign, "enc1", { alg: "RSA-OAEP", use: "enc" });
 });
 
-const seconds = () => Math.floor(Date.now() / 1000);
-const claims = () => ({
-  ...{ iss: issuer, aud: ["gw", "account"], azp: "gw", sub: "u1", sid: "s1", typ: "Bearer" },
-  ...{ iat: seconds(), exp: seconds() + 60, preferred_username: "ada", email: "ada@example.org" },
-  ...{ given_name: "Ada", family_name: "L", email_verified: true, realm_access: { roles: ["customer"] } },
-  resource_access: { gw: { roles: ["buyer"] } },
-});
-const sign = (changes: object = {}, header: object = {}, key: KeyPair = signing) =>
-  new SignJWT({ ...claims(), ...changes })
-    .setProtectedHeader({ alg: "RS256", kid: "k1", ...header })
-    .sign(key.privateKey);
+const claims = () => realm.accessTokenClaims();
+const sign = (changes: object = {}, header: object = {}, pair = signing) =>
+  realm.sign(pair, { ...claims(), ...changes }, header);
 
 describe("JoseTokenVerifier", () => {
-  test("reads the claims of a good token, and fetches the keys once", async () => {
+  test("reads the claims of a good token, and realm.fetches the keys once", async () => {
     const verifier = new JoseTokenVerifier(options);
-    fetches = 0;
+    realm.fetches = 0;
     const [read] = await Promise.all([1, 2, 3].map(async () => verifier.verifyAccessToken(await sign())));
-    expect(fetches).toBe(1);
+    expect(realm.fetches).toBe(1);
     expect(read).toMatchObject({
       ...{ sub: "u1", sid: "s1", username: "ada", email: "ada@example.org", firstName: "Ada", lastName: "L" },
       ...{ emailVerified: true, realmRoles: ["customer"], clientRoles: { gw: ["buyer"] } },
@@ -86,10 +68,10 @@ describe("JoseTokenVerifier", () => {
   test("made-up key ids do not make it ask again and again", async () => {
     const verifier = new JoseTokenVerifier(options);
     await verifier.verifyAccessToken(await sign());
-    fetches = 0;
+    realm.fetches = 0;
     const tokens = await Promise.all(["x1", "x2", "x3"].map((kid) => sign({}, { kid })));
     await Promise.all(tokens.map((token) => failure(verifier.verifyAccessToken(token), "token.invalid")));
-    expect(fetches).toBeLessThanOrEqual(3);
+    expect(realm.fetches).toBeLessThanOrEqual(3);
   });
 
   test("a key that is published a moment after its first token is good, too", async () => {
@@ -97,34 +79,34 @@ describe("JoseTokenVerifier", () => {
     await verifier.verifyAccessToken(await sign());
     const pair = await generateKeyPair("RS256");
     const token = await sign({}, { kid: "late" }, pair);
-    fetches = 0;
+    realm.fetches = 0;
     const verified = verifier.verifyAccessToken(token);
-    while (fetches === 0) await Bun.sleep(1);
-    published.push({ ...(await exportJWK(pair.publicKey)), kid: "late", alg: "RS256", use: "sig" });
+    while (realm.fetches === 0) await Bun.sleep(1);
+    await realm.publish(pair, "late");
     await verified;
-    expect(fetches).toBe(2);
+    expect(realm.fetches).toBe(2);
   });
 
   test("a new key is good at once, for all who bring it, however fresh the known ones are", async () => {
     const verifier = new JoseTokenVerifier(options);
     await verifier.verifyAccessToken(await sign());
     const pair = await generateKeyPair("RS256");
-    published.push({ ...(await exportJWK(pair.publicKey)), kid: "newer", alg: "RS256", use: "sig" });
-    fetches = 0;
+    await realm.publish(pair, "newer");
+    realm.fetches = 0;
     const tokens = await Promise.all([1, 2, 3].map(() => sign({}, { kid: "newer" }, pair)));
     await Promise.all(tokens.map((token) => verifier.verifyAccessToken(token)));
-    expect(fetches).toBe(1);
+    expect(realm.fetches).toBe(1);
   });
 
   test("without keys there is no verdict", async () => {
-    up = false;
+    realm.up = false;
     await failure(new JoseTokenVerifier(options).verifyAccessToken(await sign()), "keycloak.unavailable");
-    up = true;
+    realm.up = true;
   });
 
   test("ES256 where it is configured, and nothing else then", async () => {
     const pair = await generateKeyPair("ES256");
-    published.push({ ...(await exportJWK(pair.publicKey)), kid: "es1", alg: "ES256", use: "sig" });
+    await realm.publish(pair, "es1", { alg: "ES256" });
     const verifier = new JoseTokenVerifier({ ...options, signatureAlgorithm: "ES256" });
     await verifier.verifyAccessToken(await sign({}, { alg: "ES256", kid: "es1" }, pair));
     await failure(verifier.verifyAccessToken(await sign()), "token.invalid");
