@@ -5,18 +5,19 @@ import { type Counting, describeCounts, describeWait, PHASES } from "./progress-
 
 const EVERY_MS = 10_000;
 
-/** Progress as plain lines: at each change of phase, and now and then, for logs. */
+/** Progress as plain lines: at each change of phase or of what is waited for, and now and then, for logs. */
 export function listProgress(
   tell: (line: string) => void,
   counting: Counting,
   now: () => number = Date.now,
 ): ProgressDisplay {
-  let phase: string | undefined;
+  let last: string | undefined;
   let toldAt = Number.NEGATIVE_INFINITY;
   return {
     show(progress) {
-      if (progress.phase === phase && now() - toldAt < EVERY_MS) return;
-      phase = progress.phase;
+      const state = progress.waitingFor?.code ?? progress.phase;
+      if (state === last && now() - toldAt < EVERY_MS) return;
+      last = state;
       toldAt = now();
       tell(describeProgress(progress, counting));
     },

@@ -12,11 +12,17 @@ export const PHASES: Record<BulkPhase, string> = {
   finished: "done",
 };
 
-/** @returns such as `waiting for Keycloak: keycloak.unavailable, since 12:00:05`; null while nothing is waited for */
+/** @returns null while nothing is waited for */
 export function describeWait({ waitingFor }: BulkProgress): string | null {
   if (!waitingFor) return null;
-  const whom = waitingFor.code.startsWith("database.") ? "the database" : "Keycloak";
-  return `waiting for ${whom} to come back: ${waitingFor.code} since ${waitingFor.since.toISOString().slice(11, 19)} UTC`;
+  const { code, since } = waitingFor;
+  return `waiting since ${since.toISOString().slice(11, 19)} UTC for ${awaited(code)}: ${code}`;
+}
+
+function awaited(code: string): string {
+  // One that was killed counts as under way until its lease is over.
+  if (code === "bulk.already_running") return "another run to end";
+  return `${code.startsWith("database.") ? "the database" : "Keycloak"} to come back`;
 }
 
 /** What the walk is for: to change what is here, or to find what differs. */

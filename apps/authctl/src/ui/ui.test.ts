@@ -145,10 +145,13 @@ test("lines of progress come at each phase and every ten seconds, and name an ou
   now = 10_000;
   display.show({ ...progress, done: 1_500 });
   const since = new Date("2026-11-23T12:00:05Z");
-  display.show({ ...progress, phase: "waiting", waitingFor: { code: "database.unavailable", since } });
+  for (const code of ["database.unavailable", "keycloak.timeout", "bulk.already_running"])
+    display.show({ ...progress, phase: "waiting", waitingFor: { code, since } });
   expect(told).toEqual([
     "users: 500 of 2000, 100/s, 15 s left, 3 new, 2 changed, 1 failed, 4 differences",
     "users: 1500 of 2000, 100/s, 15 s left, 3 new, 2 changed, 1 failed, 4 differences",
-    "waiting for the database to come back: database.unavailable since 12:00:05 UTC",
+    "waiting since 12:00:05 UTC for the database to come back: database.unavailable",
+    "waiting since 12:00:05 UTC for Keycloak to come back: keycloak.timeout",
+    "waiting since 12:00:05 UTC for another run to end: bulk.already_running",
   ]);
 });

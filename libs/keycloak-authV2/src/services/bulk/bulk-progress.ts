@@ -3,7 +3,7 @@ import type { DifferenceKind } from "./difference.ts";
 
 /**
  * `walking`: by created time; `last_pass`: all users once more by offset, because some have no created time;
- * `looking_for_extra`: who is only here; `catching_up`: who changed meanwhile; `checking_sessions`; `waiting`: for Keycloak or the database to come back.
+ * `looking_for_extra`: who is only here; `catching_up`: who changed meanwhile; `checking_sessions`; `waiting`: for Keycloak or the database to come back, or another run to end.
  */
 export type BulkPhase =
   | "starting"
@@ -48,6 +48,6 @@ export interface BulkProgress {
   differences: Record<DifferenceKind, number>;
   /** Reads of Keycloak at once, at the moment: fewer than asked for when its answers slow down. */
   concurrency: number;
-  /** With `waiting`: an error's code, such as `keycloak.unavailable`, and since when. */
+  /** With `waiting`: the newest reason, such as `keycloak.unavailable`, and since when it has been waiting at all. */
   waitingFor: { code: string; since: Date } | null;
 }

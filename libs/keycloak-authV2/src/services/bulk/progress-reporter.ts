@@ -47,10 +47,10 @@ export class ProgressReporter {
     if (at - this.#toldAt >= EVERY_MS) this.#tell();
   }
 
-  /** @param code null: what was waited for is back */
+  /** @param code why, where it changed meanwhile; null: what was waited for is back */
   waiting(code: string | null): void {
-    if ((code === null) === (this.#waitingFor === null)) return;
-    this.#waitingFor = code === null ? null : { code, since: this.#options.now() };
+    if (code === (this.#waitingFor?.code ?? null)) return;
+    this.#waitingFor = code === null ? null : { code, since: this.#waitingFor?.since ?? this.#options.now() };
     this.#tell();
   }
 
