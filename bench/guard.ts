@@ -17,6 +17,8 @@ const warmTokens = 256;
 /** Of each kind; a round that needs more starts over, which a cache of 10,000 has forgotten by then. */
 const newTokens = values.quick ? 3000 : 12_000;
 
+const reading = "service that reads its database";
+
 const report = (line: string) => process.stderr.write(`${line}\n`);
 const file = (name: string) => Bun.fileURLToPath(new URL(`guard/${name}`, import.meta.url));
 
@@ -33,14 +35,14 @@ try {
   const publicKey = await tokens.publicKey(stack.issuer);
   await tokens.close();
 
-  const { bare, bareMixed, database, service, serviceMixed, keys, keyGiven, onBun } = await startSides(
-    stack,
-    publicKey,
-  );
+  const sidesOf = await startSides(stack, publicKey);
+  const { bare, bareMixed, database, databaseMixed, service, serviceMixed, keys, keyGiven, onBun } = sidesOf;
   for (const { port } of [bare, database, service, keys, onBun]) await expectIssuedToken(port, tokens.issued[0] ?? "");
   const sides: Side[] = [
-    { name: "service that reads its database", process: database, next: inTurn(open) },
-    { name: "service that reads its database, guarded", process: database, next: inTurn(warm) },
+    { name: reading, process: database, next: inTurn(open) },
+    { name: `${reading}, guarded`, process: database, next: inTurn(warm) },
+    { name: `${reading}, guarded, 1 % renewed tokens`, process: databaseMixed, next: inTurn(warm, renewed) },
+    { name: `${reading}, guarded, 1 % new logins`, process: databaseMixed, next: inTurn(warm, loggedIn) },
     { name: "service", process: service, next: inTurn(open) },
     { name: "service, guarded", process: service, next: inTurn(warm) },
     { name: "service, guarded, 1 % renewed tokens", process: serviceMixed, next: inTurn(warm, renewed) },
@@ -56,7 +58,9 @@ try {
   const figures = await measureSides(sides, plan, report);
   console.table(figures.rows());
   const pairs = [
-    ["service that reads its database, guarded", "service that reads its database"],
+    [`${reading}, guarded`, reading],
+    [`${reading}, guarded, 1 % renewed tokens`, reading],
+    [`${reading}, guarded, 1 % new logins`, reading],
     ["service, guarded", "service"],
     ["service, guarded, 1 % renewed tokens", "service"],
     ["service, guarded, 1 % new logins", "service"],
@@ -94,6 +98,7 @@ async function startSides(stack: TestStack, publicKey: string) {
     bare: await elysia(),
     bareMixed: await elysia(),
     database: await elysia("database"),
+    databaseMixed: await elysia("database"),
     service: await elysia("service"),
     serviceMixed: await elysia("service"),
     keys: await start(node),
