@@ -36,6 +36,7 @@ export function startScreen(stack: StackFile): string {
     `  API page          ${gatewayUrl}/openapi`,
     `  Keycloak console  ${keycloakUrl}/admin/master/console/#/${realm}`,
     `                    login ${keycloakAdmin.username}, password ${keycloakAdmin.password}`,
+    `  Operator's tool   npx --yes bun@${Bun.version} run authctl --help`,
     "  Logs              .dev/gateway.log, .dev/keycloak.log, .dev/postgres.log",
     "",
     "  Try it, one line after the other:",

@@ -8,6 +8,7 @@ import { endLeftovers, RECORD_NAME, runDirs } from "../keeper/leftovers.ts";
 import { lockHolder, tryLock } from "../machine/file-lock.ts";
 import { chosenPort, demandFree } from "../machine/ports.ts";
 import { identify } from "../machine/process-identity.ts";
+import { backchannelLogoutUrl } from "../operator-environment.ts";
 import { DEV_DIR, ROOT, STACK_FILE } from "../paths.ts";
 import type { Report } from "../report.ts";
 import type { Servers } from "../servers.ts";
@@ -20,9 +21,6 @@ import { ANSWER_FILES } from "./screen.ts";
 
 const LOCK = join(DEV_DIR, "stack.lock");
 const SECRETS = join(DEV_DIR, "secrets.json");
-
-/** Where the gateway hears of sessions that Keycloak ended. */
-const BACKCHANNEL_PATH = "/auth/backchannel-logout";
 
 export interface SessionOptions {
   gateway: boolean;
@@ -109,7 +107,7 @@ export class StackSession {
     report("Database: migrated");
     const { changes } = await applyRealm({
       ...{ keycloakUrl, admin: keycloakAdmin, realm, clientId, clientSecret: secrets.clientSecret },
-      ...{ sslRequired: "none", backchannelLogoutUrl: `${gatewayUrl}${BACKCHANNEL_PATH}` },
+      ...{ sslRequired: "none", backchannelLogoutUrl: backchannelLogoutUrl(gatewayUrl) },
     });
     report(`Realm ${realm}: ${changes.length === 0 ? "as it should be" : `${changes.length} settings made`}`);
     const owner = identify(process.pid) ?? { pid: process.pid, startedAt: "" };
