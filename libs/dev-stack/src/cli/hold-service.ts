@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { PREFERRED_PORTS } from "../constants.ts";
+import { LOOPBACK, PREFERRED_PORTS } from "../constants.ts";
 import { Keeper, type KeptProcess } from "../keeper/keeper.ts";
 import { RECORD_NAME } from "../keeper/leftovers.ts";
 import { chosenPort, demandFree, isFree } from "../machine/ports.ts";
@@ -16,10 +16,13 @@ export interface ServiceToHold {
   run(keeper: Keeper, stack: StackFile, port: number): Promise<KeptProcess>;
   /** What is said once it runs. */
   say(url: string): string;
+  /** What is printed after that. */
+  screen?(stack: StackFile, url: string): Promise<string>;
 }
 
 /** One more service on the running stack, on its own port or the next free one, until Ctrl-C. */
-export async function holdService({ name, firstPort, run, say }: ServiceToHold, report: Report): Promise<number> {
+export async function holdService(service: ServiceToHold, report: Report): Promise<number> {
+  const { name, firstPort } = service;
   const stack = readStackFile();
   if (!stack) throw new StackError("No stack is running: `bun run start` or `bun run stack` begins one.");
   const port = process.env[PREFERRED_PORTS[name].env] ? chosenPort(name) : await nextFreePort(firstPort);
@@ -31,9 +34,11 @@ export async function holdService({ name, firstPort, run, say }: ServiceToHold, 
     watchRunners(() => stop(0));
   });
   try {
-    const service = await run(keeper, stack, port);
-    report(`${say(`http://127.0.0.1:${port}`)}, until Ctrl-C`);
-    return await Promise.race([asked, service.exited]);
+    const running = await service.run(keeper, stack, port);
+    const url = `http://${LOOPBACK}:${port}`;
+    report(`${service.say(url)}, until Ctrl-C`);
+    process.stdout.write((await service.screen?.(stack, url)) ?? "");
+    return await Promise.race([asked, running.exited]);
   } finally {
     await keeper.close();
   }

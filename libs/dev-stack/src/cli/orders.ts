@@ -1,9 +1,11 @@
 import { PREFERRED_PORTS } from "../constants.ts";
+import { openDemoStore } from "../demo-store.ts";
 import { CONSOLE } from "../keeper/protocol.ts";
 import { ordersEnvironment } from "../orders-environment.ts";
 import type { Report } from "../report.ts";
 import { holdService } from "./hold-service.ts";
 import { runService } from "./run-service.ts";
+import { ordersScreen } from "./screen.ts";
 
 /** `bun run orders`: the orders service on the running stack, on `ORDERS_PORT` or the next free port from 3100. */
 export function orders(_args: readonly string[], report: Report): Promise<number> {
@@ -20,6 +22,8 @@ export function orders(_args: readonly string[], report: Report): Promise<number
           log: CONSOLE,
         }),
       say: (url) => `Orders: ${url}, its API at ${url}/openapi`,
+      screen: async ({ gatewayUrl, databaseUrl }, url) =>
+        gatewayUrl && (await openDemoStore(databaseUrl)) ? ordersScreen(gatewayUrl, url) : "",
     },
     report,
   );

@@ -1,4 +1,5 @@
 import { PREFERRED_PORTS } from "../constants.ts";
+import { DEMO_STORE } from "../demo-store.ts";
 import { gatewayEnvironment } from "../gateway-environment.ts";
 import type { StackFile } from "../stack-file.ts";
 
@@ -27,6 +28,44 @@ export function curlLines(gatewayUrl: string): string[] {
   ];
 }
 
+/**
+ * Lines of shell with which somebody fills a cart in the demo store and orders it, and then may see the store's orders.
+ * @param run what runs a command of `package.json`
+ */
+export function orderLines(gatewayUrl: string, ordersUrl: string, run = npxRun()): string[] {
+  const token = '-H "authorization: Bearer $TOKEN"';
+  const take = (name: string) => `sed -E 's/.*"${name}":"([^"]*)".*/\\1/'`;
+  const person = '"username":"grace","password":"correct-horse-1"';
+  const names = '"email":"grace@example.com","firstName":"Grace","lastName":"Hopper"';
+  const cart = `${ordersUrl}/carts/$CART`;
+  return [
+    `curl -s ${gatewayUrl}/auth/register ${JSON_TYPE} -d '{${person},${names},"storeId":"${DEMO_STORE}"}'`,
+    `TOKEN=$(curl -s ${gatewayUrl}/auth/login ${JSON_TYPE} -d '{${person}}' | ${take("access_token")})`,
+    `CART=$(curl -s ${ordersUrl}/carts ${token} ${JSON_TYPE} -d '{"currency":"EUR"}' | ${take("id")})`,
+    `curl -s -X PUT ${cart}/items/tea ${token} ${JSON_TYPE} -d '{"quantity":2}'`,
+    `curl -s -X POST ${cart}/checkout ${token}`,
+    `curl -s ${ordersUrl}/stores/${DEMO_STORE}/orders ${token}`,
+    `${run} authctl roles define clerk --permissions orders:read,orders:write`,
+    `${run} authctl roles grant clerk grace --store ${DEMO_STORE}`,
+    `curl -s ${ordersUrl}/stores/${DEMO_STORE}/orders ${token}`,
+  ];
+}
+
+/** The Bun that runs this, for whoever has none. */
+const npxRun = () => `npx --yes bun@${Bun.version} run`;
+
+/** What `orders` ends with where there is a store to try it with. */
+export function ordersScreen(gatewayUrl: string, ordersUrl: string): string {
+  return [
+    "",
+    `  Try it, one line after the other: a customer of the store "${DEMO_STORE}", who then gets to work there.`,
+    "  The store's orders are refused until the role is given; the same token sees them a moment later.",
+    "",
+    ...orderLines(gatewayUrl, ordersUrl).flatMap((line) => [line, ""]),
+    "",
+  ].join("\n");
+}
+
 /** What `start` ends with. */
 export function startScreen(stack: StackFile): string {
   const { gatewayUrl, keycloakUrl, keycloakAdmin, realm } = stack;
@@ -36,7 +75,7 @@ export function startScreen(stack: StackFile): string {
     `  API page          ${gatewayUrl}/openapi`,
     `  Keycloak console  ${keycloakUrl}/admin/master/console/#/${realm}`,
     `                    login ${keycloakAdmin.username}, password ${keycloakAdmin.password}`,
-    `  Operator's tool   npx --yes bun@${Bun.version} run authctl --help`,
+    `  Operator's tool   ${npxRun()} authctl --help`,
     "  Logs              .dev/gateway.log, .dev/keycloak.log, .dev/postgres.log",
     "",
     "  Try it, one line after the other:",
