@@ -124,6 +124,9 @@ test("export holds everything of a person and no token; erase leaves nothing of 
     },
   });
 
+  expect(await authctl("users", "erase", person.username, "--yes")).toMatchObject({
+    ...{ code: 1, err: `authctl: erasing takes an id: ${userId}\n` },
+  });
   const erased = await authctl("users", "erase", userId, "--yes");
   expect(erased.code).toBe(0);
   expect(erased.out).toMatch(/orders kept, without the person +│ +1 │/);

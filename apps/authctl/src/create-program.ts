@@ -26,7 +26,6 @@ export function createProgram(context: CommandContext): Command {
     .description("Sets up and looks after the gateway's Keycloak realm and database.")
     .exitOverride()
     .showSuggestionAfterError()
-    .showHelpAfterError("(authctl --help lists the commands)")
     .addHelpText("after", EXIT_CODES);
   addDoctor(program, context);
   addUsersCommands(program, context);
@@ -37,5 +36,13 @@ export function createProgram(context: CommandContext): Command {
   addKeysCommands(program, context);
   addDbCommands(program, context);
   addFeedCommands(program, context);
+  pointToHelp(program);
   return program;
+}
+
+/** After a mistake, to the help of the very command that it was made with. */
+function pointToHelp(command: Command, line = command.name()): void {
+  const { commands } = command;
+  command.showHelpAfterError(`(${line} --help ${commands.length > 0 ? "lists the commands" : "says what it takes"})`);
+  for (const child of commands) pointToHelp(child, `${line} ${child.name()}`);
 }

@@ -25,6 +25,15 @@ describe("authctl", () => {
     },
   );
 
+  test("a mistake points to the help of the command that it was made with", async () => {
+    expect((await authctl(["realm", "apply", "--force"])).err).toContain(
+      "(authctl realm apply --help says what it takes)",
+    );
+    expect((await authctl(["sessions", "list", "ada"])).err).toContain("(authctl sessions list --help says");
+    expect((await authctl(["users", "list"])).err).toContain("(authctl users --help lists the commands)");
+    expect((await authctl(["usres"])).err).toMatch(/Did you mean users[\s\S]*\(authctl --help lists the commands\)/);
+  });
+
   test("names every variable that is missing or wrong at once, and shows no value", async () => {
     const { code, err } = await authctl(["realm", "apply"], {
       KEYCLOAK_URL: "not-a-url",

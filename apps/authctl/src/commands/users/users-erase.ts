@@ -32,8 +32,9 @@ export function addUsersErase(users: Command, context: CommandContext): void {
 async function usersErase(context: CommandContext, id: string, { yes, json }: Flags): Promise<void> {
   const { terminal } = context;
   await withPeople(context, async (people) => {
-    const person = (await people.find(id)).find(({ userId }) => userId === id);
-    if (!person) throw new NobodyFoundError("neither side knows such an id");
+    const found = await people.find(id);
+    const person = found.find(({ userId }) => userId === id);
+    if (!person) throw new NobodyFoundError(unknownId(found.map(({ userId }) => userId)));
     const name = person.local?.username ?? person.keycloak?.username ?? "";
     const question = `Erase ${printable(name)} (${printable(id)}) in Keycloak and here? It can't be taken back.`;
     if (!(await confirm(terminal, question, yes === true))) {
@@ -65,4 +66,9 @@ async function usersErase(context: CommandContext, id: string, { yes, json }: Fl
       ),
     );
   });
+}
+
+/** A name may mean another person tomorrow: only an id is erased. */
+function unknownId(meant: string[]): string {
+  return meant.length > 0 ? `erasing takes an id: ${meant.join(", ")}` : "neither side knows such an id";
 }
