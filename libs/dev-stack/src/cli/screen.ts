@@ -6,6 +6,8 @@ import type { StackFile } from "../stack-file.ts";
 /** Where the lines keep the answers, tokens included; removed when the stack stops. */
 export const ANSWER_FILES = [".dev/login.json", ".dev/refresh.json"] as const;
 const [LOGIN, REFRESH] = ANSWER_FILES;
+/** The Bun that runs this, for whoever has none. */
+const RUN = `npx --yes bun@${Bun.version} run`;
 const JSON_TYPE = "-H 'content-type: application/json'";
 
 /**
@@ -28,11 +30,8 @@ export function curlLines(gatewayUrl: string): string[] {
   ];
 }
 
-/**
- * Lines of shell with which somebody fills a cart in the demo store and orders it, and then may see the store's orders.
- * @param run what runs a command of `package.json`
- */
-export function orderLines(gatewayUrl: string, ordersUrl: string, run = npxRun()): string[] {
+/** Lines of shell with which somebody fills a cart in the demo store and orders it, and then may see the store's orders. */
+function orderLines(gatewayUrl: string, ordersUrl: string): string[] {
   const token = '-H "authorization: Bearer $TOKEN"';
   const take = (name: string) => `sed -E 's/.*"${name}":"([^"]*)".*/\\1/'`;
   const person = '"username":"grace","password":"correct-horse-1"';
@@ -45,14 +44,11 @@ export function orderLines(gatewayUrl: string, ordersUrl: string, run = npxRun()
     `curl -s -X PUT ${cart}/items/tea ${token} ${JSON_TYPE} -d '{"quantity":2}'`,
     `curl -s -X POST ${cart}/checkout ${token}`,
     `curl -s ${ordersUrl}/stores/${DEMO_STORE}/orders ${token}`,
-    `${run} authctl roles define clerk --permissions orders:read,orders:write`,
-    `${run} authctl roles grant clerk grace --store ${DEMO_STORE}`,
+    `${RUN} authctl roles define clerk --permissions orders:read,orders:write`,
+    `${RUN} authctl roles grant clerk grace --store ${DEMO_STORE}`,
     `curl -s ${ordersUrl}/stores/${DEMO_STORE}/orders ${token}`,
   ];
 }
-
-/** The Bun that runs this, for whoever has none. */
-const npxRun = () => `npx --yes bun@${Bun.version} run`;
 
 /** What `orders` ends with where there is a store to try it with. */
 export function ordersScreen(gatewayUrl: string, ordersUrl: string): string {
@@ -75,7 +71,7 @@ export function startScreen(stack: StackFile): string {
     `  API page          ${gatewayUrl}/openapi`,
     `  Keycloak console  ${keycloakUrl}/admin/master/console/#/${realm}`,
     `                    login ${keycloakAdmin.username}, password ${keycloakAdmin.password}`,
-    `  Operator's tool   ${npxRun()} authctl --help`,
+    `  Operator's tool   ${RUN} authctl --help`,
     "  Logs              .dev/gateway.log, .dev/keycloak.log, .dev/postgres.log",
     "",
     "  Try it, one line after the other:",
