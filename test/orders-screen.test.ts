@@ -28,10 +28,7 @@ test("a customer orders, is refused the store's orders, and sees them once the r
   const ours = lines.map((line) => line.replace(/^npx --yes bun@[\d.]+/, process.execPath));
   const script = [...ours.slice(0, -1), untilSeen(ours.at(-1) ?? "")].join("; echo; echo ---\n");
   const env = { ...process.env, ...authctlEnv({ ...journey.stack, databaseUrl: journey.databaseUrl }) };
-  const { stdout } = await Bun.$`sh -c ${script}`
-    .env(env as Record<string, string>)
-    .cwd(ROOT)
-    .quiet();
+  const { stdout } = await Bun.$`sh -c ${script}`.env(env).cwd(ROOT).quiet();
   const answers = stdout.toString().split("---\n");
   const json = (line: number) => JSON.parse(answers[line] ?? "");
   expect(json(0).user).toMatchObject({ username: "grace" });
