@@ -51,6 +51,19 @@ test("reads a person's token, and a service account's", async () => {
   expect(await verifier.verify(await sign({ sid: undefined, client_id: "gw" }))).toMatchObject({ sid: null });
 });
 
+// With a cost that grows with the square of its length, each of these would take minutes; a request of 8 kB, 20 ms.
+test.each([
+  ["escaped quotes in a string without an end", `"${'\\"'.repeat(200_000)}`],
+  ["quotes alone", '"'.repeat(400_000)],
+  ["strings and blanks", `["a"${" ".repeat(400_000)}`],
+  ["nested arrays without an end", "[".repeat(400_000)],
+  ["nested objects without an end", '{"a":'.repeat(80_000)],
+])("a token that nobody signed costs no more than reading it: %s", async (_, text) => {
+  const started = performance.now();
+  await failure(open().verify(`${encode('{"alg":"RS256","kid":"k1"}')}.${encode(text)}.c2ln`), "token.invalid");
+  expect(performance.now() - started).toBeLessThan(2_000);
+});
+
 const dotted = (token: string, index: number, change: (part: string) => string) =>
   token
     .split(".")

@@ -96,10 +96,9 @@ function parse(text: string): Record<string, unknown> {
 
 /**
  * Whether an object of the text has a key twice, which readers take differently (RFC 7519 §4). Compares the text with
- * what is left of it after reading.
+ * what is left of it after reading. Text that is no JSON is refused first: only of valid JSON is the scan for keys linear.
  */
 function hasDuplicateKeys(text: string): boolean {
-  const keys = countKeys(text);
   let read = 0;
   try {
     JSON.parse(text, function count(key, value) {
@@ -109,10 +108,10 @@ function hasDuplicateKeys(text: string): boolean {
   } catch {
     return true;
   }
-  return keys !== read;
+  return countKeys(text) !== read;
 }
 
-/** Strings that a colon follows. The empty key, which nobody uses, counts as twice. */
+/** Strings of valid JSON that a colon follows. The empty key, which nobody uses, counts as twice. */
 function countKeys(text: string): number {
   return [...text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?/g)].filter(([, colon]) => colon !== undefined).length;
 }
