@@ -81,7 +81,12 @@ export interface KeycloakUserRepository {
   getUsers(ids: readonly string[]): Promise<KeycloakUser[]>;
   searchUsers(search: UserSearch): Promise<KeycloakUser[]>;
   countUsers(search?: UserSearch): Promise<number>;
-  /** Read, merge, write: a bare PUT with attributes erases email and names. @returns false when there is no such user */
+  /**
+   * Read, write what changes, read again. A field that is as the patch has it is not written: a lock of Keycloak's
+   * brute-force guard stays, unless `enabled` is what changes.
+   * @returns false when there is no such user
+   * @throws AuthError as {@link createUser} does; `user.change_ignored` when Keycloak said yes and did not do it
+   */
   updateUser(id: string, patch: KeycloakUserPatch): Promise<boolean>;
   /** @returns false when there was no such user */
   deleteUser(id: string): Promise<boolean>;

@@ -62,6 +62,11 @@ export const catalogue = {
     hint: "Nothing is left of it: retry after the time in `Retry-After`.",
     retryAfterSeconds: 5,
   },
+  "user.change_ignored": {
+    status: 409,
+    title: "Keycloak did not make a change of this user.",
+    hint: "`errors` names each field: a change of email waits for the person, or the realm does not declare the attribute.",
+  },
   "idempotency.in_flight": {
     status: 409,
     title: "A request with this Idempotency-Key is being worked on.",

@@ -1,3 +1,4 @@
+import { AuthError } from "../errors/index.ts";
 import type {
   KeycloakSession,
   KeycloakUser,
@@ -8,6 +9,7 @@ import type {
 } from "../ports.ts";
 import type { AdminApi, AnswerReader, NetworkError } from "./admin-api.ts";
 import { readRejection } from "./rejected-input.ts";
+import { changeOf, changesField, changesNotTaken } from "./user-change.ts";
 import { readCount, readOfflineClients, readSessions, readUser, readUsers } from "./user-representation.ts";
 
 /** Keeps the URL of a batch read below 5 kB. */
@@ -61,14 +63,21 @@ export class AdminKeycloakUserRepository implements KeycloakUserRepository {
   async updateUser(id: string, patch: KeycloakUserPatch): Promise<boolean> {
     const current = await this.getUser(id);
     if (!current) return false;
-    return this.#api.call<boolean>(
-      "update_user",
-      async (client) => {
-        await client.users.update({ id }, merge(current, patch));
-        return true;
-      },
-      (error) => missing(false)(error) ?? rejected(error),
-    );
+    const change = changeOf(current, patch);
+    if (!change) return true;
+    // Keycloak would take everything but the email, and say nothing.
+    const confirmsEmail = current.requiredActions.includes("UPDATE_EMAIL");
+    if (confirmsEmail && changesField(current, patch, "email")) throw changeIgnored(["email"]);
+    const write = async (client: AdminClient) => {
+      await client.users.update({ id }, change);
+      return true;
+    };
+    const reader: AnswerReader<boolean> = (error) => missing(false)(error) ?? rejected(error);
+    if (!(await this.#api.call("update_user", write, reader))) return false;
+    const after = await this.getUser(id);
+    const ignored = after ? changesNotTaken(patch, current, after) : [];
+    if (ignored.length > 0) throw changeIgnored(ignored);
+    return after !== null;
   }
 
   async deleteUser(id: string): Promise<boolean> {
@@ -147,16 +156,9 @@ function toQuery({ search, username, email, exact, createdAfter, createdBefore }
   };
 }
 
-/** With `attributes` a PUT replaces the profile as a whole, so it gets the whole; without, it changes what it names. */
-function merge(current: KeycloakUser, patch: KeycloakUserPatch) {
-  const newEmail = patch.email !== undefined && patch.email.toLowerCase() !== current.email?.toLowerCase();
-  return {
-    email: patch.email ?? current.email ?? undefined,
-    firstName: patch.firstName ?? current.firstName ?? undefined,
-    lastName: patch.lastName ?? current.lastName ?? undefined,
-    // Keycloak would keep a verified mark that was earned by the old address.
-    emailVerified: patch.emailVerified ?? (newEmail ? false : current.emailVerified),
-    enabled: patch.enabled ?? current.enabled,
-    ...(patch.attributes && { attributes: { ...current.attributes, ...patch.attributes } }),
-  };
+function changeIgnored(paths: string[]): AuthError {
+  return new AuthError("user.change_ignored", {
+    internal: `update_user: Keycloak left ${paths.join(", ")} as before`,
+    errors: paths.map((path) => ({ path, message: "was not changed" })),
+  });
 }

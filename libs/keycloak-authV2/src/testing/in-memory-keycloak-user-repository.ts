@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { AuthError } from "../errors/index.ts";
+import { changeOf, changesField, changesNotTaken } from "../keycloak/user-change.ts";
 import type {
   KeycloakSession,
   KeycloakUser,
@@ -72,13 +73,21 @@ export class InMemoryKeycloakUserRepository implements KeycloakUserRepository {
     return this.#keycloak.perform("update_user", () => {
       const user = this.#keycloak.users.get(id);
       if (!user) return false;
-      const next = { username: user.username, ...foldProfile({ ...user, ...patch }) };
+      const before = toPublic(user);
+      const change = changeOf(before, patch);
+      if (!change) return true;
+      const confirmsEmail = user.requiredActions.includes("UPDATE_EMAIL");
+      if (confirmsEmail && changesField(before, patch, "email"))
+        throw new AuthError("user.change_ignored", notChanged(["email"]));
+      const next = { username: user.username, ...foldProfile({ ...user, ...change }) };
       this.#refuseTaken(next.email, id);
       checkProfile(next);
-      const emailVerified = patch.emailVerified ?? (next.email === user.email && user.emailVerified);
       const attributes = { ...user.attributes, ...this.#declared(patch.attributes ?? {}) };
-      Object.assign(user, next, { emailVerified, attributes, enabled: patch.enabled ?? user.enabled });
+      const { emailVerified = user.emailVerified, enabled = user.enabled } = change;
+      Object.assign(user, next, { emailVerified, attributes, enabled }, change.enabled === true && unlocked);
       this.#recordEvent("UPDATE", id);
+      const ignored = changesNotTaken(patch, before, toPublic(user));
+      if (ignored.length > 0) throw new AuthError("user.change_ignored", notChanged(ignored));
       return true;
     });
   }
@@ -144,6 +153,8 @@ export class InMemoryKeycloakUserRepository implements KeycloakUserRepository {
     return Object.fromEntries(Object.entries(attributes).filter(([name]) => declaredAttributes.includes(name)));
   }
 }
+
+const notChanged = (paths: string[]) => ({ errors: paths.map((path) => ({ path, message: "was not changed" })) });
 
 function sessionsOf(sessions: Map<string, KeycloakSession>, userId: string): KeycloakSession[] {
   return [...sessions.values()].filter((session) => session.userId === userId).map((found) => ({ ...found }));

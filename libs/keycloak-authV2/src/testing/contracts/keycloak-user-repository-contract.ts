@@ -195,6 +195,32 @@ export function keycloakUserRepositoryContract(name: string, realm: () => Promis
       });
     });
 
+    test("an update lifts no lock of the brute-force guard, and the lock no update; enabling lifts it", async () => {
+      const { users, tokens } = await realm();
+      const user = newUser();
+      const id = await users.createUser(user);
+      // Two failures within a second lock, else the tenth.
+      for (let attempt = 0; attempt < 5; attempt += 1)
+        await Promise.allSettled([1, 2].map(() => tokens.passwordGrant({ ...user, password: "wrong" })));
+      await failure(tokens.passwordGrant(user), "auth.invalid_credentials");
+      expect(await users.updateUser(id, { firstName: "Augusta", enabled: true, emailVerified: true })).toBe(true);
+      expect(await users.updateUser(id, { attributes: { registrationId: ["n"] } })).toBe(true);
+      expect(await users.getUser(id)).toMatchObject({ firstName: "Augusta", emailVerified: true, enabled: true });
+      await failure(tokens.passwordGrant(user), "auth.invalid_credentials");
+      await users.updateUser(id, { enabled: false });
+      await users.updateUser(id, { enabled: true });
+      expect((await tokens.passwordGrant(user)).access_token).toBeString();
+    });
+
+    test("a change that the realm does not make is reported, what else was asked for is made", async () => {
+      const { users } = await realm();
+      const id = await users.createUser(newUser({ attributes: { registrationId: ["m"] } }));
+      const attributes = { registrationId: ["n"], undeclared: ["x"] };
+      const error = await failure(users.updateUser(id, { lastName: "Byron", attributes }), "user.change_ignored");
+      expect(error.errors).toEqual([{ path: "attributes.undeclared", message: "was not changed" }]);
+      expect(await users.getUser(id)).toMatchObject({ lastName: "Byron", attributes: { registrationId: ["n"] } });
+    });
+
     test("a new email is not verified unless told so; one in another case is not new", async () => {
       const { users } = await realm();
       const input = newUser({ emailVerified: true });
