@@ -57,14 +57,27 @@ describe("mapPrismaError", () => {
   });
 
   test.each([
-    ["a check", () => prisma.$executeRaw`UPDATE users SET login_count = -1, first_name = ${SECRET}`, "23514"],
-    ["a value of the wrong form", () => prisma.$queryRaw`SELECT ${SECRET}::text::uuid`, "22P02"],
-    ["a NUL character", () => prisma.user.findUnique({ where: { id: `${SECRET}\0` } }), "22021"],
-    ["a missing table", () => prisma.$queryRaw`SELECT * FROM nowhere`, "42P01"],
-  ])("%s is a refused statement, and no value is told", async (_, work, sqlState) => {
+    [
+      "a check",
+      () => prisma.$executeRaw`UPDATE users SET login_count = -1, first_name = ${SECRET}`,
+      "23514",
+      'new row for relation "users" violates check constraint "users_login_count_check"',
+    ],
+    ["a value of the wrong form", () => prisma.$queryRaw`SELECT ${SECRET}::text::uuid`, "22P02", null],
+    ["a NUL character", () => prisma.user.findUnique({ where: { id: `${SECRET}\0` } }), "22021", null],
+    ["a missing table", () => prisma.$queryRaw`SELECT * FROM nowhere`, "42P01", 'relation "nowhere" does not exist'],
+    [
+      "a missing column",
+      () => prisma.$queryRaw`SELECT nothing FROM users WHERE username = ${SECRET}`,
+      "42703",
+      'column "nothing" does not exist',
+    ],
+    ["a text that is no SQL", () => prisma.$queryRawUnsafe(`SELEKT '${SECRET}'`), "42601", null],
+  ])("%s is a refused statement; the log has names, and no value", async (_, work, sqlState, names) => {
     const refused = await failureOf(work());
-    expect(refused).toMatchObject({ name: "StatementRefusedError", sqlState });
-    expect(Bun.inspect(refused)).not.toContain(SECRET);
+    const internal = `statement refused (${sqlState})${names === null ? "" : `: ${names}`}`;
+    expect(refused).toMatchObject({ name: "StatementRefusedError", sqlState, internal });
+    expect(JSON.stringify(refused)).not.toContain(SECRET);
   });
 
   test("a trigger's refusal is a refused statement with the trigger's words", async () => {
@@ -86,6 +99,8 @@ describe("mapPrismaError", () => {
     );
     expect(refused).toBeInstanceOf(DatabaseError);
     expect(refused.message).toBe("statement refused (P0001): not today");
+    // A trigger may put a value into its words.
+    expect(refused.internal).toBe("statement refused (P0001)");
     expect(Bun.inspect(refused)).not.toContain(SECRET);
     await refusing.$disconnect();
   });

@@ -1,6 +1,15 @@
 /** What a repository may throw, whatever the driver calls it. Messages are internal: never shown to a caller. */
 export abstract class DatabaseError extends Error {
   override readonly name: string = "DatabaseError";
+  /** For the log: SQLSTATE or the driver's code, and names of tables, columns or constraints. Never a value. */
+  readonly internal?: string;
+  /** Its stack says nothing that `internal` does not. */
+  readonly causeKnown = true;
+
+  constructor(message?: string, options: ErrorOptions & { internal?: string } = {}) {
+    super(message, options);
+    if (options.internal !== undefined) this.internal = options.internal;
+  }
 }
 
 /** The database can't be reached, refuses connections or cut one. The outcome of a write may be unknown. */
@@ -26,7 +35,7 @@ export class UniqueViolationError extends DatabaseError {
     readonly constraint: UniqueConstraint,
     options?: ErrorOptions,
   ) {
-    super(`unique constraint ${constraint} violated`, options);
+    super(`unique constraint ${constraint} violated`, { ...options, internal: `unique constraint ${constraint}` });
   }
 }
 
@@ -41,7 +50,7 @@ export class ForeignKeyViolationError extends DatabaseError {
     readonly constraint: string,
     options?: ErrorOptions,
   ) {
-    super(`foreign key ${constraint} violated`, options);
+    super(`foreign key ${constraint} violated`, { ...options, internal: `foreign key ${constraint}` });
   }
 }
 
@@ -51,10 +60,12 @@ export class ForeignKeyViolationError extends DatabaseError {
  */
 export class StatementRefusedError extends DatabaseError {
   override readonly name = "StatementRefusedError";
+  /** @param internal for the log, without a value; the SQLSTATE alone when left out */
   constructor(
     readonly sqlState: string,
     message: string,
+    internal = `statement refused (${sqlState})`,
   ) {
-    super(message);
+    super(message, { internal });
   }
 }

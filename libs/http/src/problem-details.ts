@@ -13,9 +13,33 @@ export const problemDetails = (logger: Logger, allowedMethods: (path: string) =>
     const { requestId } = requestInfo(request);
     if (error instanceof NotFoundError) return missing(requestId, allowedMethods(path));
     const known = toPublicError(error);
-    if (known.code === "internal.error") logger.error({ err: error, requestId }, "unexpected error");
+    if (known.entry.status >= 500) logFailure(logger, known, error, requestId);
     return problemResponse(known, requestId, known.headers);
   });
+
+/** What is no fault of anybody's: the caller comes again. */
+const PASSING: ReadonlySet<string> = new Set([
+  "service.overloaded",
+  "service.shutting_down",
+  "session.busy",
+  "registration.recovering",
+]);
+/** What repeating does not mend: an operator has to. */
+const OPERATORS: ReadonlySet<string> = new Set([
+  "keycloak.misconfigured",
+  "keycloak.forbidden",
+  "token.undecryptable",
+  "internal.error",
+]);
+
+/** Every answer of 5xx has its cause in the log. */
+function logFailure(logger: Logger, { code }: PublicError, thrown: unknown, requestId: string): void {
+  // A guard that runs before the body is read fails inside the parser.
+  const error = thrown instanceof ParseError ? thrown.cause : thrown;
+  const level = PASSING.has(code) ? "info" : OPERATORS.has(code) ? "error" : "warn";
+  const text = code === "internal.error" ? "unexpected error" : "request failed";
+  logger[level]({ err: error, code, requestId }, text);
+}
 
 function toPublicError(error: unknown): PublicError {
   if (isPublicError(error)) return error;

@@ -61,3 +61,60 @@ test("an error's own headers are sent", async () => {
   const response = await failing(limited).post();
   expect(response.headers.get("retry-after")).toBe("7");
 });
+
+const lineOf = (log: string) =>
+  log
+    .split("\n")
+    .filter((line) => line.includes('"err"'))
+    .map((line) => JSON.parse(line));
+
+test.each<[string, unknown, object]>([
+  [
+    "our own client is refused",
+    new AuthError("keycloak.misconfigured", { internal: "password_grant: HTTP 401 unauthorized_client" }),
+    {
+      level: "error",
+      code: "keycloak.misconfigured",
+      err: { name: "AuthError", internal: "password_grant: HTTP 401 unauthorized_client" },
+    },
+  ],
+  [
+    "a table is not there",
+    new AuthError("database.unavailable", {
+      cause: new StatementRefusedError(
+        "42P01",
+        secret,
+        'statement refused (42P01): relation "sessions" does not exist',
+      ),
+    }),
+    {
+      level: "warn",
+      code: "database.unavailable",
+      err: { cause: { internal: 'statement refused (42P01): relation "sessions" does not exist' } },
+    },
+  ],
+  ["the database is away", new DatabaseUnavailableError(secret, { internal: "08006" }), { level: "warn" }],
+  [
+    "a statement is refused",
+    new StatementRefusedError("23514", secret),
+    { level: "error", code: "internal.error", err: { internal: "statement refused (23514)" } },
+  ],
+  ["there is no room", new AuthError("service.overloaded"), { level: "info", code: "service.overloaded" }],
+])("a 5xx has its cause in the log, without a stack: %s", async (_, error, line) => {
+  const service = failing(error);
+  await service.post();
+  const [logged, ...others] = lineOf(service.log());
+  expect(others).toEqual([]);
+  expect(logged).toMatchObject({ ...line, requestId: expect.any(String) });
+  expect(service.log()).not.toContain(secret);
+  expect(service.log()).not.toContain('"stack"');
+});
+
+test("what nobody foresaw has its stack; a refusal of 4xx is no failure", async () => {
+  const bug = failing(new TypeError(secret));
+  await bug.post();
+  expect(lineOf(bug.log())).toMatchObject([{ level: "error", err: { name: "TypeError", stack: expect.any(Array) } }]);
+  const refused = failing(new AuthError("session.invalid"));
+  await refused.post();
+  expect(lineOf(refused.log())).toEqual([]);
+});

@@ -48,3 +48,14 @@ test("a line of a request has its id", () => {
   const line = logging((logger) => requestContext.run({ requestId: "r-1" }, () => logger.info("event")));
   expect(JSON.parse(line).requestId).toBe("r-1");
 });
+
+test.each<[string, Error, boolean]>([
+  ["a connection that is refused", Object.assign(new Error(secret), { code: "ECONNREFUSED" }), false],
+  ["PostgreSQL's own", Object.assign(new Error(secret), { code: "28P01", severity: "FATAL" }), false],
+  ["one that says so", Object.assign(new Error(secret), { causeKnown: true, internal: "why" }), false],
+  ["a code of five letters", Object.assign(new Error(secret), { code: "OTHER" }), true],
+  ["a bug", new TypeError(secret), true],
+])("an error's stack is logged only where its cause is not known: %s", (_, err, hasStack) => {
+  const line = JSON.parse(logging((logger) => logger.error({ err }, "event")));
+  expect("stack" in line.err).toBe(hasStack);
+});

@@ -64,14 +64,31 @@ function fromDriver(cause: DriverCause): DatabaseError {
   if (kind === "ForeignKeyConstraintViolation" || kind === "RestrictViolation")
     return new ForeignKeyViolationError(constraintName(cause));
   if (kind === "SocketTimeout" || TIMEOUT_STATES.has(originalCode))
-    return new DatabaseTimeoutError(`no answer in time (${originalCode || kind})`);
+    return known(DatabaseTimeoutError, `no answer in time (${originalCode || kind})`);
   if (kind === "TransactionWriteConflict" || /^40(001|P01)$/.test(originalCode))
-    return new TransactionConflictError(`transaction undone (${originalCode || kind})`);
+    return known(TransactionConflictError, `transaction undone (${originalCode || kind})`);
   if (UNAVAILABLE_KINDS.has(kind) || UNAVAILABLE_STATES.test(originalCode))
-    return new DatabaseUnavailableError(`database unavailable (${originalCode || kind})`);
+    return known(DatabaseUnavailableError, `database unavailable (${originalCode || kind})`);
+  const refused = `statement refused (${originalCode || kind})`;
   // Class 22 (data exceptions) quotes the offending value.
   const text = originalCode.startsWith("22") ? "" : `: ${originalMessage}`;
-  return new StatementRefusedError(originalCode, `statement refused (${originalCode || kind})${text}`);
+  const logged = NAMES_ALONE.test(originalCode) ? text : "";
+  return new StatementRefusedError(originalCode, `${refused}${text}`, `${refused}${logged}`);
+}
+
+/**
+ * Classes whose messages name tables, columns, constraints and rights, and no value: a broken constraint (the row is in
+ * the detail), invalid names and missing rights, objects in the wrong state, limits. A trigger's own words (P0001) and a
+ * malformed value (22) are not among them.
+ */
+const NAMES_ALONE = /^(0A|23|42(?!601)|55|54|25)/;
+
+/** An error whose message is made here, of codes alone: it may be logged. */
+function known<E extends DatabaseError>(
+  Kind: new (message: string, options: { internal: string }) => E,
+  message: string,
+): E {
+  return new Kind(message, { internal: message });
 }
 
 function constraintName({ constraint, originalMessage = "" }: DriverCause): string {
@@ -83,16 +100,16 @@ function constraintName({ constraint, originalMessage = "" }: DriverCause): stri
 function fromConnection(error: Error): DatabaseError | undefined {
   const { code = "" } = error as { code?: unknown };
   const { message } = error;
-  if (TIMEOUT_CODES.test(String(code))) return new DatabaseTimeoutError(`no answer in time (${code})`);
-  if (UNAVAILABLE_CODES.test(String(code))) return new DatabaseUnavailableError(`database unavailable (${code})`);
+  if (TIMEOUT_CODES.test(String(code))) return known(DatabaseTimeoutError, `no answer in time (${code})`);
+  if (UNAVAILABLE_CODES.test(String(code))) return known(DatabaseUnavailableError, `database unavailable (${code})`);
   if (/^(timeout exceeded when trying to connect|Connection terminated due to connection timeout)/.test(message))
-    return new DatabaseTimeoutError("no connection in time");
-  if (/^Query read timeout/.test(message)) return new DatabaseTimeoutError("no answer in time");
+    return known(DatabaseTimeoutError, "no connection in time");
+  if (/^Query read timeout/.test(message)) return known(DatabaseTimeoutError, "no answer in time");
   if (
     /^(Connection terminated|Client has encountered a connection error|Client was closed|Cannot use a pool after)/.test(
       message,
     )
   )
-    return new DatabaseUnavailableError("connection lost");
+    return known(DatabaseUnavailableError, "connection lost");
   return undefined;
 }

@@ -44,6 +44,12 @@ export class AuthError extends Error {
     this.neverSent = details.neverSent ?? false;
   }
 
+  /** Whether the code and `internal`, or the cause, say all that a stack could: then the log has none. */
+  get causeKnown(): boolean {
+    const cause = this.cause as { causeKnown?: unknown } | null | undefined;
+    return this.code !== "internal.error" || cause?.causeKnown === true;
+  }
+
   get entry(): CatalogueEntry {
     return catalogue[this.code];
   }
