@@ -1,8 +1,12 @@
-import { DatabaseTimeoutError, DatabaseUnavailableError } from "@libs/database";
+import { DatabaseTimeoutError, DatabaseUnavailableError, StatementRefusedError } from "@libs/database";
+import { diagnoseDatabase } from "@libs/database/migrate";
 import { isAuthError } from "@libs/keycloak-authV2/errors";
+import { describeKeycloakFailure, type FailedKeycloakCall } from "@libs/keycloak-authV2/keycloak";
 import { CommanderError } from "commander";
+import { AdministratorFailure } from "./administrator-failure.ts";
 import { ExitCode } from "./exit-code.ts";
 import { InterruptedError } from "./interrupted-error.ts";
+import type { Environment } from "./read-variables.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** 0 for help, 2 for wrong usage, 130 for Ctrl-C, 1 for work that failed. */
@@ -12,16 +16,43 @@ export function exitCodeOf(error: unknown): number {
   return error instanceof UsageError ? ExitCode.usage : ExitCode.failed;
 }
 
-/** One line that says what to do, without a stack and without secrets. @returns undefined when it has been told already */
-export function describeFailure(error: unknown): string | undefined {
+/**
+ * One line that says what to do, without a stack and without secrets.
+ * @param environment where the servers are; the one that failed is asked why
+ * @returns undefined when it has been said already
+ */
+export async function describeFailure(error: unknown, environment: Environment): Promise<string | undefined> {
   if (error instanceof CommanderError) return undefined;
-  const advice = adviceOn(error);
+  if (error instanceof AdministratorFailure) return await describe(error.cause, environment, "administrator");
+  return await describe(error, environment, "client");
+}
+
+async function describe(error: unknown, environment: Environment, as: FailedKeycloakCall["as"]): Promise<string> {
   const text = isAuthError(error)
     ? `${error.code}: ${error.internal ?? error.message}`
     : error instanceof Error
       ? error.message
       : String(error);
+  const cause = (await keycloakCause(error, environment, as)) ?? (await databaseCause(error, environment));
+  if (cause) return isAuthError(error) ? `${cause} (${text})` : cause;
+  const advice = adviceOn(error);
   return advice ? `${text} (${advice})` : text;
+}
+
+async function keycloakCause(
+  error: unknown,
+  { KEYCLOAK_URL: url, KEYCLOAK_REALM: realm }: Environment,
+  as: FailedKeycloakCall["as"],
+): Promise<string | undefined> {
+  return url && realm ? await describeKeycloakFailure(error, { url, realm, as }) : undefined;
+}
+
+async function databaseCause(error: unknown, { DATABASE_URL: url }: Environment): Promise<string | undefined> {
+  const isAway =
+    error instanceof DatabaseUnavailableError ||
+    error instanceof DatabaseTimeoutError ||
+    isAuthError(error, "database.unavailable", "database.timeout");
+  return isAway && url ? await diagnoseDatabase(url) : undefined;
 }
 
 function adviceOn(error: unknown): string | undefined {
@@ -32,5 +63,7 @@ function adviceOn(error: unknown): string | undefined {
     return "is DATABASE_URL right, and PostgreSQL up?";
   if (error instanceof DatabaseTimeoutError || isAuthError(error, "database.timeout"))
     return "PostgreSQL is too busy: try again";
+  if (error instanceof StatementRefusedError && /^42(P01|703)$/.test(error.sqlState))
+    return "the database lacks a table or a column: authctl db migrate adds it";
   return undefined;
 }

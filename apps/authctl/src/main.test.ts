@@ -79,7 +79,9 @@ describe("authctl", () => {
     await server.stop(true);
     expect({ code, err }).toEqual({
       code: 1,
-      err: "authctl: keycloak.misconfigured: admin_token: HTTP 401 invalid_grant\n",
+      err: expect.stringMatching(
+        /^authctl: Keycloak refuses KEYCLOAK_ADMIN_USERNAME with KEYCLOAK_ADMIN_PASSWORD: correct them\. .* \(keycloak\.misconfigured: admin_token: HTTP 401 invalid_grant\)\n$/,
+      ),
     });
   });
 });

@@ -36,6 +36,6 @@ try {
   await createProgram(context).parseAsync(process.argv);
 } catch (error) {
   process.exitCode = exitCodeOf(error);
-  const text = describeFailure(error);
+  const text = await describeFailure(error, process.env);
   if (text) terminal.tell(`${terminal.tellColors.red("authctl:")} ${text}`);
 }

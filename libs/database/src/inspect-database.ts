@@ -31,6 +31,7 @@ export interface InspectOptions {
  */
 export async function inspectDatabase(databaseUrl: string, options: InspectOptions = {}): Promise<DatabaseFacts> {
   const { timeoutMs = 5_000, now = Date.now } = options;
+  MigrationError.assertUrl(databaseUrl);
   const client = new pg.Client({
     connectionString: databaseUrl,
     connectionTimeoutMillis: timeoutMs,
@@ -46,7 +47,7 @@ export async function inspectDatabase(databaseUrl: string, options: InspectOptio
       migrations: await readMigrationState(client, options.migrationsDir),
     };
   } catch (error) {
-    throw MigrationError.unreachable(error);
+    throw MigrationError.unreachable(error, databaseUrl);
   } finally {
     await client.end().catch(() => {});
   }

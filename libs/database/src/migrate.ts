@@ -7,6 +7,9 @@ import { readAppliedRows } from "./migration-state.ts";
 export * from "./inspect-database.ts";
 export { MigrationError } from "./migration-error.ts";
 export type { MigrationState } from "./migration-state.ts";
+export { databaseUrlFault } from "./reach/database-url-fault.ts";
+export { describeConnectionFailure } from "./reach/describe-connection-failure.ts";
+export { diagnoseDatabase } from "./reach/diagnose-database.ts";
 
 /** Taken by `prisma migrate` as well, so that it and this runner never work at once. */
 const PRISMA_ADVISORY_LOCK = 72_707_369;
@@ -45,6 +48,7 @@ export interface MigrateResult {
  *   database can't be reached
  */
 export async function migrate(databaseUrl: string, options: MigrateOptions = {}): Promise<MigrateResult> {
+  MigrationError.assertUrl(databaseUrl);
   const migrations = readMigrations(options.migrationsDir ?? MIGRATIONS_DIR);
   const client = new pg.Client({
     connectionString: databaseUrl,
@@ -53,7 +57,7 @@ export async function migrate(databaseUrl: string, options: MigrateOptions = {})
   });
   client.on("error", () => {});
   await client.connect().catch((error) => {
-    throw MigrationError.unreachable(error);
+    throw MigrationError.unreachable(error, databaseUrl);
   });
   try {
     await client.query(`SET lock_timeout = ${LOCK_TIMEOUT_MS}`);
@@ -66,6 +70,9 @@ export async function migrate(databaseUrl: string, options: MigrateOptions = {})
     const missing = withoutApplied(migrations, await readAppliedRows(client));
     for (const migration of missing) await apply(client, migration);
     return { applied: missing.map(({ name }) => name), already: migrations.length - missing.length };
+  } catch (error) {
+    // Whatever is refused before the first migration: a right that is missing, a standby.
+    throw error instanceof MigrationError ? error : MigrationError.unreachable(error, databaseUrl);
   } finally {
     // Ending the connection also frees the lock.
     await client.end().catch(() => {});

@@ -1,9 +1,19 @@
+import { databaseUrlFault } from "./reach/database-url-fault.ts";
+import { describeConnectionFailure } from "./reach/describe-connection-failure.ts";
+
 /** Why a database could not be brought up to date; the message is for the operator and holds no credentials. */
 export class MigrationError extends Error {
   override readonly name = "MigrationError";
 
-  static unreachable(error: unknown): MigrationError {
-    return new MigrationError(`the database can't be reached or refuses the connection (${codeOf(error)})`);
+  /** @throws MigrationError where nothing can be connected to by this `DATABASE_URL` */
+  static assertUrl(url: string): void {
+    const fault = databaseUrlFault(url);
+    if (fault) throw new MigrationError(fault);
+  }
+
+  /** @param url the `DATABASE_URL` that was used: its password is not shown */
+  static unreachable(error: unknown, url: string): MigrationError {
+    return new MigrationError(describeConnectionFailure(error, url));
   }
 
   static edited(name: string): MigrationError {

@@ -35,6 +35,15 @@ test("a part of them is refused, by name and without a value", () => {
   expect(message).not.toContain("do-not-show");
 });
 
-test("what is not a URL is refused", () => {
-  expect(() => givenServers({ ...complete, KEYCLOAK_URL: "keycloak" })).toThrow("KEYCLOAK_URL is not a URL");
+test.each([
+  ["KEYCLOAK_URL", "keycloak:8080", "lacks http:// or https://"],
+  ["KEYCLOAK_URL", "127.0.0.1:8080", "lacks http:// or https://"],
+  ["KEYCLOAK_URL", "ftp://do-not-show", "not an http or https URL"],
+  ["KEYCLOAK_MANAGEMENT_URL", "keycloak:9000", "lacks http:// or https://"],
+  ["DATABASE_URL", "do-not-show", "DATABASE_URL is not a URL"],
+  ["DATABASE_URL", "mysql://root:do-not-show@127.0.0.1/app", "names MySQL, and the gateway needs PostgreSQL"],
+])("%s %s is refused before anything is called", (name, value, sentence) => {
+  const given = () => givenServers({ ...complete, [name]: value });
+  expect(given).toThrow(sentence);
+  expect(given).toThrow(expect.not.objectContaining({ message: expect.stringContaining("do-not-show") }));
 });

@@ -1,4 +1,5 @@
-import { withClient } from "./postgres/administer.ts";
+import { databaseUrlFault, diagnoseDatabase } from "@libs/database/migrate";
+import { diagnoseKeycloak, keycloakUrlFault } from "@libs/keycloak-authV2/keycloak";
 import type { Servers } from "./servers.ts";
 import { StackError } from "./stack-error.ts";
 
@@ -9,7 +10,7 @@ const REQUIRED = ["KEYCLOAK_URL", "KEYCLOAK_ADMIN_USERNAME", "KEYCLOAK_ADMIN_PAS
 
 /**
  * Servers that the environment names, or undefined if it names none.
- * @throws StackError if it names a part of them only
+ * @throws StackError if it names a part of them only, or something that is no such URL
  */
 export function givenServers(env: Environment = process.env): Servers | undefined {
   if (!env["KEYCLOAK_URL"] && !env["DATABASE_URL"]) return undefined;
@@ -19,6 +20,8 @@ export function givenServers(env: Environment = process.env): Servers | undefine
     throw new StackError(`${given} given, but not ${missing.join(", ")}: set all of them, or none (see .env.example).`);
   }
   const { KEYCLOAK_URL = "", KEYCLOAK_ADMIN_USERNAME = "", KEYCLOAK_ADMIN_PASSWORD = "", DATABASE_URL = "" } = env;
+  const fault = databaseUrlFault(DATABASE_URL);
+  if (fault) throw new StackError(fault);
   return {
     way: "given",
     keycloakUrl: baseUrl("KEYCLOAK_URL", KEYCLOAK_URL),
@@ -34,17 +37,17 @@ export function givenServers(env: Environment = process.env): Servers | undefine
 }
 
 function baseUrl(name: string, text: string): string {
-  if (!URL.canParse(text)) throw new StackError(`${name} is not a URL.`);
+  const fault = keycloakUrlFault(text, name);
+  if (fault) throw new StackError(fault);
   return text.replace(/\/+$/, "");
 }
 
-/** Checks that the servers that were given answer. @throws StackError which names the one that does not */
+/** Checks that the servers that were given answer. @throws StackError: for each that does not, why and what to do */
 export async function demandAnswers({ keycloakUrl, databaseUrl }: Servers): Promise<void> {
-  const keycloak = await fetch(`${keycloakUrl}/realms/master`, { signal: AbortSignal.timeout(10_000) }).catch(
-    () => undefined,
-  );
-  if (!keycloak?.ok) throw new StackError("KEYCLOAK_URL is given, but no Keycloak answers there.");
-  await withClient(databaseUrl, (client) => client.query("SELECT 1")).catch(() => {
-    throw new StackError("DATABASE_URL is given, but the database can't be reached with it.");
-  });
+  const reasons = await Promise.all([
+    diagnoseKeycloak({ url: keycloakUrl, realm: "master" }),
+    diagnoseDatabase(databaseUrl),
+  ]);
+  const faults = reasons.filter((reason) => reason !== undefined);
+  if (faults.length > 0) throw new StackError(faults.join("\n"));
 }

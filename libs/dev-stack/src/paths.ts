@@ -6,8 +6,8 @@ import { PRODUCT } from "./constants.ts";
 /** Root folder of the checkout. */
 export const ROOT = resolve(import.meta.dir, "../../..");
 
-/** What a running stack writes: state, logs, data. Git-ignored. */
-export const DEV_DIR = join(ROOT, ".dev");
+/** What a running stack writes: state, logs, data. Git-ignored; `STACK_DIR` names another folder, for a second stack. */
+export const DEV_DIR = resolve(ROOT, process.env["STACK_DIR"] || ".dev");
 
 /** What the running stack tells tests, benchmarks and tools. */
 export const STACK_FILE = join(DEV_DIR, "stack.json");

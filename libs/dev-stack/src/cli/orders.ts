@@ -6,6 +6,7 @@ import type { Report } from "../report.ts";
 import { holdService } from "./hold-service.ts";
 import { runService } from "./run-service.ts";
 import { ordersScreen } from "./screen.ts";
+import { databaseRefusal } from "./server-stack-error.ts";
 
 /** `bun run orders`: the orders service on the running stack, on `ORDERS_PORT` or the next free port from 3100. */
 export function orders(_args: readonly string[], report: Report): Promise<number> {
@@ -23,7 +24,9 @@ export function orders(_args: readonly string[], report: Report): Promise<number
         }),
       say: (url) => `Orders: ${url}, its API at ${url}/openapi`,
       screen: async ({ gatewayUrl, databaseUrl }, url) =>
-        gatewayUrl && (await openDemoStore(databaseUrl)) ? ordersScreen(gatewayUrl, url) : "",
+        gatewayUrl && (await openDemoStore(databaseUrl).catch((error) => databaseRefusal(error, databaseUrl)))
+          ? ordersScreen(gatewayUrl, url)
+          : "",
     },
     report,
   );

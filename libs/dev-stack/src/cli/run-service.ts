@@ -1,12 +1,8 @@
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
-import { LOOPBACK } from "../constants.ts";
-import { type Keeper, type KeptProcess, logTail } from "../keeper/keeper.ts";
-import { CONSOLE } from "../keeper/protocol.ts";
+import type { Keeper, KeptProcess } from "../keeper/keeper.ts";
 import { ROOT } from "../paths.ts";
-import { StackError } from "../stack-error.ts";
+import { untilReady } from "./until-ready.ts";
 
-const READY_WITHIN_MS = 30_000;
 /** A service's own limit for its stop is 9 s. */
 const GRACE_MS = 12_000;
 
@@ -41,20 +37,6 @@ export async function runService(
     stopSignal: "SIGTERM",
     graceMs: GRACE_MS,
   });
-  await ready(service, name, port);
+  await untilReady(service, { name, port });
   return service;
-}
-
-async function ready(service: KeptProcess, name: string, port: number): Promise<void> {
-  const deadline = Date.now() + READY_WITHIN_MS;
-  const answer = () => fetch(`http://${LOOPBACK}:${port}/health/ready`, { signal: AbortSignal.timeout(2_000) });
-  while (Date.now() < deadline) {
-    if (service.exitCode !== undefined) {
-      const tail = service.log === CONSOLE ? "" : `\n${logTail(service.log)}`;
-      throw new StackError(`The ${name} ended while it started.${tail}`);
-    }
-    if ((await answer().catch(() => undefined))?.ok) return;
-    await delay(50);
-  }
-  throw new StackError(`The ${name} was not ready within ${READY_WITHIN_MS / 1000} s. Its log is ${service.log}`);
 }

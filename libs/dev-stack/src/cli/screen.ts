@@ -69,7 +69,7 @@ export function startScreen(stack: StackFile): string {
     "",
     `  Gateway           ${gatewayUrl}`,
     `  API page          ${gatewayUrl}/openapi`,
-    `  Keycloak console  ${keycloakUrl}/admin/master/console/#/${realm}`,
+    `  Keycloak console  ${keycloakUrl}/admin/master/console/#/${encodeURIComponent(realm)}`,
     `                    login ${keycloakAdmin.username}, password ${keycloakAdmin.password}`,
     `  Operator's tool   ${RUN} authctl --help`,
     "  Logs              .dev/gateway.log, .dev/keycloak.log, .dev/postgres.log",
@@ -88,7 +88,7 @@ export function stackScreen(stack: StackFile): string {
   const variables = gatewayEnvironment(stack, PREFERRED_PORTS.gateway.port);
   return [
     "",
-    `  Keycloak console  ${keycloakUrl}/admin/master/console/#/${realm}`,
+    `  Keycloak console  ${keycloakUrl}/admin/master/console/#/${encodeURIComponent(realm)}`,
     `                    login ${keycloakAdmin.username}, password ${keycloakAdmin.password}`,
     "",
     "  Environment of a gateway on this stack (apps/api-gateway/src/main.ts):",

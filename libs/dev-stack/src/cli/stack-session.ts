@@ -16,8 +16,10 @@ import { StackError } from "../stack-error.ts";
 import { readStackFile, removeStackFile, type StackFile, writeStackFile } from "../stack-file.ts";
 import { keptSecrets } from "../stack-secrets.ts";
 import { startServers } from "../start-servers.ts";
+import { realmIssuer } from "./realm-issuer.ts";
 import { runGateway } from "./run-gateway.ts";
 import { ANSWER_FILES } from "./screen.ts";
+import { databaseStackError, keycloakStackError } from "./server-stack-error.ts";
 
 const LOCK = join(DEV_DIR, "stack.lock");
 const SECRETS = join(DEV_DIR, "secrets.json");
@@ -103,16 +105,16 @@ export class StackSession {
     const realm = process.env["KEYCLOAK_REALM"] || DEV_REALM;
     const clientId = process.env["KEYCLOAK_CLIENT_ID"] || GATEWAY_CLIENT_ID;
     const gatewayUrl = `http://${LOOPBACK}:${port}`;
-    await migrate(databaseUrl);
+    await migrate(databaseUrl).catch(databaseStackError);
     report("Database: migrated");
     const { changes } = await applyRealm({
       ...{ keycloakUrl, admin: keycloakAdmin, realm, clientId, clientSecret: secrets.clientSecret },
       ...{ sslRequired: "none", backchannelLogoutUrl: backchannelLogoutUrl(gatewayUrl) },
-    });
+    }).catch((error: unknown) => keycloakStackError(error, { url: keycloakUrl, realm }));
     report(`Realm ${realm}: ${changes.length === 0 ? "as it should be" : `${changes.length} settings made`}`);
     const owner = identify(process.pid) ?? { pid: process.pid, startedAt: "" };
     const urls = { gatewayUrl: this.options.gateway ? gatewayUrl : "", keycloakUrl, managementUrl };
-    const issuer = process.env["KEYCLOAK_ISSUER"] || `${keycloakUrl}/realms/${realm}`;
+    const issuer = await realmIssuer({ url: keycloakUrl, realm, expected: process.env["KEYCLOAK_ISSUER"] });
     return { ...urls, realm, issuer, clientId, keycloakAdmin, databaseUrl, pids: { ...pids }, ...secrets, owner };
   }
 }

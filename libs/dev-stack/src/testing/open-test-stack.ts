@@ -28,8 +28,8 @@ export interface TestStack extends Omit<TestRealm, "drop"> {
   pids: Servers["pids"];
   /** Another migrated, empty database; dropped with the stack if not before. */
   createDatabase(): Promise<TestDatabase>;
-  /** Another realm; dropped with the stack if not before. */
-  createRealm(options?: TestRealmOptions): Promise<TestRealm>;
+  /** Another realm; dropped with the stack if not before. @param nameEnd goes on its name */
+  createRealm(options?: TestRealmOptions, nameEnd?: string): Promise<TestRealm>;
   stop(): Promise<void>;
 }
 
@@ -49,9 +49,9 @@ export async function openTestStack(options: TestStackOptions = {}): Promise<Tes
   const attached = options.attach === false ? undefined : runningServers();
   const servers = attached ?? (await ownServers(run, options));
   const realms: TestRealm[] = [];
-  const createRealm = async (settings?: TestRealmOptions) => {
+  const createRealm = async (settings?: TestRealmOptions, nameEnd = "") => {
     const name = realms.length === 0 ? run : `${run}_${realms.length}`;
-    const realm = await createTestRealm(servers, name.replaceAll("_", "-"), settings);
+    const realm = await createTestRealm(servers, `${name.replaceAll("_", "-")}${nameEnd}`, settings);
     realms.push(realm);
     return realm;
   };

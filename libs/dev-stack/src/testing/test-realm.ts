@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { readIssuer } from "@libs/keycloak-authV2/keycloak";
 import { applyRealm, type RealmOptions } from "@libs/keycloak-authV2/realm";
 import type { Servers } from "../servers.ts";
 
@@ -29,7 +30,7 @@ export async function createTestRealm(
   const given = { sslRequired: "none", passwordPolicy: QUICK_PASSWORD_POLICY, ...options } as const;
   await applyRealm({ ...given, keycloakUrl, admin, realm, clientId, clientSecret });
   const drop = () => dropRealm(servers, realm);
-  return { realm, issuer: `${keycloakUrl}/realms/${realm}`, clientId, clientSecret, drop };
+  return { realm, issuer: await readIssuer({ url: keycloakUrl, realm }), clientId, clientSecret, drop };
 }
 
 /** Removes realms that match, for example those that killed runs left on a stack. */

@@ -105,8 +105,19 @@ function refusal(status: number, json: Record<string, unknown> | undefined): Aut
     return status >= 400 ? mapStatus(status, "admin_token") : mapStatus(503, "admin_token");
   }
   const key = typeof json.error === "string" && /^[\w.-]{1,60}$/.test(json.error) ? ` ${json.error}` : "";
-  return new AuthError("keycloak.misconfigured", { internal: `admin_token: HTTP ${status}${key}` });
+  const reason = KNOWN_REASONS.find((text) => json.error_description === text);
+  const internal = `admin_token: HTTP ${status}${key}${reason ? ` (${reason})` : ""}`;
+  return new AuthError("keycloak.misconfigured", { internal });
 }
+
+/** Keycloak's own words that carry nothing of what was sent. */
+const KNOWN_REASONS = [
+  "HTTPS required",
+  "Account disabled",
+  "Account is not fully set up",
+  "Client not enabled to retrieve service account",
+  "Client not allowed for direct access grants",
+];
 
 async function withinDeadline<T>(work: Promise<T>, limitMs: number): Promise<T> {
   if (requestContext.get()?.deadlineAt === undefined) return work;

@@ -4,6 +4,10 @@ export { createKeycloakAdapters, type KeycloakAdapters } from "./keycloak-adapte
 export { type KeycloakOptions, keycloakEndpoints } from "./keycloak-options.ts";
 export { JoseLogoutTokenVerifier } from "./logout-token-verifier.ts";
 export { OpenIdTokenClient } from "./openid-token-client.ts";
+export { describeKeycloakFailure, type FailedKeycloakCall } from "./reach/describe-keycloak-failure.ts";
+export { type DiagnoseKeycloakOptions, diagnoseKeycloak } from "./reach/diagnose-keycloak.ts";
+export { keycloakUrlFault } from "./reach/keycloak-url-fault.ts";
+export { readIssuer } from "./read-issuer.ts";
 export { checkKeycloak } from "./readiness.ts";
 export { RealmKeys } from "./realm-keys.ts";
 export { JoseTokenVerifier } from "./token-verifier.ts";

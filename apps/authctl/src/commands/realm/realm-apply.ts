@@ -1,6 +1,7 @@
 import { applyRealm, planRealm, type RealmChange, type RealmOptions } from "@libs/keycloak-authV2/realm";
 import type { Command } from "commander";
 import type { z } from "zod";
+import { asAdministrator } from "../../administrator-failure.ts";
 import type { CommandContext } from "../../command-context.ts";
 import { readVariables } from "../../read-variables.ts";
 import { confirm } from "../../ui/confirm.ts";
@@ -33,7 +34,7 @@ export function addRealmApply(realm: Command, context: CommandContext): void {
 
 async function realmApply({ environment, terminal }: CommandContext, flags: Flags): Promise<void> {
   const options = realmOptions(readVariables(realmVariables, environment));
-  const planned = await planRealm(options);
+  const planned = await planRealm(options).catch(asAdministrator);
   if (planned.length === 0) {
     terminal.print("nothing to change");
     return;
@@ -47,7 +48,7 @@ async function realmApply({ environment, terminal }: CommandContext, flags: Flag
     terminal.tell("Nothing was changed.");
     return;
   }
-  const { changes } = await applyRealm(options);
+  const { changes } = await applyRealm(options).catch(asAdministrator);
   terminal.print(`${changes.length} changes made`);
 }
 

@@ -1,0 +1,31 @@
+const FORM = "postgresql://user:password@host:5432/database";
+
+/**
+ * What is wrong with a `DATABASE_URL` before anything is connected.
+ * @returns one sentence with what to do, without any part of the value; undefined when nothing is
+ */
+export function databaseUrlFault(url: string): string | undefined {
+  if (/^jdbc:/i.test(url)) return `DATABASE_URL is a JDBC URL, which names no user: expected ${FORM}.`;
+  if (!URL.canParse(url)) {
+    return /^postgres(ql)?:\/\//.test(url)
+      ? "DATABASE_URL can't be read: in a user or a password, each of : / ? # [ ] @ % is written as %XX (%40 for @); a port is at most 65535."
+      : `DATABASE_URL is not a URL: expected ${FORM}.`;
+  }
+  const { protocol } = new URL(url);
+  if (/^postgres(ql)?:$/.test(protocol)) return undefined;
+  const name = DATABASES.get(protocol) ?? "another kind of server";
+  return `DATABASE_URL names ${name}, and the gateway needs PostgreSQL: expected ${FORM}.`;
+}
+
+const DATABASES: ReadonlyMap<string, string> = new Map([
+  ["mysql:", "MySQL"],
+  ["mariadb:", "MariaDB"],
+  ["mongodb:", "MongoDB"],
+  ["mongodb+srv:", "MongoDB"],
+  ["sqlserver:", "SQL Server"],
+  ["mssql:", "SQL Server"],
+  ["sqlite:", "SQLite"],
+  ["file:", "a file"],
+  ["http:", "a web server"],
+  ["https:", "a web server"],
+]);

@@ -1,0 +1,27 @@
+import pg from "pg";
+import { databaseUrlFault } from "./database-url-fault.ts";
+import { describeConnectionFailure } from "./describe-connection-failure.ts";
+
+const TIMEOUT_MS = 5_000;
+
+/**
+ * Tries one connection to PostgreSQL.
+ * @param timeoutMs milliseconds for the connection and for its one statement
+ * @returns why it fails and what to do, in one sentence without a password; undefined when it works
+ */
+export async function diagnoseDatabase(url: string, timeoutMs = TIMEOUT_MS): Promise<string | undefined> {
+  const fault = databaseUrlFault(url);
+  if (fault) return fault;
+  let client: pg.Client | undefined;
+  try {
+    client = new pg.Client({ connectionString: url, connectionTimeoutMillis: timeoutMs, query_timeout: timeoutMs });
+    client.on("error", () => {});
+    await client.connect();
+    await client.query("SELECT 1");
+    return undefined;
+  } catch (error) {
+    return describeConnectionFailure(error, url);
+  } finally {
+    await client?.end().catch(() => {});
+  }
+}

@@ -1,0 +1,47 @@
+import { z } from "zod";
+import { AuthError } from "../errors/index.ts";
+import { DEFAULT_TIMEOUT_MS, type KeycloakOptions, keycloakEndpoints } from "./keycloak-options.ts";
+import { mapError, mapStatus } from "./map-error.ts";
+
+const document = z.object({ issuer: z.url({ protocol: /^https?$/ }), jwks_uri: z.url() });
+/** Keycloak's is 8 kB. Characters. */
+const MAX_LENGTH = 256 * 1024;
+
+/**
+ * The `iss` of a realm's tokens, as its own discovery document names it. The document of another realm is refused: the
+ * issuer and the address of its keys must both end as this realm's do.
+ * @throws AuthError `keycloak.unavailable` | `keycloak.timeout` | `keycloak.misconfigured` (no such realm)
+ * @see https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata
+ */
+export async function readIssuer(options: Pick<KeycloakOptions, "url" | "realm" | "timeoutMs">): Promise<string> {
+  try {
+    const answer = await fetch(`${keycloakEndpoints(options).realm}/.well-known/openid-configuration`, {
+      headers: { accept: "application/json" },
+      redirect: "error",
+      signal: AbortSignal.timeout(options.timeoutMs ?? DEFAULT_TIMEOUT_MS),
+    });
+    if (!answer.ok) throw mapStatus(answer.status, "discovery");
+    const text = await answer.text();
+    const { data } = document.safeParse(text.length > MAX_LENGTH ? undefined : parse(text));
+    if (!data) throw new AuthError("keycloak.unavailable", { internal: "discovery: not a realm's document" });
+    const path = ["realms", options.realm];
+    if (!endsWith(data.issuer, path) || !endsWith(data.jwks_uri, [...path, "protocol", "openid-connect", "certs"]))
+      throw new AuthError("keycloak.misconfigured", { internal: "discovery: the document is another realm's" });
+    return data.issuer;
+  } catch (error) {
+    throw mapError(error, "discovery");
+  }
+}
+
+function endsWith(url: string, path: string[]): boolean {
+  const segments = new URL(url).pathname.split("/").map(decodeURIComponent);
+  return path.every((segment, index) => segments.at(index - path.length) === segment);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,21 @@
+/** A certificate that nobody trusts, for `localhost`, and its key: for TLS servers of tests. */
+export const SELF_SIGNED = {
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg8pSV+EhahU0X4Ewq
+8wIFn2MZJK0gTGrZ7gj/fgvZ6behRANCAARqt6UwF+B4FexvrIhuvysvJtwsQZ4Z
+aW5ZBmvAajEZzMud8B2HMFr+ziie95IuCfeJH/fxhxP9htl10jBmRJz5
+-----END PRIVATE KEY-----
+`,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBljCCATugAwIBAgIUbPhjn0HgpUvB8MJYGvh8RLhd91QwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyNzA5NTMyNloYDzIxMjYxMTAz
+MDk1MzI2WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAARqt6UwF+B4FexvrIhuvysvJtwsQZ4ZaW5ZBmvAajEZzMud8B2HMFr+
+ziie95IuCfeJH/fxhxP9htl10jBmRJz5o2kwZzAdBgNVHQ4EFgQUDG3PI6pYpfoF
+CzctfUSVimTLd1YwHwYDVR0jBBgwFoAUDG3PI6pYpfoFCzctfUSVimTLd1YwDwYD
+VR0TAQH/BAUwAwEB/zAUBgNVHREEDTALgglsb2NhbGhvc3QwCgYIKoZIzj0EAwID
+SQAwRgIhAPbxMUCqFOgv7SByNr2x7qCQ7anBx5ZxplYMcm2PKGArAiEAsXrAx7vv
+t+PBSFidjWFLQT6093P7OiqyvanCjRFwYBc=
+-----END CERTIFICATE-----
+`,
+};

@@ -1,0 +1,58 @@
+// `bun run start` on given servers ends with "ready" only where a login works.
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { randomBytes } from "node:crypto";
+import { STACK_TIMEOUT_MS, type TestRealm, type TestStack, useStack } from "@libs/dev-stack";
+import { AuthClient } from "./support/auth-client.ts";
+import { newPerson } from "./support/person.ts";
+import { realmAdmin } from "./support/realm-admin.ts";
+import { givenServers, StartCommand } from "./support/start-command.ts";
+
+const frontend = "http://id.example.test/sso";
+let stack: TestStack;
+let realm: TestRealm;
+let databaseUrl: string;
+let started: StartCommand | undefined;
+beforeAll(async () => {
+  stack = await useStack();
+  realm = await stack.createRealm({}, " my shop ü");
+  databaseUrl = (await stack.createDatabase()).url;
+  const admin = await realmAdmin({ ...stack, realm: realm.realm });
+  const found = await admin.realms.findOne({ realm: realm.realm });
+  await admin.realms.update({ realm: realm.realm }, { attributes: { ...found?.attributes, frontendUrl: frontend } });
+}, STACK_TIMEOUT_MS);
+afterAll(() => started?.stop());
+
+const given = () => ({
+  ...givenServers(stack, databaseUrl),
+  KEYCLOAK_REALM: realm.realm,
+});
+
+test("an issuer that is none of the addresses is discovered, in a realm with blanks and umlauts", async () => {
+  const port = await freePort();
+  started = new StartCommand({ ...given(), PORT: String(port) });
+  await started.written("ready on port");
+  expect(started.output).toContain(`Gateway: ready on port ${port}`);
+  const client = new AuthClient(`http://127.0.0.1:${port}`);
+  const person = newPerson();
+  expect((await client.register(person)).status).toBe(201);
+  expect((await client.login(person)).status).toBe(200);
+  expect(await started.stop()).toMatchObject({ code: 0 });
+  started = undefined;
+});
+
+test("KEYCLOAK_ISSUER that the realm does not name is refused, with what it names", async () => {
+  const wrong = `http://id.example.test/realms/${randomBytes(4).toString("hex")}`;
+  started = new StartCommand({ ...given(), PORT: String(await freePort()), KEYCLOAK_ISSUER: wrong });
+  const { code, output } = await started.ended();
+  started = undefined;
+  expect(code).toBe(1);
+  expect(output).toContain(`the realm's tokens name ${frontend}/realms/${encodeURIComponent(realm.realm)}`);
+  expect(output).not.toContain("ready on port");
+});
+
+async function freePort(): Promise<number> {
+  const server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response() });
+  const { port = 0 } = server;
+  await server.stop(true);
+  return port;
+}
