@@ -38,13 +38,15 @@ export interface AppDeps {
 
 /** Wires the gateway's routes and cross-cutting plugins; reads no environment and does not listen. */
 export function createApp(deps: AppDeps) {
+  const formPaths = [backchannelLogoutPath];
   const routes: RouteTable = { current: [] };
   const app = new Elysia({ name: "api-gateway", normalize: false, serve: serveOptions(deps.logger) })
-    .use(serviceBase({ ...deps, routes, formPaths: [backchannelLogoutPath] }))
+    .use(serviceBase({ ...deps, routes, formPaths }))
     .use(
       openApi({
         title: "Auth gateway",
         version,
+        formPaths,
         description: "Register, log in, refresh, log out: Keycloak and the application's database in step.",
         tags: [
           { name: "auth", description: "For frontends." },

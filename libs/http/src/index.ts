@@ -18,7 +18,8 @@ export {
 export { idempotencyKeyParameter, readIdempotencyKey } from "./idempotency-key.ts";
 export { bodyLimitBytes, nestingLimit } from "./json-only.ts";
 export { serveMetrics } from "./metrics-server.ts";
-export { type OpenApiOptions, openApi } from "./openapi-page.ts";
+export type { OpenApiOptions } from "./openapi/openapi-document.ts";
+export { openApi } from "./openapi-page.ts";
 export { type OpsDeps, opsRoutes } from "./ops-routes.ts";
 export {
   type Problem,

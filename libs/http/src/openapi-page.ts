@@ -1,43 +1,34 @@
-import { openapi } from "@elysia/openapi";
-import { bearerAuth } from "@libs/keycloak-authV2/elysia";
 import { file } from "bun";
 import { Elysia } from "elysia";
 import styles from "swagger-ui-dist/swagger-ui.css" with { type: "file" };
 import script from "swagger-ui-dist/swagger-ui-bundle.js" with { type: "file" };
 import { z } from "zod";
-
-export interface OpenApiOptions {
-  title: string;
-  version: string;
-  description: string;
-  tags: { name: string; description: string }[];
-}
+import { type OpenApiOptions, openApiDocument } from "./openapi/openapi-document.ts";
 
 /** Imported as files, so that a bundled service brings them along. */
 const assets = { "swagger-ui.css": styles, "swagger-ui-bundle.js": script };
 
 /** `/openapi/json`, and a page at `/openapi` to try it: served from here, so that no third party's script runs on this origin. */
-export const openApi = ({ title, version, description, tags }: OpenApiOptions) =>
-  new Elysia({ name: "openapi-page" })
-    .use(
-      openapi({
-        path: "/openapi",
-        provider: null,
-        mapJsonSchema: { zod: z.toJSONSchema },
-        exclude: { paths: ["/openapi", "/openapi/assets/:name", "/openapi/assets/page.js", "/metrics"] },
-        documentation: {
-          info: { title, version, description, license: { name: "MIT", identifier: "MIT" } },
-          tags,
-          components: { securitySchemes: { bearerAuth } },
-        },
-      }),
+export function openApi(options: OpenApiOptions) {
+  const app = new Elysia({ name: "openapi-page" });
+  // Made at the first request, when the routes of the whole service are known.
+  let document: ReturnType<typeof openApiDocument> | undefined;
+  return app
+    .get(
+      "/openapi/json",
+      () => {
+        document ??= openApiDocument(app, options);
+        return document;
+      },
+      { detail: { hide: true } },
     )
-    .get("/openapi", ({ set }) => page(title, set.headers), { detail: { hide: true } })
+    .get("/openapi", ({ set }) => page(options.title, set.headers), { detail: { hide: true } })
     .get("/openapi/assets/page.js", () => typed(pageScript, "text/javascript"), { detail: { hide: true } })
     .get("/openapi/assets/:name", ({ params: { name } }) => file(new URL(assets[name], import.meta.url)), {
       params: z.strictObject({ name: z.enum(["swagger-ui.css", "swagger-ui-bundle.js"]) }),
       detail: { hide: true },
     });
+}
 
 const pageScript = `SwaggerUIBundle({ url: "/openapi/json", dom_id: "#ui", deepLinking: true });`;
 

@@ -1,3 +1,4 @@
+import { PROBLEM_TITLE } from "@libs/keycloak-authV2/elysia";
 import { type AuthErrorCode, type CatalogueEntry, catalogue } from "@libs/keycloak-authV2/errors";
 import { z } from "zod";
 import type { PublicError } from "./service-error.ts";
@@ -14,7 +15,7 @@ export const problemSchema = z
     errors: z.array(z.strictObject({ path: z.string(), message: z.string() })).optional(),
     actionUrl: z.string().optional(),
   })
-  .describe("Problem details (RFC 9457) with a stable code.");
+  .meta({ title: PROBLEM_TITLE, description: "Problem details (RFC 9457) with a stable code." });
 
 export type Problem = z.infer<typeof problemSchema>;
 

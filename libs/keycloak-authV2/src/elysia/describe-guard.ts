@@ -16,7 +16,11 @@ export const bearerAuth = {
   description: "An access token of the realm, as the gateway's `/auth/login` and `/auth/refresh` give it.",
 } as const;
 
-const problem = t.Object(
+/** Names the schema of problem details, so that a document's other schemas are not taken for it. */
+export const PROBLEM_TITLE = "Problem";
+
+/** Of a guard's refusals. */
+export const problemSchema = t.Object(
   {
     type: t.String(),
     title: t.String(),
@@ -25,7 +29,7 @@ const problem = t.Object(
     detail: t.String(),
     requestId: t.String(),
   },
-  { description: "Problem details (RFC 9457) with a stable code." },
+  { title: PROBLEM_TITLE, description: "Problem details (RFC 9457) with a stable code." },
 );
 
 interface Hooks {
@@ -41,7 +45,7 @@ interface Operation {
 /** Adds to a route's description what its guard may answer; what the route says itself stays. */
 export function describeGuard(hooks: Hooks, { roles, permissions }: CompiledGuard): void {
   const forbids = roles.length > 0 || permissions.length > 0;
-  const refusals = { 401: problem, ...(forbids && { 403: problem }) };
+  const refusals = { 401: problemSchema, ...(forbids && { 403: problemSchema }) };
   const detail: Operation = { security: [{ [BEARER_AUTH]: [] }], ...(hooks.detail as Operation | undefined) };
   if (hooks.response === undefined) {
     const described = Object.entries(refusals).map(([status, { description = "", ...schema }]) => [

@@ -8,6 +8,7 @@ import { createTestAuth, type TestAuth } from "../testing/guard/create-test-auth
 import { bearerAuth } from "./describe-guard.ts";
 import type { KeycloakAuth } from "./guard-plugin.ts";
 import type { GuardProblem } from "./problem.ts";
+import { type ProblemDocument, problemMediaType } from "./problem-media-type.ts";
 import { ownStore, pathParam } from "./take-scope.ts";
 
 type Permission = "orders:read" | "orders:write";
@@ -79,4 +80,36 @@ test("OpenAPI gets the scheme and what may be answered", async () => {
   expect(ordering?.security).toEqual(security);
   expect(Object.keys(ordering?.responses ?? {})).toEqual(["200", "401", "403"]);
   expect(paths["/open"]?.get?.security).toBeUndefined();
+});
+
+test("OpenAPI of a service with a plugin of its own: refusals have the content type that is sent", async () => {
+  const app = new Elysia()
+    .onAfterHandle(({ path, response }) =>
+      path === "/openapi/json" ? problemMediaType(response as ProblemDocument) : undefined,
+    )
+    .use(createApp(auth.plugin));
+  // Twice: the plugin answers with the same object again.
+  for (let n = 0; n < 2; n++) {
+    const answer = await app.handle(new Request("http://test/openapi/json"));
+    const document = (await answer.json()) as ProblemDocument & { components: Record<string, Record<string, object>> };
+    const { responses = {} } = document.paths["/stores/{store}/orders"]?.["post"] ?? {};
+    expect(Object.keys(responses["200"]?.content ?? {})).toEqual(["application/json"]);
+    for (const status of ["401", "403"]) {
+      expect(responses[status]?.content).toEqual({
+        "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } },
+      });
+    }
+    const me = document.paths["/me"]?.["get"]?.responses ?? {};
+    expect(Object.keys(me["401"]?.content ?? {})).toEqual(["application/problem+json"]);
+    expect(document.components["schemas"]?.["Problem"]).toMatchObject({
+      title: "Problem",
+      required: expect.anything(),
+    });
+    expect(document.components["securitySchemes"]).toEqual({ bearerAuth });
+    const sent = await app.handle(new Request("http://test/stores/s1/orders", { method: "POST", body: "{}" }));
+    expect({ status: sent.status, type: sent.headers.get("content-type") }).toEqual({
+      status: 401,
+      type: "application/problem+json",
+    });
+  }
 });

@@ -1,0 +1,67 @@
+import { PROBLEM_TITLE, problemSchema } from "./describe-guard.ts";
+
+interface Media {
+  schema?: unknown;
+}
+
+/** What is read of a response; everything else in it stays as it is. */
+export interface DocumentedResponse {
+  content?: Record<string, Media>;
+}
+
+interface DocumentedOperation {
+  responses?: Record<string, DocumentedResponse>;
+}
+
+/** What is read of an OpenAPI document; everything else in it stays as it is. */
+export interface ProblemDocument {
+  paths: Record<string, Record<string, DocumentedOperation>>;
+  components?: { schemas?: Record<string, unknown> };
+}
+
+const JSON_TYPE = "application/json";
+const PROBLEM_TYPE = "application/problem+json";
+
+/**
+ * Gives every problem of an OpenAPI document the content type that is sent, `application/problem+json`, and one schema,
+ * `#/components/schemas/Problem`. `@elysia/openapi` writes `application/json` for whatever a route lists under
+ * `response`. Running it again changes nothing.
+ * @param document as `/openapi/json` has it; it is not changed
+ * @param schema of the problems; the guard's own when left out
+ * @see https://www.rfc-editor.org/rfc/rfc9457#section-3
+ * @example
+ * ```ts
+ * new Elysia()
+ *   .onAfterHandle(({ path, response }) => (path === "/openapi/json" ? problemMediaType(response) : undefined))
+ *   .use(openapi({ documentation: { components: { securitySchemes: { bearerAuth } } } }));
+ * ```
+ */
+export function problemMediaType<Document extends ProblemDocument>(
+  document: Document,
+  schema: object = problemSchema,
+): Document {
+  const paths = mapValues(document.paths, (operations) =>
+    mapValues(operations, (operation) =>
+      operation.responses ? { ...operation, responses: mapValues(operation.responses, withProblemType) } : operation,
+    ),
+  );
+  const schemas = { ...document.components?.schemas, [PROBLEM_TITLE]: schema };
+  return { ...document, paths, components: { ...document.components, schemas } };
+}
+
+function withProblemType(response: DocumentedResponse): DocumentedResponse {
+  const { [JSON_TYPE]: json, ...others } = response.content ?? {};
+  if (!isProblem(json?.schema)) return response;
+  return { ...response, content: { ...others, [PROBLEM_TYPE]: problemMedia } };
+}
+
+/** A problem's entry among the content types of a response. */
+export const problemMedia = { schema: { $ref: `#/components/schemas/${PROBLEM_TITLE}` } };
+
+function isProblem(schema: unknown): boolean {
+  return typeof schema === "object" && schema !== null && "title" in schema && schema.title === PROBLEM_TITLE;
+}
+
+function mapValues<Value>(record: Record<string, Value>, map: (value: Value) => Value): Record<string, Value> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
+}
