@@ -4,6 +4,11 @@ export class CountingProxy {
   readonly calls: string[] = [];
   /** The same with their queries. */
   readonly urls: URL[] = [];
+  /** What the gateway gets instead of Keycloak's answer. */
+  change: (call: { path: string; form: URLSearchParams }, answer: Response) => Response | Promise<Response> = (
+    _,
+    answer,
+  ) => answer;
   readonly #refreshes = new Map<string, number>();
 
   private constructor(private readonly server: ReturnType<typeof Bun.serve>) {}
@@ -38,7 +43,8 @@ export class CountingProxy {
     this.urls.push(url);
     this.calls.push(`${request.method} ${pathname}`);
     const body = await request.text();
-    if (pathname.endsWith("/token")) this.#count(new URLSearchParams(body));
+    const form = new URLSearchParams(body);
+    if (pathname.endsWith("/token")) this.#count(form);
     const headers = new Headers(request.headers);
     for (const name of ["host", "content-length", "connection"]) headers.delete(name);
     const answer = await fetch(`${target}${pathname}${search}`, {
@@ -50,7 +56,11 @@ export class CountingProxy {
     const answered = new Headers(answer.headers);
     for (const name of ["content-encoding", "content-length", "transfer-encoding"]) answered.delete(name);
     const empty = answer.status === 204 || answer.status === 304;
-    return new Response(empty ? null : await answer.arrayBuffer(), { status: answer.status, headers: answered });
+    const passed = new Response(empty ? null : await answer.arrayBuffer(), {
+      status: answer.status,
+      headers: answered,
+    });
+    return await this.change({ path: pathname, form }, passed);
   }
 
   #count(form: URLSearchParams): void {

@@ -29,12 +29,14 @@ const hourMs = 3_600_000;
 export function compose(config: Config, logger: Logger): Gateway {
   const registry = createMetricsRegistry();
   const background = new BackgroundTasks(logger);
+  let runner: SweepRunner | undefined;
   const database = createDatabase(config.DATABASE_URL, { poolSize: config.DATABASE_POOL_SIZE });
   const integration = KeycloakIntegrationService.create(
     keycloakOptions(config),
     database,
     registry,
     protectionOptions(config, logger),
+    { logger, background, wake: (name) => runner?.wake(name) },
   );
   const guard = openGuard({
     ...keycloakOptions(config),
@@ -43,7 +45,6 @@ export function compose(config: Config, logger: Logger): Gateway {
   });
   const stopKeys = integration.keepKeys();
   const { limits, close: closeLimits } = composeLimits(config, registry, logger);
-  let runner: SweepRunner | undefined;
   const syncOptions = {
     tokenEncryptionKeys: config.TOKEN_ENCRYPTION_KEYS,
     refreshGraceMs: config.REFRESH_GRACE_MS,

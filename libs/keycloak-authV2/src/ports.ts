@@ -134,10 +134,23 @@ export interface PasswordGrant {
   userAgent?: string;
 }
 
+/** A session that Keycloak has opened for a login. */
+export interface OpenedSession {
+  /** `sid` */
+  keycloakSessionId: string;
+  /** `sub` of its tokens, unverified; null: they name none. */
+  userId: string | null;
+}
+
 /** PORT: the OIDC endpoints that the gateway calls as a confidential client. */
 export interface TokenClient {
-  /** Never retried. @throws AuthError `auth.invalid_credentials` | `auth.action_required` | `keycloak.*` */
-  passwordGrant(grant: PasswordGrant): Promise<SessionTokenSet>;
+  /**
+   * Never retried.
+   * @param onOpened called as soon as Keycloak's answer names a session, whatever else is wrong with that answer; also
+   *   after a `keycloak.timeout`, where the answer comes late
+   * @throws AuthError `auth.invalid_credentials` | `auth.action_required` | `keycloak.*`
+   */
+  passwordGrant(grant: PasswordGrant, onOpened?: (session: OpenedSession) => void): Promise<SessionTokenSet>;
   /** @throws AuthError `session.refused` (terminal: any `invalid_grant`) | `keycloak.*` (the session stays) */
   refresh(refreshToken: string, client?: { ipAddress?: string; userAgent?: string }): Promise<SessionTokenSet>;
   /** Idempotent; a token that Keycloak no longer knows counts as logged out. @throws AuthError `keycloak.*` */

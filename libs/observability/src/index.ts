@@ -10,3 +10,4 @@ export {
 } from "./logger.ts";
 export { createMetricsRegistry, Registry } from "./metrics-registry.ts";
 export { deadlinePassed, type RequestContext, remainingMs, requestContext, withDeadline } from "./request-context.ts";
+export { type OnDone, takeBackOnFailure } from "./take-back-on-failure.ts";

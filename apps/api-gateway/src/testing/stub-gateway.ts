@@ -127,6 +127,7 @@ function stubServices(called: (name: string) => void): Pick<AppDeps, "integratio
       logoutSession: async () => {
         called("logoutSession");
       },
+      undoLogin: () => called("undoLogin"),
       noteFailedLogin: () => {},
       findUser: async () => ada,
       listSessions: async () => [],

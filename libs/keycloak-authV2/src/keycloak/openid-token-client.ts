@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { AuthError } from "../errors/index.ts";
-import type { PasswordGrant, SessionTokenSet, TokenClient } from "../ports.ts";
+import type { OpenedSession, PasswordGrant, SessionTokenSet, TokenClient } from "../ports.ts";
 import type { CallObserver } from "./call-observer.ts";
 import {
   DEFAULT_TIMEOUT_MS,
@@ -9,6 +9,7 @@ import {
   keycloakEndpoints,
 } from "./keycloak-options.ts";
 import { mapError, mapStatus } from "./map-error.ts";
+import { openedSession } from "./opened-session.ts";
 import { type FormAnswer, postForm } from "./post-form.ts";
 import { readTokenSet } from "./token-set.ts";
 
@@ -30,13 +31,18 @@ export class OpenIdTokenClient implements TokenClient {
     this.#observe = observe;
   }
 
-  passwordGrant(grant: PasswordGrant): Promise<SessionTokenSet> {
+  passwordGrant(grant: PasswordGrant, onOpened?: (session: OpenedSession) => void): Promise<SessionTokenSet> {
     return this.#observed("password_grant", async (operation) => {
       // Keycloak answers an empty username with 401, which otherwise means that our client is wrong.
       if (grant.username === "") throw new AuthError("auth.invalid_credentials", { internal: "empty username" });
       const { username, password, otp } = grant;
       const form = { grant_type: "password", scope: "openid", username, password, ...(otp !== undefined && { otp }) };
-      const answer = await this.#post(this.#endpoints.token, form, grant);
+      const noteOpened = ({ status, json }: FormAnswer) => {
+        const opened = status === 200 ? openedSession(json) : undefined;
+        if (opened) onOpened?.(opened);
+      };
+      const answer = await this.#post(this.#endpoints.token, form, grant, noteOpened);
+      noteOpened(answer);
       if (answer.status === 200) return readTokenSet(answer.json, operation);
       throw this.#loginRefusal(answer, operation);
     });
@@ -62,8 +68,13 @@ export class OpenIdTokenClient implements TokenClient {
     });
   }
 
-  #post(url: string, form: Record<string, string>, client: ClientTrace): Promise<FormAnswer> {
-    return postForm(url, { ...this.#credentials, ...form }, this.#timeoutMs, traceHeaders(client));
+  #post(
+    url: string,
+    form: Record<string, string>,
+    client: ClientTrace,
+    onLate?: (answer: FormAnswer) => void,
+  ): Promise<FormAnswer> {
+    return postForm(url, { ...this.#credentials, ...form }, this.#timeoutMs, traceHeaders(client), onLate);
   }
 
   #loginRefusal(answer: FormAnswer, operation: string): AuthError {

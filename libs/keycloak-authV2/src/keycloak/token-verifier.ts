@@ -69,6 +69,8 @@ const invalid = (internal: string) => new AuthError("token.invalid", { internal 
 function toAuthError(error: unknown): AuthError {
   if (!(error instanceof errors.JOSEError)) return unavailable(error instanceof Error ? error.name : typeof error);
   const keysMissing = ["ERR_JOSE_GENERIC", "ERR_JWKS_TIMEOUT", "ERR_JWKS_INVALID"].includes(error.code);
+  if (error instanceof errors.JOSEAlgNotAllowed) return invalid("alg");
+  if (error instanceof errors.JWTClaimValidationFailed) return invalid(`claims: ${error.claim} (${error.reason})`);
   return keysMissing ? unavailable(error.code) : invalid(error.code);
 }
 

@@ -1,5 +1,5 @@
 import { AuthError } from "../errors/index.ts";
-import type { PasswordGrant, SessionTokenSet, TokenClient } from "../ports.ts";
+import type { OpenedSession, PasswordGrant, SessionTokenSet, TokenClient } from "../ports.ts";
 import type { InMemoryKeycloak, StoredUser } from "./in-memory-keycloak.ts";
 import { readMinted } from "./token-mint.ts";
 
@@ -15,7 +15,7 @@ export class InMemoryTokenClient implements TokenClient {
     this.#keycloak = keycloak;
   }
 
-  passwordGrant(grant: PasswordGrant): Promise<SessionTokenSet> {
+  passwordGrant(grant: PasswordGrant, onOpened?: (session: OpenedSession) => void): Promise<SessionTokenSet> {
     return this.#keycloak.perform("password_grant", () => {
       const user = this.#authenticate(grant);
       const { mint, sessions, options } = this.#keycloak;
@@ -24,6 +24,7 @@ export class InMemoryTokenClient implements TokenClient {
       const ipAddress = grant.ipAddress ?? "127.0.0.1";
       sessions.set(id, { id, userId: user.id, username: user.username, ipAddress, start, lastAccess: start });
       this.#keycloak.eventSource.recordUserEvent({ type: "LOGIN", userId: user.id, sessionId: id });
+      onOpened?.({ keycloakSessionId: id, userId: user.id });
       return mint.issue(user, id);
     });
   }

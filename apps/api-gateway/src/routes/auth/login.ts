@@ -1,4 +1,6 @@
 import { problemsOf, secret, text } from "@libs/http";
+import { AuthError } from "@libs/keycloak-authV2/errors";
+import { type OnDone, takeBackOnFailure } from "@libs/observability";
 import { Elysia } from "elysia";
 import { z } from "zod";
 import { type AuthRouteDeps, clientDetails } from "./route-deps.ts";
@@ -26,9 +28,12 @@ export const loginRoute = (deps: LoginDeps) =>
     ({ body, request, server }) => {
       deps.integration.assertRoom();
       const client = clientDetails(request, server, deps.clientAddress);
-      return deps.withinDeadline(request, () =>
-        deps.limits.login(body.username, client.ipAddress, () => login(deps, body, client)),
-      );
+      return takeBackOnFailure(async (onDone) => {
+        const answer = await deps.withinDeadline(request, () =>
+          deps.limits.login(body.username, client.ipAddress, () => login(deps, body, client, onDone)),
+        );
+        return presentable(answer);
+      });
     },
     {
       body,
@@ -45,10 +50,19 @@ export const loginRoute = (deps: LoginDeps) =>
     },
   );
 
+/** An answer that does not fit its schema is refused further on, when nothing can be taken back any more. */
+function presentable(answer: z.infer<typeof loggedIn>): z.infer<typeof loggedIn> {
+  const misfit = loggedIn.safeParse(answer).error?.issues.map(({ path }) => path.join("."));
+  if (misfit) throw new AuthError("internal.error", { internal: `login: the answer does not fit: ${misfit}` });
+  return answer;
+}
+
+/** @param onDone takes how the login is undone, should its caller get no answer after all */
 async function login(
   { integration, sync }: LoginDeps,
   { username, password, otp, storeId }: z.infer<typeof body>,
   client: ReturnType<typeof clientDetails>,
+  onDone: OnDone,
 ): Promise<z.infer<typeof loggedIn>> {
   await sync.checkReferences({ storeId });
   const login = await integration.authenticateWithPassword(username, password, { ...client, otp });
@@ -76,5 +90,6 @@ async function login(
       ...client,
     },
   });
+  onDone(() => sync.undoLogin(session));
   return { message: "Login successful", user: presentUser(user), tokens, sessionId: session.sessionId };
 }

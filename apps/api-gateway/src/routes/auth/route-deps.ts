@@ -13,6 +13,7 @@ export interface AuthRouteDeps {
     | "registerUser"
     | "checkReferences"
     | "syncOnAuthentication"
+    | "undoLogin"
     | "noteFailedLogin"
     | "refreshSession"
     | "logoutSession"

@@ -1,5 +1,13 @@
+import { takeBackOnFailure } from "@libs/observability";
 import { AuthError, isAuthError } from "../../errors/index.ts";
-import type { AccessTokenClaims, PasswordGrant, SessionTokenSet, TokenClient, TokenVerifier } from "../../ports.ts";
+import type {
+  AccessTokenClaims,
+  OpenedSession,
+  PasswordGrant,
+  SessionTokenSet,
+  TokenClient,
+  TokenVerifier,
+} from "../../ports.ts";
 
 export interface Login {
   userId: string;
@@ -11,26 +19,43 @@ export interface Login {
   tokens: SessionTokenSet;
 }
 
+export interface AuthenticationDeps {
+  tokenClient: TokenClient;
+  tokenVerifier: TokenVerifier;
+  /** Ends a session that nobody will ever hold, because of `failure`. Returns at once, never throws. */
+  endUnrecorded: (session: OpenedSession, failure: unknown) => void;
+}
+
 /**
- * Logs a person in and reads who they are from the verified access token.
+ * Logs a person in and reads who they are from the verified access token. From Keycloak's answer on, whatever fails ends
+ * the session that it opened.
  * @throws AuthError `auth.*` | `keycloak.*`; a token that does not verify is the realm's misconfiguration, never the
  *   person's fault
  */
-export async function authenticateWithPassword(
-  { tokenClient, tokenVerifier }: { tokenClient: TokenClient; tokenVerifier: TokenVerifier },
+export function authenticateWithPassword(
+  { tokenClient, tokenVerifier, endUnrecorded }: AuthenticationDeps,
   grant: PasswordGrant,
 ): Promise<Login> {
-  const tokens = await tokenClient.passwordGrant(grant);
-  const claims = await verify(tokenVerifier, tokens.access_token);
-  const { sub, username, email, firstName, lastName, emailVerified } = claims;
-  return { userId: sub, username, email, firstName, lastName, emailVerified, tokens };
+  return takeBackOnFailure(async (onDone) => {
+    const tokens = await tokenClient.passwordGrant(grant, (session) =>
+      onDone((failure) => endUnrecorded(session, failure)),
+    );
+    const claims = await verifyOwnToken(tokenVerifier, tokens.access_token);
+    const { sub, username, email, firstName, lastName, emailVerified } = claims;
+    return { userId: sub, username, email, firstName, lastName, emailVerified, tokens };
+  });
 }
 
-async function verify(verifier: TokenVerifier, token: string): Promise<AccessTokenClaims> {
+/**
+ * Verifies an access token that Keycloak has just handed out.
+ * @throws AuthError `keycloak.misconfigured` for one that no guard would accept | `keycloak.unavailable`
+ */
+export async function verifyOwnToken(verifier: TokenVerifier, token: string): Promise<AccessTokenClaims> {
   try {
     return await verifier.verifyAccessToken(token);
   } catch (error) {
     if (!isAuthError(error, "token.invalid")) throw error;
-    throw new AuthError("keycloak.misconfigured", { internal: "Keycloak's own token did not verify", cause: error });
+    const internal = `an access token of Keycloak's is not acceptable: ${error.internal ?? "unknown reason"}`;
+    throw new AuthError("keycloak.misconfigured", { internal, cause: error });
   }
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import type { PrismaClient } from "@libs/database";
-import type { Registry } from "@libs/observability";
+import { createRepositories, type PrismaClient } from "@libs/database";
+import { BackgroundTasks, type Logger, type Registry, silentLogger } from "@libs/observability";
 import { type AuthError, isAuthError } from "../../errors/index.ts";
 import { createKeycloakAdapters, type KeycloakAdapters, type KeycloakOptions } from "../../keycloak/index.ts";
 import { type AuthMetrics, createAuthMetrics } from "../../metrics.ts";
@@ -9,11 +9,14 @@ import type {
   KeycloakPersonSource,
   KeycloakUserRepository,
   LogoutTokenVerifier,
+  OpenedSession,
   SessionTokenSet,
   TokenVerifier,
 } from "../../ports.ts";
 import { type ProtectionOptions, protectKeycloak } from "../../protection/index.ts";
-import { authenticateWithPassword } from "./authenticate-with-password.ts";
+import type { Wake } from "../../workers/index.ts";
+import { endUnrecordedSession } from "../sync/end-unrecorded-session.ts";
+import { authenticateWithPassword, verifyOwnToken } from "./authenticate-with-password.ts";
 
 export interface ClientDetails {
   /** The person's address, validated: Keycloak sees it instead of ours. */
@@ -43,6 +46,14 @@ export type AuthenticationResult =
     }
   | { success: false; error: AuthError; tokens?: undefined };
 
+export interface IntegrationOptions {
+  logger?: Logger;
+  /** Work that outlives its call; a process drains it before it stops. Default: the service's own, see `drain`. */
+  background?: BackgroundTasks;
+  /** Has a sweep of `UserSyncService.sweeps` run soon. Left out: they run at their interval alone. */
+  wake?: Wake;
+}
+
 /**
  * Keycloak as the application uses it: users, logins, refreshes, logouts. Knows nothing of the local database's rows;
  * `UserSyncService` keeps those in step.
@@ -66,12 +77,24 @@ export class KeycloakIntegrationService {
   /** Tells a login or registration at its very beginning that there is no room for it. @throws AuthError `service.overloaded` */
   readonly assertRoom: () => void;
 
+  readonly #background: BackgroundTasks;
+  readonly #endUnrecorded: (session: OpenedSession, failure: unknown) => void;
+
   constructor(
     private readonly adapters: KeycloakAdapters,
     private readonly metrics: AuthMetrics,
     /** The application's database, for those who build on this service. */
     readonly database: PrismaClient,
+    { logger = silentLogger, background = new BackgroundTasks(logger), wake = () => {} }: IntegrationOptions = {},
   ) {
+    this.#background = background;
+    const { sessions, keycloakLogouts } = createRepositories(database, metrics.observeDatabase);
+    const ending = { keycloak: adapters.userRepository, sessions, keycloakLogouts, now: () => new Date(), wake };
+    this.#endUnrecorded = (session, failure) => {
+      const { userId } = session;
+      logger.error({ err: failure, userId }, "a login failed after Keycloak had accepted it: its session is ended");
+      background.run("end unrecorded session", () => endUnrecordedSession(ending, session));
+    };
     this.userRepository = adapters.userRepository;
     this.tokenVerifier = adapters.tokenVerifier;
     this.eventSource = adapters.eventSource;
@@ -86,12 +109,14 @@ export class KeycloakIntegrationService {
    * Builds the service over a real Keycloak.
    * @param metrics the registry that its metrics are put on
    * @param protection how calls are held back when Keycloak is busy or away; not at all when left out
+   * @param surroundings where it logs, and who waits for what outlives a call
    */
   static create(
     options: KeycloakOptions,
     dbClient: PrismaClient,
     metrics: Registry,
     protection?: ProtectionOptions,
+    surroundings: IntegrationOptions = {},
   ): KeycloakIntegrationService {
     const authMetrics = createAuthMetrics(metrics);
     const adapters = createKeycloakAdapters(options, authMetrics.observeKeycloak);
@@ -99,12 +124,14 @@ export class KeycloakIntegrationService {
       protection ? protectKeycloak(adapters, protection, metrics) : adapters,
       authMetrics,
       dbClient,
+      surroundings,
     );
   }
 
   /**
    * Resource owner password grant (RFC 6749 §4.3) with `scope=openid`. Never retried: two failures within a second
-   * lock the user in Keycloak.
+   * lock the user in Keycloak. Where Keycloak lets somebody in and its answer is of no use here (a token that no guard
+   * would accept, none to refresh with), the session that it opened is ended: in the background, tried again, and queued.
    * @returns a refusal (`auth.invalid_credentials`, `auth.action_required`) as `{ success: false, error }`
    * @throws AuthError `keycloak.*` when Keycloak could not decide
    */
@@ -115,7 +142,7 @@ export class KeycloakIntegrationService {
   ): Promise<AuthenticationResult> {
     const { sessionId = randomUUID(), ...client } = options;
     try {
-      const login = await authenticateWithPassword(this.adapters, { username, password, ...client });
+      const login = await authenticateWithPassword(this.#authentication, { username, password, ...client });
       return { success: true, sessionId, ...login };
     } catch (error) {
       if (isAuthError(error)) this.metrics.authOutcome("login", error.code);
@@ -124,13 +151,29 @@ export class KeycloakIntegrationService {
     }
   }
 
-  /** Refresh grant (RFC 6749 §6). @throws AuthError `session.refused` (terminal) | `keycloak.*` (try again) */
-  refreshToken(refreshToken: string, client: ClientDetails = {}): Promise<SessionTokenSet> {
-    return this.adapters.tokenClient.refresh(refreshToken, client);
+  /**
+   * Refresh grant (RFC 6749 §6). The new access token is verified as a login's is.
+   * @throws AuthError `session.refused` (terminal) | `keycloak.misconfigured` (also: no guard would accept the new token;
+   *   the session stays) | `keycloak.*` (try again)
+   */
+  async refreshToken(refreshToken: string, client: ClientDetails = {}): Promise<SessionTokenSet> {
+    const tokens = await this.adapters.tokenClient.refresh(refreshToken, client);
+    await verifyOwnToken(this.tokenVerifier, tokens.access_token);
+    return tokens;
   }
 
   /** Ends the token's Keycloak session; idempotent. @throws AuthError `keycloak.*` */
   logout(refreshToken: string): Promise<void> {
     return this.adapters.tokenClient.logout(refreshToken);
+  }
+
+  /** Resolves when nothing that outlived its call is running any more: for a process that stops. */
+  drain(): Promise<void> {
+    return this.#background.drain();
+  }
+
+  get #authentication() {
+    const { tokenClient, tokenVerifier } = this.adapters;
+    return { tokenClient, tokenVerifier, endUnrecorded: this.#endUnrecorded };
   }
 }

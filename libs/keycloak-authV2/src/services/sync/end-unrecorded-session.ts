@@ -2,6 +2,19 @@ import { ExponentialBackoff, handleAll, retry } from "cockatiel";
 import { endKeycloakSession, planLogout, queueLogout } from "./end-at-keycloak.ts";
 import type { SyncDeps } from "./sync-deps.ts";
 
+export interface UnrecordedSession {
+  /** `sid` */
+  keycloakSessionId: string;
+  /** Null: not known. */
+  userId: string | null;
+  /** Our own handle, where a row may have been written for it after all. */
+  sessionId?: string;
+  refreshExpiresAt?: Date | null | undefined;
+}
+
+/** For operators, in the list of waiting logouts. */
+const UNKNOWN_USER = "unknown";
+
 /** About 6 s in all: a process that stops waits for it. */
 const persistently = retry(handleAll, {
   maxAttempts: 5,
@@ -9,25 +22,27 @@ const persistently = retry(handleAll, {
 });
 
 /**
- * Ends what a login left whose row could not be written, or whose write got no answer: nobody will ever hold that
- * session. Keycloak and the database are tried side by side, since either may be away; whichever answers takes care of
+ * Ends what a login left that failed after Keycloak had let the person in: a useless answer, a row that could not be
+ * written, a write or an answer that was lost. Nobody will ever hold that session. Keycloak and the database are tried side by side, since either may be away; whichever answers takes care of
  * it, Keycloak by ending the session, the database by keeping its logout for the sweep.
  * @throws when neither answered: Keycloak's session then ends by its idle time
  */
 export async function endUnrecordedSession(
-  deps: SyncDeps,
-  session: { sessionId: string; keycloakSessionId: string; userId: string; refreshExpiresAt?: Date | null | undefined },
+  deps: Pick<SyncDeps, "sessions" | "keycloak" | "keycloakLogouts" | "now" | "wake">,
+  session: UnrecordedSession,
 ): Promise<void> {
   const { sessions, keycloak, keycloakLogouts, now } = deps;
   const { sessionId, keycloakSessionId } = session;
+  const logout = { ...session, userId: session.userId ?? UNKNOWN_USER };
   let gone = false;
   const atKeycloak = persistently.execute(async () => {
     await endKeycloakSession(keycloak, keycloakSessionId);
     gone = true;
   });
   const here = persistently.execute(async () => {
-    const ended = await sessions.end(sessionId, "login_failed", now(), { logout: planLogout(now()) });
-    if (!ended && !gone) await queueLogout(deps, session, "login_failed");
+    const plan = { logout: planLogout(now()) };
+    const ended = sessionId === undefined ? null : await sessions.end(sessionId, "login_failed", now(), plan);
+    if (!ended && !gone) await queueLogout(deps, logout, "login_failed");
   });
   const [keycloakSide, localSide] = await Promise.allSettled([atKeycloak, here]);
   if (keycloakSide.status === "fulfilled") {

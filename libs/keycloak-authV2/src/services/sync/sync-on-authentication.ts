@@ -1,7 +1,8 @@
 import type { KeycloakProfile, Session, User } from "@libs/database";
 import { ForeignKeyViolationError } from "@libs/database";
+import { deadlinePassed } from "@libs/observability";
 import { AuthError } from "../../errors/index.ts";
-import { endUnrecordedSession } from "./end-unrecorded-session.ts";
+import { endUnrecordedSession, type UnrecordedSession } from "./end-unrecorded-session.ts";
 import { inStepWithLogin } from "./in-step-with-login.ts";
 import { withCollisionResolved } from "./resolve-collision.ts";
 import { assertTokensBelong, type PlainTokens, sealTokens } from "./seal-tokens.ts";
@@ -42,19 +43,24 @@ export async function syncOnAuthentication(
 ): Promise<{ user: User; session: Session }> {
   const { keycloakUserId, sessionData } = input;
   const { keycloakSessionId } = sessionData;
-  assertTokensBelong(sessionData.accessToken, { keycloakSessionId, userId: keycloakUserId });
   try {
+    assertTokensBelong(sessionData.accessToken, { keycloakSessionId, userId: keycloakUserId });
+    if (deadlinePassed()) throw new AuthError("request.timeout");
     const recorded = await recordLogin(deps, input);
     return { ...recorded, user: await inStepWithLogin(deps, recorded.user, profileOfLogin(input)) };
   } catch (error) {
     // Nobody will ever hold this session, so it must not live on in Keycloak; nor here, if only the answer to the write
     // was lost. Not awaited: the caller's time is short.
     const { sessionId, refreshExpiresAt } = sessionData;
-    const unrecorded = { sessionId, keycloakSessionId, userId: keycloakUserId, refreshExpiresAt };
-    deps.background.run("end unrecorded session", () => endUnrecordedSession(deps, unrecorded));
+    undoLogin(deps, { sessionId, keycloakSessionId, userId: keycloakUserId, refreshExpiresAt });
     if (error instanceof ForeignKeyViolationError) throw new AuthError("registration.store_unknown", { cause: error });
     throw error;
   }
+}
+
+/** Ends a login on both sides that its caller got no answer to. Returns at once; repeating it is safe. */
+export function undoLogin(deps: SyncDeps, session: UnrecordedSession): void {
+  deps.background.run("end unrecorded session", () => endUnrecordedSession(deps, session));
 }
 
 async function recordLogin(deps: SyncDeps, input: AuthenticationInput): Promise<{ user: User; session: Session }> {

@@ -21,7 +21,7 @@ import { registerIdempotently } from "./register-idempotently.ts";
 import { type RegisterUserInput, registerUser } from "./register-user.ts";
 import type { PlainTokens } from "./seal-tokens.ts";
 import type { SyncDeps } from "./sync-deps.ts";
-import { type AuthenticationInput, syncOnAuthentication } from "./sync-on-authentication.ts";
+import { type AuthenticationInput, syncOnAuthentication, undoLogin } from "./sync-on-authentication.ts";
 import { updateSessionTokens } from "./update-session-tokens.ts";
 
 export type RegisterUserResult =
@@ -86,6 +86,14 @@ export class UserSyncService {
   /** Stores a login: the user's fields and a new session, in one transaction. @throws AuthError */
   syncOnAuthentication(input: AuthenticationInput): Promise<{ user: User; session: Session }> {
     return this.#measured("login", () => syncOnAuthentication(this.#deps, input));
+  }
+
+  /**
+   * Takes a stored login back whose caller got no answer: its session is ended on both sides, in the background.
+   * Returns at once; repeating it is safe.
+   */
+  undoLogin({ sessionId, keycloakSessionId, userId, refreshExpiresAt }: Session): void {
+    undoLogin(this.#deps, { sessionId, keycloakSessionId, userId, refreshExpiresAt });
   }
 
   /**
