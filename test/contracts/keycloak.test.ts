@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { STACK_TIMEOUT_MS, type TestRealm, useStack } from "@libs/dev-stack";
 import { createKeycloakAdapters } from "@libs/keycloak-authV2/keycloak";
 import {
+  emailAsUsernameContract,
   failure,
   keycloakEventSourceContract,
   keycloakUserRepositoryContract,
@@ -18,6 +19,7 @@ let withBackChannel: ReturnType<typeof createKeycloakAdapters>;
 let stopKeys = () => {};
 /** Its service account loses a right. */
 let withoutEvents: TestRealm;
+let byEmail: TestRealm;
 beforeAll(async () => {
   const { keycloakUrl: url, createRealm } = await useStack();
   backChannel = await BackChannel.open();
@@ -27,6 +29,9 @@ beforeAll(async () => {
   });
   stopKeys = withBackChannel.keepKeys();
   withoutEvents = await createRealm();
+  byEmail = await createRealm();
+  const admin = await realmAdmin({ ...(await useStack()), ...byEmail });
+  await admin.realms.update({ realm: byEmail.realm }, { registrationEmailAsUsername: true });
 }, STACK_TIMEOUT_MS);
 afterAll(async () => {
   stopKeys();
@@ -43,6 +48,11 @@ async function realm() {
 }
 
 keycloakUserRepositoryContract("Keycloak", realm);
+emailAsUsernameContract("Keycloak", async () => {
+  const { keycloakUrl: url } = await useStack();
+  const { userRepository: users, tokenClient: tokens } = createKeycloakAdapters({ url, ...byEmail });
+  return { users, tokens };
+});
 tokenClientContract("Keycloak", realm);
 keycloakEventSourceContract("Keycloak", async () => {
   const { userRepository, tokenClient, eventSource } = await adapters();

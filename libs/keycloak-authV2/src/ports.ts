@@ -54,6 +54,11 @@ export interface UserSearch {
   email?: string;
   /** With username/email: match the whole value, not a part. */
   exact?: boolean;
+  /**
+   * A custom attribute with just this value, without case. Keycloak reads the attributes of every user that the other
+   * conditions leave (3 s among 300,000 users): give a time of creation with it, which has an index.
+   */
+  attribute?: { name: string; value: string };
   createdAfter?: Date;
   createdBefore?: Date;
 }

@@ -101,15 +101,15 @@ describe("user", () => {
       password,
     });
     const completing = Promise.withResolvers<void>();
-    const { promise: created, resolve: isCreated } = Promise.withResolvers<void>();
+    const { promise: readBack, resolve: isReadBack } = Promise.withResolvers<void>();
     keycloak.after = (operation) => {
-      if (operation !== "create_user") return;
-      isCreated();
+      if (operation !== "get_user") return;
+      isReadBack();
       return completing.promise;
     };
     const names = { firstName: "Ada", lastName: "King", password };
     const registered = registerUser(deps, { username: "ada", email: "ada@example.com", ...names });
-    await created;
+    await readBack;
     keycloak.after = undefined;
     const id = [...keycloak.users.keys()].at(-1) ?? "";
     keycloak.removeUser(id);

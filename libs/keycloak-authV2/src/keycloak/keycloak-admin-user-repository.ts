@@ -145,16 +145,20 @@ function rejected({ response, responseData }: NetworkError): undefined {
   if (rejection) throw rejection;
 }
 
-function toQuery({ search, username, email, exact, createdAfter, createdBefore }: UserSearch) {
+function toQuery({ search, username, email, exact, attribute, createdAfter, createdBefore }: UserSearch) {
   return {
     ...(search !== undefined && { search }),
     ...(username !== undefined && { username }),
     ...(email !== undefined && { email }),
     ...(exact !== undefined && { exact }),
+    ...(attribute && { q: `${quoted(attribute.name)}:${quoted(attribute.value)}` }),
     ...(createdAfter && { createdAfter: createdAfter.getTime() }),
     ...(createdBefore && { createdBefore: createdBefore.getTime() }),
   };
 }
+
+/** Keycloak splits `q` at blanks and colons outside of quotes. */
+const quoted = (text: string) => `"${text.replaceAll('"', '\\"')}"`;
 
 function changeIgnored(paths: string[]): AuthError {
   return new AuthError("user.change_ignored", {

@@ -24,7 +24,8 @@ export class InMemoryKeycloakUserRepository implements KeycloakUserRepository {
   createUser(user: NewKeycloakUser): Promise<string> {
     return this.#keycloak.perform("create_user", () => {
       const { users, options } = this.#keycloak;
-      const profile = { username: user.username.toLowerCase(), ...foldProfile(user) };
+      const folded = foldProfile(user);
+      const profile = { username: this.#nameOf(user, folded.email), ...folded };
       this.#refuseTaken(profile.email, undefined);
       if (this.#keycloak.findByName(profile.username)) throw new AuthError("registration.username_taken");
       checkProfile(profile);
@@ -79,7 +80,8 @@ export class InMemoryKeycloakUserRepository implements KeycloakUserRepository {
       const confirmsEmail = user.requiredActions.includes("UPDATE_EMAIL");
       if (confirmsEmail && changesField(before, patch, "email"))
         throw new AuthError("user.change_ignored", notChanged(["email"]));
-      const next = { username: user.username, ...foldProfile({ ...user, ...change }) };
+      const folded = foldProfile({ ...user, ...change });
+      const next = { username: this.#nameOf(user, folded.email), ...folded };
       this.#refuseTaken(next.email, id);
       checkProfile(next);
       const attributes = { ...user.attributes, ...this.#declared(patch.attributes ?? {}) };
@@ -140,6 +142,12 @@ export class InMemoryKeycloakUserRepository implements KeycloakUserRepository {
     return [...users.values(), ...(withAccounts ? [serviceAccount] : [])]
       .filter((user) => matches(user, search))
       .sort((a, b) => (a.username < b.username ? -1 : 1));
+  }
+
+  #nameOf({ username }: { username: string }, email: string | null): string {
+    if (!this.#keycloak.options.emailAsUsername) return username.toLowerCase();
+    if (email !== null) return email;
+    throw new AuthError("registration.profile_rejected", { errors: [{ path: "email", message: "is required" }] });
   }
 
   #refuseTaken(email: string | null, self: string | undefined): void {

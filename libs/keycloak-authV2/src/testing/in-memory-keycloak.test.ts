@@ -1,4 +1,5 @@
 import {
+  emailAsUsernameContract,
   InMemoryKeycloak,
   keycloakEventSourceContract,
   keycloakUserRepositoryContract,
@@ -11,6 +12,11 @@ const { userRepository: users, tokenClient: tokens, eventSource: events, logoutT
 const realm = async () => ({ users, tokens });
 
 keycloakUserRepositoryContract("in-memory Keycloak", realm);
+const byEmail = new InMemoryKeycloak({ emailAsUsername: true });
+emailAsUsernameContract("in-memory Keycloak", async () => ({
+  users: byEmail.userRepository,
+  tokens: byEmail.tokenClient,
+}));
 tokenClientContract("in-memory Keycloak", realm);
 keycloakEventSourceContract("in-memory Keycloak", async () => ({ users, tokens, events }));
 logoutTokenVerifierContract("in-memory Keycloak", async () => ({

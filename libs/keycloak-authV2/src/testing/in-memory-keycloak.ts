@@ -16,6 +16,8 @@ export interface InMemoryKeycloakOptions {
   minPasswordLength?: number;
   /** User attributes that the realm declares; others are dropped without a word, as Keycloak does. */
   declaredAttributes?: readonly string[];
+  /** The realm's `registrationEmailAsUsername`: who has no email can't be created. */
+  emailAsUsername?: boolean;
   /** Seconds; Keycloak's defaults when left out. */
   accessTokenLifespanSeconds?: number;
   ssoSessionIdleSeconds?: number;
@@ -68,6 +70,7 @@ export class InMemoryKeycloak {
       clientId: "gateway",
       minPasswordLength: 8,
       declaredAttributes: ["registrationId"],
+      emailAsUsername: false,
       accessTokenLifespanSeconds: 300,
       ssoSessionIdleSeconds: 1800,
       ...options,

@@ -6,6 +6,7 @@ export function matches(user: KeycloakUser, search: UserSearch): boolean {
     matchesPrefix(user, search.search) &&
     matchesField(user.username, search.username, search.exact) &&
     matchesField(user.email, search.email, search.exact) &&
+    matchesAttribute(user, search.attribute) &&
     isWithin(user.createdAt, search.createdAfter, search.createdBefore)
   );
 }
@@ -21,6 +22,11 @@ function matchesField(value: string | null, wanted: string | undefined, exact = 
   if (wanted === undefined) return true;
   const [have, want] = [value?.toLowerCase() ?? "", wanted.toLowerCase()];
   return exact ? have === want : have.includes(want);
+}
+
+function matchesAttribute({ attributes }: KeycloakUser, wanted: UserSearch["attribute"]): boolean {
+  if (!wanted) return true;
+  return (attributes[wanted.name] ?? []).some((value) => value.toLowerCase() === wanted.value.toLowerCase());
 }
 
 function isWithin(createdAt: Date | null, after: Date | undefined, before: Date | undefined): boolean {

@@ -2,6 +2,7 @@
 
 import "./refuse-production.ts";
 
+export { emailAsUsernameContract } from "./contracts/email-as-username-contract.ts";
 export { type EventSourceUnderTest, keycloakEventSourceContract } from "./contracts/keycloak-event-source-contract.ts";
 export { failure, type KeycloakRealmUnderTest, newUser } from "./contracts/keycloak-realm-under-test.ts";
 export { keycloakUserRepositoryContract } from "./contracts/keycloak-user-repository-contract.ts";

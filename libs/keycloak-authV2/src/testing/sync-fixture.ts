@@ -3,7 +3,6 @@ import { createInMemoryRepositories, InMemoryDatabase } from "@libs/database/tes
 import { BackgroundTasks, Registry, silentLogger } from "@libs/observability";
 import { createRequestFingerprint, parseKeyRing, TokenCipher } from "../crypto/index.ts";
 import { createAuthMetrics } from "../metrics.ts";
-import { createMarkCheck } from "../services/sync/mark-check.ts";
 import type { SyncDeps } from "../services/sync/sync-deps.ts";
 import { InMemoryKeycloak, type InMemoryKeycloakOptions } from "./in-memory-keycloak.ts";
 
@@ -22,7 +21,6 @@ export function createSyncFixture(options: InMemoryKeycloakOptions = {}) {
   const deps: SyncDeps = {
     keycloak: keycloak.userRepository,
     ...createInMemoryRepositories(database),
-    checkMark: createMarkCheck(keycloak.userRepository),
     cipher: new TokenCipher(keyRing),
     now: () => new Date(clock.now),
     refreshGraceMs: 60_000,

@@ -17,7 +17,8 @@ export async function leaveToSaga(run: BulkRun, differences: readonly Difference
   for (const batch of chunk(missing, 10))
     await Promise.all(
       batch.map(async ({ userId, username }) => {
-        const row = await patience.run(() => deps.registrations.findUnfinished(username, null));
+        // Where the realm uses emails as usernames, the registration knows it as an email.
+        const row = await patience.run(() => deps.registrations.findUnfinished(username, username));
         if (!row || !(await patience.run(() => unfinishedRegistrationOf(deps, userId)))) return;
         left.add(userId);
         run.notice("unfinished", { userId, username, error: "registration.recovering" });

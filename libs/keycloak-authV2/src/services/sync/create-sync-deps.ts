@@ -4,7 +4,6 @@ import { createRequestFingerprint, parseKeyRing, TokenCipher } from "../../crypt
 import { createAuthMetrics } from "../../metrics.ts";
 import type { KeycloakUserRepository } from "../../ports.ts";
 import type { Wake } from "../../workers/index.ts";
-import { createMarkCheck } from "./mark-check.ts";
 import type { SyncDeps } from "./sync-deps.ts";
 
 export interface UserSyncOptions {
@@ -49,7 +48,6 @@ export function createSyncDeps(
   return {
     keycloak: userRepository,
     ...createRepositories(prisma, authMetrics.observeDatabase),
-    checkMark: createMarkCheck(userRepository),
     cipher: new TokenCipher(keyRing),
     now: options.now ?? (() => new Date()),
     refreshGraceMs: options.refreshGraceMs ?? 60_000,

@@ -1,7 +1,7 @@
 import type { NewRegistration } from "@libs/database";
 import { remainingMs } from "@libs/observability";
-import { AuthError } from "../../errors/index.ts";
-import { findHolder, markOf } from "./find-marked-user.ts";
+import { AuthError, type AuthErrorCode } from "../../errors/index.ts";
+import { findHolders, markOf } from "./find-marked-user.ts";
 import type { SyncDeps } from "./sync-deps.ts";
 
 /** Longest wait for a registration in flight to be settled. Milliseconds. */
@@ -16,20 +16,30 @@ export type NameHolder = "taken" | "own";
 /**
  * Keycloak says that a name is taken: by whom? One that a registration in flight holds is taken only once that one is
  * completed, so it is waited for.
- * @throws AuthError `registration.recovering` when the holder is, or may be, about to go away; `keycloak.*`
+ * @param refusal the code of what Keycloak said
+ * @throws AuthError `registration.recovering` when a holder is, or may be, about to go away; `keycloak.*`
  */
-export async function nameHolder(deps: SyncDeps, registration: NewRegistration): Promise<NameHolder> {
-  const holder = await findHolder(deps.keycloak, registration);
-  const mark = holder ? markOf(holder) : undefined;
-  if (mark === undefined) return "taken";
-  if (mark === registration.id) return "own";
+export async function nameHolder(
+  deps: SyncDeps,
+  registration: NewRegistration,
+  refusal: AuthErrorCode,
+): Promise<NameHolder> {
+  const holders = await findHolders(deps.keycloak, registration, refusal);
+  const marks = holders.flatMap((holder) => markOf(holder) ?? []);
+  if (marks.includes(registration.id)) return "own";
   const end = performance.now() + Math.min(waitMs, remainingMs(waitMs + spareMs) - spareMs);
+  await Promise.all(marks.map((mark) => waitUntilSettled(deps, mark, end)));
+  return "taken";
+}
+
+/** @throws AuthError `registration.recovering` when the registration does not keep its user, or is not settled in time */
+async function waitUntilSettled(deps: SyncDeps, registrationId: string, end: number): Promise<void> {
   for (;;) {
-    const row = await deps.registrations.findById(mark);
-    if (!row || row.state === "completed") return "taken";
+    const row = await deps.registrations.findById(registrationId);
+    if (!row || row.state === "completed") return;
     const inFlight =
       row.state === "pending" && row.attempts === 0 && row.nextAttemptAt && row.nextAttemptAt > deps.now();
-    if (row.nextAttemptAt === null && row.state !== "pending" && row.state !== "undoing") return "taken";
+    if (row.nextAttemptAt === null && row.state !== "pending" && row.state !== "undoing") return;
     if (!inFlight || performance.now() >= end) {
       deps.wake("registrations");
       throw new AuthError("registration.recovering");

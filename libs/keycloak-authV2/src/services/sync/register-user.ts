@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { KeycloakProfile, NewRegistration, User } from "@libs/database";
+import type { NewRegistration, User } from "@libs/database";
 import { UniqueViolationError } from "@libs/database";
 import { deadlinePassed } from "@libs/observability";
 import { AuthError, isAuthError } from "../../errors/index.ts";
@@ -7,7 +7,9 @@ import { REGISTRATION_MARK } from "../../ports.ts";
 import { later } from "./back-off.ts";
 import { checkReferences } from "./check-references.ts";
 import { toAuthError } from "./database-failure.ts";
+import { profileOf } from "./keycloak-profile.ts";
 import { nameHolder } from "./name-holder.ts";
+import { readCreatedUser } from "./read-created-user.ts";
 import { withCollisionResolved } from "./resolve-collision.ts";
 import type { SyncDeps } from "./sync-deps.ts";
 import { undoLostCreate, undoRegistration } from "./undo-registration.ts";
@@ -34,8 +36,9 @@ export interface RegistrationAttempt {
 }
 
 /**
- * The registration saga: a `registrations` row, the marked Keycloak user, then local user and completion in one
- * transaction. Whatever fails after the Keycloak user was made is undone.
+ * The registration saga: a `registrations` row, the marked Keycloak user, that user read back, then local user and
+ * completion in one transaction. Whatever fails after the Keycloak user was made is undone.
+ * @returns the user as Keycloak stored it, which need not be what was sent
  * @throws AuthError `registration.*` | `keycloak.*`; database errors as the repositories throw them
  */
 export async function registerUser(
@@ -57,7 +60,7 @@ function describe(
 ): Omit<NewRegistration, "id" | "idempotencyKey"> {
   const now = deps.now();
   return {
-    // Keycloak folds both; the local copy must be what Keycloak holds.
+    // As Keycloak folds them, to find the user by, and to hold off others. What it stored is read back.
     username: input.username.toLowerCase(),
     email: input.email.toLowerCase(),
     profile: {
@@ -99,7 +102,7 @@ async function createInKeycloak(deps: SyncDeps, registration: NewRegistration, p
 async function refusalOrLost(deps: SyncDeps, registration: NewRegistration, error: unknown): Promise<unknown> {
   if (isAuthError(error) && error.code.startsWith("registration.")) {
     // A refusal for another reason than a taken name says nothing of who is there.
-    const taken = error.status === 409 ? await settled(() => nameHolder(deps, registration)) : "taken";
+    const taken = error.status === 409 ? await settled(() => nameHolder(deps, registration, error.code)) : "taken";
     if (taken !== "own") {
       await deps.registrations.fail(registration.id, error.code, deps.now());
       return taken === "taken" ? error : taken;
@@ -125,11 +128,9 @@ async function settled<T>(work: () => Promise<T>): Promise<T | AuthError> {
 }
 
 async function completeLocally(deps: SyncDeps, registration: NewRegistration, keycloakUserId: string): Promise<User> {
-  const { id, username, email, profile } = registration;
-  const { firstName, lastName, emailVerified, enabled } = profile;
-  const local: KeycloakProfile = { id: keycloakUserId, username, email, firstName, lastName, emailVerified, enabled };
+  const { id } = registration;
   try {
-    await deps.checkMark(keycloakUserId, id);
+    const local = profileOf(await readCreatedUser(deps.keycloak, keycloakUserId, registration));
     // The caller has been told that it failed: what it did not get must not exist.
     if (deadlinePassed()) throw new AuthError("request.timeout");
     const user = await withCollisionResolved(deps, local, () => deps.registrations.complete(id, local, deps.now()));

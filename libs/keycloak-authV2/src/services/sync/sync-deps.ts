@@ -4,7 +4,6 @@ import type { RequestFingerprint, TokenCipher } from "../../crypto/index.ts";
 import type { AuthMetrics } from "../../metrics.ts";
 import type { KeycloakUserRepository } from "../../ports.ts";
 import type { Wake } from "../../workers/index.ts";
-import type { MarkCheck } from "./mark-check.ts";
 
 /** Everything that the flows of this folder stand on: ports, a clock, and places to tell what happened. */
 export interface SyncDeps extends Repositories {
@@ -15,7 +14,6 @@ export interface SyncDeps extends Repositories {
   retentionMs: { registrations: number; sessions: number; activities: number };
   /** Tells a repeated request from another one. */
   fingerprint: RequestFingerprint;
-  checkMark: MarkCheck;
   cipher: TokenCipher;
   now: () => Date;
   /** How long a replaced refresh token still gets its successor's answer: parallel tabs, lost answers. Milliseconds. */

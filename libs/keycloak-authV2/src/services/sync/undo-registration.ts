@@ -61,7 +61,7 @@ async function leaveToRecovery(deps: SyncDeps, registrationId: string, reason: s
 export async function undoLostCreate(deps: SyncDeps, registration: NewRegistration, reason: string): Promise<void> {
   const { id, lostUntil } = registration;
   try {
-    const user = await findMarkedUser(deps.keycloak, registration);
+    const user = await findMarkedUser(deps.keycloak, { ...registration, createdAt: registration.now });
     if (user) {
       await undoRegistration(deps, id, user.id, reason, lostUntil);
       return;

@@ -179,6 +179,20 @@ export function keycloakUserRepositoryContract(name: string, realm: () => Promis
       expect(await users.countUsers()).toBeGreaterThanOrEqual(2);
     });
 
+    test("search by an attribute's whole value", async () => {
+      const { users } = await realm();
+      const mark = crypto.randomUUID();
+      const id = await users.createUser(newUser({ attributes: { registrationId: [mark] } }));
+      const attribute = { name: "registrationId", value: mark.toUpperCase() };
+      const around = { createdAfter: new Date(Date.now() - 60_000), createdBefore: new Date(Date.now() + 60_000) };
+      expect((await users.searchUsers({ attribute, ...around })).map((user) => user.id)).toEqual([id]);
+      expect(await users.countUsers({ attribute })).toBe(1);
+      for (const other of [mark.slice(1), `${mark} x:y`, `"${mark}"`, ""])
+        expect(await users.searchUsers({ attribute: { ...attribute, value: other }, ...around })).toEqual([]);
+      expect(await users.searchUsers({ attribute, createdAfter: around.createdBefore })).toEqual([]);
+      expect(await users.searchUsers({ attribute: { name: "other", value: mark }, ...around })).toEqual([]);
+    });
+
     test("an update changes what it names and keeps the rest", async () => {
       const { users } = await realm();
       const input = newUser({ attributes: { registrationId: ["m"] }, emailVerified: true });
