@@ -153,10 +153,10 @@ export interface TokenClient {
    * Never retried.
    * @param onOpened called as soon as Keycloak's answer names a session, whatever else is wrong with that answer; also
    *   after a `keycloak.timeout`, where the answer comes late
-   * @throws AuthError `auth.invalid_credentials` | `auth.action_required` | `keycloak.*`
+   * @throws AuthError `auth.*` (the person is refused) | `keycloak.*`
    */
   passwordGrant(grant: PasswordGrant, onOpened?: (session: OpenedSession) => void): Promise<SessionTokenSet>;
-  /** @throws AuthError `session.refused` (terminal: any `invalid_grant`) | `keycloak.*` (the session stays) */
+  /** @throws AuthError `session.refused` (terminal: the session is over) | `keycloak.*` (the session stays) */
   refresh(refreshToken: string, client?: { ipAddress?: string; userAgent?: string }): Promise<SessionTokenSet>;
   /** Idempotent; a token that Keycloak no longer knows counts as logged out. @throws AuthError `keycloak.*` */
   logout(refreshToken: string): Promise<void>;

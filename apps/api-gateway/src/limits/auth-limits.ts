@@ -50,7 +50,12 @@ export function createAuthLimits(parts: AuthLimitParts): AuthLimits {
 const keyOf = ({ keys }: AuthLimitParts, address: string | undefined) =>
   address === undefined ? undefined : keys.address(address);
 
-const wrongPassword = (error: unknown) => isAuthError(error, "auth.invalid_credentials");
+/**
+ * What Keycloak's own guard counts as a failure. A denial is among them: the realm's flow may deny before it checks the
+ * password, so that uncounted ones would tell for free which accounts there are.
+ */
+const isFailure = (error: unknown) =>
+  isAuthError(error, "auth.invalid_credentials", "auth.denied", "auth.session_limit");
 
 /** Failures count, for the account and for the address; a success clears the account's. */
 async function limitLogin<T>(
@@ -68,8 +73,7 @@ async function limitLogin<T>(
       if (failures > 0) await loginAccount.clear(account);
       return result;
     } catch (error) {
-      if (wrongPassword(error))
-        await Promise.all([loginAccount.count(account), address && loginAddress.count(address)]);
+      if (isFailure(error)) await Promise.all([loginAccount.count(account), address && loginAddress.count(address)]);
       throw error;
     }
   };
@@ -77,7 +81,7 @@ async function limitLogin<T>(
 }
 
 function endOf(error: unknown): AttemptEnd {
-  if (wrongPassword(error)) return "failed";
+  if (isFailure(error)) return "failed";
   const unanswered = isAuthError(error, "keycloak.timeout", "keycloak.unavailable") && !error.neverSent;
   return unanswered ? "unanswered" : "over";
 }

@@ -2,6 +2,7 @@ import type { AdminApi } from "../keycloak/admin-api.ts";
 import { keycloakEndpoints } from "../keycloak/index.ts";
 import { findClient } from "../realm/gateway-client.ts";
 import { planRealm, type RealmChange, type RealmOptions } from "../realm/index.ts";
+import { checkGrantFlow } from "./check-grant-flow.ts";
 import { KEPT_SECONDS } from "./check-realm.ts";
 import type { DoctorOptions } from "./doctor-options.ts";
 import { type Finding, finding } from "./finding.ts";
@@ -34,6 +35,7 @@ export async function checkSetup(api: AdminApi, options: DoctorOptions): Promise
       ? [finding("realm.https_not_required")]
       : []),
     ...(await checkBackchannel(api, options)),
+    ...(await checkGrantFlow(api, options.keycloak, settings.directGrantFlow)),
     ...(await checkAdministrators(api, realm)),
   ];
 }

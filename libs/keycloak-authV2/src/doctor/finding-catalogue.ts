@@ -83,6 +83,18 @@ export const findingCatalogue = {
     "the realm lets two users have one email; here an email belongs to one",
     "switch duplicate emails off in the realm's login settings",
   ),
+  "realm.grant_flow_broken": error(
+    "the direct grant flow has a step that fails for the people whom it is for: their logins are 502 or 503",
+    "take the step out of the flow, or make it conditional; only steps that need no browser work",
+  ),
+  "realm.grant_flow_denies": warning(
+    "the direct grant flow keeps some people out: their logins are 403 auth.denied or auth.session_limit",
+    "nothing, if that is meant",
+  ),
+  "realm.grant_flow_reveals": warning(
+    "the direct grant flow denies before it checks the password: anybody can find out whom it denies",
+    "move the step behind the password",
+  ),
   "realm.admins_inside": warning(
     "the realm has administrators of its own: whoever gets hold of the gateway's client can become one",
     "keep administrators in the realm master",

@@ -15,6 +15,8 @@ export interface AuthErrorDetails {
   actionUrl?: string;
   /** The call that failed was held back before it was sent, so nothing can have come of it. */
   neverSent?: boolean;
+  /** An answer came, about this one call: it says nothing against Keycloak being there for others. */
+  answered?: boolean;
   cause?: unknown;
 }
 
@@ -32,6 +34,7 @@ export class AuthError extends Error {
   readonly actionUrl: string | undefined;
   readonly internal: string | undefined;
   readonly neverSent: boolean;
+  readonly answered: boolean;
 
   constructor(
     readonly code: AuthErrorCode,
@@ -42,6 +45,7 @@ export class AuthError extends Error {
     this.actionUrl = details.actionUrl;
     this.internal = details.internal;
     this.neverSent = details.neverSent ?? false;
+    this.answered = details.answered ?? false;
   }
 
   /** Whether the code and `internal`, or the cause, say all that a stack could: then the log has none. */

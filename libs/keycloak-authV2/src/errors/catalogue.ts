@@ -88,6 +88,16 @@ export const catalogue = {
     title: "The account needs an action before it can be used.",
     hint: "Send the person to `actionUrl`, Keycloak's account page.",
   },
+  "auth.denied": {
+    status: 403,
+    title: "This account may not log in here.",
+    hint: "The realm's login flow decides that: repeating it does not help, the realm's administrator can.",
+  },
+  "auth.session_limit": {
+    status: 403,
+    title: "This account may not open another session.",
+    hint: "The realm limits sessions: end one elsewhere, then log in again.",
+  },
   "session.invalid": {
     status: 401,
     title: "The session or refresh token is not valid.",

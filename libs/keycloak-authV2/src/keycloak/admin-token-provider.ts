@@ -1,7 +1,8 @@
 import { remainingMs, requestContext } from "@libs/observability";
 import { AuthError } from "../errors/index.ts";
 import type { CallObserver } from "./call-observer.ts";
-import { mapError, mapStatus } from "./map-error.ts";
+import { generalRefusal } from "./general-refusal.ts";
+import { mapError } from "./map-error.ts";
 import { postForm } from "./post-form.ts";
 
 export interface AdminTokenProviderOptions {
@@ -79,11 +80,13 @@ export class AdminTokenProvider {
     let outcome: string = "success";
     try {
       const askedAt = this.#now();
-      const { status, json } = await postForm(tokenUrl, grant, timeoutMs);
-      if (status !== 200) throw refusal(status, json);
-      const { access_token: value, expires_in: seconds } = json ?? {};
+      const answer = await postForm(tokenUrl, grant, timeoutMs);
+      // Any 4xx means that our own credentials or client settings are wrong.
+      if (answer.status !== 200) throw generalRefusal(answer, "admin_token");
+      const { access_token: value, expires_in: seconds } = answer.json ?? {};
       if (typeof value !== "string" || typeof seconds !== "number") {
-        throw new AuthError("keycloak.unavailable", { internal: "admin_token: the answer is not a token" });
+        const internal = "admin_token: the answer is not a token";
+        throw new AuthError("keycloak.unavailable", { internal, answered: true });
       }
       const lifeMs = seconds * 1000;
       const answeredAt = this.#now();
@@ -98,26 +101,6 @@ export class AdminTokenProvider {
     }
   }
 }
-
-/** Any 4xx means that our own credentials or client settings are wrong. */
-function refusal(status: number, json: Record<string, unknown> | undefined): AuthError {
-  if (status < 400 || status >= 500 || status === 429 || json === undefined) {
-    return status >= 400 ? mapStatus(status, "admin_token") : mapStatus(503, "admin_token");
-  }
-  const key = typeof json.error === "string" && /^[\w.-]{1,60}$/.test(json.error) ? ` ${json.error}` : "";
-  const reason = KNOWN_REASONS.find((text) => json.error_description === text);
-  const internal = `admin_token: HTTP ${status}${key}${reason ? ` (${reason})` : ""}`;
-  return new AuthError("keycloak.misconfigured", { internal });
-}
-
-/** Keycloak's own words that carry nothing of what was sent. */
-const KNOWN_REASONS = [
-  "HTTPS required",
-  "Account disabled",
-  "Account is not fully set up",
-  "Client not enabled to retrieve service account",
-  "Client not allowed for direct access grants",
-];
 
 async function withinDeadline<T>(work: Promise<T>, limitMs: number): Promise<T> {
   if (requestContext.get()?.deadlineAt === undefined) return work;

@@ -22,7 +22,10 @@ const NOT_CONNECTED: ReadonlySet<string> = new Set(["ECONNREFUSED", "ConnectionR
 
 /** @returns the error for an answer that no caller has a better reading of */
 export function mapStatus(status: number, operation: string, cause?: NetworkError): AuthError {
-  return new AuthError(codeOf(status), { internal: `${operation}: HTTP ${status}${errorKey(cause)}` });
+  const key = errorKey(cause);
+  // Keycloak's own 500 is about what was asked, one broken user for example. Any other 5xx is no answer of Keycloak's.
+  const answered = status === 500 && key !== "";
+  return new AuthError(codeOf(status), { internal: `${operation}: HTTP ${status}${key}`, answered });
 }
 
 function codeOf(status: number): AuthErrorCode {

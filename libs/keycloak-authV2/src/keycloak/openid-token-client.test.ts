@@ -67,11 +67,32 @@ describe("requests", () => {
   });
 });
 
+/** An error page as Keycloak's own theme draws it. */
+const page =
+  (status: number, headers: Record<string, string> = {}) =>
+  () =>
+    new Response(
+      '<html><link href="/resources/utflp/login/mine/css/a.css"><body data-page-id="login-error">No</body>',
+      {
+        status,
+        headers: { "content-type": "text/html;charset=utf-8", ...headers },
+      },
+    );
+const refused = (status: number, error: string, error_description?: string) =>
+  json(status, { error, error_description });
+
 type Row = [name: string, answer: () => Response | Promise<Response>, login: AuthErrorCode, refresh: AuthErrorCode];
-const rows: Row[] = [
+const aboutThePerson: Row[] = [
   ["wrong credentials", invalidGrant("Invalid user credentials"), "auth.invalid_credentials", "session.refused"],
+  [
+    "wrong credentials, as up to 26.5",
+    refused(401, "invalid_grant", "Invalid user credentials"),
+    "auth.invalid_credentials",
+    "session.refused",
+  ],
   ["disabled", invalidGrant("Account disabled"), "auth.invalid_credentials", "session.refused"],
   ["unfinished", invalidGrant("Account is not fully set up"), "auth.action_required", "session.refused"],
+  ["a step of its own", invalidGrant("We know you not"), "auth.invalid_credentials", "session.refused"],
   ["expired", invalidGrant("Token is not active"), "auth.invalid_credentials", "session.refused"],
   [
     "reuse",
@@ -79,41 +100,136 @@ const rows: Row[] = [
     "auth.invalid_credentials",
     "session.refused",
   ],
+  ["denied by the flow", page(401), "auth.denied", "keycloak.misconfigured"],
+  ["too many sessions", page(403), "auth.session_limit", "keycloak.misconfigured"],
+  ["denied by another step", page(400), "auth.denied", "keycloak.misconfigured"],
+  ["denied in JSON", refused(403, "access_denied", "Not on Sundays"), "auth.denied", "keycloak.misconfigured"],
   [
-    "other issuer",
-    invalidGrant("Invalid token issuer. Expected x"),
+    "no offline access",
+    refused(400, "not_allowed", "Offline tokens not allowed for the user or client"),
+    "auth.denied",
+    "keycloak.misconfigured",
+  ],
+  ["a step in a browser", refused(400, "interaction_required"), "auth.action_required", "keycloak.misconfigured"],
+  [
+    "two users with one email",
+    refused(409, "conflict", "Multiple users with email 'ada@x.test' exist in Keycloak."),
     "auth.invalid_credentials",
     "keycloak.misconfigured",
   ],
-  ["wrong secret", json(401, { error: "unauthorized_client" }), "keycloak.misconfigured", "keycloak.misconfigured"],
-  ["no grant", json(400, { error: "unauthorized_client" }), "keycloak.misconfigured", "keycloak.misconfigured"],
-  ["bad scope", json(400, { error: "invalid_scope" }), "keycloak.misconfigured", "keycloak.misconfigured"],
-  ["HTTPS required", json(403, { error: "invalid_request" }), "keycloak.misconfigured", "keycloak.misconfigured"],
-  ["invalid origin", () => new Response("no", { status: 403 }), "keycloak.misconfigured", "keycloak.misconfigured"],
-  ["no realm", json(404, { error: "Realm does not exist" }), "keycloak.misconfigured", "keycloak.misconfigured"],
-  ["too busy", () => new Response(null, { status: 429 }), "keycloak.unavailable", "keycloak.unavailable"],
-  ["broken", json(500, { error: "unknown_error" }), "keycloak.unavailable", "keycloak.unavailable"],
-  ["overloaded", html(503), "keycloak.unavailable", "keycloak.unavailable"],
-  ["HTML for 200", html(200), "keycloak.unavailable", "keycloak.unavailable"],
-  ["HTML for 400", html(400), "keycloak.unavailable", "keycloak.unavailable"],
-  ["nothing for 200", () => new Response(null, { status: 204 }), "keycloak.unavailable", "keycloak.unavailable"],
-  ["no tokens", json(200, { access_token: 1 }), "keycloak.unavailable", "keycloak.unavailable"],
-  ["null", json(200, null), "keycloak.unavailable", "keycloak.unavailable"],
-  ["redirect", () => Response.redirect("/elsewhere", 302), "keycloak.unavailable", "keycloak.unavailable"],
-  ["silence", never, "keycloak.timeout", "keycloak.timeout"],
-  ["silence after headers", () => new Response(new ReadableStream()), "keycloak.timeout", "keycloak.timeout"],
+  [
+    "two users with one email, as before",
+    refused(401, "invalid_request", "Invalid user credentials"),
+    "auth.invalid_credentials",
+    "keycloak.misconfigured",
+  ],
+  [
+    "consent taken back",
+    refused(400, "invalid_scope", "Client no longer has requested consent from user"),
+    "keycloak.misconfigured",
+    "session.refused",
+  ],
+];
+const aboutUs: [...Row, reason: RegExp][] = (
+  [
+    ["other issuer", invalidGrant("Invalid token issuer. Expected x"), /issuer has changed/],
+    [
+      "other client",
+      invalidGrant("Invalid refresh token. Token client and authorized client don't match"),
+      /KEYCLOAK_CLIENT_ID/,
+    ],
+    [
+      "forbidden by a policy",
+      invalidGrant("resource owner password credentials grant is prohibited."),
+      /client policy of the realm/,
+    ],
+    [
+      "wrong secret",
+      refused(401, "unauthorized_client", "Invalid client or Invalid client credentials"),
+      /HTTP 401 unauthorized_client .*KEYCLOAK_CLIENT_SECRET/,
+    ],
+    [
+      "unknown client",
+      refused(401, "invalid_client", "Invalid client or Invalid client credentials"),
+      /HTTP 401 invalid_client .*KEYCLOAK_CLIENT_ID/,
+    ],
+    ["no grant", refused(400, "unauthorized_client", "Client not allowed for direct access grants"), /direct access/],
+    ["consent", refused(400, "invalid_client", "Client requires user consent"), /consent/],
+    ["signed client", refused(400, "invalid_client", "Parameter client_assertion_type is missing"), /sign a token/],
+    ["DPoP", refused(400, "invalid_request", "DPoP proof is missing"), /DPoP/],
+    ["bad scope", refused(400, "invalid_scope", "Invalid scopes: openid"), /no such scope/],
+    ["HTTPS required", refused(403, "invalid_request", "HTTPS required"), /sslRequired/],
+    ["realm disabled", refused(403, "access_denied", "Realm not enabled"), /the realm is disabled/],
+    ["invalid origin", refused(403, "Invalid origin"), /Origin header/],
+    ["no realm", json(404, { error: "Realm does not exist" }), /KEYCLOAK_REALM/],
+    ["wrong path", json(404, { error: "Unable to find matching target resource method" }), /wrong path/],
+    ["something new", refused(400, "brand_new_error", "pass-word-1"), /HTTP 400 brand_new_error$/],
+    [
+      "a certificate is asked for",
+      refused(401, "invalid_request", "X509 client certificate is missing."),
+      /client certificate/,
+    ],
+    ["another scheme is asked for", page(401, { "www-authenticate": "Negotiate" }), /HTTP 401/],
+    ["a login page", page(200), /only a browser can do/],
+    ["HTML for 404", html(404), /KEYCLOAK_URL and proxies/],
+    ["HTML for 403", html(403), /KEYCLOAK_URL and proxies/],
+    ["HTML for 401", html(401), /KEYCLOAK_URL and proxies/],
+    ["HTML for 400", html(400), /KEYCLOAK_URL and proxies/],
+  ] as [string, () => Response, RegExp][]
+).map(([name, reply, reason]) => [name, reply, "keycloak.misconfigured", "keycloak.misconfigured", reason]);
+const outages: [name: string, answer: () => Response | Promise<Response>, code: AuthErrorCode][] = [
+  ["too busy", () => new Response(null, { status: 429 }), "keycloak.unavailable"],
+  ["too busy, in JSON", json(429, { error: "too_many_requests" }), "keycloak.unavailable"],
+  ["overloaded", html(503), "keycloak.unavailable"],
+  ["bad gateway", html(502), "keycloak.unavailable"],
+  ["bad gateway, in JSON", json(502, { error: "Bad Gateway" }), "keycloak.unavailable"],
+  ["gateway's time-out", html(504), "keycloak.unavailable"],
+  ["HTML for 500", html(500), "keycloak.unavailable"],
+  ["silence", never, "keycloak.timeout"],
+  ["silence after headers", () => new Response(new ReadableStream()), "keycloak.timeout"],
+];
+/** 503 too, but of this call alone. */
+const answered: [name: string, answer: () => Response][] = [
+  ["broken for one", json(500, { error: "unknown_error", error_description: "For more on this error consult …" })],
+  ["broken page", page(500)],
+  ["HTML for 200", html(200)],
+  ["nothing for 200", () => new Response(null, { status: 204 })],
+  ["no tokens", json(200, { access_token: 1 })],
+  ["null", json(200, null)],
+  ["redirect", () => Response.redirect("/elsewhere", 302)],
 ];
 
 describe("refusals and nonsense", () => {
-  test.each(rows)("%s", async (_, reply, login, refresh) => {
-    answer = reply;
+  const bothFail = async (login: AuthErrorCode, refresh: AuthErrorCode) => {
     const errors = [
       await failure(client.passwordGrant(grant), login),
       await failure(client.refresh("refresh-token-1"), refresh),
     ];
     expect(observed.slice(-2)).toEqual([`password_grant ${login}`, `refresh ${refresh}`]);
     const shown = JSON.stringify(errors.map((error) => [error, error.internal, String(error.cause)]));
-    for (const secret of [SECRET, grant.password, "refresh-token-1"]) expect(shown).not.toContain(secret);
+    for (const secret of [SECRET, grant.password, "refresh-token-1", "ada@x.test"]) expect(shown).not.toContain(secret);
+    return errors;
+  };
+
+  test.each(aboutThePerson)("about the person: %s", async (_, reply, login, refresh) => {
+    answer = reply;
+    await bothFail(login, refresh);
+  });
+
+  test.each(aboutUs)("about us: %s", async (_, reply, login, refresh, reason) => {
+    answer = reply;
+    for (const error of await bothFail(login, refresh)) expect(error.internal).toMatch(reason);
+  });
+
+  test.each(outages)("an outage: %s", async (_, reply, code) => {
+    answer = reply;
+    for (const error of await bothFail(code, code)) expect(error.answered).toBe(false);
+  });
+
+  test.each(answered)("an answer to one call: %s", async (_, reply) => {
+    answer = reply;
+    for (const error of await bothFail("keycloak.unavailable", "keycloak.unavailable"))
+      expect(error.answered).toBe(true);
   });
 
   test("a pending action comes with the address of the account page", async () => {
@@ -147,7 +263,16 @@ describe("logout", () => {
     await client.logout("refresh-token-1");
   });
 
+  test("not done by another client than the token's: the session lives on", async () => {
+    answer = invalidGrant("Invalid refresh token. Token client and authorized client don't match");
+    await failure(client.logout("refresh-token-1"), "keycloak.misconfigured");
+  });
+
   test("not done", async () => {
+    for (const status of [200, 502]) {
+      answer = html(status);
+      await failure(client.logout("refresh-token-1"), "keycloak.unavailable");
+    }
     answer = html(502);
     await failure(client.logout("refresh-token-1"), "keycloak.unavailable");
     answer = json(401, { error: "unauthorized_client" });

@@ -8,9 +8,11 @@ import {
   type KeycloakOptions,
   keycloakEndpoints,
 } from "./keycloak-options.ts";
-import { mapError, mapStatus } from "./map-error.ts";
+import { loginRefusal } from "./login-refusal.ts";
+import { mapError } from "./map-error.ts";
 import { openedSession } from "./opened-session.ts";
 import { type FormAnswer, postForm } from "./post-form.ts";
+import { sessionRefusal } from "./session-refusal.ts";
 import { readTokenSet } from "./token-set.ts";
 
 /**
@@ -43,8 +45,8 @@ export class OpenIdTokenClient implements TokenClient {
       };
       const answer = await this.#post(this.#endpoints.token, form, grant, noteOpened);
       noteOpened(answer);
-      if (answer.status === 200) return readTokenSet(answer.json, operation);
-      throw this.#loginRefusal(answer, operation);
+      if (answer.status === 200 && !answer.page) return readTokenSet(answer.json, operation);
+      throw loginRefusal(answer, operation, this.#endpoints.account);
     });
   }
 
@@ -53,8 +55,8 @@ export class OpenIdTokenClient implements TokenClient {
       if (!isPlausible(refreshToken)) throw new AuthError("session.refused", { internal: "empty or overlong token" });
       const form = { grant_type: "refresh_token", scope: "openid", refresh_token: refreshToken };
       const answer = await this.#post(this.#endpoints.token, form, client);
-      if (answer.status === 200) return readTokenSet(answer.json, operation);
-      throw tokenRefusal(answer, operation);
+      if (answer.status === 200 && !answer.page) return readTokenSet(answer.json, operation);
+      throw sessionRefusal(answer, operation);
     });
   }
 
@@ -62,8 +64,9 @@ export class OpenIdTokenClient implements TokenClient {
     return this.#observed("logout", async (operation) => {
       if (!isPlausible(refreshToken)) return;
       const answer = await this.#post(this.#endpoints.logout, { refresh_token: refreshToken }, {});
-      if (answer.status === 204 || answer.status === 200) return;
-      const refusal = tokenRefusal(answer, operation);
+      // A page of 200 is a proxy's.
+      if (answer.status === 204) return;
+      const refusal = sessionRefusal(answer, operation);
       if (refusal.code !== "session.refused") throw refusal;
     });
   }
@@ -75,15 +78,6 @@ export class OpenIdTokenClient implements TokenClient {
     onLate?: (answer: FormAnswer) => void,
   ): Promise<FormAnswer> {
     return postForm(url, { ...this.#credentials, ...form }, this.#timeoutMs, traceHeaders(client), onLate);
-  }
-
-  #loginRefusal(answer: FormAnswer, operation: string): AuthError {
-    if (!isInvalidGrant(answer)) return refusal(answer, operation);
-    if (answer.json?.error_description === "Account is not fully set up") {
-      return new AuthError("auth.action_required", { actionUrl: this.#endpoints.account });
-    }
-    // Wrong, unknown, locked and disabled are one answer for the caller.
-    return new AuthError("auth.invalid_credentials");
   }
 
   async #observed<T>(operation: string, work: (operation: string) => Promise<T>): Promise<T> {
@@ -115,43 +109,4 @@ function traceHeaders({ ipAddress, userAgent }: ClientTrace): Record<string, str
   if (ipAddress !== undefined && isIP(ipAddress) !== 0) headers["X-Forwarded-For"] = ipAddress;
   if (userAgent !== undefined && /^[\x20-\x7e]{1,512}$/.test(userAgent)) headers["User-Agent"] = userAgent;
   return headers;
-}
-
-const isInvalidGrant = ({ status, json }: FormAnswer) => status === 400 && json?.error === "invalid_grant";
-
-/** What a refused refresh token means: the session is over, unless Keycloak's own hostname changed under it. */
-function tokenRefusal(answer: FormAnswer, operation: string): AuthError {
-  if (!isInvalidGrant(answer)) return refusal(answer, operation);
-  const description = String(answer.json?.error_description ?? "");
-  if (description.startsWith("Invalid token issuer")) {
-    return new AuthError("keycloak.misconfigured", { internal: `${operation}: Keycloak's issuer has changed` });
-  }
-  return new AuthError("session.refused", { internal: `${operation}: ${knownReason(description)}` });
-}
-
-const KNOWN_REASONS = [
-  "Token is not active",
-  "Session not active",
-  "User disabled",
-  "Session doesn't have required client",
-  "Offline user session not found",
-  "Maximum allowed refresh token reuse exceeded",
-  "Stale token",
-  "Invalid refresh token",
-];
-
-const knownReason = (text: string) => KNOWN_REASONS.find((reason) => text.startsWith(reason)) ?? "invalid_grant";
-
-/** Anything but `invalid_grant`: a JSON error is about our client or realm, all else is no answer of Keycloak's. */
-function refusal({ status, json }: FormAnswer, operation: string): AuthError {
-  if (status === 429 || status >= 500) return mapStatus(status, operation);
-  if (status === 403) return new AuthError("keycloak.misconfigured", { internal: `${operation}: HTTP 403` });
-  const key = json?.error;
-  if (status < 400 || typeof key !== "string") {
-    return new AuthError("keycloak.unavailable", {
-      internal: `${operation}: HTTP ${status}, not an answer of Keycloak's`,
-    });
-  }
-  const shown = /^[\w.-]{1,60}$/.test(key) ? ` ${key}` : "";
-  return new AuthError("keycloak.misconfigured", { internal: `${operation}: HTTP ${status}${shown}` });
 }

@@ -2,8 +2,12 @@ import { remainingMs } from "@libs/observability";
 
 export interface FormAnswer {
   status: number;
-  /** The parsed JSON object; undefined when the body is something else (a proxy's HTML page, nothing at all). */
+  /** The parsed JSON object; undefined when the body is something else (a page, nothing at all). */
   json: Record<string, unknown> | undefined;
+  /** Whether the body is one of Keycloak's own pages. A flow that denies answers with one, whatever was asked for. */
+  page: boolean;
+  /** Whether it asks for another way of authentication (`WWW-Authenticate`). */
+  challenge: boolean;
 }
 
 /** How long an answer is still waited for that came too late for its caller. Milliseconds. */
@@ -26,8 +30,9 @@ export async function postForm(
   const send = async (timeoutMs: number): Promise<FormAnswer> => {
     const signal = AbortSignal.timeout(timeoutMs);
     const body = new URLSearchParams(form);
+    // Any type is taken: to who asks for JSON, a flow that denies says nothing but a sentence in the realm's language.
     const response = await fetch(url, { method: "POST", body, headers, redirect: "manual", signal });
-    return { status: response.status, json: parseObject(await response.text()) };
+    return await readAnswer(response);
   };
   return onLate ? await inTime(send(leftMs + LATE_MS), leftMs, onLate) : await send(leftMs);
 }
@@ -51,6 +56,16 @@ async function inTime(
     clearTimeout(timer);
   }
 }
+
+async function readAnswer(response: Response): Promise<FormAnswer> {
+  const { status, headers } = response;
+  const body = await response.text();
+  return { status, json: parseObject(body), page: isPage(body), challenge: headers.has("www-authenticate") };
+}
+
+/** Every login theme has its resources there, or leads there; a proxy's page does neither. */
+const isPage = (body: string): boolean =>
+  /\/resources\/[\w.-]+\/login\/|\/login-actions\/|data-page-id="login-/.test(body);
 
 function parseObject(text: string): Record<string, unknown> | undefined {
   try {

@@ -30,5 +30,6 @@ export function readTokenSet(json: unknown, operation: string): SessionTokenSet 
     throw new AuthError("keycloak.misconfigured", { internal });
   }
   const fields = parsed.error.issues.map((issue) => issue.path.join(".")).join(", ");
-  throw new AuthError("keycloak.unavailable", { internal: `${operation}: the answer is not a token set (${fields})` });
+  const internal = `${operation}: the answer is not a token set (${fields})`;
+  throw new AuthError("keycloak.unavailable", { internal, answered: true });
 }

@@ -1,4 +1,4 @@
-import { BrokenCircuitError, CircuitState, ConsecutiveBreaker, circuitBreaker, handleAll } from "cockatiel";
+import { BrokenCircuitError, CircuitState, circuitBreaker, handleAll, type IBreaker } from "cockatiel";
 import { AuthError, isAuthError } from "../errors/index.ts";
 
 export interface CircuitOptions {
@@ -6,27 +6,46 @@ export interface CircuitOptions {
   failures: number;
   /** How long it stays open before one call may try again, in milliseconds. */
   retryMs: number;
+  /**
+   * The least time without an answer that says anything about Keycloak, in milliseconds: a call that was cut off earlier,
+   * by its own request's deadline, says nothing. 0 when left out.
+   */
+  fullWaitMs?: number;
 }
 
 /** `closed`: calls pass; `open`: they fail at once; `half-open`: one call tries whether Keycloak is back. */
 export type CircuitName = "closed" | "half-open" | "open";
 
+export interface CircuitObserver {
+  onChange?: (state: CircuitName) => void;
+  /** Keycloak has answered a call here; by default the circuit's own {@link KeycloakCircuit.answered}. */
+  onAnswer?: () => void;
+}
+
+/** `answer`: whatever it said, it is there. `outage`: it is not. `nothing`: it can't be known from this call. */
+type Evidence = "answer" | "outage" | "nothing";
+
 /**
  * Spares callers the wait for a Keycloak that is away, and Keycloak the rush when it comes back. Only outages count
- * (`keycloak.unavailable`, `keycloak.timeout`): a refusal, or our own misconfiguration, is an answer.
+ * (`keycloak.unavailable`, `keycloak.timeout`, but for answers about one call): a refusal, or our own misconfiguration,
+ * is an answer.
  */
 export class KeycloakCircuit {
-  readonly #breaker: ConsecutiveBreaker;
+  readonly #outages: OutagesInARow;
   readonly #policy;
+  readonly #fullWaitMs: number;
+  readonly #onAnswer: () => void;
   /** Of a clock that only goes forward. Milliseconds. */
   #answeredAt = Number.NEGATIVE_INFINITY;
 
-  constructor({ failures, retryMs }: CircuitOptions, onChange: (state: CircuitName) => void = () => {}) {
-    this.#breaker = new ConsecutiveBreaker(failures);
-    this.#policy = circuitBreaker(handleAll, { halfOpenAfter: retryMs, breaker: this.#breaker });
+  constructor({ failures, retryMs, fullWaitMs = 0 }: CircuitOptions, { onChange, onAnswer }: CircuitObserver = {}) {
+    this.#outages = new OutagesInARow(failures);
+    this.#fullWaitMs = fullWaitMs;
+    this.#onAnswer = onAnswer ?? (() => this.answered());
+    this.#policy = circuitBreaker(handleAll, { halfOpenAfter: retryMs, breaker: this.#outages });
     this.#policy.onStateChange((state) => {
       // Held open for the moment in which it is closed.
-      if (state !== CircuitState.Isolated) onChange(nameOf(state));
+      if (state !== CircuitState.Isolated) onChange?.(nameOf(state));
     });
   }
 
@@ -53,28 +72,52 @@ export class KeycloakCircuit {
    */
   answered(): void {
     this.#answeredAt = performance.now();
+    this.#outages.forget();
     if (this.#policy.state === CircuitState.Closed) return;
-    this.#breaker.success();
     // The library's way to close it: held open, and let go.
     this.#policy.isolate().dispose();
   }
 
-  /**
-   * Throws outages alone: whatever else happened is an answer of Keycloak's, and so a success for the circuit. A call from
-   * before its last answer tells of the past: what was lost in an outage ends seconds after it.
-   */
+  /** Throws what counts as an outage alone; a try that brought nothing to light is no reason to close the circuit. */
   async #settle<T>(work: () => Promise<T>): Promise<{ value: T } | { error: unknown }> {
     const startedAt = performance.now();
+    const isTrying = this.#policy.state === CircuitState.HalfOpen;
     try {
       const value = await work();
-      this.answered();
+      this.#onAnswer();
       return { value };
     } catch (error) {
-      const isOutage = isAuthError(error, "keycloak.unavailable", "keycloak.timeout");
-      if (isOutage && startedAt >= this.#answeredAt) throw error;
-      if (!isOutage) this.answered();
+      const evidence = this.#evidenceOf(error, startedAt);
+      if (evidence === "answer") this.#onAnswer();
+      if (evidence === "outage" || (evidence === "nothing" && isTrying)) throw error;
       return { error };
     }
+  }
+
+  /** A call from before the last answer tells of the past: what was lost in an outage ends seconds after it. */
+  #evidenceOf(error: unknown, startedAt: number): Evidence {
+    const isOutage = isAuthError(error, "keycloak.unavailable", "keycloak.timeout");
+    if (!isOutage || error.answered) return "answer";
+    if (startedAt < this.#answeredAt) return "nothing";
+    const isCutShort = error.code === "keycloak.timeout" && performance.now() - startedAt < this.#fullWaitMs;
+    return isCutShort ? "nothing" : "outage";
+  }
+}
+
+/** Like the library's `ConsecutiveBreaker`, but for what brought nothing to light: that ends no row. */
+class OutagesInARow implements IBreaker {
+  state = 0;
+
+  constructor(private readonly most: number) {}
+
+  forget(): void {
+    this.state = 0;
+  }
+
+  success(): void {}
+
+  failure(): boolean {
+    return ++this.state >= this.most;
   }
 }
 

@@ -18,11 +18,14 @@ function protectedKeycloak(concurrency = 8) {
     },
     registry,
   );
-  const state = async () => (await registry.getSingleMetric("keycloak_circuit_state")?.get())?.values[0]?.value;
+  const state = async (calls = "other") => {
+    const { values = [] } = (await registry.getSingleMetric("keycloak_circuit_state")?.get()) ?? {};
+    return values.find(({ labels }) => labels.calls === calls)?.value;
+  };
   return { inner, adapters, state };
 }
 
-test("users, tokens and events share one circuit; the readiness check does not open it, but knows of it", async () => {
+test("refreshes, users and events share one circuit; the readiness check does not open it, but knows of it", async () => {
   const { adapters, inner, state } = protectedKeycloak();
   const away = async () => {
     throw new AuthError("keycloak.unavailable");
@@ -70,4 +73,28 @@ test("only what hashes a password is bounded", async () => {
   expect(await adapters.userRepository.countUsers()).toBe(0);
   release.resolve();
   await expect(first).rejects.toMatchObject({ code: "auth.invalid_credentials" });
+});
+
+const away = async () => {
+  throw new AuthError("keycloak.unavailable");
+};
+const grant = { username: "ada", password: "wrong" };
+
+test("logins that get no answer hold logins back, never a refresh; readiness does not know of it", async () => {
+  const { adapters, inner, state } = protectedKeycloak();
+  inner.tokenClient.passwordGrant = away;
+  for (let i = 0; i < 3; i++) await adapters.tokenClient.passwordGrant(grant).catch(() => {});
+  expect([await state("hashing"), await state("other")]).toEqual([2, 0]);
+  await expect(adapters.tokenClient.passwordGrant(grant)).rejects.toMatchObject({ neverSent: true });
+  await expect(adapters.checkReady()).resolves.toBeUndefined();
+  expect(await state("hashing")).toBe(0);
+});
+
+test("a refresh that is answered counts for logins too", async () => {
+  const { adapters, inner, state } = protectedKeycloak();
+  inner.tokenClient.passwordGrant = away;
+  for (let i = 0; i < 2; i++) await adapters.tokenClient.passwordGrant(grant).catch(() => {});
+  expect(await state("hashing")).toBe(2);
+  await expect(adapters.tokenClient.refresh("token")).rejects.toMatchObject({ code: "session.refused" });
+  expect(await state("hashing")).toBe(0);
 });

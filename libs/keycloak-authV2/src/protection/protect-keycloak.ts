@@ -3,7 +3,7 @@ import { isAuthError } from "../errors/index.ts";
 import type { KeycloakEventSource, KeycloakUserRepository, TokenClient } from "../ports.ts";
 import { HashingBulkhead, type HashingOptions } from "./hashing-bulkhead.ts";
 import { type CircuitOptions, KeycloakCircuit } from "./keycloak-circuit.ts";
-import { createProtectionMetrics } from "./protection-metrics.ts";
+import { type CircuitCalls, createProtectionMetrics } from "./protection-metrics.ts";
 
 /** How calls to one Keycloak are held back. */
 export interface ProtectionOptions {
@@ -29,29 +29,31 @@ const HASHING = new Set<PropertyKey>(["passwordGrant", "createUser"] satisfies (
 )[]);
 
 /**
- * Puts a bound on password hashing and one circuit breaker before every call to Keycloak. The readiness check never
- * opens the circuit, and closes it as any successful call does: who is told "ready" gets through.
+ * Puts a bound on password hashing and a circuit breaker before every call to Keycloak. Calls that hash have a circuit of
+ * their own, so that no login ever holds a refresh back; an answer to any call closes both. The readiness check never
+ * opens a circuit, and closes them as any successful call does: who is told "ready" gets through.
  */
 export function protectKeycloak<T extends Protectable>(adapters: T, options: ProtectionOptions, registry: Registry): T {
   const metrics = createProtectionMetrics(registry);
-  const circuit = options.circuit.failures > 0 ? createCircuit(options, metrics.circuit) : undefined;
+  const circuits = options.circuit.failures > 0 ? createCircuits(options, metrics.circuit) : undefined;
   const bulkhead = options.hashing.concurrency > 0 ? new HashingBulkhead(options.hashing) : undefined;
   if (bulkhead) metrics.watchHashing(bulkhead);
 
-  const throughCircuit: Guard = (work) => (circuit ? circuit.run(work) : work());
+  const ofHashing: Guard = (work) => (circuits ? circuits.hashing.run(work) : work());
+  const ofOthers: Guard = (work) => (circuits ? circuits.other.run(work) : work());
   const countingRefusals = (error: unknown) => {
     if (isAuthError(error, "service.overloaded")) metrics.overloaded();
     return error;
   };
   const hashing: Guard = async (work) => {
-    if (!bulkhead) return await throughCircuit(work);
+    if (!bulkhead) return await ofHashing(work);
     try {
-      return await bulkhead.run(() => throughCircuit(work));
+      return await bulkhead.run(() => ofHashing(work));
     } catch (error) {
       throw countingRefusals(error);
     }
   };
-  const guardOf = (name: PropertyKey) => (HASHING.has(name) ? hashing : throughCircuit);
+  const guardOf = (name: PropertyKey) => (HASHING.has(name) ? hashing : ofOthers);
   return {
     ...adapters,
     userRepository: guarded(adapters.userRepository, guardOf),
@@ -65,19 +67,32 @@ export function protectKeycloak<T extends Protectable>(adapters: T, options: Pro
       }
     },
     checkReady: async () => {
-      if (circuit && circuit.state !== "closed") return await circuit.run(adapters.checkReady);
+      if (circuits && circuits.other.state !== "closed") return await circuits.other.run(adapters.checkReady);
       await adapters.checkReady();
-      circuit?.answered();
+      circuits?.answered();
     },
   };
 }
 
-function createCircuit({ circuit, logger }: ProtectionOptions, observe: (state: KeycloakCircuit["state"]) => void) {
-  return new KeycloakCircuit(circuit, (state) => {
-    observe(state);
-    if (state === "closed") logger.info({ circuit: state }, "Keycloak answers again");
-    else logger.warn({ circuit: state }, "calls to Keycloak are held back");
-  });
+type Observe = (calls: CircuitCalls, state: KeycloakCircuit["state"]) => void;
+
+/** One for each kind of calls; what Keycloak answers to one kind is good for all. */
+function createCircuits({ circuit, logger }: ProtectionOptions, observe: Observe) {
+  const create = (calls: CircuitCalls) =>
+    new KeycloakCircuit(circuit, {
+      onAnswer: () => answered(),
+      onChange: (state) => {
+        observe(calls, state);
+        if (state === "closed") logger.info({ circuit: state, calls }, "Keycloak answers again");
+        else logger.warn({ circuit: state, calls }, "calls to Keycloak are held back");
+      },
+    });
+  const [hashing, other] = [create("hashing"), create("other")];
+  const answered = () => {
+    hashing.answered();
+    other.answered();
+  };
+  return { hashing, other, answered };
 }
 
 /** The same port, each of its methods run by its guard. */

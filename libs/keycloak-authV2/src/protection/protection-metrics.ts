@@ -4,8 +4,11 @@ import type { CircuitName } from "./keycloak-circuit.ts";
 
 const STATES = { closed: 0, "half-open": 1, open: 2 } as const satisfies Record<CircuitName, number>;
 
+/** Which calls a circuit holds back: those for which Keycloak hashes a password, or all others. */
+export type CircuitCalls = "hashing" | "other";
+
 export interface ProtectionMetrics {
-  circuit(state: CircuitName): void;
+  circuit(calls: CircuitCalls, state: CircuitName): void;
   overloaded(): void;
   watchHashing(bulkhead: Pick<HashingBulkhead, "active" | "queued">): void;
 }
@@ -14,7 +17,8 @@ export interface ProtectionMetrics {
 export function createProtectionMetrics(registry: Registry): ProtectionMetrics {
   const circuit = new Gauge({
     name: "keycloak_circuit_state",
-    help: "Circuit breaker towards Keycloak: 0 closed, 1 half-open, 2 open.",
+    help: "Circuit breakers towards Keycloak, for calls that hash a password and for others: 0 closed, 1 half-open, 2 open.",
+    labelNames: ["calls"],
     registers: [registry],
   });
   const refused = new Counter({
@@ -22,9 +26,9 @@ export function createProtectionMetrics(registry: Registry): ProtectionMetrics {
     help: "Logins and registrations refused because too many passwords were being hashed.",
     registers: [registry],
   });
-  circuit.set(0);
+  for (const calls of ["hashing", "other"]) circuit.set({ calls }, 0);
   return {
-    circuit: (state) => circuit.set(STATES[state]),
+    circuit: (calls, state) => circuit.set({ calls }, STATES[state]),
     overloaded: () => refused.inc(),
     watchHashing: (bulkhead) => {
       const calls = new Gauge({

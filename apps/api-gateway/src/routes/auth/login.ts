@@ -40,11 +40,19 @@ export const loginRoute = (deps: LoginDeps) =>
       response: {
         200: loggedIn,
         ...commonProblems,
-        ...problemsOf("auth.invalid_credentials", "auth.action_required", "rate.limited"),
+        ...problemsOf(
+          "auth.invalid_credentials",
+          "auth.action_required",
+          "auth.denied",
+          "auth.session_limit",
+          "rate.limited",
+        ),
       },
       detail: {
         summary: "Log in",
-        description: "Wrong, unknown, locked and disabled get one and the same 401. Never retried by the gateway.",
+        description:
+          "Wrong, unknown, locked and disabled get one and the same 401. 403 where Keycloak wants something of the person " +
+          "first, or the realm's login flow denies. Never retried by the gateway.",
         tags: ["auth"],
       },
     },

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createRepositories, type PrismaClient } from "@libs/database";
 import { BackgroundTasks, type Logger, type Registry, silentLogger } from "@libs/observability";
-import { type AuthError, isAuthError } from "../../errors/index.ts";
+import { type AuthError, type AuthErrorCode, isAuthError } from "../../errors/index.ts";
 import { createKeycloakAdapters, type KeycloakAdapters, type KeycloakOptions } from "../../keycloak/index.ts";
 import { type AuthMetrics, createAuthMetrics } from "../../metrics.ts";
 import type {
@@ -53,6 +53,14 @@ export interface IntegrationOptions {
   /** Has a sweep of `UserSyncService.sweeps` run soon. Left out: they run at their interval alone. */
   wake?: Wake;
 }
+
+/** What is about the person who logs in; all else is about us or Keycloak. */
+const REFUSALS = [
+  "auth.invalid_credentials",
+  "auth.action_required",
+  "auth.denied",
+  "auth.session_limit",
+] as const satisfies AuthErrorCode[];
 
 /**
  * Keycloak as the application uses it: users, logins, refreshes, logouts. Knows nothing of the local database's rows;
@@ -132,7 +140,7 @@ export class KeycloakIntegrationService {
    * Resource owner password grant (RFC 6749 §4.3) with `scope=openid`. Never retried: two failures within a second
    * lock the user in Keycloak. Where Keycloak lets somebody in and its answer is of no use here (a token that no guard
    * would accept, none to refresh with), the session that it opened is ended: in the background, tried again, and queued.
-   * @returns a refusal (`auth.invalid_credentials`, `auth.action_required`) as `{ success: false, error }`
+   * @returns a refusal of the person (`auth.*`) as `{ success: false, error }`
    * @throws AuthError `keycloak.*` when Keycloak could not decide
    */
   async authenticateWithPassword(
@@ -146,7 +154,7 @@ export class KeycloakIntegrationService {
       return { success: true, sessionId, ...login };
     } catch (error) {
       if (isAuthError(error)) this.metrics.authOutcome("login", error.code);
-      if (isAuthError(error, "auth.invalid_credentials", "auth.action_required")) return { success: false, error };
+      if (isAuthError(error, ...REFUSALS)) return { success: false, error };
       throw error;
     }
   }
