@@ -98,7 +98,7 @@ describe("register names the path of each broken rule", () => {
     ["email", "not-an-email"],
     ["email", `${"x".repeat(250)}@example.com`],
     ["password", ""],
-    ["password", "Secret-long-".repeat(22)],
+    ["password", "Secret-long-".repeat(334)],
     ["firstName", "a\u0007b"],
     ["lastName", ""],
     ["metadata", "text"],

@@ -18,7 +18,7 @@ Every error answer is \`application/problem+json\` (RFC 9457):
   "code": "input.invalid",
   "detail": "\`errors\` names each field and its rule.",
   "requestId": "b5a1a3f0-3b7e-4b57-9a5e-0d3a6d1f2c44",
-  "errors": [{ "path": "email", "message": "Invalid email address" }]
+  "errors": [{ "path": "email", "message": "must be an email address" }]
 }
 \`\`\`
 

@@ -35,5 +35,5 @@ export { type RequestInfo, requestInfo } from "./request-info.ts";
 export { type ComposedService, runService, type ServiceConfig, type ServiceRecipe } from "./run-service.ts";
 export { type RouteTable, type ServiceBaseOptions, serveOptions, serviceBase } from "./service-base.ts";
 export { type PublicError, ServiceError } from "./service-error.ts";
-export { maxMetadataBytes, metadata, secret, text } from "./text.ts";
+export { email, line, maxMetadataBytes, metadata, password, secret, text } from "./text.ts";
 export { type WithinDeadline, withinDeadline } from "./within-deadline.ts";

@@ -3,15 +3,25 @@ import { z } from "zod";
 // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is what it is for
 const controlCharacters = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
 
-/** Text that both databases hold alike: well-formed Unicode, no control characters, no blanks around it. */
-export const text = (minLength: number, maxLength: number) =>
+/** One line that both databases hold alike: well-formed Unicode, no control characters, not just blanks. */
+export const line = (minLength: number, maxLength: number) =>
   z
     .string()
     .min(minLength)
     .max(maxLength)
     .refine((value) => value.isWellFormed(), "must be well-formed Unicode")
     .refine((value) => !controlCharacters.test(value), "must not contain control characters")
-    .refine((value) => value.trim() === value, "must not begin or end with blanks");
+    .refine((value) => value === "" || value.trim() !== "", "must not be blank");
+
+/** The same without blanks around it. */
+export const text = (minLength: number, maxLength: number) =>
+  line(minLength, maxLength).refine((value) => value.trim() === value, "must not begin or end with blanks");
+
+/**
+ * What can be an email at all: as long as Keycloak's column, something on both sides of an `@`. The rest is Keycloak's to
+ * decide, which takes more than most rules do: `x@localhost`, `"a b"@example.com`, `o&m@example.com`, `müller@例子.公司`.
+ */
+export const email = text(3, 255).regex(/^.+@.+$/, "must be an email address");
 
 /** A secret: any characters but NUL, which no database stores. */
 export const secret = (maxLength: number) =>
@@ -21,6 +31,12 @@ export const secret = (maxLength: number) =>
     .max(maxLength)
     .refine((value) => value.isWellFormed(), "must be well-formed Unicode")
     .refine((value) => !value.includes("\0"), "must not contain NUL");
+
+/**
+ * A person's password, as long as Keycloak's token endpoint takes a parameter (its `req-params-default-max-size`): one that
+ * is longer could be set and not be used. Length and content are the realm's policy.
+ */
+export const password = secret(4000);
 
 export const maxMetadataBytes = 4096;
 

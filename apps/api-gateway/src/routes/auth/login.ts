@@ -1,4 +1,4 @@
-import { problemsOf, secret, text } from "@libs/http";
+import { password, problemsOf, text } from "@libs/http";
 import { AuthError } from "@libs/keycloak-authV2/errors";
 import { type OnDone, takeBackOnFailure } from "@libs/observability";
 import { Elysia } from "elysia";
@@ -10,7 +10,7 @@ export type LoginDeps = Pick<AuthRouteDeps, "integration" | "sync" | "clientAddr
 
 const body = z.strictObject({
   username: text(1, 255).describe("Username or email."),
-  password: secret(256),
+  password,
   otp: text(1, 16).optional().describe("One-time password, where the user has one configured."),
   storeId: text(1, 64).optional().describe("Taken where the user has no store yet."),
 });

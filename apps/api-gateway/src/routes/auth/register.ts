@@ -1,4 +1,13 @@
-import { idempotencyKeyParameter, metadata, problemsOf, readIdempotencyKey, secret, text } from "@libs/http";
+import {
+  email,
+  idempotencyKeyParameter,
+  line,
+  metadata,
+  password,
+  problemsOf,
+  readIdempotencyKey,
+  text,
+} from "@libs/http";
 import { Elysia } from "elysia";
 import { z } from "zod";
 import { type AuthRouteDeps, clientDetails } from "./route-deps.ts";
@@ -8,10 +17,10 @@ export type RegisterDeps = Pick<AuthRouteDeps, "integration" | "sync" | "clientA
 
 const body = z.strictObject({
   username: text(1, 255),
-  email: z.email().max(254),
-  password: secret(256),
-  firstName: text(1, 255),
-  lastName: text(1, 255),
+  email,
+  password,
+  firstName: line(1, 255),
+  lastName: line(1, 255),
   storeId: text(1, 64).optional(),
   organizationId: text(1, 64).optional(),
   metadata: metadata.optional(),
