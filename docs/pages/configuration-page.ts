@@ -32,7 +32,7 @@ A key for \`TOKEN_ENCRYPTION_KEYS\`: \`echo "k1:$(openssl rand -base64 32)"\`. T
 
 ## The orders service
 
-It needs no secret of Keycloak's: it only fetches the realm's public keys. \`bun run orders\` sets these by itself.
+It needs no secret of Keycloak's: it only fetches the realm's public keys and its issuer. \`bun run orders\` sets these by itself.
 
 ${variableTable(ordersSchema)}
 

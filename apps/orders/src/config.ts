@@ -21,7 +21,9 @@ export const configSchema = z.object({
   LOG_LEVEL: logLevel.default("info").describe("Least severe level that is logged."),
   DATABASE_URL: postgresUrl.describe("The application's PostgreSQL."),
   DATABASE_POOL_SIZE: databasePoolSize,
-  KEYCLOAK_URL: httpUrl.describe("Where this process dials Keycloak, without a path: for its public keys alone."),
+  KEYCLOAK_URL: httpUrl.describe(
+    "Where this process dials Keycloak, with its path where it has one (`/auth`): for its public pages alone.",
+  ),
   KEYCLOAK_ISSUER: keycloakIssuer,
   KEYCLOAK_REALM: z.string().min(1).describe("The realm that holds the users."),
   KEYCLOAK_CLIENT_ID: z.string().min(1).describe("The gateway's client, for which tokens are issued."),

@@ -50,7 +50,7 @@ export const databasePoolSize = z.coerce
 
 export const keycloakIssuer = httpUrl
   .optional()
-  .describe("What tokens name as `iss`. Default: `KEYCLOAK_URL/realms/KEYCLOAK_REALM`.");
+  .describe("What tokens name as `iss`. Default: what the realm's discovery document says.");
 
 export const requestTimeoutMs = milliseconds.default(4500).describe("Longest time of one request, in milliseconds.");
 

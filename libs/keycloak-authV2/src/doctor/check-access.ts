@@ -10,6 +10,8 @@ export interface Access {
   findings: Finding[];
   /** Our client's own access token; null: it got none. */
   token: { value: string; expiresInSeconds: number } | null;
+  /** As the realm names it; undefined: it could not be asked. */
+  issuer?: string;
   /** Between which moments of this machine's clock it was issued. */
   asked: { from: number; to: number };
 }
@@ -31,8 +33,10 @@ export async function checkAccess({ keycloak, timeoutMs = SHORT_MS, now = Date.n
     if (!discovery.ok || typeof page.issuer !== "string")
       return nothing(finding("keycloak.unreachable", `HTTP ${discovery.status}, not a realm's page`));
     const findings: Finding[] = [];
-    if (page.issuer !== endpoints.issuer) {
-      findings.push(finding("keycloak.issuer_mismatch", `${page.issuer} instead of ${endpoints.issuer}`));
+    const { issuer } = page;
+    // Where none is given the gateway takes the realm's word for it.
+    if (keycloak.issuer !== undefined && issuer !== endpoints.issuer) {
+      findings.push(finding("keycloak.issuer_mismatch", `${issuer} instead of ${endpoints.issuer}`));
     }
     const credentials = { client_id: keycloak.clientId, client_secret: keycloak.clientSecret };
     const from = now();
@@ -40,12 +44,13 @@ export async function checkAccess({ keycloak, timeoutMs = SHORT_MS, now = Date.n
     const asked = { from, to: now() };
     const problem = clientProblem(answer);
     if (problem) findings.push(finding(problem));
-    if (problem === "client.refused" || problem === "keycloak.https_required") return { findings, token: null, asked };
+    if (problem === "client.refused" || problem === "keycloak.https_required")
+      return { findings, token: null, issuer, asked };
     // Nobody has this name: what is asked is only whether the client may ask at all.
     const attempt = { grant_type: "password", username: `doctor-${randomUUID()}`, password: randomUUID() };
     const login = await postForm(endpoints.token, { ...attempt, ...credentials }, timeoutMs);
     if (login.json?.error === "unauthorized_client") findings.push(finding("client.password_grant_off"));
-    return { findings, token: problem ? null : readToken(answer), asked };
+    return { findings, token: problem ? null : readToken(answer), issuer, asked };
   } catch (error) {
     const mapped = mapError(error, "doctor");
     if (!isAuthError(mapped, "keycloak.unavailable", "keycloak.timeout")) throw mapped;

@@ -36,11 +36,11 @@ const rank = ({ severity }: Finding): number => (severity === "error" ? 0 : 1);
 const noChecks: Checked = {};
 
 async function checkKeycloak(options: DoctorOptions): Promise<Checked> {
-  const { findings, token, asked } = await checkAccess(options);
+  const { findings, token, issuer, asked } = await checkAccess(options);
   const away = findings.some(({ code }) => code === "keycloak.unreachable");
   const [asClient, asAdministrator] = await Promise.all([
     token ? checkRealm(clientApi(options), options.keycloak.realm) : [],
-    away ? noChecks : checkAsAdministrator(options),
+    away ? noChecks : checkAsAdministrator({ ...options, keycloak: { issuer, ...options.keycloak } }),
   ]);
   return {
     findings: [

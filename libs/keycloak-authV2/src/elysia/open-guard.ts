@@ -5,6 +5,7 @@ import { type GuardProblemKind, watchChannel } from "../guard/watch-channel.ts";
 import { JoseGuardTokenVerifier } from "../keycloak/guard-token-verifier.ts";
 import { keycloakEndpoints } from "../keycloak/keycloak-options.ts";
 import { PublishedGuardKeys } from "../keycloak/published-guard-keys.ts";
+import { RealmIssuer } from "../keycloak/realm-issuer.ts";
 
 /** Keys of tokens are fetched from the realm: none can be given. */
 export interface KeycloakAuthOptions {
@@ -13,7 +14,7 @@ export interface KeycloakAuthOptions {
   realm?: string;
   /** The client that tokens are for (`aud`): the gateway's. */
   clientId?: string;
-  /** `iss` of the realm's tokens, where it differs from `<url>/realms/<realm>`. */
+  /** `iss` of the realm's tokens; discovered when left out. */
   issuer?: string;
   /** Clients whose tokens are accepted (`azp`); `clientId` alone when left out. */
   authorizedParties?: readonly string[];
@@ -47,13 +48,17 @@ export function openGuard(options: KeycloakAuthOptions = {}): Guard {
   const { registry, logger, onProblem, staleMs = DEFAULT_STALE_MS } = options;
   const databaseUrl = required("DATABASE_URL", options.databaseUrl ?? env.DATABASE_URL);
   const clientId = required("KEYCLOAK_CLIENT_ID", options.clientId ?? env.KEYCLOAK_CLIENT_ID);
-  const { certs, issuer } = keycloakEndpoints({
+  const realm = {
     url: required("KEYCLOAK_URL", options.url ?? env.KEYCLOAK_URL),
     realm: required("KEYCLOAK_REALM", options.realm ?? env.KEYCLOAK_REALM),
     issuer: options.issuer ?? (env.KEYCLOAK_ISSUER || undefined),
-  });
+    ...(options.timeoutMs && { timeoutMs: options.timeoutMs }),
+  };
+  const { certs } = keycloakEndpoints(realm);
   const keys = new PublishedGuardKeys({ certs, ...(options.timeoutMs && { timeoutMs: options.timeoutMs }) });
   keys.warm();
+  const issuer = new RealmIssuer(realm);
+  issuer.warm();
   const own = options.database ? undefined : createDatabase(databaseUrl, { poolSize: POOL_SIZE });
   const database = options.database ?? (own as PrismaClient);
   return new Guard({

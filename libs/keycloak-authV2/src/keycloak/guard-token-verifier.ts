@@ -3,11 +3,12 @@ import { z } from "zod";
 import { AuthError } from "../errors/index.ts";
 import type { GuardTokenVerifier, IsKnownSession, VerifiedToken } from "../guard/verified-token.ts";
 import { accessTokenClaims, CLOCK_TOLERANCE_SECONDS, personOf } from "./access-token-claims.ts";
+import { fixedIssuer, type IssuerSource, withCurrentIssuer } from "./realm-issuer.ts";
 
 const schema = accessTokenClaims.extend({ sid: z.string().min(1).optional(), client_id: z.string().optional() });
 
 export interface GuardTokenRules {
-  issuer: string;
+  issuer: string | IssuerSource;
   /** One of the token's `aud`. */
   audience: string;
   /** Clients whose tokens are accepted (`azp`). */
@@ -39,18 +40,21 @@ export class JoseGuardTokenVerifier implements GuardTokenVerifier {
   ) {}
 
   async verify(token: string, isKnownSession: IsKnownSession = () => false): Promise<VerifiedToken> {
-    const { algorithm, issuer, audience, authorizedParties } = this.rules;
+    const { algorithm, issuer: given, audience, authorizedParties } = this.rules;
+    const source = typeof given === "string" ? fixedIssuer(given) : given;
     const header = readHeader(token, algorithm);
     const key = await this.keys.find(header.kid, () => claimsKnownSession(token, isKnownSession));
     if (!key) throw invalid("kid");
-    const { payload } = await jwtVerify(token, key, {
-      algorithms: [algorithm],
-      issuer,
-      audience,
-      clockTolerance: CLOCK_TOLERANCE_SECONDS,
-      currentDate: this.now(),
-      requiredClaims: ["sub", "exp", "iat", "azp"],
-    }).catch((error) => {
+    const { payload } = await withCurrentIssuer(source, (issuer) =>
+      jwtVerify(token, key, {
+        algorithms: [algorithm],
+        issuer,
+        audience,
+        clockTolerance: CLOCK_TOLERANCE_SECONDS,
+        currentDate: this.now(),
+        requiredClaims: ["sub", "exp", "iat", "azp"],
+      }),
+    ).catch((error) => {
       throw invalid(error instanceof errors.JOSEError ? error.code : "signature");
     });
     const parsed = schema.safeParse(payload);

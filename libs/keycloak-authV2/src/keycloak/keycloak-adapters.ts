@@ -16,6 +16,7 @@ import { AdminKeycloakPersonSource } from "./keycloak-person-source.ts";
 import { JoseLogoutTokenVerifier } from "./logout-token-verifier.ts";
 import { OpenIdTokenClient } from "./openid-token-client.ts";
 import { checkKeycloak } from "./readiness.ts";
+import { RealmIssuer } from "./realm-issuer.ts";
 import { RealmKeys } from "./realm-keys.ts";
 import { JoseTokenVerifier } from "./token-verifier.ts";
 
@@ -26,7 +27,7 @@ export interface KeycloakAdapters {
   eventSource: KeycloakEventSource;
   personSource: KeycloakPersonSource;
   logoutTokenVerifier: LogoutTokenVerifier;
-  /** Fetches the realm's keys now and then every minute: logout tokens are verified with keys that are known. @returns stops it */
+  /** Fetches the realm's issuer now, its keys now and then every minute: logout tokens are verified with keys that are known. @returns stops it */
   keepKeys(): () => void;
   /** For a readiness probe. @throws AuthError */
   checkReady(): Promise<void>;
@@ -50,14 +51,18 @@ export function createKeycloakAdapters(options: KeycloakOptions, observe?: CallO
   });
   const api = new AdminApi({ url: endpoints.base, realm: options.realm, tokens, timeoutMs, observe });
   const keys = new RealmKeys(options);
+  const issuer = new RealmIssuer(options);
   return {
     userRepository: new AdminKeycloakUserRepository(api),
-    tokenClient: new OpenIdTokenClient(options, observe),
-    tokenVerifier: new JoseTokenVerifier(options, keys),
+    tokenClient: new OpenIdTokenClient(options, observe, issuer),
+    tokenVerifier: new JoseTokenVerifier(options, keys, undefined, issuer),
     eventSource: new AdminKeycloakEventSource(api, tokens),
     personSource: new AdminKeycloakPersonSource(api),
-    logoutTokenVerifier: new JoseLogoutTokenVerifier(options, keys),
-    keepKeys: () => keys.keepFresh(),
+    logoutTokenVerifier: new JoseLogoutTokenVerifier(options, keys, undefined, issuer),
+    keepKeys: () => {
+      issuer.warm();
+      return keys.keepFresh();
+    },
     checkReady: () => checkKeycloak(options),
     assertRoom: () => {},
   };

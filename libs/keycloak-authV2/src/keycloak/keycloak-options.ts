@@ -1,12 +1,12 @@
 /** Where Keycloak is and who the gateway is to it. */
 export interface KeycloakOptions {
-  /** Base URL as this process dials it, for example `http://keycloak:8080`. */
+  /** Base URL as this process dials it, for example `http://keycloak:8080`; with Keycloak's path, where it has one. */
   url: string;
   realm: string;
   /** A confidential client with password grant and service account. */
   clientId: string;
   clientSecret: string;
-  /** `iss` of the realm's tokens, where Keycloak's public hostname differs from `url`; `<url>/realms/<realm>` otherwise. */
+  /** `iss` of the realm's tokens; discovered when left out, see {@link RealmIssuer}. */
   issuer?: string;
   /** The limit of every call, in milliseconds; 3000 when left out. */
   timeoutMs?: number;
@@ -19,6 +19,7 @@ export interface KeycloakOptions {
 export interface KeycloakEndpoints {
   base: string;
   realm: string;
+  /** As given, or as it is where Keycloak is dialled by its public name. */
   issuer: string;
   token: string;
   logout: string;
@@ -40,9 +41,11 @@ export function keycloakEndpoints(options: Pick<KeycloakOptions, "url" | "realm"
     token: `${protocol}/token`,
     logout: `${protocol}/logout`,
     certs: `${protocol}/certs`,
-    account: `${issuer}/account`,
+    account: accountUrl(issuer),
   };
 }
+
+export const accountUrl = (issuer: string): string => `${issuer}/account`;
 
 /** Leaves a good second of a request's 4.5 s for what comes before and after. */
 export const DEFAULT_TIMEOUT_MS = 3000;

@@ -2,7 +2,8 @@ import { errors, type JWTPayload, jwtVerify } from "jose";
 import { z } from "zod";
 import { AuthError } from "../errors/index.ts";
 import type { LogoutToken, LogoutTokenVerifier } from "../ports.ts";
-import { type KeycloakOptions, keycloakEndpoints } from "./keycloak-options.ts";
+import type { KeycloakOptions } from "./keycloak-options.ts";
+import { type IssuerSource, RealmIssuer, withCurrentIssuer } from "./realm-issuer.ts";
 import type { RealmKeys } from "./realm-keys.ts";
 
 const LONGEST_TOKEN = 8_000;
@@ -39,13 +40,20 @@ const schema = z
  */
 export class JoseLogoutTokenVerifier implements LogoutTokenVerifier {
   readonly #keys: Pick<RealmKeys, "known">;
-  readonly #rules: { issuer: string; audience: string; algorithms: string[] };
+  readonly #issuer: IssuerSource;
+  readonly #rules: { audience: string; algorithms: string[] };
   readonly #now: () => Date;
 
-  constructor(options: KeycloakOptions, keys: Pick<RealmKeys, "known">, now: () => Date = () => new Date()) {
+  constructor(
+    options: KeycloakOptions,
+    keys: Pick<RealmKeys, "known">,
+    now: () => Date = () => new Date(),
+    issuer: IssuerSource = new RealmIssuer(options),
+  ) {
     const { clientId, signatureAlgorithm = "RS256" } = options;
     this.#keys = keys;
-    this.#rules = { issuer: keycloakEndpoints(options).issuer, audience: clientId, algorithms: [signatureAlgorithm] };
+    this.#issuer = issuer;
+    this.#rules = { audience: clientId, algorithms: [signatureAlgorithm] };
     this.#now = now;
   }
 
@@ -66,14 +74,17 @@ export class JoseLogoutTokenVerifier implements LogoutTokenVerifier {
   async #verify(token: string): Promise<JWTPayload> {
     const { known } = this.#keys;
     try {
-      const { payload } = await jwtVerify(token, known, {
-        ...this.#rules,
-        typ: "logout+jwt",
-        clockTolerance: CLOCK_TOLERANCE_SECONDS,
-        currentDate: this.#now(),
-        maxTokenAge: MAX_AGE_SECONDS,
-        requiredClaims: ["iat", "exp", "jti", "events"],
-      });
+      const { payload } = await withCurrentIssuer(this.#issuer, (issuer) =>
+        jwtVerify(token, known, {
+          ...this.#rules,
+          issuer,
+          typ: "logout+jwt",
+          clockTolerance: CLOCK_TOLERANCE_SECONDS,
+          currentDate: this.#now(),
+          maxTokenAge: MAX_AGE_SECONDS,
+          requiredClaims: ["iat", "exp", "jti", "events"],
+        }),
+      );
       return payload;
     } catch (error) {
       // No keys are fetched here: whatever fails is the token's fault.

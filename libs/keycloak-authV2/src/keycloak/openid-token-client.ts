@@ -3,6 +3,7 @@ import { AuthError } from "../errors/index.ts";
 import type { OpenedSession, PasswordGrant, SessionTokenSet, TokenClient } from "../ports.ts";
 import type { CallObserver } from "./call-observer.ts";
 import {
+  accountUrl,
   DEFAULT_TIMEOUT_MS,
   type KeycloakEndpoints,
   type KeycloakOptions,
@@ -12,6 +13,7 @@ import { loginRefusal } from "./login-refusal.ts";
 import { mapError } from "./map-error.ts";
 import { openedSession } from "./opened-session.ts";
 import { type FormAnswer, postForm } from "./post-form.ts";
+import { type IssuerSource, RealmIssuer } from "./realm-issuer.ts";
 import { sessionRefusal } from "./session-refusal.ts";
 import { readTokenSet } from "./token-set.ts";
 
@@ -26,8 +28,18 @@ export class OpenIdTokenClient implements TokenClient {
   readonly #timeoutMs: number;
   readonly #observe: CallObserver | undefined;
 
-  constructor(options: KeycloakOptions, observe?: CallObserver) {
-    this.#endpoints = keycloakEndpoints(options);
+  /** @param issuer whose account pages people are sent to */
+  constructor(
+    options: KeycloakOptions,
+    observe?: CallObserver,
+    issuer: Pick<IssuerSource, "current"> = new RealmIssuer(options),
+  ) {
+    this.#endpoints = {
+      ...keycloakEndpoints(options),
+      get account() {
+        return accountUrl(issuer.current);
+      },
+    };
     this.#credentials = { client_id: options.clientId, client_secret: options.clientSecret };
     this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     this.#observe = observe;

@@ -3,7 +3,8 @@ import { z } from "zod";
 import { AuthError } from "../errors/index.ts";
 import type { AccessTokenClaims, TokenVerifier } from "../ports.ts";
 import { accessTokenClaims, CLOCK_TOLERANCE_SECONDS, personOf } from "./access-token-claims.ts";
-import { type KeycloakOptions, keycloakEndpoints } from "./keycloak-options.ts";
+import type { KeycloakOptions } from "./keycloak-options.ts";
+import { type IssuerSource, RealmIssuer, withCurrentIssuer } from "./realm-issuer.ts";
 import { RealmKeys } from "./realm-keys.ts";
 
 const schema = accessTokenClaims.extend({ sid: z.string().min(1) });
@@ -15,14 +16,21 @@ const schema = accessTokenClaims.extend({ sid: z.string().min(1) });
  */
 export class JoseTokenVerifier implements TokenVerifier {
   readonly #keys: RealmKeys;
-  readonly #rules: { issuer: string; audience: string; algorithms: string[] };
+  readonly #issuer: IssuerSource;
+  readonly #rules: { audience: string; algorithms: string[] };
   readonly #authorizedParties: readonly string[];
   readonly #now: () => Date;
 
-  constructor(options: KeycloakOptions, keys = new RealmKeys(options), now: () => Date = () => new Date()) {
+  constructor(
+    options: KeycloakOptions,
+    keys = new RealmKeys(options),
+    now: () => Date = () => new Date(),
+    issuer: IssuerSource = new RealmIssuer(options),
+  ) {
     const { clientId, signatureAlgorithm = "RS256" } = options;
     this.#keys = keys;
-    this.#rules = { issuer: keycloakEndpoints(options).issuer, audience: clientId, algorithms: [signatureAlgorithm] };
+    this.#issuer = issuer;
+    this.#rules = { audience: clientId, algorithms: [signatureAlgorithm] };
     this.#authorizedParties = options.authorizedParties ?? [clientId];
     this.#now = now;
   }
@@ -40,12 +48,15 @@ export class JoseTokenVerifier implements TokenVerifier {
 
   async #verify(token: string): Promise<JWTPayload> {
     try {
-      const { payload } = await jwtVerify(token, this.#keys.published, {
-        ...this.#rules,
-        clockTolerance: CLOCK_TOLERANCE_SECONDS,
-        currentDate: this.#now(),
-        requiredClaims: ["sub", "sid", "exp", "iat"],
-      });
+      const { payload } = await withCurrentIssuer(this.#issuer, (issuer) =>
+        jwtVerify(token, this.#keys.published, {
+          ...this.#rules,
+          issuer,
+          clockTolerance: CLOCK_TOLERANCE_SECONDS,
+          currentDate: this.#now(),
+          requiredClaims: ["sub", "sid", "exp", "iat"],
+        }),
+      );
       return payload;
     } catch (error) {
       throw toAuthError(error);
