@@ -77,7 +77,7 @@ CREATE TABLE feed_hints (
     dead_at timestamp(3) with time zone,
     created_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
     CONSTRAINT feed_hints_pkey PRIMARY KEY (id),
-    CONSTRAINT feed_hints_kind_check CHECK ((kind = ANY (ARRAY['user'::text, 'sessions'::text, 'session'::text, 'credentials'::text])))
+    CONSTRAINT feed_hints_kind_check CHECK ((kind = ANY (ARRAY['user'::text, 'sessions'::text, 'session'::text, 'credentials'::text, 'every_user'::text])))
 );
 CREATE INDEX feed_hints_due_idx ON public.feed_hints USING btree (((source = 'full_look'::text)), next_attempt_at) WHERE (dead_at IS NULL);
 CREATE UNIQUE INDEX feed_hints_kind_subject_key ON public.feed_hints USING btree (kind, subject);

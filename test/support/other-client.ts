@@ -16,15 +16,28 @@ export class OtherClient {
   }
 
   /** @returns an access token of a session of its own */
-  async logIn({ username, password }: Pick<Person, "username" | "password">): Promise<string> {
-    const response = await fetch(`${this.realmUrl}/protocol/openid-connect/token`, {
-      method: "POST",
-      body: new URLSearchParams({ grant_type: "password", client_id: clientId, username, password, scope: "openid" }),
-    });
+  async logIn(person: Pick<Person, "username" | "password">): Promise<string> {
+    return (await this.#passwordGrant(person)).access_token;
+  }
+
+  /** Logs in. @returns refreshes the session, and says Keycloak's status */
+  async refreshable(person: Pick<Person, "username" | "password">): Promise<() => Promise<number>> {
+    const { refresh_token } = await this.#passwordGrant(person);
+    return async () => (await this.#token({ grant_type: "refresh_token", refresh_token })).status;
+  }
+
+  async #passwordGrant({ username, password }: Pick<Person, "username" | "password">) {
+    const response = await this.#token({ grant_type: "password", username, password, scope: "openid" });
     const tokens = (await response.json()) as { access_token?: string; refresh_token?: string };
-    for (const token of [tokens.access_token, tokens.refresh_token]) if (token) recordSecret(token);
-    if (!tokens.access_token) throw new Error(`the other client's login was refused: ${response.status}`);
-    return tokens.access_token;
+    const { access_token, refresh_token } = tokens;
+    for (const token of [access_token, refresh_token]) if (token) recordSecret(token);
+    if (!access_token || !refresh_token) throw new Error(`the other client's login was refused: ${response.status}`);
+    return { access_token, refresh_token };
+  }
+
+  #token(grant: Record<string, string>): Promise<Response> {
+    const body = new URLSearchParams({ client_id: clientId, ...grant });
+    return fetch(`${this.realmUrl}/protocol/openid-connect/token`, { method: "POST", body });
   }
 
   /** The person edits the profile in the account console. */

@@ -1,8 +1,9 @@
 /**
  * What is to be looked at again. `user`: fields, enabled, existence. `sessions`: which sessions of a user still live.
  * `session`: the same, told by one `sid`. `credentials`: sessions of a user that started before a password changed.
+ * `every_user`: everybody, after a change of many that names none; its one subject is `realm`.
  */
-export type HintKind = "user" | "sessions" | "session" | "credentials";
+export type HintKind = "user" | "sessions" | "session" | "credentials" | "every_user";
 
 /**
  * Who told: Keycloak's stored events, its back-channel logout, a login or a look that brought a new user, who has to be
@@ -14,7 +15,7 @@ export type HintSource = "user_events" | "admin_events" | "backchannel_logout" |
 
 export interface NewHint {
   kind: HintKind;
-  /** Keycloak's user id; for `session` the `sid`. */
+  /** Keycloak's user id; for `session` the `sid`; for `every_user` it is `realm`. */
   subject: string;
   source: HintSource;
   /** Keycloak's time of the change; null: not known. */

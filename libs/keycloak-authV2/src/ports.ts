@@ -197,6 +197,8 @@ export interface KeycloakUserEvent {
   /** `sid` */
   sessionId: string | null;
   clientId: string | null;
+  /** Keycloak's name of what went wrong, with `…_ERROR`. */
+  error: string | null;
   details: Record<string, string>;
 }
 
@@ -212,6 +214,8 @@ export interface KeycloakAdminEvent {
   resourcePath: string;
   /** Keycloak user id of who did it. */
   byUserId: string | null;
+  /** With a membership: `username`, `email`. Never the request's body. */
+  details: Record<string, string>;
 }
 
 export interface EventPage {

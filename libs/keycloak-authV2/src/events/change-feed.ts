@@ -62,6 +62,7 @@ export class ChangeFeed {
       leader: new FeedLeader(leases),
       clock: new KeycloakClock(eventSource, now),
       onLoss: (reason: string) => fullLook.start(reason),
+      reconcileEveryUser: (reason: string) => fullLook.start(reason),
       pollIntervalMs: options.pollIntervalMs ?? 750,
       maxDeletionsPerMinute: options.maxDeletionsPerMinute ?? 100,
     };

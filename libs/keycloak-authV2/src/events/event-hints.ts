@@ -1,82 +1,97 @@
 import type { NewHint } from "@libs/database";
-import type { KeycloakAdminEvent, KeycloakUserEvent } from "../ports.ts";
+import type { KeycloakUserEvent } from "../ports.ts";
 
 type Tell = (event: KeycloakUserEvent) => NewHint[];
 
 /**
- * What user events tell. LOGIN is none of them: a login is nobody's change.
+ * What user events give notice of, of the types in Keycloak 26.7's `EventType`.
+ *
+ * A required action that an administrator's mail asks for verifies the email, whatever the action and however it ends;
+ * with `syncMode: FORCE` a login through an identity provider changes the fields.
  * @see https://www.keycloak.org/docs/latest/server_admin/#event-types
  */
 const userEvents: Record<string, Tell> = {
-  DELETE_ACCOUNT: lookAtUser,
-  IDENTITY_PROVIDER_FIRST_LOGIN: lookAtUser,
-  REGISTER: lookAtUser,
-  UPDATE_EMAIL: lookAtUser,
-  UPDATE_PROFILE: lookAtUser,
-  USER_DISABLED_BY_PERMANENT_LOCKOUT: lookAtUser,
-  USER_DISABLED_BY_TEMPORARY_LOCKOUT: lookAtUser,
-  VERIFY_EMAIL: lookAtUser,
+  CLIENT_INITIATED_ACCOUNT_LINKING: userChanged,
+  CUSTOM_REQUIRED_ACTION: userChanged,
+  CUSTOM_REQUIRED_ACTION_ERROR: userChanged,
+  DELETE_ACCOUNT: userChanged,
+  EXECUTE_ACTIONS: userChanged,
+  EXECUTE_ACTIONS_ERROR: userChanged,
+  EXECUTE_ACTION_TOKEN: userChanged,
+  EXECUTE_ACTION_TOKEN_ERROR: userChanged,
+  FEDERATED_IDENTITY_LINK: userChanged,
+  FEDERATED_IDENTITY_OVERRIDE_LINK: userChanged,
+  IDENTITY_PROVIDER_FIRST_LOGIN: userChanged,
+  IDENTITY_PROVIDER_LINK_ACCOUNT: userChanged,
+  IDENTITY_PROVIDER_LOGIN: userChanged,
+  IDENTITY_PROVIDER_POST_LOGIN: userChanged,
+  INVITE_ORG: userChanged,
+  REGISTER: userChanged,
+  REMOVE_FEDERATED_IDENTITY: userChanged,
+  UPDATE_CREDENTIAL_ERROR: userChanged,
+  UPDATE_EMAIL: userChanged,
+  UPDATE_PROFILE: userChanged,
+  USER_DISABLED_BY_PERMANENT_LOCKOUT: userChanged,
+  USER_DISABLED_BY_TEMPORARY_LOCKOUT: userChanged,
+  VERIFY_EMAIL: userChanged,
+  VERIFY_PROFILE: userChanged,
+  REMOVE_CREDENTIAL: credentialChanged,
   RESET_PASSWORD: passwordChanged,
-  UPDATE_CREDENTIAL: (event) =>
-    (event.details["credential_type"] ?? "password") === "password" ? passwordChanged(event) : [],
+  UPDATE_CREDENTIAL: credentialChanged,
+  UPDATE_PASSWORD: passwordChanged,
   LOGOUT: sessionEnded,
+  RESTART_AUTHENTICATION: sessionEnded,
+  REVOKE_GRANT: sessionsChanged,
   USER_SESSION_DELETED: sessionEnded,
+  LOGIN_ERROR: (event) => (event.error === "user_disabled" ? userChanged(event) : []),
+  // Keycloak refuses a refresh to who is disabled or gone, of a session that has ended, of a token that is spent.
+  REFRESH_TOKEN_ERROR: (event) => [...userChanged(event), ...sessionEnded(event)],
 };
+
+/**
+ * Types that say nothing about a user's fields or sessions: logins and tokens, mails that were sent, clients. They are
+ * most of all events.
+ */
+const SILENT =
+  /^(?:LOGIN|CLIENT_.+|CODE_TO_TOKEN|REFRESH_TOKEN|VALIDATE_ACCESS_TOKEN|INTROSPECT_TOKEN|USER_INFO_REQUEST|TOKEN_EXCHANGE|PERMISSION_TOKEN|AUTHREQID_TO_TOKEN|OAUTH2_.+|JWT_AUTHORIZATION_GRANT|PUSHED_AUTHORIZATION_REQUEST|IMPERSONATE|GRANT_CONSENT|UPDATE_CONSENT|SEND_.+|IDENTITY_PROVIDER_(?:RESPONSE|RETRIEVE_TOKEN)|INVALID_SIGNATURE|(?:UN)?REGISTER_NODE|VERIFIABLE_CREDENTIAL_.+|(?:UPDATE|REMOVE)_TOTP|.+_ERROR)$/;
 
 /** The types that are read; all are names that Keycloak knows, or it would refuse the question. */
 export const hintingTypes: readonly string[] = Object.keys(userEvents);
 
-/** What a user event tells to look at. */
+/** What a user event gives notice of. A type that is not known is a notice where it names a user. */
 export function hintsOfUserEvent(event: KeycloakUserEvent): NewHint[] {
-  return Object.hasOwn(userEvents, event.type) ? (userEvents[event.type]?.(event) ?? []) : [];
+  const known = Object.hasOwn(userEvents, event.type) ? userEvents[event.type] : undefined;
+  if (known) return known(event);
+  return SILENT.test(event.type) ? [] : userChanged(event);
 }
 
-/** What an admin event tells to look at. Its path says it, whatever the resource type: a partial import's is `REALM`. */
-export function hintsOfAdminEvent({ at, operation, resourcePath }: KeycloakAdminEvent): NewHint[] {
-  const [collection, id, part] = resourcePath.split("/");
-  const told = { source: "admin_events", changedAt: at } as const;
-  if (!id) return [];
-  if (collection === "sessions" && operation === "DELETE") return [{ kind: "session", subject: id, ...told }];
-  // The realm's declaration of user attributes has a path like a user's.
-  if (collection !== "users" || id === "profile") return [];
-  switch (part) {
-    case "role-mappings":
-    case "groups":
-      return [];
-    case "logout":
-    case "consents":
-      return [{ kind: "sessions", subject: id, ...told }];
-    case "reset-password":
-      return [
-        { kind: "user", subject: id, ...told },
-        { kind: "credentials", subject: id, ...told, keepSession: null },
-      ];
-    default:
-      return [{ kind: "user", subject: id, ...told }];
-  }
-}
-
-/** Whether every session of the realm was ended: what no single user's event tells. */
-export function endsEverySession({ operation, resourcePath }: KeycloakAdminEvent): boolean {
-  return operation === "ACTION" && resourcePath === "logout-all";
-}
-
-/** The user that an admin event creates or deletes as a whole. */
-export function wholeUserOf({ resourcePath }: KeycloakAdminEvent): string | undefined {
-  return /^users\/([^/]+)$/.exec(resourcePath)?.[1];
-}
-
-function lookAtUser({ userId, at }: KeycloakUserEvent): NewHint[] {
+function userChanged({ userId, at }: KeycloakUserEvent): NewHint[] {
   return userId ? [{ kind: "user", subject: userId, source: "user_events", changedAt: at }] : [];
 }
 
-function passwordChanged({ userId, sessionId, at }: KeycloakUserEvent): NewHint[] {
+function passwordChanged(event: KeycloakUserEvent): NewHint[] {
+  const { userId, sessionId, at } = event;
   const told = { source: "user_events", changedAt: at, keepSession: sessionId } as const;
-  return userId ? [{ kind: "credentials", subject: userId, ...told }] : [];
+  return userId ? [...userChanged(event), { kind: "credentials", subject: userId, ...told }] : [];
+}
+
+function credentialChanged(event: KeycloakUserEvent): NewHint[] {
+  const isPassword = (event.details["credential_type"] ?? "password") === "password";
+  return isPassword ? passwordChanged(event) : userChanged(event);
 }
 
 function sessionEnded({ userId, sessionId, at }: KeycloakUserEvent): NewHint[] {
   const told = { source: "user_events", changedAt: at } as const;
   if (sessionId) return [{ kind: "session", subject: sessionId, ...told }];
   return userId ? [{ kind: "sessions", subject: userId, ...told }] : [];
+}
+
+function sessionsChanged({ userId, at }: KeycloakUserEvent): NewHint[] {
+  const told = { source: "user_events", changedAt: at } as const;
+  return userId
+    ? [
+        { kind: "sessions", subject: userId, ...told },
+        { kind: "user", subject: userId, ...told },
+      ]
+    : [];
 }

@@ -1,6 +1,7 @@
-import type { FeedEvent } from "@libs/database";
+import type { FeedEvent, NewHint } from "@libs/database";
 import type { EventPage, KeycloakAdminEvent, KeycloakUserEvent } from "../ports.ts";
-import { endsEverySession, hintingTypes, hintsOfUserEvent } from "./event-hints.ts";
+import { endsEverySession, nameInDetails } from "./admin-event-hints.ts";
+import { hintingTypes, hintsOfUserEvent } from "./event-hints.ts";
 import type { FeedDeps } from "./feed-deps.ts";
 import { hintsWithoutOwnWrites } from "./own-writes.ts";
 
@@ -32,7 +33,26 @@ export function adminEventStream(deps: StreamDeps): EventStream<KeycloakAdminEve
     tell: async (events) => {
       // Before the event counts as seen: repeating it is harmless, leaving it out is not.
       if (events.some(endsEverySession)) await feed.hintAllUsers("admin_events", now(), "sessions");
-      return await hintsWithoutOwnWrites(deps, await eventSource.serviceAccountId(), events);
+      const told = await hintsWithoutOwnWrites(deps, await eventSource.serviceAccountId(), events);
+      return await withNamedUsers(deps, events, told);
     },
   };
+}
+
+/** Adds who is named by username or email alone. Who is not known here by that name has nothing here that could be wrong. */
+async function withNamedUsers(
+  { users }: Pick<StreamDeps, "users">,
+  events: readonly KeycloakAdminEvent[],
+  told: readonly FeedEvent[],
+): Promise<FeedEvent[]> {
+  const found = new Map<string, NewHint>();
+  for (const event of events) {
+    const { username, email } = nameInDetails(event) ?? {};
+    const user = (username && (await users.findByUsername(username))) || (email && (await users.findByEmail(email)));
+    if (user) found.set(event.id, { kind: "user", subject: user.id, source: "admin_events", changedAt: event.at });
+  }
+  return told.map(({ id, hints }) => {
+    const named = found.get(id);
+    return { id, hints: named ? [...hints, named] : hints };
+  });
 }

@@ -1,4 +1,4 @@
-import type { FeedRepository } from "@libs/database";
+import type { FeedEvent, FeedRepository, NewHint } from "@libs/database";
 import { z } from "zod";
 import { later } from "../services/sync/back-off.ts";
 import type { EventStream } from "./event-stream.ts";
@@ -41,6 +41,8 @@ export const STORE_EVERY_MS = 10_000;
 /** Reads one stream of events from where it was last, again and again, and stores what it tells. */
 export class EventTail {
   #position: Position | undefined;
+  /** What many users went through before anybody read for the first time is nothing that was missed. By Keycloak's clock. */
+  #beganAt: Date | undefined;
   #storedAt = 0;
 
   constructor(
@@ -53,7 +55,9 @@ export class EventTail {
   /** Goes on from the position that was stored last, or from now if there is none. @param keycloakNow by Keycloak's clock */
   async load(keycloakNow: Date): Promise<void> {
     const stored = await this.deps.feed.readPosition(this.options.key);
-    this.#position = positionSchema.safeParse(stored?.position).data ?? { at: keycloakNow.getTime(), newest: null };
+    const position = positionSchema.safeParse(stored?.position).data;
+    this.#position = position ?? { at: keycloakNow.getTime(), newest: null };
+    if (!position) this.#beganAt = keycloakNow;
     this.#storedAt = 0;
   }
 
@@ -113,7 +117,7 @@ export class EventTail {
       if (isLast) this.#position = position;
       return 0;
     }
-    const toldBy = await this.stream.tell(fresh);
+    const toldBy = this.#sinceBeginning(await this.stream.tell(fresh));
     const own = this.options.key === source;
     // Ids are one set for both tiers; a tier with a position of its own stores that after the hints.
     const batch = { source, events: toldBy, lease, ...(own && { position }) };
@@ -131,6 +135,13 @@ export class EventTail {
     const told = toldBy.reduce((sum, { id, hints }) => sum + (unseen.has(id) ? hints.length : 0), 0);
     if (told > 0) feedMetrics.hintsTold(source, told);
     return told;
+  }
+
+  #sinceBeginning(told: readonly FeedEvent[]): FeedEvent[] {
+    const beganAt = this.#beganAt;
+    if (!beganAt) return [...told];
+    const isOld = ({ kind, changedAt }: NewHint) => kind === "every_user" && changedAt !== null && changedAt < beganAt;
+    return told.map(({ id, hints }) => ({ id, hints: hints.filter((hint) => !isOld(hint)) }));
   }
 
   #newest(events: { id: string; at: Date }[]): Position["newest"] {

@@ -8,6 +8,8 @@ export interface FeedDeps extends SyncDeps {
   eventSource: KeycloakEventSource;
   /** More users than this do not become tombstones within a minute: a lost permission must not look like an exodus. */
   maxDeletionsPerMinute: number;
+  /** Begins a full reconciliation, in the background. @throws DatabaseError */
+  reconcileEveryUser(reason: string): Promise<void>;
   feedMetrics: FeedMetrics;
   problems: FeedProblems;
 }

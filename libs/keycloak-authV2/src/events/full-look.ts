@@ -75,10 +75,10 @@ export class FullLook {
   async #start(reason: string): Promise<void> {
     const { syncRuns, now, logger } = this.deps;
     if (this.#stopped) return;
-    const run = await syncRuns.begin(KIND, now());
-    // One that is under way has looked at some before this loss.
-    await syncRuns.save(run.id, {}, {}, now());
+    // One that is under way has looked at some before this loss: noted first, it may end while this is written down.
     this.#again = this.#running !== undefined;
+    const run = await syncRuns.begin(KIND, now());
+    await syncRuns.save(run.id, {}, {}, now());
     logger.warn({ runId: run.id, reason }, "every user is looked at again");
     if (!this.#running) this.#begin(run.id);
   }
@@ -88,14 +88,16 @@ export class FullLook {
     problems.tell("full_look_running");
     this.#running = this.#run(runId).finally(() => {
       this.#running = undefined;
+      if (this.#again && !this.#stopped) return this.#begin(runId);
       problems.clear("full_look_running");
     });
   }
 
   /** Never rejects: an outage is waited for. */
-  async #run(runId: string): Promise<void> {
+  async #run(begun: string): Promise<void> {
     const { syncRuns, now, logger } = this.deps;
     const { signal } = this.#stop;
+    let runId = begun;
     let told = false;
     const tell = (code: string | null) => {
       if (!told && code) logger.warn({ runId, code }, "looking at every user goes on when it can");
@@ -104,16 +106,17 @@ export class FullLook {
     const patience = new OutagePatience({ outageMs: Number.POSITIVE_INFINITY, signal, onWaiting: tell });
     while (!this.#stopped) {
       try {
+        if (this.#again) {
+          runId = (await syncRuns.begin(KIND, now())).id;
+          await syncRuns.save(runId, {}, {}, now());
+          this.#again = false;
+        }
         const counts = await this.#walk(runId, patience);
         if (!counts) return;
-        if (this.#again) {
-          this.#again = false;
-          await syncRuns.save(runId, {}, {}, now());
-          continue;
-        }
+        if (this.#again) continue;
         await syncRuns.finish(runId, null, now());
         logger.info({ runId, ...counts }, "every user was looked at");
-        return;
+        if (!this.#again) return;
       } catch (error) {
         if (error instanceof InterruptedError) return;
         tell(toAuthError(error).code);

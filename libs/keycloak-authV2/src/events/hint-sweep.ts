@@ -5,6 +5,7 @@ import type { Sweep } from "../workers/index.ts";
 import { DeletionGuard } from "./deletion-guard.ts";
 import type { FeedDeps } from "./feed-deps.ts";
 import { handleCredentialHints } from "./handle-credential-hints.ts";
+import { handleEveryUserHint } from "./handle-every-user-hint.ts";
 import { handleSessionHints } from "./handle-session-hints.ts";
 import { createUserHintHandler } from "./handle-user-hints.ts";
 import { settleHints } from "./settle-hints.ts";
@@ -27,6 +28,7 @@ export function createHintSweep(deps: FeedDeps): Sweep {
     [createUserHintHandler(guard), ["user"]],
     [handleSessionHints, ["session", "sessions"]],
     [handleCredentialHints, ["credentials"]],
+    [handleEveryUserHint, ["every_user"]],
   ];
   let pausedUntil = Number.NEGATIVE_INFINITY;
   return {

@@ -1,7 +1,7 @@
 import type { FeedEvent } from "@libs/database";
 import type { KeycloakAdminEvent } from "../ports.ts";
 import { later } from "../services/sync/back-off.ts";
-import { hintsOfAdminEvent, wholeUserOf } from "./event-hints.ts";
+import { hintsOfAdminEvent, wholeUserOf } from "./admin-event-hints.ts";
 import type { FeedDeps } from "./feed-deps.ts";
 
 /** A registration of ours that is not completed by then is looked at; its second step takes milliseconds. */

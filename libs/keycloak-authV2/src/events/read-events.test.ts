@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
 import { AuthError } from "../errors/index.ts";
+import { lookAtUsers } from "../services/sync/look-at-users.ts";
 import { newUser } from "../testing/contracts/keycloak-realm-under-test.ts";
 import { createFeedFixture } from "../testing/feed-fixture.ts";
 import { FeedLeader } from "./feed-leader.ts";
@@ -182,6 +183,47 @@ describe("EventReader", () => {
     keycloak.eventSource.recordAdminEvent(event);
     await one.run();
     expect(subjects()).toEqual(["sessions u1"]);
+  });
+});
+
+describe("what the path does not say", () => {
+  const by = { byUserId: "admin" };
+
+  test("a new member of an organization is found by name", async () => {
+    const { replica, deps, keycloak, pass, subjects, clock, handle } = setUp();
+    const id = await deps.keycloak.createUser(newUser());
+    await lookAtUsers(deps, [id]);
+    const username = keycloak.users.get(id)?.username ?? "";
+    const one = replica();
+    await one.run();
+    pass(60_000);
+    await handle();
+    expect(subjects()).toEqual([]);
+    const membership = { resourceType: "ORGANIZATION_MEMBERSHIP", resourcePath: "organizations/o1/members", ...by };
+    const at = new Date(clock.now);
+    keycloak.eventSource.recordAdminEvent({ operation: "CREATE", ...membership, details: { username }, at });
+    keycloak.eventSource.recordAdminEvent({
+      operation: "CREATE",
+      ...membership,
+      details: { username: "stranger" },
+      at,
+    });
+    await one.run();
+    expect(subjects()).toEqual([`user ${id}`]);
+  });
+
+  test("a change of many counts once somebody reads, not from before", async () => {
+    const { replica, keycloak, pass, subjects } = setUp();
+    const realm = { operation: "UPDATE", resourceType: "REALM", resourcePath: "", ...by };
+    keycloak.eventSource.recordAdminEvent(realm);
+    pass(2_000);
+    const one = replica();
+    await one.run();
+    expect(subjects()).toEqual([]);
+    pass(750);
+    keycloak.eventSource.recordAdminEvent(realm);
+    await one.run();
+    expect(subjects()).toEqual(["every_user realm"]);
   });
 });
 

@@ -7,6 +7,8 @@ import { SECOND_LOOK_MS, type Verdict } from "./verdict.ts";
 /** So often a subject's own failure is tried, over about seven minutes, before it is a dead letter. */
 export const MOST_ATTEMPTS = 12;
 const LONGEST_PAUSE_MS = 60_000;
+/** What is not handled yet is due again after this. Milliseconds. */
+const NOT_YET_MS = 500;
 /** After an outage. Milliseconds. */
 const OUTAGE_PAUSE_MS = 1_500;
 /** For what has to be waited for; spread, so that many do not come back at once. Milliseconds. */
@@ -26,6 +28,7 @@ export async function settleHints(deps: FeedDeps, verdicts: ReadonlyMap<Hint, Ve
   const waits = failures.filter(([, { own }]) => !own);
   await feed.complete(having("done"), now());
   await feed.lookAgain(having("look_again"), later(now(), SECOND_LOOK_MS));
+  await feed.postpone(having("not_yet"), "feed.not_yet", later(now(), NOT_YET_MS), false);
   for (const [error, group] of Map.groupBy(waits, ([, failure]) => failure.error)) {
     const hints = group.map(([hint]) => hint);
     const pauseMs = WAITED_FOR.has(error) ? WAIT_MS.least + Math.random() * WAIT_MS.spread : OUTAGE_PAUSE_MS;
@@ -33,6 +36,7 @@ export async function settleHints(deps: FeedDeps, verdicts: ReadonlyMap<Hint, Ve
   }
   for (const [hint, { error }] of own) await backOffOrBury(deps, hint, error);
   const outcomeOf = ([hint, verdict]: [Hint, Verdict]): HintOutcome => {
+    if (verdict === "not_yet") return "postponed";
     if (typeof verdict === "string") return "handled";
     if (!verdict.own) return "postponed";
     return isLast(hint) ? "dead" : "failed";

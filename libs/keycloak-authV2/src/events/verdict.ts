@@ -4,9 +4,9 @@ import type { FeedDeps } from "./feed-deps.ts";
 
 /**
  * What becomes of a hint. `look_again`: handled, and once more after {@link SECOND_LOOK_MS}: a login that had passed
- * Keycloak before the change may write its session only now.
+ * Keycloak before the change may write its session only now. `not_yet`: not handled, more of it may be coming.
  */
-export type Verdict = "done" | "look_again" | LookFailure;
+export type Verdict = "done" | "look_again" | "not_yet" | LookFailure;
 
 /** Looks at hints of its kinds. Never rejects for a reason of one subject; each hint gets a verdict. */
 export type HintHandler = (deps: FeedDeps, hints: readonly Hint[]) => Promise<Map<Hint, Verdict>>;

@@ -10,6 +10,7 @@ const userEvent = z.object({
   userId: z.string().nullish(),
   sessionId: z.string().nullish(),
   clientId: z.string().nullish(),
+  error: z.string().nullish(),
   details: z.record(z.string(), z.unknown()).nullish(),
 });
 
@@ -21,6 +22,7 @@ const adminEvent = z.object({
   /** None with a change of the realm itself. */
   resourcePath: z.string().nullish(),
   authDetails: z.object({ userId: z.string().nullish() }).nullish(),
+  details: z.record(z.string(), z.unknown()).nullish(),
 });
 
 const config = z.object({
@@ -33,13 +35,14 @@ const config = z.object({
 
 /** @throws AuthError `keycloak.unavailable` when the answer is not a list of user events */
 export function readUserEvents(answer: unknown): KeycloakUserEvent[] {
-  return read(z.array(userEvent), answer).map(({ id, time, type, userId, sessionId, clientId, details }) => ({
+  return read(z.array(userEvent), answer).map(({ id, time, type, userId, sessionId, clientId, error, details }) => ({
     id,
     at: new Date(time),
     type: type ?? "",
     userId: userId ?? null,
     sessionId: sessionId ?? null,
     clientId: clientId ?? null,
+    error: error ?? null,
     details: texts(details ?? {}),
   }));
 }
@@ -53,6 +56,7 @@ export function readAdminEvents(answer: unknown): KeycloakAdminEvent[] {
     resourceType: event.resourceType ?? "",
     resourcePath: event.resourcePath ?? "",
     byUserId: event.authDetails?.userId ?? null,
+    details: texts(event.details ?? {}),
   }));
 }
 

@@ -13,8 +13,10 @@ export function createFeedFixture(options: InMemoryKeycloakOptions = {}) {
   const { deps, keycloak, clock, registry, database } = fixture;
   const feedMetrics = createFeedMetrics(registry);
   const problems = new ProblemBoard(feedMetrics, silentLogger, deps.now);
+  const reconciliations: string[] = [];
   const feedDeps: FeedDeps = {
     ...deps,
+    reconcileEveryUser: async (reason) => void reconciliations.push(reason),
     eventSource: keycloak.eventSource,
     maxDeletionsPerMinute: 100,
     feedMetrics,
@@ -24,6 +26,8 @@ export function createFeedFixture(options: InMemoryKeycloakOptions = {}) {
   return {
     ...fixture,
     feedDeps,
+    /** Why everybody was to be reconciled. */
+    reconciliations,
     problems,
     sweep,
     tell: (kind: HintKind, subject: string, hint: Partial<NewHint> = {}) =>

@@ -25,15 +25,18 @@ export class InMemoryEventSource implements KeycloakEventSource {
   recordUserEvent(event: Partial<KeycloakUserEvent> & Pick<KeycloakUserEvent, "type">): void {
     const { clientId, now } = this.#keycloak.options;
     if (!this.config.userEventsEnabled || !this.config.storedTypes.includes(event.type)) return;
-    const basics = { id: randomUUID(), at: new Date(now()), userId: null, sessionId: null, clientId, details: {} };
-    this.userEvents.push({ ...basics, ...event });
+    const basics = { id: randomUUID(), at: new Date(now()), userId: null, sessionId: null, clientId, error: null };
+    this.userEvents.push({ ...basics, details: {}, ...event });
   }
 
   /** By our own service account unless told otherwise: tests call it to play administrators. */
-  recordAdminEvent(event: Partial<KeycloakAdminEvent> & Omit<KeycloakAdminEvent, "id" | "at" | "byUserId">): void {
+  recordAdminEvent(
+    event: Partial<KeycloakAdminEvent> & Omit<KeycloakAdminEvent, "id" | "at" | "byUserId" | "details">,
+  ): void {
     if (!this.config.adminEventsEnabled) return;
     const { options, serviceAccount } = this.#keycloak;
-    this.adminEvents.push({ id: randomUUID(), at: new Date(options.now()), byUserId: serviceAccount.id, ...event });
+    const basics = { id: randomUUID(), at: new Date(options.now()), byUserId: serviceAccount.id, details: {} };
+    this.adminEvents.push({ ...basics, ...event });
   }
 
   listUserEvents(page: EventPage): Promise<KeycloakUserEvent[]> {

@@ -1,5 +1,6 @@
 import { isAuthError } from "../../errors/index.ts";
-import { hintingTypes, hintsOfAdminEvent, hintsOfUserEvent } from "../../events/event-hints.ts";
+import { hintsOfAdminEvent } from "../../events/admin-event-hints.ts";
+import { hintingTypes, hintsOfUserEvent } from "../../events/event-hints.ts";
 import type { EventPage, KeycloakAdminEvent, KeycloakUserEvent } from "../../ports.ts";
 import { later } from "../sync/back-off.ts";
 import type { BulkRun } from "./bulk-run.ts";

@@ -1,11 +1,11 @@
 import type { KeycloakTicket } from "@libs/database";
 import type { KeycloakUser } from "../../ports.ts";
+import { ServiceAccounts } from "../sync/service-accounts.ts";
 import type { UserFilter } from "./bulk-options.ts";
 import { type CreatedWindow, createdWindows, LATEST_MS } from "./created-windows.ts";
 import { orderedPrefetch } from "./ordered-prefetch.ts";
 import { OutagePatience } from "./outage-patience.ts";
 import { ReadPace } from "./read-pace.ts";
-import { ServiceAccounts } from "./service-accounts.ts";
 import { type Slice, type WalkPosition, walkStart } from "./walk-position.ts";
 import { type ReadList, WalkReader, type WalkReaderDeps } from "./walk-reader.ts";
 import { type SlicePage, walkSlices } from "./walk-slices.ts";
@@ -51,7 +51,7 @@ export async function* walkKeycloakUsers(deps: WalkDeps, options: WalkOptions): 
   const patience = deps.patience ?? new OutagePatience({ outageMs: 0 });
   const pace = deps.pace ?? new ReadPace({ concurrency });
   const reader = new WalkReader({ ...deps, patience, pace }, filter, pageSize);
-  const known = new ServiceAccounts(deps.keycloak, patience);
+  const known = new ServiceAccounts(deps.keycloak, (call) => patience.run(call));
   const depth = concurrency + 1;
   let { serviceAccounts, strays } = begin;
 

@@ -2,6 +2,7 @@ import type { AppliedProfile, KeycloakProfile, KeycloakTicket } from "@libs/data
 import { chunk } from "./chunk.ts";
 import { planLogout } from "./end-at-keycloak.ts";
 import { profileOf } from "./keycloak-profile.ts";
+import { ServiceAccounts } from "./service-accounts.ts";
 import type { SyncDeps } from "./sync-deps.ts";
 
 /** One run of looks at users, and what holds for all of them. */
@@ -19,6 +20,8 @@ export interface UserRead {
   ticket: KeycloakTicket;
   present: KeycloakProfile[];
   absent: string[];
+  /** Of clients: nobody's accounts, which get no row. */
+  serviceAccounts: string[];
   /** Of the absent: their answer lacked those who must be there too, as after a lost permission. */
   unproven: Set<string>;
 }
@@ -28,14 +31,18 @@ export const LOOK_BATCH = 49;
 
 /** @throws AuthError `keycloak.*`; what the repositories throw */
 export async function readUsers({ deps, witnessId }: Look, ids: readonly string[]): Promise<UserRead> {
-  const read: UserRead = { ticket: await deps.tickets.next(), present: [], absent: [], unproven: new Set() };
+  const read: UserRead = {
+    ...{ ticket: await deps.tickets.next(), present: [], absent: [], serviceAccounts: [], unproven: new Set() },
+  };
+  const accounts = new ServiceAccounts(deps.keycloak);
   for (const batch of chunk(ids, LOOK_BATCH)) {
     const users = await deps.keycloak.getUsers(witnessId === undefined ? batch : [...batch, witnessId]);
     const found = new Map(users.map((user) => [user.id, user]));
     const trusted = witnessId === undefined ? found.size > 0 : found.has(witnessId);
     for (const id of batch) {
       const user = found.get(id);
-      if (user) read.present.push(profileOf(user));
+      if (user && (await accounts.has(user))) read.serviceAccounts.push(id);
+      else if (user) read.present.push(profileOf(user));
       else {
         read.absent.push(id);
         if (!trusted) read.unproven.add(id);

@@ -73,6 +73,15 @@ describe("a look", () => {
   });
 });
 
+test("a client's service account gets no row; a person with a name like that does", async () => {
+  const { deps, keycloak, database } = fixture;
+  const id = await person("service-account-holder");
+  const looks = await lookAtUsers(deps, [keycloak.serviceAccount.id, id]);
+  expect(looks.get(keycloak.serviceAccount.id)).toEqual({ outcome: "absent", enabled: false });
+  expect(looks.get(id)).toEqual({ outcome: "inserted", enabled: true });
+  expect([...database.users.keys()]).toEqual([id]);
+});
+
 describe("names", () => {
   test("are swapped, when one of the two is looked at", async () => {
     const { deps } = fixture;

@@ -16,6 +16,7 @@ const MOST_ROUNDS = 5;
 export async function lookOnce(look: Look, ids: readonly string[]): Promise<Outcomes> {
   const read = await readUsers(look, ids);
   const outcomes: Outcomes = await removeAbsentUsers(look, read);
+  for (const id of read.serviceAccounts) outcomes.set(id, { outcome: "absent", enabled: false });
   const applied = await applyRead(look, read.present, read.ticket);
   const outcomeIs = (wanted: string) => read.present.filter(({ id }) => applied.get(id)?.outcome === wanted);
   const { own, free } = await whoseRegistration(look, outcomeIs("unfinished"));

@@ -50,7 +50,7 @@ export function keycloakEventSourceContract(name: string, realm: () => Promise<E
       const mine = all.filter(
         ({ resourcePath }) => resourcePath === `users/${id}` || resourcePath === `sessions/${sid}`,
       );
-      const shared = { byUserId, id: expect.any(String), at: expect.any(Date) };
+      const shared = { byUserId, id: expect.any(String), at: expect.any(Date), details: {} };
       const [resourcePath, session] = [`users/${id}`, `sessions/${sid}`];
       expect(mine).toEqual([
         { ...shared, operation: "CREATE", resourceType: "USER", resourcePath },

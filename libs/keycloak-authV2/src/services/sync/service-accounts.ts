@@ -1,28 +1,30 @@
 import type { KeycloakUser, KeycloakUserRepository } from "../../ports.ts";
-import type { OutagePatience } from "./outage-patience.ts";
 
 const PREFIX = "service-account-";
 /** The one that is looked for comes first in the order of usernames, before those that only begin like it. */
 const ENOUGH = 5;
 
 /**
- * Tells service accounts from people. Keycloak lists both by created time and does not say which is which, but leaves
- * service accounts out of a `search` (its `UsersResource.getUsers`); a person may well have a name like theirs.
+ * Tells service accounts from people. Keycloak reads both by id and lists both by created time, and no answer says which is
+ * which; but it leaves service accounts out of a `search` (its `UsersResource.getUsers`). A person may well have a name
+ * like theirs.
  */
 export class ServiceAccounts {
   readonly #known = new Map<string, boolean>();
 
+  /** @param attempt makes each call; as it is when left out */
   constructor(
     private readonly keycloak: Pick<KeycloakUserRepository, "searchUsers">,
-    private readonly patience: OutagePatience,
+    private readonly attempt: <T>(call: () => Promise<T>) => Promise<T> = (call) => call(),
   ) {}
 
+  /** @throws AuthError `keycloak.*`; what `attempt` throws */
   async has({ id, username }: KeycloakUser): Promise<boolean> {
     if (!username.startsWith(PREFIX)) return false;
     const known = this.#known.get(id);
     if (known !== undefined) return known;
     const search = { search: username, max: ENOUGH };
-    const found = await this.patience.run(() => this.keycloak.searchUsers(search));
+    const found = await this.attempt(() => this.keycloak.searchUsers(search));
     const is = !found.some((user) => user.id === id);
     // A realm has one for each client at most; whoever gave people such names pays with look-ups.
     if (this.#known.size < 10_000) this.#known.set(id, is);

@@ -1,0 +1,75 @@
+import type { NewHint } from "@libs/database";
+import type { KeycloakAdminEvent } from "../ports.ts";
+import { EVERY_USER, type Subject } from "./realm-subjects.ts";
+import { type NamedUser, usersInPath } from "./users-in-path.ts";
+
+/**
+ * What an admin event gives notice of. Its path says it, whatever the resource type: a partial import's is `REALM`, a
+ * role mapping may have started a workflow that disables or deletes the user.
+ */
+export function hintsOfAdminEvent(event: KeycloakAdminEvent): NewHint[] {
+  const { at, operation, resourcePath } = event;
+  const told = { source: "admin_events", changedAt: at } as const;
+  const sid = /^sessions\/(.+)$/s.exec(resourcePath)?.[1];
+  if (sid !== undefined) return operation === "DELETE" ? [{ kind: "session", subject: sid, ...told }] : [];
+  const ofUsers = usersInPath(resourcePath).flatMap((user) => hintsOfUser(user, event));
+  const ofRealm: Subject[] = changesMany(event) ? [EVERY_USER] : [];
+  return [...ofUsers, ...ofRealm.map((subject) => ({ ...subject, ...told }))];
+}
+
+function hintsOfUser({ id: subject, part }: NamedUser, { at }: KeycloakAdminEvent): NewHint[] {
+  const told = { subject, source: "admin_events", changedAt: at } as const;
+  const user = { kind: "user", ...told } as const;
+  switch (part) {
+    case "logout":
+    case "consents":
+      return [user, { kind: "sessions", ...told }];
+    case "reset-password":
+      return [user, { kind: "credentials", ...told, keepSession: null }];
+    default:
+      return [user];
+  }
+}
+
+/**
+ * What changes many users and names none: managed members are deleted with their organization and disabled with it,
+ * imported users are with their federation, the realm's settings decide what everybody's fields read as; after events
+ * were off, or Keycloak's caches were emptied (so its database was edited), anything may have changed.
+ */
+const MANY: readonly [operations: RegExp, path: RegExp][] = [
+  [/^(?:UPDATE|DELETE)$/, /^organizations\/[^/]+$/],
+  [/^(?:CREATE|UPDATE|DELETE)$/, /^components\/[^/]+$/],
+  [/^/, /^user-storage\//],
+  [/^(?:UPDATE|DELETE)$/, /^identity-provider\/instances\/[^/]+$/],
+  [/^UPDATE$/, /^(?:users\/profile|events\/config)$/],
+  [/^ACTION$/, /^clear-(?:realm|user)-cache$/],
+];
+
+function changesMany({ operation, resourceType, resourcePath }: KeycloakAdminEvent): boolean {
+  // A change of the realm itself has no path.
+  if (resourcePath === "") return operation === "UPDATE" && resourceType === "REALM";
+  return MANY.some(([operations, path]) => operations.test(operation) && path.test(resourcePath));
+}
+
+/** Whether every session of the realm was ended: what no single user's event tells. */
+export function endsEverySession({ operation, resourcePath }: KeycloakAdminEvent): boolean {
+  return operation === "ACTION" && resourcePath === "logout-all";
+}
+
+/**
+ * The name of a user whom an admin event names in its details alone: a new member of an organization, for one.
+ * @returns null when there is none, or its path has the id
+ */
+export function nameInDetails({
+  resourcePath,
+  details,
+}: KeycloakAdminEvent): Record<"username" | "email", string | null> | null {
+  const { username = null, email = null } = details;
+  if ((username === null && email === null) || usersInPath(resourcePath).length > 0) return null;
+  return { username, email };
+}
+
+/** The user that an admin event creates or deletes as a whole. */
+export function wholeUserOf({ resourcePath }: KeycloakAdminEvent): string | undefined {
+  return /^users\/([^/]+)$/.exec(resourcePath)?.[1];
+}
