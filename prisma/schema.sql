@@ -211,7 +211,7 @@ CREATE TABLE registrations (
     id text NOT NULL,
     state text NOT NULL DEFAULT 'pending'::text,
     username text NOT NULL,
-    email text NOT NULL,
+    email text,
     profile jsonb NOT NULL,
     keycloak_user_id text,
     attempts integer NOT NULL DEFAULT 0,

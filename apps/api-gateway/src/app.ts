@@ -13,6 +13,7 @@ import { Elysia } from "elysia";
 import { version } from "../package.json";
 import type { ClientAddress } from "./http/client-address.ts";
 import { backchannelLogoutPath } from "./routes/auth/backchannel-logout.ts";
+import { describeRegistration } from "./routes/auth/describe-registration.ts";
 import type { AuthRouteDeps } from "./routes/auth/route-deps.ts";
 import { authRoutes } from "./routes/auth.ts";
 
@@ -47,6 +48,7 @@ export function createApp(deps: AppDeps) {
         title: "Auth gateway",
         version,
         formPaths,
+        amend: async (document) => describeRegistration(document, "/auth/register", await deps.sync.userProfile()),
         description: "Register, log in, refresh, log out: Keycloak and the application's database in step.",
         tags: [
           { name: "auth", description: "For frontends." },

@@ -10,8 +10,9 @@ export interface Registration {
   id: string;
   state: RegistrationState;
   username: string;
-  email: string;
-  /** What was asked for, without the password. */
+  /** Null: the realm asks for none. */
+  email: string | null;
+  /** What was asked for, without the password and without attributes of the realm's own. */
   profile: RegistrationProfile;
   keycloakUserId: string | null;
   attempts: number;
@@ -39,8 +40,8 @@ export interface RegistrationBacklog {
 }
 
 export interface RegistrationProfile {
-  firstName: string;
-  lastName: string;
+  firstName: string | null;
+  lastName: string | null;
   emailVerified: boolean;
   enabled: boolean;
   storeId: string | null;
@@ -53,7 +54,7 @@ export interface RegistrationProfile {
 export interface NewRegistration {
   id: string;
   username: string;
-  email: string;
+  email: string | null;
   profile: RegistrationProfile;
   idempotencyKey: string | null;
   now: Date;

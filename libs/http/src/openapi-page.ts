@@ -16,9 +16,10 @@ export function openApi(options: OpenApiOptions) {
   return app
     .get(
       "/openapi/json",
-      () => {
+      async () => {
         document ??= openApiDocument(app, options);
-        return document;
+        const made = document;
+        return (await options.amend?.(made).catch(() => made)) ?? made;
       },
       { detail: { hide: true } },
     )

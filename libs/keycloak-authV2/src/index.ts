@@ -7,4 +7,5 @@ export * from "./ports.ts";
 export type { ProtectionOptions } from "./protection/index.ts";
 export * from "./services/integration/index.ts";
 export * from "./services/sync/index.ts";
+export { DEFAULT_USER_PROFILE, isBuiltIn, type ProfileAttribute, type UserProfile } from "./user-profile.ts";
 export * from "./workers/index.ts";

@@ -1,3 +1,5 @@
+import type { UserProfile } from "./user-profile.ts";
+
 /**
  * What this library needs from Keycloak, in its own words. `keycloak/*` adapts the real one, `testing/*` an in-memory
  * one; both pass the same contract suites. Every method rejects with an `AuthError` and nothing else.
@@ -25,9 +27,10 @@ export interface KeycloakUser {
 
 export interface NewKeycloakUser {
   username: string;
-  email: string;
-  firstName: string;
-  lastName: string;
+  /** Left out: none, where the realm asks for none. */
+  email?: string;
+  firstName?: string;
+  lastName?: string;
   password: string;
   emailVerified: boolean;
   /** Sent explicitly: Keycloak's default is false. */
@@ -96,6 +99,8 @@ export interface KeycloakUserRepository {
   /** @returns false when there was no such user */
   deleteUser(id: string): Promise<boolean>;
   listSessions(userId: string): Promise<KeycloakSession[]>;
+  /** What the realm asks of people. @throws AuthError `keycloak.forbidden` when our account may not read it; `keycloak.*` */
+  readUserProfile(): Promise<UserProfile>;
   /** Of every client: sessions that outlive the browser's, kept alive by offline tokens. */
   listOfflineSessions(userId: string): Promise<KeycloakSession[]>;
   /**

@@ -10,7 +10,7 @@ export type WithinLimit = <T>(subject: string, address: string | undefined, work
 export interface AuthLimits {
   /** @param subject username or email as it was sent */
   login: WithinLimit;
-  /** @param subject the email as it was sent */
+  /** @param subject the email as it was sent; the username where there is none */
   register: WithinLimit;
   /** @param subject session id */
   refresh: WithinLimit;

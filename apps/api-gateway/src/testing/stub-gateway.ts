@@ -1,4 +1,5 @@
 import type { User } from "@libs/database";
+import { DEFAULT_USER_PROFILE } from "@libs/keycloak-authV2";
 import { createTestAuth } from "@libs/keycloak-authV2/testing";
 import { createLogger, Registry } from "@libs/observability";
 import { type AppDeps, createApp } from "../app.ts";
@@ -111,6 +112,7 @@ function stubServices(called: (name: string) => void): Pick<AppDeps, "integratio
         called("registerUser");
         return { success: true, userId: id, localUser: ada };
       },
+      userProfile: async () => DEFAULT_USER_PROFILE,
       checkReferences: async () => {},
       syncOnAuthentication: async ({ sessionData }) => {
         called("syncOnAuthentication");

@@ -95,7 +95,10 @@ export class InMemoryDatabase {
     if (this.users.has(id)) return;
     const unfinished = [...this.registrations.values()]
       .filter(({ state }) => state === "pending" || state === "undoing")
-      .some((row) => sameName(row.username, username) || (email !== null && sameName(row.email, email)));
+      .some(
+        (row) =>
+          sameName(row.username, username) || (email !== null && row.email !== null && sameName(row.email, email)),
+      );
     if (unfinished) throw new UnfinishedRegistrationError();
   }
 

@@ -34,7 +34,10 @@ export class InMemoryRegistrationRepository implements RegistrationRepository {
   async findUnfinished(username: string, email: string | null): Promise<Registration | null> {
     const found = [...this.database.registrations.values()]
       .filter(({ state }) => state === "pending" || state === "undoing")
-      .filter((row) => sameName(row.username, username) || (email !== null && sameName(row.email, email)))
+      .filter(
+        (row) =>
+          sameName(row.username, username) || (email !== null && row.email !== null && sameName(row.email, email)),
+      )
       .sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime() || (a.id < b.id ? 1 : -1));
     return structuredClone(found[0] ?? null);
   }

@@ -14,7 +14,14 @@ export interface OpenApiOptions {
   tags: { name: string; description: string }[];
   /** Addresses that take a form instead of JSON. */
   formPaths?: readonly string[];
+  /**
+   * Completes the document, at each request, by what is known at run time alone; it must not change what it gets. When it
+   * fails, the document is shown without.
+   */
+  amend?: (document: OpenApiDocument) => Promise<OpenApiDocument>;
 }
+
+export type OpenApiDocument = ReturnType<typeof openApiDocument>;
 
 const OPENAPI_VERSION = "3.1.2";
 
@@ -28,7 +35,7 @@ interface Route {
 const allRoutes = (app: AnyElysia): Route[] => (app as unknown as { getGlobalRoutes(): Route[] }).getGlobalRoutes();
 
 /** The OpenAPI document of a service: what its routes declare, and what the layers in front of them answer. */
-export function openApiDocument(app: AnyElysia, { formPaths = [], tags, ...info }: OpenApiOptions) {
+export function openApiDocument(app: AnyElysia, { formPaths = [], tags, amend: _, ...info }: OpenApiOptions) {
   const { paths } = toOpenAPISchema(app, {}, undefined, undefined, OPENAPI_VERSION);
   const document = problemMediaType(
     {

@@ -1,22 +1,18 @@
 import type { AdminApi } from "../keycloak/admin-api.ts";
-import { REGISTRATION_MARK } from "../ports.ts";
 import { storedEventTypes, unwantedEventTypes } from "../realm/event-types.ts";
 import { type Finding, finding } from "./finding.ts";
 
 /** The least that events are to be kept: a short outage, and the time to notice it. */
 export const KEPT_SECONDS = 3_600;
 
-/** What the gateway's own client may see of its realm: events, user profile, brute-force protection. */
+/** What the gateway's own client may see of its realm: events, brute-force protection. */
 export async function checkRealm(api: AdminApi, realm: string): Promise<Finding[]> {
-  const [events, profile, settings] = await Promise.all([
+  const [events, settings] = await Promise.all([
     read(api, "read_events_config", (client) => client.realms.getConfigEvents({ realm })),
-    read(api, "read_user_profile", (client) => client.users.getProfile({ realm })),
     read(api, "read_realm", (client) => client.realms.findOne({ realm })),
   ]);
-  const declared = profile?.attributes?.some(({ name }) => name === REGISTRATION_MARK);
   return [
     ...(events ? eventFindings(events) : []),
-    ...(profile && !declared ? [finding("user_profile.mark_missing", REGISTRATION_MARK)] : []),
     ...(settings?.bruteForceProtected === false ? [finding("realm.brute_force_off")] : []),
   ];
 }

@@ -54,6 +54,14 @@ export const findingCatalogue = {
     "the user profile does not declare the attribute that marks registrations: Keycloak drops it, and none can succeed",
     APPLY,
   ),
+  "user_profile.blocks_registration": error(
+    "the user profile demands an attribute that people may not set: nobody can register through the gateway",
+    "let people and administrators edit it, give it a default, or require it of nobody",
+  ),
+  "user_profile.asks_at_login": warning(
+    "the user profile requires an attribute of people that administrators may not set: who registers has to give it on Keycloak's own page before the first login",
+    "let administrators edit it too, or do not require it",
+  ),
   "events.user_events_off": error("the realm does not store user events: the change feed is blind", APPLY),
   "events.admin_events_off": error("the realm does not store admin events: the change feed is blind", APPLY),
   "events.types_missing": error("events that the change feed needs are not stored", APPLY),

@@ -10,6 +10,7 @@ import { checkKeys } from "./check-keys.ts";
 import { checkRealm } from "./check-realm.ts";
 import { checkSetup } from "./check-setup.ts";
 import { checkToken } from "./check-token.ts";
+import { checkUserProfile } from "./check-user-profile.ts";
 import { checkBun, checkKeycloakVersion } from "./check-versions.ts";
 import type { Checked, DoctorOptions, DoctorReport } from "./doctor-options.ts";
 import { type Finding, finding } from "./finding.ts";
@@ -39,7 +40,7 @@ async function checkKeycloak(options: DoctorOptions): Promise<Checked> {
   const { findings, token, issuer, asked } = await checkAccess(options);
   const away = findings.some(({ code }) => code === "keycloak.unreachable");
   const [asClient, asAdministrator] = await Promise.all([
-    token ? checkRealm(clientApi(options), options.keycloak.realm) : [],
+    token ? checkAsClient(clientApi(options), options.keycloak.realm) : [],
     away ? noChecks : checkAsAdministrator({ ...options, keycloak: { issuer, ...options.keycloak } }),
   ]);
   return {
@@ -51,6 +52,10 @@ async function checkKeycloak(options: DoctorOptions): Promise<Checked> {
     ],
     unchecked: asAdministrator.unchecked,
   };
+}
+
+async function checkAsClient(api: AdminApi, realm: string): Promise<Finding[]> {
+  return (await Promise.all([checkRealm(api, realm), checkUserProfile(api, realm)])).flat();
 }
 
 /** Speaks as the gateway does. */

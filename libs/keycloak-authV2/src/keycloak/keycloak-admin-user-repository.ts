@@ -7,7 +7,9 @@ import type {
   NewKeycloakUser,
   UserSearch,
 } from "../ports.ts";
+import type { UserProfile } from "../user-profile.ts";
 import type { AdminApi, AnswerReader, NetworkError } from "./admin-api.ts";
+import { readUserProfile } from "./read-user-profile.ts";
 import { readRejection } from "./rejected-input.ts";
 import { changeOf, changesField, changesNotTaken } from "./user-change.ts";
 import { readCount, readOfflineClients, readSessions, readUser, readUsers } from "./user-representation.ts";
@@ -95,6 +97,23 @@ export class AdminKeycloakUserRepository implements KeycloakUserRepository {
       return true;
     };
     return this.#api.call<boolean>("delete_user", remove, missing(false));
+  }
+
+  readUserProfile(): Promise<UserProfile> {
+    return this.#api.call<UserProfile>(
+      "read_user_profile",
+      async ({ users, realmName: realm }) => {
+        const [declared, seenByUs] = await Promise.all([
+          users.getProfile({ realm }),
+          users.getProfileMetadata({ realm }),
+        ]);
+        return readUserProfile(declared, seenByUs);
+      },
+      ({ response }) => {
+        if (response.status !== 403) return undefined;
+        throw new AuthError("keycloak.forbidden", { internal: "read_user_profile: HTTP 403" });
+      },
+    );
   }
 
   async listSessions(userId: string): Promise<KeycloakSession[]> {

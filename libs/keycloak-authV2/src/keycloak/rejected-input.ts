@@ -1,4 +1,5 @@
 import { AuthError, type FieldError } from "../errors/index.ts";
+import { isBuiltIn } from "../user-profile.ts";
 import { passwordRule, profileRule } from "./realm-rules.ts";
 
 /**
@@ -34,8 +35,14 @@ function fieldError(fault: unknown): FieldError {
     params?: unknown;
   };
   if (errorMessage === "User name is missing") return { path: "username", message: "is required" };
-  const path = /^[\w.-]{1,64}$/.test(text(field)) ? text(field) : "";
+  const path = pathOf(text(field));
   return { path, message: profileRule(text(errorMessage), Array.isArray(params) ? params : []) };
+}
+
+/** Where the field stands in a body of ours. Keycloak takes letters, digits, dots, dashes and underscores for names. */
+function pathOf(field: string): string {
+  if (!/^[\w.-]{1,255}$/.test(field)) return "";
+  return isBuiltIn(field) ? field : `attributes.${field}`;
 }
 
 /** Two validators of one field may say the same. */

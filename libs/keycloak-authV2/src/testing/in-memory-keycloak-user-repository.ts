@@ -9,6 +9,7 @@ import type {
   NewKeycloakUser,
   UserSearch,
 } from "../ports.ts";
+import { DEFAULT_USER_PROFILE, type UserProfile } from "../user-profile.ts";
 import type { InMemoryKeycloak, StoredUser } from "./in-memory-keycloak.ts";
 import { checkPassword, checkProfile } from "./in-memory-user-profile.ts";
 import { matches } from "./in-memory-user-search.ts";
@@ -102,6 +103,20 @@ export class InMemoryKeycloakUserRepository implements KeycloakUserRepository {
     });
   }
 
+  readUserProfile(): Promise<UserProfile> {
+    const { emailAsUsername, profileAttributes } = this.#keycloak.options;
+    return this.#keycloak.perform("read_user_profile", () => ({
+      ...DEFAULT_USER_PROFILE,
+      emailAsUsername,
+      attributes: [
+        ...DEFAULT_USER_PROFILE.attributes.map((found) =>
+          found.name === "username" && emailAsUsername ? { ...found, required: false } : found,
+        ),
+        ...profileAttributes,
+      ],
+    }));
+  }
+
   listSessions(userId: string): Promise<KeycloakSession[]> {
     return this.#keycloak.perform("list_sessions", () => sessionsOf(this.#keycloak.sessions, userId));
   }
@@ -157,8 +172,9 @@ export class InMemoryKeycloakUserRepository implements KeycloakUserRepository {
   }
 
   #declared(attributes: Record<string, string[]>): Record<string, string[]> {
-    const { declaredAttributes } = this.#keycloak.options;
-    return Object.fromEntries(Object.entries(attributes).filter(([name]) => declaredAttributes.includes(name)));
+    const { declaredAttributes, profileAttributes } = this.#keycloak.options;
+    const declared = [...declaredAttributes, ...profileAttributes.map(({ name }) => name)];
+    return Object.fromEntries(Object.entries(attributes).filter(([name]) => declared.includes(name)));
   }
 }
 
@@ -171,7 +187,7 @@ function sessionsOf(sessions: Map<string, KeycloakSession>, userId: string): Key
 const unlocked = { lastFailureAt: Number.NEGATIVE_INFINITY, lockedUntil: 0, failures: 0 };
 
 /** Keycloak stores email in lower case, and nothing for what is blank. */
-function foldProfile(user: { email: string | null; firstName: string | null; lastName: string | null }) {
+function foldProfile(user: { email?: string | null; firstName?: string | null; lastName?: string | null }) {
   return {
     email: presence(user.email?.toLowerCase()),
     firstName: presence(user.firstName),

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { KeycloakSession, KeycloakUser } from "../ports.ts";
+import type { ProfileAttribute } from "../user-profile.ts";
 import { InMemoryEventSource } from "./in-memory-event-source.ts";
 import { InMemoryKeycloakUserRepository } from "./in-memory-keycloak-user-repository.ts";
 import { InMemoryLogoutTokenVerifier } from "./in-memory-logout-token-verifier.ts";
@@ -16,6 +17,8 @@ export interface InMemoryKeycloakOptions {
   minPasswordLength?: number;
   /** User attributes that the realm declares; others are dropped without a word, as Keycloak does. */
   declaredAttributes?: readonly string[];
+  /** Attributes of the realm's own, beside the four that every realm has; they are declared too. */
+  profileAttributes?: readonly ProfileAttribute[];
   /** The realm's `registrationEmailAsUsername`: who has no email can't be created. */
   emailAsUsername?: boolean;
   /** Seconds; Keycloak's defaults when left out. */
@@ -70,6 +73,7 @@ export class InMemoryKeycloak {
       clientId: "gateway",
       minPasswordLength: 8,
       declaredAttributes: ["registrationId"],
+      profileAttributes: [],
       emailAsUsername: false,
       accessTokenLifespanSeconds: 300,
       ssoSessionIdleSeconds: 1800,

@@ -3,6 +3,7 @@ import { createInMemoryRepositories, InMemoryDatabase } from "@libs/database/tes
 import { BackgroundTasks, Registry, silentLogger } from "@libs/observability";
 import { createRequestFingerprint, parseKeyRing, TokenCipher } from "../crypto/index.ts";
 import { createAuthMetrics } from "../metrics.ts";
+import { createRealmProfile } from "../services/sync/realm-profile.ts";
 import type { SyncDeps } from "../services/sync/sync-deps.ts";
 import { InMemoryKeycloak, type InMemoryKeycloakOptions } from "./in-memory-keycloak.ts";
 
@@ -20,6 +21,11 @@ export function createSyncFixture(options: InMemoryKeycloakOptions = {}) {
   const woken: string[] = [];
   const deps: SyncDeps = {
     keycloak: keycloak.userRepository,
+    realmProfile: createRealmProfile({
+      keycloak: keycloak.userRepository,
+      now: () => new Date(clock.now),
+      logger: silentLogger,
+    }),
     ...createInMemoryRepositories(database),
     cipher: new TokenCipher(keyRing),
     now: () => new Date(clock.now),

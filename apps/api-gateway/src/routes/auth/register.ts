@@ -1,30 +1,11 @@
-import {
-  email,
-  idempotencyKeyParameter,
-  line,
-  metadata,
-  password,
-  problemsOf,
-  readIdempotencyKey,
-  text,
-} from "@libs/http";
+import { idempotencyKeyParameter, problemsOf, readIdempotencyKey } from "@libs/http";
 import { Elysia } from "elysia";
 import { z } from "zod";
+import { registerBody } from "./register-body.ts";
 import { type AuthRouteDeps, clientDetails } from "./route-deps.ts";
 import { commonProblems, presentRegisteredUser, registeredUserSchema } from "./schemas.ts";
 
 export type RegisterDeps = Pick<AuthRouteDeps, "integration" | "sync" | "clientAddress" | "limits" | "withinDeadline">;
-
-const body = z.strictObject({
-  username: text(1, 255),
-  email,
-  password,
-  firstName: line(1, 255),
-  lastName: line(1, 255),
-  storeId: text(1, 64).optional(),
-  organizationId: text(1, 64).optional(),
-  metadata: metadata.optional(),
-});
 
 const registered = z.strictObject({ message: z.string(), userId: z.string(), user: registeredUserSchema });
 
@@ -35,7 +16,7 @@ export const registerRoute = ({ integration, sync, clientAddress, limits, within
       const idempotencyKey = readIdempotencyKey(request);
       integration.assertRoom();
       const result = await withinDeadline(request, () =>
-        limits.register(body.email, clientAddress(request, server), async () => {
+        limits.register(body.email ?? body.username ?? "", clientAddress(request, server), async () => {
           const outcome = await sync.registerUser(body, {
             idempotencyKey,
             client: clientDetails(request, server, clientAddress),
@@ -51,7 +32,7 @@ export const registerRoute = ({ integration, sync, clientAddress, limits, within
       });
     },
     {
-      body,
+      body: registerBody,
       response: {
         201: registered,
         ...commonProblems,
@@ -59,7 +40,8 @@ export const registerRoute = ({ integration, sync, clientAddress, limits, within
       },
       detail: {
         summary: "Register a user",
-        description: "Creates the user in Keycloak and in the application's database, or in neither.",
+        description:
+          "Creates the user in Keycloak and in the application's database, or in neither. What is needed follows the realm's user profile.",
         tags: ["auth"],
         parameters: [idempotencyKeyParameter],
       },

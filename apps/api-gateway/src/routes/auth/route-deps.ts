@@ -11,6 +11,7 @@ export interface AuthRouteDeps {
   sync: Pick<
     UserSyncService,
     | "registerUser"
+    | "userProfile"
     | "checkReferences"
     | "syncOnAuthentication"
     | "undoLogin"

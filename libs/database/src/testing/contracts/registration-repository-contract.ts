@@ -51,6 +51,18 @@ export function registrationRepositoryContract(name: string, makeSubject: MakeSu
       });
     });
 
+    test("without an email: kept, found by its name, by nobody's email, and completed", async () => {
+      const { registrations } = await makeSubject();
+      const base = registrationOf();
+      const asked = { ...base, email: null, profile: { ...base.profile, firstName: null, lastName: null } };
+      await registrations.begin(asked);
+      expect(await registrations.findById(asked.id)).toMatchObject({ email: null, profile: asked.profile });
+      expect((await registrations.findUnfinished(asked.username, null))?.id).toBe(asked.id);
+      expect(await registrations.findUnfinished(fresh("nobody"), null)).toBeNull();
+      const user = await registrations.complete(asked.id, profileFor(asked), LATER);
+      expect(user).toMatchObject({ username: asked.username, email: null });
+    });
+
     test("completing writes the user and the log, once", async () => {
       const { registrations, users, activities, addStore, addOrganization } = await makeSubject();
       const [storeId, organizationId] = [fresh("store"), fresh("organization")];
@@ -181,7 +193,9 @@ export function registrationRepositoryContract(name: string, makeSubject: MakeSu
       await registrations.fail(finished.id, "test", LATEST);
       await registrations.beginUndo(older.id, null, "test", LATER, LATEST);
       expect((await registrations.findUnfinished(older.username, null))?.id).toBe(newer.id);
-      expect((await registrations.findUnfinished(fresh("nobody"), older.email.toUpperCase()))?.id).toBe(older.id);
+      expect((await registrations.findUnfinished(fresh("nobody"), older.email?.toUpperCase() ?? null))?.id).toBe(
+        older.id,
+      );
       expect(await registrations.findUnfinished(fresh("nobody"), fresh("nobody@x"))).toBeNull();
       expect(await registrations.findUnfinished(fresh("nobody"), finished.email)).toBeNull();
     });

@@ -4,6 +4,7 @@ import { createRequestFingerprint, parseKeyRing, TokenCipher } from "../../crypt
 import { createAuthMetrics } from "../../metrics.ts";
 import type { KeycloakUserRepository } from "../../ports.ts";
 import type { Wake } from "../../workers/index.ts";
+import { createRealmProfile } from "./realm-profile.ts";
 import type { SyncDeps } from "./sync-deps.ts";
 
 export interface UserSyncOptions {
@@ -45,11 +46,13 @@ export function createSyncDeps(
   const logger = options.logger ?? silentLogger;
   const authMetrics = createAuthMetrics(metrics);
   const keyRing = parseKeyRing(options.tokenEncryptionKeys ?? process.env.TOKEN_ENCRYPTION_KEYS);
+  const now = options.now ?? (() => new Date());
   return {
     keycloak: userRepository,
+    realmProfile: createRealmProfile({ keycloak: userRepository, now, logger }),
     ...createRepositories(prisma, authMetrics.observeDatabase),
     cipher: new TokenCipher(keyRing),
-    now: options.now ?? (() => new Date()),
+    now,
     refreshGraceMs: options.refreshGraceMs ?? 60_000,
     refreshLeaseMs: options.refreshLeaseMs ?? 3_500,
     refreshPollMs: 50,

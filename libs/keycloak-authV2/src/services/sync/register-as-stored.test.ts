@@ -44,9 +44,11 @@ test("the answer and the row are what Keycloak holds, by its own extensions too"
   expect(database.users.get(user.id)).toMatchObject({ ...stored, emailVerified: true, enabled: false });
 });
 
-test("one more call to Keycloak than to create", async () => {
+test("costs one call more than to create, and one a minute for the realm's profile", async () => {
   await registerUser(fixture.deps, ada);
-  expect(fixture.keycloak.calls).toEqual(["create_user", "get_user"]);
+  await registerUser(fixture.deps, { ...ada, email: "eve@example.com" });
+  const each = ["create_user", "get_user"];
+  expect(fixture.keycloak.calls).toEqual(["read_user_profile", ...each, ...each]);
 });
 
 test("when the user can't be read back, nothing is left", async () => {

@@ -48,10 +48,10 @@ test("makes the user on both sides, with the names as Keycloak folds them", asyn
 });
 
 describe("leaves nothing behind", () => {
-  test("when the local database is away at the start: Keycloak is not called", async () => {
+  test("when the local database is away at the start: Keycloak is asked to make nobody", async () => {
     fixture.deps.registrations.begin = () => Promise.reject(new DatabaseUnavailableError());
     expect(await failure()).toEqual({ code: "DatabaseUnavailableError", states: [], inKeycloak: 0, local: 0 });
-    expect(fixture.keycloak.calls).toEqual([]);
+    expect(fixture.keycloak.calls).toEqual(["read_user_profile"]);
   });
 
   test("when Keycloak refuses", async () => {

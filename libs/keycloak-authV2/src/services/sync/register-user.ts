@@ -10,16 +10,20 @@ import { toAuthError } from "./database-failure.ts";
 import { profileOf } from "./keycloak-profile.ts";
 import { nameHolder } from "./name-holder.ts";
 import { readCreatedUser } from "./read-created-user.ts";
+import {
+  assertAttributesStored,
+  assertProfileInput,
+  attributesOf,
+  type ProfileInput,
+  suitsAnyRealm,
+} from "./registration-input.ts";
 import { withCollisionResolved } from "./resolve-collision.ts";
 import type { SyncDeps } from "./sync-deps.ts";
 import { undoLostCreate, undoRegistration } from "./undo-registration.ts";
 
-export interface RegisterUserInput {
-  username: string;
-  email: string;
+/** Which of names, email and attributes are needed, and which attributes there are, is the realm's to say. */
+export interface RegisterUserInput extends ProfileInput {
   password: string;
-  firstName: string;
-  lastName: string;
   storeId?: string | null;
   organizationId?: string | null;
   metadata?: Record<string, unknown>;
@@ -39,6 +43,7 @@ export interface RegistrationAttempt {
  * The registration saga: a `registrations` row, the marked Keycloak user, that user read back, then local user and
  * completion in one transaction. Whatever fails after the Keycloak user was made is undone.
  * @returns the user as Keycloak stored it, which need not be what was sent
+ * @throws AuthError `input.invalid` when the realm's user profile asks for more, or for less
  * @throws AuthError `registration.*` | `keycloak.*`; database errors as the repositories throw them
  */
 export async function registerUser(
@@ -47,10 +52,21 @@ export async function registerUser(
   { id, idempotencyKey = null, client }: RegistrationAttempt = { id: randomUUID() },
 ): Promise<User> {
   await checkReferences(deps, input);
+  await checkProfile(deps, input);
   const registration = { ...describe(deps, input, client), id, idempotencyKey };
   await deps.registrations.begin(registration);
-  const keycloakUserId = await createInKeycloak(deps, registration, input.password);
-  return await completeLocally(deps, registration, keycloakUserId);
+  const keycloakUserId = await createInKeycloak(deps, registration, input);
+  return await completeLocally(deps, registration, keycloakUserId, input);
+}
+
+/** While the realm's profile was never read, what suits any realm goes on: Keycloak decides. */
+async function checkProfile({ realmProfile }: SyncDeps, input: RegisterUserInput): Promise<void> {
+  try {
+    assertProfileInput(await realmProfile.current(), input);
+  } catch (error) {
+    if (isAuthError(error, "keycloak.unavailable", "keycloak.timeout") && suitsAnyRealm(input)) return;
+    throw error;
+  }
 }
 
 function describe(
@@ -61,11 +77,11 @@ function describe(
   const now = deps.now();
   return {
     // As Keycloak folds them, to find the user by, and to hold off others. What it stored is read back.
-    username: input.username.toLowerCase(),
-    email: input.email.toLowerCase(),
+    username: (input.username || input.email || "").toLowerCase(),
+    email: input.email?.toLowerCase() || null,
     profile: {
-      firstName: input.firstName,
-      lastName: input.lastName,
+      firstName: input.firstName ?? null,
+      lastName: input.lastName ?? null,
       emailVerified: input.emailVerified ?? false,
       enabled: input.enabled ?? true,
       storeId: input.storeId ?? null,
@@ -79,19 +95,23 @@ function describe(
   };
 }
 
-async function createInKeycloak(deps: SyncDeps, registration: NewRegistration, password: string): Promise<string> {
+async function createInKeycloak(
+  deps: SyncDeps,
+  registration: NewRegistration,
+  input: RegisterUserInput,
+): Promise<string> {
   const { id, username, email, profile } = registration;
   const { firstName, lastName, emailVerified, enabled } = profile;
   try {
     return await deps.keycloak.createUser({
       username,
-      email,
-      firstName,
-      lastName,
-      password,
+      ...(email !== null && { email }),
+      ...(firstName !== null && { firstName }),
+      ...(lastName !== null && { lastName }),
+      password: input.password,
       emailVerified,
       enabled,
-      attributes: { [REGISTRATION_MARK]: [id] },
+      attributes: { ...attributesOf(input), [REGISTRATION_MARK]: [id] },
     });
   } catch (error) {
     throw await refusalOrLost(deps, registration, error);
@@ -100,6 +120,7 @@ async function createInKeycloak(deps: SyncDeps, registration: NewRegistration, p
 
 /** @returns what the caller is told of a create that brought no user */
 async function refusalOrLost(deps: SyncDeps, registration: NewRegistration, error: unknown): Promise<unknown> {
+  if (isAuthError(error, "registration.profile_rejected")) deps.realmProfile.forget();
   if (isAuthError(error) && error.code.startsWith("registration.")) {
     // A refusal for another reason than a taken name says nothing of who is there.
     const taken = error.status === 409 ? await settled(() => nameHolder(deps, registration, error.code)) : "taken";
@@ -127,16 +148,24 @@ async function settled<T>(work: () => Promise<T>): Promise<T | AuthError> {
   }
 }
 
-async function completeLocally(deps: SyncDeps, registration: NewRegistration, keycloakUserId: string): Promise<User> {
+async function completeLocally(
+  deps: SyncDeps,
+  registration: NewRegistration,
+  keycloakUserId: string,
+  input: RegisterUserInput,
+): Promise<User> {
   const { id } = registration;
   try {
-    const local = profileOf(await readCreatedUser(deps.keycloak, keycloakUserId, registration));
+    const stored = await readCreatedUser(deps.keycloak, keycloakUserId, registration);
+    assertAttributesStored(input, stored);
+    const local = profileOf(stored);
     // The caller has been told that it failed: what it did not get must not exist.
     if (deadlinePassed()) throw new AuthError("request.timeout");
     const user = await withCollisionResolved(deps, local, () => deps.registrations.complete(id, local, deps.now()));
     if (user) return user;
     throw new AuthError("registration.undone", { internal: "another process undid this registration" });
   } catch (error) {
+    if (isAuthError(error, "registration.profile_rejected")) deps.realmProfile.forget();
     // Finished whether or not the caller still waits for it.
     const outcome = await deps.background.finish(() => undoRegistration(deps, id, keycloakUserId, codeOf(error)));
     if (outcome.state === "completed") return outcome.user;
@@ -146,7 +175,7 @@ async function completeLocally(deps: SyncDeps, registration: NewRegistration, ke
 }
 
 function publicError(error: unknown): AuthError {
-  if (isAuthError(error, "keycloak.misconfigured")) return error;
+  if (isAuthError(error, "keycloak.misconfigured", "registration.profile_rejected")) return error;
   const code = error instanceof UniqueViolationError ? "registration.conflict" : "registration.undone";
   return new AuthError(code, { cause: error });
 }

@@ -4,6 +4,7 @@ import type { RequestFingerprint, TokenCipher } from "../../crypto/index.ts";
 import type { AuthMetrics } from "../../metrics.ts";
 import type { KeycloakUserRepository } from "../../ports.ts";
 import type { Wake } from "../../workers/index.ts";
+import type { RealmProfile } from "./realm-profile.ts";
 
 /** Everything that the flows of this folder stand on: ports, a clock, and places to tell what happened. */
 export interface SyncDeps extends Repositories {
@@ -14,6 +15,8 @@ export interface SyncDeps extends Repositories {
   retentionMs: { registrations: number; sessions: number; activities: number };
   /** Tells a repeated request from another one. */
   fingerprint: RequestFingerprint;
+  /** What the realm asks of people who register. */
+  realmProfile: RealmProfile;
   cipher: TokenCipher;
   now: () => Date;
   /** How long a replaced refresh token still gets its successor's answer: parallel tabs, lost answers. Milliseconds. */

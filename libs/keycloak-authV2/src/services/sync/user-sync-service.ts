@@ -3,6 +3,7 @@ import type { Activity, ActivityPosition, PersonSession, PrismaClient, Session, 
 import type { Registry } from "@libs/observability";
 import { AuthError, isAuthError } from "../../errors/index.ts";
 import type { KeycloakUserRepository, SessionTokenSet } from "../../ports.ts";
+import type { UserProfile } from "../../user-profile.ts";
 import type { Sweep } from "../../workers/index.ts";
 import { createLogoutSweep } from "../../workers/logout-sweep.ts";
 import type { ClientDetails } from "../integration/index.ts";
@@ -76,6 +77,11 @@ export class UserSyncService {
       if (isAuthError(error) && error.status < 500) return { success: false, error };
       throw error;
     }
+  }
+
+  /** What the realm asks of people who register, at most a minute old. @throws AuthError `keycloak.*` when it was never read */
+  userProfile(): Promise<UserProfile> {
+    return this.#deps.realmProfile.current();
   }
 
   /** Refuses an unknown `storeId` or `organizationId`. @throws AuthError `registration.store_unknown` | `registration.organization_unknown` */

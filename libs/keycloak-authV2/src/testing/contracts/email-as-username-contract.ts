@@ -16,6 +16,14 @@ export function emailAsUsernameContract(name: string, realm: () => Promise<Keycl
       expect((await tokens.passwordGrant({ ...input, username: input.email })).session_state).toBeString();
     });
 
+    test("the profile says so, and asks for no username", async () => {
+      const { users } = await realm();
+      const { emailAsUsername, attributes } = await users.readUserProfile();
+      expect(emailAsUsername).toBe(true);
+      const required = attributes.filter((found) => found.required).map(({ name }) => name);
+      expect(required).toEqual(["email", "firstName", "lastName"]);
+    });
+
     test("a name that is not stored is no hindrance, an email is", async () => {
       const { users } = await realm();
       const first = newUser();

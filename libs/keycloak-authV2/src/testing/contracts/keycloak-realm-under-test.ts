@@ -8,8 +8,11 @@ export interface KeycloakRealmUnderTest {
   tokens: TokenClient;
 }
 
+/** One with everything that a realm asks for by default. */
+export type NewTestUser = NewKeycloakUser & { email: string; firstName: string; lastName: string };
+
 /** A user whose name nobody else has: suites may share a realm. */
-export function newUser(changes: Partial<NewKeycloakUser> = {}): NewKeycloakUser {
+export function newUser(changes: Partial<NewTestUser> = {}): NewTestUser {
   const username = `user-${randomUUID()}`;
   return {
     username,

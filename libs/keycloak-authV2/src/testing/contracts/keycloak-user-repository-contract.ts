@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { DEFAULT_USER_PROFILE } from "../../user-profile.ts";
 import { failure, type KeycloakRealmUnderTest, newUser } from "./keycloak-realm-under-test.ts";
 
 /** What every {@link KeycloakUserRepository} does. @param realm gives the realm to run on, once it is up */
@@ -37,6 +38,21 @@ export function keycloakUserRepositoryContract(name: string, realm: () => Promis
       const { users } = await realm();
       const id = await users.createUser(newUser({ attributes: { registrationId: ["m"], unknown: ["x"] } }));
       expect((await users.getUser(id))?.attributes).toEqual({ registrationId: ["m"] });
+    });
+
+    test("who is made without names and email has none", async () => {
+      const { users } = await realm();
+      const { email: _, firstName: __, lastName: ___, ...user } = newUser();
+      expect(await users.getUser(await users.createUser(user))).toMatchObject({
+        ...{ username: user.username, email: null, firstName: null, lastName: null },
+      });
+    });
+
+    test("the realm's user profile: four attributes that people give, and the mark that they can't set", async () => {
+      const { users } = await realm();
+      const { attributes, ...profile } = await users.readUserProfile();
+      expect(profile).toEqual({ emailAsUsername: false, blocked: [], askedByKeycloak: [] });
+      expect(attributes).toEqual(DEFAULT_USER_PROFILE.attributes);
     });
 
     test("a blank name is stored as none", async () => {
