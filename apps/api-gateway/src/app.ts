@@ -35,6 +35,8 @@ export interface AppDeps {
   /** The longest that one request may take. Milliseconds. */
   requestTimeoutMs: number;
   isStopping: () => boolean;
+  /** A request failed in a way that an operator has to mend. */
+  onOperatorsFault?: () => void;
 }
 
 /** Wires the gateway's routes and cross-cutting plugins; reads no environment and does not listen. */

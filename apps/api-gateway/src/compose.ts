@@ -4,6 +4,7 @@ import { KeycloakIntegrationService, type SweepRunner, startSweeps, type Wake } 
 import { keycloakAuth, openGuard } from "@libs/keycloak-authV2/elysia";
 import { ChangeFeed, createOutboxMetrics, createOutboxSweep } from "@libs/keycloak-authV2/events";
 import { UserSyncService } from "@libs/keycloak-authV2/services/sync";
+import { ConfigurationWatch, checkGateway, type GatewayCheckOptions } from "@libs/keycloak-authV2/startup-check";
 import { BackgroundTasks, createMetricsRegistry, type Logger, type Registry } from "@libs/observability";
 import { type App, createApp } from "./app.ts";
 import type { Config } from "./config.ts";
@@ -38,6 +39,12 @@ export function compose(config: Config, logger: Logger): Gateway {
     protectionOptions(config, logger),
     { logger, background, wake: (name) => runner?.wake(name) },
   );
+  const { storedTokens } = createRepositories(database);
+  const configuration = new ConfigurationWatch({
+    check: () => checkGateway(checkOptions(config, storedTokens)),
+    ...{ logger, registry },
+    onMended: integration.renewRights,
+  }).start();
   const guard = openGuard({
     ...keycloakOptions(config),
     ...{ database, databaseUrl: config.DATABASE_URL },
@@ -90,7 +97,9 @@ export function compose(config: Config, logger: Logger): Gateway {
     auth: keycloakAuth(guard),
     clientAddress: clientAddress(config.TRUSTED_PROXIES),
     limits,
+    onOperatorsFault: () => configuration.checkSoon(),
     readiness: createReadiness({
+      configuration,
       checks: { keycloak: integration.checkReady, database: () => ping(database) },
       problems: config.FEED_ENABLED === "true" ? () => feed.problems() : undefined,
       problemsMatter: config.FEED_REQUIRED_FOR_READY === "true",
@@ -113,6 +122,7 @@ export function compose(config: Config, logger: Logger): Gateway {
     },
     close: async () => {
       stopKeys();
+      configuration.stop();
       await Promise.all([background.drain(), runner?.stop(), guard.close()]);
       await Promise.all([database.$disconnect(), closeLimits()]);
     },
@@ -127,6 +137,16 @@ function keycloakOptions(config: Config) {
     clientSecret: config.KEYCLOAK_CLIENT_SECRET,
     timeoutMs: config.KEYCLOAK_TIMEOUT_MS,
     ...(config.KEYCLOAK_ISSUER && { issuer: config.KEYCLOAK_ISSUER }),
+  };
+}
+
+function checkOptions(config: Config, storedTokens: GatewayCheckOptions["storedTokens"]): GatewayCheckOptions {
+  return {
+    keycloak: keycloakOptions(config),
+    databaseUrl: config.DATABASE_URL,
+    tokenEncryptionKeys: config.TOKEN_ENCRYPTION_KEYS,
+    storedTokens,
+    readsEvents: config.FEED_ENABLED === "true",
   };
 }
 

@@ -14,6 +14,13 @@ export interface SessionKeys {
 export interface StoredTokenRepository {
   /** Sessions that hold tokens, in the order of their ids. @param after an id; null: from the beginning */
   scan(after: string | null, limit: number): Promise<SessionKeys[]>;
+  /**
+   * Some live sessions that hold tokens and are not over by their time: for trying a key ring. Costs the same however
+   * many sessions there are.
+   * @param from where the sample begins, in the order of user ids; it goes on at the beginning
+   * @param limit most sessions
+   */
+  sample(from: string, limit: number, now: Date): Promise<StoredTokens[]>;
   /** Those that still hold tokens. */
   read(sessionIds: readonly string[]): Promise<StoredTokens[]>;
   /**

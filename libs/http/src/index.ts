@@ -30,7 +30,13 @@ export {
   problemsOf,
 } from "./problem.ts";
 export { ConfigError, type ConfigurationFault, readConfig } from "./read-config.ts";
-export { type CheckReadiness, createReadiness, type Readiness, type ReadinessOptions } from "./readiness.ts";
+export {
+  type CheckReadiness,
+  createReadiness,
+  type Readiness,
+  type ReadinessConfiguration,
+  type ReadinessOptions,
+} from "./readiness.ts";
 export { type RequestInfo, requestInfo } from "./request-info.ts";
 export { type ComposedService, runService, type ServiceConfig, type ServiceRecipe } from "./run-service.ts";
 export { type RouteTable, type ServiceBaseOptions, serveOptions, serviceBase } from "./service-base.ts";

@@ -14,7 +14,7 @@ export interface OpsDeps {
 
 const readinessSchema = z.strictObject({
   status: z.enum(["ready", "not_ready"]),
-  checks: z.record(z.string(), z.enum(["up", "away", "degraded"])),
+  checks: z.record(z.string(), z.enum(["up", "away", "degraded", "failed"])),
   problems: z.array(z.strictObject({ kind: z.string(), todo: z.string() })).optional(),
 });
 

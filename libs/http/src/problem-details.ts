@@ -8,12 +8,17 @@ import { requestInfo } from "./request-info.ts";
 import { isPublicError, type PublicError } from "./service-error.ts";
 
 /** Turns whatever a request ends with into problem details; comes first, so that Elysia's own bodies never leave. */
-export const problemDetails = (logger: Logger, allowedMethods: (path: string) => string[]) =>
+export const problemDetails = (
+  logger: Logger,
+  allowedMethods: (path: string) => string[],
+  onOperatorsFault: () => void = () => {},
+) =>
   new Elysia({ name: "problem-details" }).onError({ as: "global" }, ({ error, request, path }) => {
     const { requestId } = requestInfo(request);
     if (error instanceof NotFoundError) return missing(requestId, allowedMethods(path));
     const known = toPublicError(error);
     if (known.entry.status >= 500) logFailure(logger, known, error, requestId);
+    if (OPERATORS.has(known.code)) onOperatorsFault();
     return problemResponse(known, requestId, known.headers);
   });
 

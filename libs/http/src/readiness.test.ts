@@ -73,6 +73,48 @@ describe("with a change feed", () => {
   });
 });
 
+describe("with a configuration that is checked", () => {
+  const problem = { kind: "client.refused", todo: "check KEYCLOAK_CLIENT_SECRET" };
+  const checked = (passed: boolean, problems: (typeof problem)[] = []) => ({
+    configuration: { checkedOnce: Promise.resolve(), passed: () => passed, problems: () => problems },
+  });
+  const checks = { keycloak: up };
+
+  test("not ready before it has passed once, and says why", async () => {
+    expect(await createReadiness({ ...options, checks, ...checked(false, [problem]) })()).toEqual({
+      ready: false,
+      checks: { keycloak: "up", configuration: "failed" },
+      problems: [problem],
+    });
+  });
+
+  test("ready after that, also with a problem, which is named beside those of the feed", async () => {
+    const feed = { problems: () => [{ kind: "behind", todo: "wait" }] };
+    expect(await createReadiness({ ...options, checks, ...feed, ...checked(true, [problem]) })()).toEqual({
+      ready: true,
+      checks: { keycloak: "up", feed: "degraded", configuration: "degraded" },
+      problems: [problem, { kind: "behind", todo: "wait" }],
+    });
+    expect(await createReadiness({ ...options, checks, ...checked(true) })()).toEqual({
+      ready: true,
+      checks: { keycloak: "up", configuration: "up" },
+    });
+  });
+
+  test("a probe during the first check waits for it, and not for ever", async () => {
+    const first = Promise.withResolvers<void>();
+    let passed = false;
+    const configuration = { checkedOnce: first.promise, passed: () => passed, problems: () => [] };
+    const readiness = createReadiness({ ...options, timeoutMs: 5_000, checks, configuration });
+    const probe = readiness();
+    passed = true;
+    first.resolve();
+    expect((await probe).ready).toBeTrue();
+    const never = { ...configuration, checkedOnce: new Promise<void>(() => {}), passed: () => false };
+    expect((await createReadiness({ ...options, checks, configuration: never })()).ready).toBeFalse();
+  });
+});
+
 test("not ready from the moment the gateway begins to stop", async () => {
   let stopping = false;
   const readiness = createReadiness({ ...options, checks: { keycloak: up }, isStopping: () => stopping });

@@ -6,14 +6,25 @@ export interface ReadinessProblem {
 
 export interface Readiness {
   ready: boolean;
-  /** `degraded`: it answers, but not all is well. */
-  checks: Record<string, "up" | "away" | "degraded">;
+  /** `degraded`: it answers, but not all is well. `failed`: it is wrong, and was never right since the start. */
+  checks: Record<string, "up" | "away" | "degraded" | "failed">;
   problems?: ReadinessProblem[];
 }
 
 export type CheckReadiness = () => Promise<Readiness>;
 
+/** Whether the process is configured as it needs to be. */
+export interface ReadinessConfiguration {
+  /** Resolves when it was checked for the first time. */
+  checkedOnce: Promise<void>;
+  /** Not ready before it has passed once. */
+  passed(): boolean;
+  problems(): readonly ReadinessProblem[];
+}
+
 export interface ReadinessOptions {
+  /** Left out: it is not checked. */
+  configuration?: ReadinessConfiguration | undefined;
   checks: Record<string, () => Promise<unknown>>;
   /** Problems of this moment, of the change feed for example; left out: it is switched off. */
   problems?: (() => readonly ReadinessProblem[]) | undefined;
@@ -30,12 +41,14 @@ export interface ReadinessOptions {
 
 /** Names which of the things that the gateway stands on are away. Never throws. */
 export function createReadiness(options: ReadinessOptions): CheckReadiness {
-  const { checks, timeoutMs, maxAgeMs, isStopping } = options;
+  const { checks, configuration, timeoutMs, maxAgeMs, isStopping } = options;
   let last: { at: number; result: Promise<Readiness> } | undefined;
   return async () => {
+    // A probe that comes during the first check waits for it: its next one may be seconds away.
+    if (configuration && !configuration.passed()) await isUp(() => configuration.checkedOnce, timeoutMs);
     if (!last || performance.now() - last.at > maxAgeMs)
       last = { at: performance.now(), result: run(checks, timeoutMs) };
-    const result = withProblems(await last.result, options);
+    const result = withConfiguration(withProblems(await last.result, options), configuration);
     return isStopping() ? { ...result, ready: false, checks: { ...result.checks, gateway: "away" } } : result;
   };
 }
@@ -51,6 +64,19 @@ function withProblems(
     ready: result.ready && !problemsMatter,
     checks: { ...result.checks, [problemsOf]: "degraded" },
     problems: current,
+  };
+}
+
+function withConfiguration(result: Readiness, configuration: ReadinessConfiguration | undefined): Readiness {
+  if (!configuration) return result;
+  const passed = configuration.passed();
+  const found = configuration.problems().map(({ kind, todo }) => ({ kind, todo }));
+  const state = passed ? (found.length > 0 ? "degraded" : "up") : "failed";
+  const problems = [...found, ...(result.problems ?? [])];
+  return {
+    ready: result.ready && passed,
+    checks: { ...result.checks, configuration: state },
+    ...(problems.length > 0 && { problems }),
   };
 }
 

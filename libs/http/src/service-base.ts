@@ -22,6 +22,8 @@ export interface ServiceBaseOptions {
   isStopping: () => boolean;
   /** Addresses that take a form instead of JSON. */
   formPaths?: readonly string[];
+  /** A request failed in a way that an operator has to mend. */
+  onOperatorsFault?: () => void;
 }
 
 /** What Bun's server is told: no page of its own, no limit of its own. */
@@ -36,11 +38,11 @@ export const serveOptions = (logger: Logger) => ({
  * Request id, access log, metrics, problem details, security headers, CORS, JSON bodies. Comes before every route; the
  * app itself is made with `normalize: false` and {@link serveOptions}.
  */
-export const serviceBase = ({ logger, registry, routes, corsOrigins, isStopping, formPaths }: ServiceBaseOptions) =>
+export const serviceBase = ({ logger, registry, routes, corsOrigins, isStopping, ...options }: ServiceBaseOptions) =>
   new Elysia({ name: "service-base" })
     .use(responseObservers([accessLog(logger), httpMetrics(registry)]))
     .use(requestContextPlugin())
-    .use(problemDetails(logger, (path) => allowedMethods(routes.current, path)))
+    .use(problemDetails(logger, (path) => allowedMethods(routes.current, path), options.onOperatorsFault))
     .use(securityHeaders())
     .onRequest(({ set }) => {
       // A stopping server asks its clients to connect elsewhere next time.
@@ -56,7 +58,7 @@ export const serviceBase = ({ logger, registry, routes, corsOrigins, isStopping,
         maxAge: 600,
       }),
     )
-    .use(jsonOnly(formPaths));
+    .use(jsonOnly(options.formPaths));
 
 function allowedMethods(routes: RouteTable["current"], path: string): string[] {
   return [

@@ -111,5 +111,9 @@ function fromConnection(error: Error): DatabaseError | undefined {
     )
   )
     return known(DatabaseUnavailableError, "connection lost");
+  if (/^SASL: |client password must be/.test(message))
+    return known(DatabaseUnavailableError, "database unavailable (the password is missing or is not one)");
+  if (/^(The server does not support SSL|There was an error establishing an SSL)/.test(message))
+    return known(DatabaseUnavailableError, "database unavailable (no TLS)");
   return undefined;
 }

@@ -15,6 +15,17 @@ export class InMemoryStoredTokenRepository implements StoredTokenRepository {
       .map((stored) => ({ sessionId: stored.sessionId, keyIds: valuesOf(stored).map(keyIdOf) }));
   }
 
+  async sample(from: string, limit: number, now: Date): Promise<StoredTokens[]> {
+    const live = [...this.database.sessions.values()]
+      .filter(({ endedAt }) => endedAt === null)
+      .sort((a, b) => (a.userId < b.userId ? -1 : 1));
+    return [...live.filter(({ userId }) => userId >= from), ...live.filter(({ userId }) => userId < from)]
+      .slice(0, limit)
+      .filter(({ refreshExpiresAt }) => refreshExpiresAt === null || refreshExpiresAt > now)
+      .map(storedOf)
+      .filter((stored) => valuesOf(stored).length > 0);
+  }
+
   async read(sessionIds: readonly string[]): Promise<StoredTokens[]> {
     return [...this.database.sessions.values()]
       .map(storedOf)

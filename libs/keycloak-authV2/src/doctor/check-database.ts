@@ -1,7 +1,8 @@
 import { type DatabaseFacts, inspectDatabase, MigrationError } from "@libs/database/migrate";
-import { clockFindings } from "./check-clock.ts";
 import type { DoctorOptions } from "./doctor-options.ts";
 import { type Finding, finding } from "./finding.ts";
+import { WRITTEN } from "./quick/check-gateway.ts";
+import { CONNECTION, checkSchema } from "./quick/check-schema.ts";
 
 const OLDEST_POSTGRES = 14;
 const NEWEST_POSTGRES = 18;
@@ -11,13 +12,14 @@ const BESIDE_POOL = 5;
 /** @returns `usable`: whether the tables can be read */
 export async function checkDatabase(options: DoctorOptions): Promise<{ findings: Finding[]; usable: boolean }> {
   const { databaseUrl, timeoutMs = 10_000, now = Date.now } = options;
+  const quick = await checkSchema({ databaseUrl, timeoutMs, now }, { written: WRITTEN });
+  if (quick.findings.some(({ code }) => CONNECTION.has(code))) return quick;
   try {
     const facts = await inspectDatabase(databaseUrl, { timeoutMs, now });
-    const { missing, failed } = facts.migrations;
-    return { findings: databaseFindings(facts, options), usable: missing.length + failed.length === 0 };
+    return { ...quick, findings: [...quick.findings, ...databaseFindings(facts, options)] };
   } catch (error) {
     if (!(error instanceof MigrationError)) throw error;
-    return { findings: [finding("database.unreachable", error.message)], usable: false };
+    return { findings: [...quick.findings, finding("database.unreachable", error.message)], usable: false };
   }
 }
 
@@ -27,11 +29,7 @@ function databaseFindings(facts: DatabaseFacts, { poolSize = 10, replicas = 2 }:
   const wrong: [boolean, () => Finding][] = [
     [majorVersion < OLDEST_POSTGRES, () => finding("database.version_old", String(majorVersion))],
     [majorVersion > NEWEST_POSTGRES, () => finding("database.version_untested", String(majorVersion))],
-    [facts.readOnly, () => finding("database.read_only")],
-    [migrations.failed.length > 0, () => finding("database.migration_failed", migrations.failed.join(", "))],
-    [migrations.missing.length > 0, () => finding("database.migrations_missing", migrations.missing.join(", "))],
     [migrations.edited.length > 0, () => finding("database.migration_edited", migrations.edited.join(", "))],
-    [migrations.unknown.length > 0, () => finding("database.migrations_newer", migrations.unknown.join(", "))],
     [!facts.mayCreateSchemas, () => finding("database.no_create")],
     [
       needed > connections,
@@ -42,5 +40,5 @@ function databaseFindings(facts: DatabaseFacts, { poolSize = 10, replicas = 2 }:
         ),
     ],
   ];
-  return [...wrong.flatMap(([isWrong, tell]) => (isWrong ? [tell()] : [])), ...clockFindings("database", facts.clock)];
+  return wrong.flatMap(([isWrong, tell]) => (isWrong ? [tell()] : []));
 }

@@ -6,6 +6,18 @@ const APPLY = "authctl realm apply sets it right";
 /** Every finding by its stable code: what is wrong, and what to do. */
 export const findingCatalogue = {
   "keycloak.unreachable": error("Keycloak does not answer", "check KEYCLOAK_URL, and that Keycloak runs"),
+  "keycloak.not_keycloak": error(
+    "what answers is no Keycloak, or not at this path",
+    "check KEYCLOAK_URL: host, port, and the path if Keycloak has one (KC_HTTP_RELATIVE_PATH)",
+  ),
+  "keycloak.keys_unreadable": error(
+    "the realm's published keys can't be read",
+    "open the realm's /protocol/openid-connect/certs from here: a proxy may hold it back",
+  ),
+  "keycloak.keys_missing": error(
+    "the key that signs tokens is not among the realm's published keys",
+    "enable a key provider for signing in the realm's settings",
+  ),
   "keycloak.realm_missing": error(
     "Keycloak has no such realm",
     "check KEYCLOAK_REALM, or make it: authctl realm apply",
@@ -26,14 +38,38 @@ export const findingCatalogue = {
     "check KEYCLOAK_ADMIN_USERNAME and KEYCLOAK_ADMIN_PASSWORD: an administrator of the master realm",
   ),
   "client.missing": error("the realm has no such client", `check KEYCLOAK_CLIENT_ID; ${APPLY}`),
-  "client.refused": error(
-    "Keycloak refuses the gateway's client: its id or secret is wrong, or it is disabled",
-    "check KEYCLOAK_CLIENT_ID and KEYCLOAK_CLIENT_SECRET; authctl realm apply stores that secret",
+  "client.unknown": error(
+    "the realm has no such client, or it is disabled",
+    `check KEYCLOAK_CLIENT_ID and KEYCLOAK_REALM, and enable the client; ${APPLY}`,
   ),
+  "client.refused": error(
+    "Keycloak refuses the gateway's client: its secret is another one",
+    "check KEYCLOAK_CLIENT_SECRET; authctl realm apply stores that secret",
+  ),
+  "client.public": error("the client is public: it has no secret and no service account", APPLY),
+  "client.bearer_only": error("the client is bearer-only: it can get no tokens", APPLY),
+  "client.protocol": error("the client does not speak OpenID Connect", `check KEYCLOAK_CLIENT_ID; ${APPLY}`),
+  "client.authenticator": error("the client is to prove itself by something else than a secret", APPLY),
+  "client.consent_required": error(
+    "the client asks people for consent, which a login by password can't",
+    "switch Consent required off in the client's settings",
+  ),
+  "client.basic_missing": error(
+    "the client has not the client scope `basic`: access tokens of people name no user (sub)",
+    "give the client the scope `basic` as a default",
+  ),
+  "client.token_refused": error(
+    "guards would refuse the access tokens that Keycloak issues to this client",
+    `compare the client with one that authctl realm apply makes`,
+  ),
+  "service_account.disabled": error("the client's service account is disabled", "enable that user in Keycloak"),
   "client.service_account_off": error("the client has no service account", APPLY),
   "client.password_grant_off": error("the client may not log people in (direct access grants)", APPLY),
   "client.full_scope_on": error("every role of a person gets into the gateway's tokens (full scope)", APPLY),
-  "client.audience_missing": error("access tokens do not name the client as their audience", APPLY),
+  "client.audience_missing": error(
+    "access tokens do not name the client as their audience",
+    `${APPLY}; lightweight access tokens must be off`,
+  ),
   "client.sub_missing": error(
     "access tokens name no user (sub)",
     "give the client the scope `basic` as a default, and switch lightweight access tokens off",
@@ -108,6 +144,42 @@ export const findingCatalogue = {
     "keep administrators in the realm master",
   ),
   "database.unreachable": error("PostgreSQL does not answer", "check DATABASE_URL, and that PostgreSQL runs"),
+  "database.not_postgres": error("what answers is no PostgreSQL", "check host and port of DATABASE_URL"),
+  "database.unknown": error("PostgreSQL has no such database", "check the name in DATABASE_URL, or create it"),
+  "database.password_wrong": error(
+    "PostgreSQL refuses the account: its name or password is wrong",
+    "check the account and password in DATABASE_URL",
+  ),
+  "database.refused": error(
+    "PostgreSQL does not let this account in from here",
+    "check the account in DATABASE_URL, its CONNECT right, and pg_hba.conf",
+  ),
+  "database.tls": error("TLS to PostgreSQL fails", "check sslmode and certificates in DATABASE_URL"),
+  "database.connections_used_up": error(
+    "PostgreSQL has no connection left",
+    "lower DATABASE_POOL_SIZE, raise max_connections, or put a pooler in between",
+  ),
+  "database.empty": error(
+    "the database has not one of the tables",
+    "check DATABASE_URL; authctl db migrate makes them",
+  ),
+  "database.schema_not_visible": error(
+    "the tables are in a schema that this account does not see",
+    "set the account's search_path to it, and GRANT USAGE ON SCHEMA … TO the account",
+  ),
+  "database.schema_incomplete": error(
+    "tables or columns that this program needs are not there",
+    "run the program that belongs to this schema, or finish the migration: authctl db migrate",
+  ),
+  "database.columns_demanded": error(
+    "the database demands columns that this program does not know: it can insert no rows",
+    "run the newer program, or give the columns a default",
+  ),
+  "database.no_rights": error(
+    "the account may not read or write tables that it needs",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA … TO the account",
+  ),
+  "database.unreadable": error("the database's catalogue can't be read", "see the log of PostgreSQL for the SQLSTATE"),
   "database.version_old": error("this PostgreSQL is too old", "update it: 14 is the oldest that is supported"),
   "database.version_untested": warning(
     "this PostgreSQL is newer than those that were tested",
@@ -120,8 +192,8 @@ export const findingCatalogue = {
     "restore its file, and write a new migration instead",
   ),
   "database.migration_failed": error(
-    "a migration failed and left the database half done",
-    'repair it by hand, then mark it with "prisma migrate resolve"',
+    "a migration began and did not end: it runs, or has failed and left the database half done",
+    'wait for it, or repair it by hand, then mark it with "prisma migrate resolve"',
   ),
   "database.migrations_newer": warning("the database is ahead of this program", "run the newer program"),
   "database.no_create": error(
@@ -142,7 +214,7 @@ export const findingCatalogue = {
   "keys.invalid": error("TOKEN_ENCRYPTION_KEYS is not valid", 'one key: echo "k1:$(openssl rand -base64 32)"'),
   "keys.unknown": error(
     "tokens are stored under a key that the ring does not have: their sessions can't be refreshed",
-    "put the key back, second in TOKEN_ENCRYPTION_KEYS, and run authctl keys reencrypt",
+    "put the key back, second in TOKEN_ENCRYPTION_KEYS, and run authctl keys reencrypt; is it lost, end those sessions",
   ),
   "keys.undecryptable": error(
     "a stored token does not open under the key of its name: that id means another key now",

@@ -67,6 +67,11 @@ export class AdminTokenProvider {
     if (this.#token?.value === refused) this.#token = undefined;
   }
 
+  /** Forgets the token: it may lack rights that a new one has. */
+  forget(): void {
+    this.#token = undefined;
+  }
+
   #start(): Promise<AdminToken> {
     // Outside the request that happens to come first: its nearly spent deadline must not fail the others.
     const flight = requestContext.withoutDeadline(() => this.#fetch());

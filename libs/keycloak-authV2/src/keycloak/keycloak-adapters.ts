@@ -31,6 +31,8 @@ export interface KeycloakAdapters {
   keepKeys(): () => void;
   /** For a readiness probe. @throws AuthError */
   checkReady(): Promise<void>;
+  /** Has the service account's next call fetch a new token: rights that were given back are in new tokens alone. */
+  renewRights(): void;
   /** For flows that hash a password, before they begin. @throws AuthError `service.overloaded` */
   assertRoom(): void;
 }
@@ -64,6 +66,7 @@ export function createKeycloakAdapters(options: KeycloakOptions, observe?: CallO
       return keys.keepFresh();
     },
     checkReady: () => checkKeycloak(options),
+    renewRights: () => tokens.forget(),
     assertRoom: () => {},
   };
 }

@@ -103,6 +103,12 @@ export class PublishedGuardKeys implements GuardKeys {
     void this.#fetch();
   }
 
+  /** Fetches them now. @returns their ids; null where they could not be read */
+  async load(): Promise<ReadonlySet<string> | null> {
+    await this.#fetch();
+    return this.#failed ? null : (this.#keys?.ids ?? null);
+  }
+
   #fetch(): Promise<void> {
     this.#fetching ??= this.#read().finally(() => {
       this.#fetching = undefined;

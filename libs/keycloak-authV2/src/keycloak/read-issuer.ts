@@ -33,6 +33,10 @@ export async function readIssuer(options: Pick<KeycloakOptions, "url" | "realm" 
   }
 }
 
+/** Whether an issuer is this realm's, whatever host and path lead to it. */
+export const isIssuerOf = (issuer: string, realm: string): boolean =>
+  URL.canParse(issuer) && endsWith(issuer, ["realms", realm]);
+
 function endsWith(url: string, path: string[]): boolean {
   const segments = new URL(url).pathname.split("/").map(decodeURIComponent);
   return path.every((segment, index) => segments.at(index - path.length) === segment);

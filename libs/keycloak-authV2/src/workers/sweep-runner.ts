@@ -1,3 +1,4 @@
+import { mapPrismaError } from "@libs/database";
 import type { Logger } from "@libs/observability";
 import { PgBoss } from "pg-boss";
 import type { Sweep, Wake } from "./sweep.ts";
@@ -95,7 +96,10 @@ function createBoss(databaseUrl: string, logger: Logger): PgBoss {
     // An outage repeats it many times a second.
     if (Date.now() - told < 30_000) return;
     told = Date.now();
-    logger.warn({ err: error }, "job queue: the database does not answer; sweeps go on at their interval");
+    logger.warn(
+      { err: mapPrismaError(error) },
+      "job queue: the database does not answer; sweeps go on at their interval",
+    );
   };
   boss.on("error", tell);
   boss.on("warning", (warning) => logger.debug({ warning: warning.message }, "job queue"));
@@ -117,7 +121,7 @@ async function keepStarting(
       state.started = true;
       return;
     } catch (error) {
-      logger.debug({ err: error }, "job queue could not be started yet");
+      logger.debug({ err: mapPrismaError(error) }, "job queue could not be started yet");
       await Bun.sleep(restartAfterMs);
     }
   }

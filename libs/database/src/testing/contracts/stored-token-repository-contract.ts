@@ -35,6 +35,24 @@ export function storedTokenRepositoryContract(name: string, makeSubject: MakeSub
       expect((await subject.storedTokens.scan(ids[2] ?? "", 1))[0]?.sessionId).toBe(ids[3]);
     });
 
+    test("a sample has live sessions that hold tokens and are not over by their time", async () => {
+      const subject = await makeSubject();
+      const { sessions, storedTokens } = subject;
+      const [left = "", ended = ""] = await logIn(subject, fresh("sample"), "k1", 2);
+      await sessions.end(ended, "logout", NOW);
+      const ids = async (from: string, limit: number, now = NOW) =>
+        (await storedTokens.sample(from, limit, now)).map(({ sessionId }) => sessionId);
+      const all = await ids("", 10_000);
+      expect(all).toContain(left);
+      expect(all).not.toContain(ended);
+      const { userId } = (await sessions.findById(left)) ?? { userId: "" };
+      expect(await ids(userId, 10_000)).toContain(left);
+      // It goes on at the beginning.
+      expect(await ids("zzzz", 10_000)).toContain(left);
+      expect(await ids("", 1)).toHaveLength(1);
+      expect(await ids("", 10_000, new Date(8.64e15))).not.toContain(left);
+    });
+
     test("replaces values that are unchanged, and no others", async () => {
       const subject = await makeSubject();
       const { storedTokens, sessions } = subject;

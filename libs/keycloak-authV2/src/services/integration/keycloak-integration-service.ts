@@ -82,6 +82,8 @@ export class KeycloakIntegrationService {
   readonly keepKeys: () => () => void;
   /** Resolves while Keycloak answers for the realm. */
   readonly checkReady: () => Promise<void>;
+  /** Has the service account's next call fetch a new token: rights that were given back are in new tokens alone. */
+  readonly renewRights: () => void;
   /** Tells a login or registration at its very beginning that there is no room for it. @throws AuthError `service.overloaded` */
   readonly assertRoom: () => void;
 
@@ -110,6 +112,7 @@ export class KeycloakIntegrationService {
     this.logoutTokenVerifier = adapters.logoutTokenVerifier;
     this.keepKeys = adapters.keepKeys;
     this.checkReady = adapters.checkReady;
+    this.renewRights = adapters.renewRights;
     this.assertRoom = adapters.assertRoom;
   }
 

@@ -140,6 +140,7 @@ test("a key stays while repeated requests are recognised by it", async () => {
 function methods(port: StoredTokenRepository): StoredTokenRepository {
   return {
     scan: (...args) => port.scan(...args),
+    sample: (...args) => port.sample(...args),
     read: (...args) => port.read(...args),
     replaceUnchanged: (...args) => port.replaceUnchanged(...args),
     fingerprintKeys: (...args) => port.fingerprintKeys(...args),

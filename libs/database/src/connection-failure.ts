@@ -1,0 +1,61 @@
+/** Why there is no connection, by what an operator has to mend. */
+export type ConnectionFailureKind =
+  /** Nothing answers, or not in time. */
+  | "unreachable"
+  /** What answers is no PostgreSQL. */
+  | "not_postgres"
+  | "unknown_database"
+  | "wrong_password"
+  /** The account is unknown, or is not let in from here. */
+  | "refused"
+  /** One side wants TLS and the other has none, or the certificate is not trusted. */
+  | "tls"
+  | "too_many_connections"
+  /** It starts, stops or recovers. */
+  | "starting";
+
+export interface ConnectionFailure {
+  kind: ConnectionFailureKind;
+  /** SQLSTATE or the system's code; null: neither is known. Never a value. */
+  code: string | null;
+}
+
+const BY_STATE: Record<string, ConnectionFailureKind> = {
+  "3D000": "unknown_database",
+  "28P01": "wrong_password",
+  "28000": "refused",
+  "42501": "refused",
+  "53300": "too_many_connections",
+  "57P01": "starting",
+  "57P02": "starting",
+  "57P03": "starting",
+};
+
+/** pg's own texts: no code comes with them. */
+const BY_TEXT: [RegExp, ConnectionFailureKind][] = [
+  [/^(The server does not support SSL|There was an error establishing an SSL)/i, "tls"],
+  [/client password must be a (non-empty )?string|SASL|password/i, "wrong_password"],
+  [/^(received invalid response|Unknown authenticationOk|unexpected message)/i, "not_postgres"],
+];
+
+/** @param error what pg's client rejected `connect` with */
+export function connectionFailure(error: unknown): ConnectionFailure {
+  const { code, message = "" } = (error ?? {}) as { code?: unknown; message?: string };
+  const known = typeof code === "string" ? code : null;
+  if (known !== null && BY_STATE[known]) return { kind: BY_STATE[known], code: known };
+  if (known !== null && /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO_|EPROTO)/.test(known))
+    return { kind: "tls", code: known };
+  if (known === "28" || known?.startsWith("28")) return { kind: "refused", code: known };
+  const text = known === null ? BY_TEXT.find(([pattern]) => pattern.test(message)) : undefined;
+  return { kind: text?.[1] ?? "unreachable", code: known };
+}
+
+/** There is no connection. The message holds no credentials. */
+export class ConnectionError extends Error {
+  override readonly name = "ConnectionError";
+  readonly causeKnown = true;
+
+  constructor(readonly failure: ConnectionFailure) {
+    super(`no connection to PostgreSQL: ${failure.kind} (${failure.code ?? "no code"})`);
+  }
+}

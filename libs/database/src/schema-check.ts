@@ -1,0 +1,5 @@
+/** Whether a database is the one that this code expects. */
+export { ConnectionError, type ConnectionFailure, type ConnectionFailureKind } from "./connection-failure.ts";
+export { expectedSchema } from "./expected-schema.ts";
+export type { ExpectedSchema } from "./expected-schema-macro.ts";
+export { type InspectSchemaOptions, inspectSchema, type SchemaFacts } from "./inspect-schema.ts";

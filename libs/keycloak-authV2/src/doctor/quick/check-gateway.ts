@@ -1,0 +1,58 @@
+import type { DatabaseError } from "@libs/database";
+import { type Finding, finding } from "../finding.ts";
+import { type ClientAccess, checkClient } from "./check-client.ts";
+import { checkKeyRing } from "./check-key-ring.ts";
+import { checkOwnToken } from "./check-own-token.ts";
+import { checkRealmPage, type RealmPage } from "./check-realm-page.ts";
+import { checkRights } from "./check-rights.ts";
+import { checkSchema } from "./check-schema.ts";
+import { firstOfEach } from "./first-of-each.ts";
+import { type GatewayCheckOptions, QUICK_TIMEOUT_MS } from "./quick-options.ts";
+
+/** What the gateway's flows write in any case. */
+export const WRITTEN = ["users", "sessions", "registrations"];
+
+/**
+ * Whether a gateway of this configuration can do its work: what the doctor sees in a moment. About seven calls to
+ * Keycloak and three statements, most of them side by side; changes nothing.
+ */
+export async function checkGateway(options: GatewayCheckOptions): Promise<Finding[]> {
+  const [{ findings }, stores] = await Promise.all([checkKeycloak(options), checkStores(options)]);
+  return firstOfEach([...findings, ...stores]);
+}
+
+/**
+ * The same of Keycloak alone.
+ * @returns `token`: the client's own, null where it got none; `issuer`: what tokens must name, null where nobody says
+ */
+export async function checkKeycloak(
+  options: Pick<GatewayCheckOptions, "keycloak" | "readsEvents" | "timeoutMs" | "now">,
+): Promise<Pick<ClientAccess, "findings" | "token"> & Pick<RealmPage, "issuer">> {
+  const { keycloak, readsEvents, timeoutMs = QUICK_TIMEOUT_MS, now = Date.now } = options;
+  const [page, access] = await Promise.all([
+    checkRealmPage(keycloak, timeoutMs),
+    checkClient(keycloak, timeoutMs, now),
+  ]);
+  const [own, rights] = await Promise.all([
+    page.issuer === null ? [] : checkOwnToken({ ...keycloak, issuer: page.issuer }, access, { timeoutMs, now }),
+    access.token ? checkRights(keycloak, access.token.value, { readsEvents, timeoutMs }) : [],
+  ]);
+  const lacksBasic = access.lacksBasic && page.scopes.includes("basic");
+  // Where no realm of Keycloak's answers, the rest follows from that.
+  const blocked = page.findings.some(({ code }) => code !== "keycloak.issuer_mismatch");
+  if (blocked) return { findings: page.findings, token: null, issuer: page.issuer };
+  const basic = lacksBasic ? [finding("client.basic_missing")] : [];
+  return {
+    findings: firstOfEach([...page.findings, ...access.findings, ...own, ...rights, ...basic]),
+    token: access.token,
+    issuer: page.issuer,
+  };
+}
+
+async function checkStores(options: GatewayCheckOptions): Promise<Finding[]> {
+  const { storedTokens, tokenEncryptionKeys, now = Date.now } = options;
+  const { findings, usable } = await checkSchema(options, { written: WRITTEN });
+  const keys = checkKeyRing(usable ? storedTokens : null, tokenEncryptionKeys, now);
+  // The database has just answered: that it went away since is the next check's matter.
+  return [...findings, ...(await keys.catch((error: DatabaseError) => [finding("database.unreachable", error.name)]))];
+}

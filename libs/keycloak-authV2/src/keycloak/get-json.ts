@@ -1,0 +1,18 @@
+import { remainingMs } from "@libs/observability";
+
+export interface JsonAnswer {
+  status: number;
+  /** The parsed object or list; undefined when the body is something else (a proxy's page, nothing at all). */
+  json: object | undefined;
+}
+
+/**
+ * One GET, without following a redirect.
+ * @param limitMs the call's own limit; the request's deadline may shorten it
+ * @throws what `fetch` throws: a `TimeoutError`, or an error with a `code` when there is no connection
+ */
+export async function getJson(url: string, limitMs: number, headers?: Record<string, string>): Promise<JsonAnswer> {
+  const response = await fetch(url, { headers, redirect: "manual", signal: AbortSignal.timeout(remainingMs(limitMs)) });
+  const json: unknown = await response.json().catch(() => undefined);
+  return { status: response.status, json: typeof json === "object" && json !== null ? json : undefined };
+}

@@ -1,0 +1,184 @@
+// A gateway on a wrong database, or with other keys than what is stored there, is never ready and says why.
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { randomBytes, randomUUID } from "node:crypto";
+import { STACK_TIMEOUT_MS, type TestStack, useStack } from "@libs/dev-stack";
+import { SQL } from "bun";
+import { AuthClient } from "./support/auth-client.ts";
+import { eventually } from "./support/eventually.ts";
+import { GatewayProcess, gatewayEnv, stopGateways } from "./support/gateway-process.ts";
+import { newPerson } from "./support/person.ts";
+import { expectMended, expectNeverReady, kindsOf, problemLines, readyOf } from "./support/wrong-configuration.ts";
+
+let stack: TestStack;
+let sql: SQL;
+
+beforeAll(async () => {
+  stack = await useStack();
+}, STACK_TIMEOUT_MS);
+
+beforeEach(async () => {
+  const { url: databaseUrl } = await stack.createDatabase();
+  stack = { ...stack, databaseUrl };
+  sql = new SQL(databaseUrl, { max: 1 });
+});
+
+afterEach(async () => {
+  await stopGateways();
+  await sql.close();
+});
+
+const start = (overrides: Record<string, string> = {}) => GatewayProcess.start(gatewayEnv(stack, overrides));
+const databaseName = () => new URL(stack.databaseUrl).pathname.slice(1);
+const address = (change: (url: URL) => void) => {
+  const url = new URL(stack.databaseUrl);
+  change(url);
+  return { DATABASE_URL: url.href };
+};
+
+describe("the address", () => {
+  const rows: [string, (url: URL) => void, string][] = [
+    ["another password", (url) => Object.assign(url, { password: "not-the-pass-word" }), "database.password_wrong"],
+    ["an account that is not there", (url) => Object.assign(url, { username: "nobody" }), "database.password_wrong"],
+    ["no password", (url) => Object.assign(url, { password: "" }), "database.password_wrong"],
+    ["a database that is not there", (url) => Object.assign(url, { pathname: "/nowhere" }), "database.unknown"],
+    ["an empty database", (url) => Object.assign(url, { pathname: "/template1" }), "database.empty"],
+    ["a port where nobody listens", (url) => Object.assign(url, { port: "1" }), "database.unreachable"],
+    ["a host that is not there", (url) => Object.assign(url, { hostname: "nowhere.invalid" }), "database.unreachable"],
+    ["a web server", (url) => Object.assign(url, { port: new URL(stack.keycloakUrl).port }), "database.unreachable"],
+    ["TLS where there is none", (url) => url.searchParams.set("sslmode", "require"), "database.tls"],
+  ];
+  test.each(rows)("%s", async (_, change, kind) => {
+    const gateway = await start(address(change));
+    await expectNeverReady(gateway, [kind], [new URL(stack.databaseUrl).password, "not-the-pass-word"]);
+  });
+
+  test("an account that may not read the tables", async () => {
+    const account = `test_account_${randomBytes(4).toString("hex")}`;
+    await sql.unsafe(`CREATE ROLE ${account} LOGIN PASSWORD 'pass-word-1'`);
+    try {
+      await sql.unsafe(`GRANT CREATE ON DATABASE ${databaseName()} TO ${account}`);
+      const gateway = await start(address((url) => Object.assign(url, { username: account, password: "pass-word-1" })));
+      await expectNeverReady(gateway, ["database.no_rights"], ["pass-word-1"]);
+      await gateway.stop();
+    } finally {
+      await sql.unsafe(`DROP OWNED BY ${account} CASCADE`);
+      await sql.unsafe(`DROP ROLE ${account}`);
+    }
+  });
+
+  test("a database that only reads", async () => {
+    await sql.unsafe(`ALTER DATABASE ${databaseName()} SET default_transaction_read_only = on`);
+    const gateway = await start();
+    await expectNeverReady(gateway, ["database.read_only"]);
+    await sql.unsafe(`ALTER DATABASE ${databaseName()} RESET default_transaction_read_only`);
+    await eventually(async () => expect(kindsOf(await readyOf(gateway))).not.toContain("database.read_only"), 20_000);
+  });
+});
+
+const last = "(SELECT max(migration_name) FROM _prisma_migrations)";
+const later = "29990101000000_later";
+const laterApplied = `INSERT INTO _prisma_migrations (id, checksum, finished_at, migration_name)
+  VALUES ('later', 'x', now(), '${later}')`;
+
+describe("the schema", () => {
+  const rows: Record<string, { plant: string; kinds: string[]; undo: string }> = {
+    "a migration is missing": {
+      plant: `UPDATE _prisma_migrations SET rolled_back_at = now() WHERE migration_name = ${last}`,
+      kinds: ["database.migrations_missing"],
+      undo: "UPDATE _prisma_migrations SET rolled_back_at = NULL",
+    },
+    "a migration has begun and not ended": {
+      plant: `UPDATE _prisma_migrations SET finished_at = NULL WHERE migration_name = ${last}`,
+      kinds: ["database.migration_failed"],
+      undo: "UPDATE _prisma_migrations SET finished_at = now()",
+    },
+    "a newer program took away what this one needs": {
+      plant: `${laterApplied}; ALTER TABLE sessions RENAME COLUMN refresh_fence TO fence`,
+      kinds: ["database.migrations_newer", "database.schema_incomplete"],
+      undo: "ALTER TABLE sessions RENAME COLUMN fence TO refresh_fence; DELETE FROM _prisma_migrations WHERE id = 'later'",
+    },
+    "a newer program demands what this one does not know": {
+      plant: `${laterApplied}; ALTER TABLE users ADD COLUMN tenant text NOT NULL`,
+      kinds: ["database.migrations_newer", "database.columns_demanded"],
+      undo: "ALTER TABLE users DROP COLUMN tenant; DELETE FROM _prisma_migrations WHERE id = 'later'",
+    },
+    "a table is not there, whatever the migrations say": {
+      plant: "ALTER TABLE idempotency_keys RENAME TO gone",
+      kinds: ["database.schema_incomplete"],
+      undo: "ALTER TABLE gone RENAME TO idempotency_keys",
+    },
+    "nobody notifies guards of sessions that end": {
+      plant: "ALTER TABLE sessions DISABLE TRIGGER USER",
+      kinds: ["database.schema_incomplete"],
+      undo: "ALTER TABLE sessions ENABLE TRIGGER USER",
+    },
+    "the tables are in a schema that is not on the path": {
+      plant: `ALTER SCHEMA public RENAME TO shop`,
+      kinds: ["database.schema_not_visible"],
+      undo: "ALTER SCHEMA shop RENAME TO public",
+    },
+  };
+  for (const [what, { plant, kinds, undo }] of Object.entries(rows)) {
+    test(`${what}, and ready when that is mended`, async () => {
+      await sql.unsafe(plant);
+      const gateway = await start();
+      await expectNeverReady(gateway, kinds);
+      await sql.unsafe(undo);
+      await expectMended(gateway);
+    }, 40_000);
+  }
+
+  test("one that is only newer is named, and keeps nobody back: old replicas restart while new ones roll out", async () => {
+    await sql.unsafe(`${laterApplied}; ALTER TABLE users ADD COLUMN nickname text`);
+    const gateway = await start();
+    const ready = await readyOf(gateway);
+    expect({ status: ready.status, kinds: kindsOf(ready) }).toEqual({
+      status: 200,
+      kinds: ["database.migrations_newer"],
+    });
+    expect(ready.body.checks["configuration"]).toBe("degraded");
+    expect(problemLines(gateway, "database.migrations_newer")).toMatchObject([{ detail: later, level: "warn" }]);
+  });
+});
+
+describe("the key ring", () => {
+  const newKey = (id: string) => `${id}:${randomBytes(32).toString("base64")}`;
+  const [firstId = ""] = ["dev"];
+
+  async function logIn(): Promise<void> {
+    const gateway = await start();
+    const client = new AuthClient(gateway.url);
+    const person = newPerson();
+    expect((await client.register(person)).status).toBe(201);
+    expect((await client.login(person)).status).toBe(200);
+    await gateway.stop();
+  }
+
+  test("another one than that of the stored tokens", async () => {
+    await logIn();
+    const gateway = await start({ TOKEN_ENCRYPTION_KEYS: newKey("other") });
+    await expectNeverReady(gateway, ["keys.unknown"], [stack.tokenEncryptionKeys.split(":")[1] ?? ""]);
+    await gateway.stop();
+    const both = await start({ TOKEN_ENCRYPTION_KEYS: `${newKey("other")},${stack.tokenEncryptionKeys}` });
+    await expectMended(both);
+  });
+
+  test("another key under the same id", async () => {
+    await logIn();
+    const id = stack.tokenEncryptionKeys.split(":")[0] ?? firstId;
+    await expectNeverReady(await start({ TOKEN_ENCRYPTION_KEYS: newKey(id) }), ["keys.undecryptable"]);
+  });
+
+  test("one damaged row keeps nobody back, nor one that is over", async () => {
+    await logIn();
+    await logIn();
+    const [{ session_id: damaged }] = await sql`SELECT session_id FROM sessions ORDER BY session_id LIMIT 1`;
+    await sql`UPDATE sessions SET access_token = 'v1.' || split_part(access_token, '.', 2) || '.AAAA',
+      refresh_token = 'nonsense', id_token = NULL WHERE session_id = ${damaged}`;
+    await expectMended(await start());
+    const other = randomUUID();
+    await sql`UPDATE sessions SET refresh_token = ${`v1.${other}.AAAA`}, refresh_expires_at = now() - interval '1 hour'
+      WHERE session_id = ${damaged}`;
+    await expectMended(await start());
+  });
+});
