@@ -205,7 +205,7 @@ test(
       ({ requestId, err }) => requestId === refused.body.requestId && err !== undefined,
     );
     expect(JSON.stringify(line)).toContain("42P01");
-    expect(JSON.stringify(line)).toContain('relation \\\\\\"users\\\\\\" does not exist');
+    expect(JSON.stringify(line)).toContain('relation \\"users\\" does not exist');
     expect(JSON.stringify(line)).not.toContain('"stack"');
     await until("database.schema_incomplete", false);
   },

@@ -13,7 +13,7 @@ import { type GatewayCheckOptions, QUICK_TIMEOUT_MS } from "./quick-options.ts";
 export const WRITTEN = ["users", "sessions", "registrations"];
 
 /**
- * Whether a gateway of this configuration can do its work: what the doctor sees in a moment. About seven calls to
+ * Whether a gateway of this configuration can do its work: what the doctor sees in a moment. Six calls to
  * Keycloak and three statements, most of them side by side; changes nothing.
  */
 export async function checkGateway(options: GatewayCheckOptions): Promise<Finding[]> {
