@@ -40,7 +40,9 @@ async function checkKeycloak(options: DoctorOptions): Promise<Checked> {
   const away = findings.some(({ code }) => code === "keycloak.unreachable" || code === "keycloak.not_keycloak");
   const [asClient, asAdministrator] = await Promise.all([
     token ? checkAsClient(clientApi(options), options.keycloak.realm) : [],
-    away ? noChecks : checkAsAdministrator({ ...options, keycloak: { ...(issuer !== null && { issuer }), ...options.keycloak } }),
+    away
+      ? noChecks
+      : checkAsAdministrator({ ...options, keycloak: { ...(issuer !== null && { issuer }), ...options.keycloak } }),
   ]);
   return {
     findings: [...findings, ...(token ? checkToken(token) : []), ...asClient, ...(asAdministrator.findings ?? [])],
