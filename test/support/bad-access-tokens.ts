@@ -32,7 +32,10 @@ export async function badAccessTokens(parts: AccessTokenParts): Promise<Record<s
     forged: await forged(parts, claims),
     "with a made-up key": await madeUpKeys(claims),
     mangled: mangled(genuine.access_token),
-    "too long": [`${genuine.access_token}${"A".repeat(8192)}`, await realmKey.sign({ ...claims, x: "x".repeat(7000) })],
+    "too long": [
+      `${genuine.access_token}${"A".repeat(12_288)}`,
+      await realmKey.sign({ ...claims, x: "x".repeat(9500) }),
+    ],
   };
 }
 

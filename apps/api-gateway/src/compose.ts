@@ -1,5 +1,5 @@
 import { createDatabase, createRepositories, type PrismaClient } from "@libs/database";
-import { createReadiness } from "@libs/http";
+import { createReadiness, tokenOptions } from "@libs/http";
 import { KeycloakIntegrationService, type SweepRunner, startSweeps, type Wake } from "@libs/keycloak-authV2";
 import { keycloakAuth, openGuard } from "@libs/keycloak-authV2/elysia";
 import { ChangeFeed, createOutboxMetrics, createOutboxSweep } from "@libs/keycloak-authV2/events";
@@ -136,6 +136,7 @@ function keycloakOptions(config: Config) {
     clientId: config.KEYCLOAK_CLIENT_ID,
     clientSecret: config.KEYCLOAK_CLIENT_SECRET,
     timeoutMs: config.KEYCLOAK_TIMEOUT_MS,
+    ...tokenOptions(config),
     ...(config.KEYCLOAK_ISSUER && { issuer: config.KEYCLOAK_ISSUER }),
   };
 }

@@ -12,6 +12,7 @@ import {
   requestTimeoutMs,
   secretVariable as secret,
   shutdownDelayMs,
+  tokenVariables,
 } from "@libs/http";
 import { KeyRingError, parseKeyRing } from "@libs/keycloak-authV2";
 import proxyAddr from "proxy-addr";
@@ -55,6 +56,7 @@ export const configSchema = z.object({
   KEYCLOAK_REALM: z.string().min(1).describe("The realm that holds the users."),
   KEYCLOAK_CLIENT_ID: z.string().min(1).describe("The gateway's confidential client."),
   KEYCLOAK_CLIENT_SECRET: z.string().min(1).meta(secret).describe("Its secret."),
+  ...tokenVariables,
   KEYCLOAK_TIMEOUT_MS: milliseconds.default(3000).describe("Longest time of one call to Keycloak, in milliseconds."),
   TOKEN_ENCRYPTION_KEYS: keyRing.describe("Key ring for stored tokens: the first encrypts, all decrypt."),
   REFRESH_GRACE_MS: z.coerce

@@ -1,5 +1,5 @@
 import { createDatabase, createRepositories } from "@libs/database";
-import { createReadiness } from "@libs/http";
+import { createReadiness, tokenOptions } from "@libs/http";
 import { keycloakAuth, openGuard } from "@libs/keycloak-authV2/elysia";
 import { AccessService } from "@libs/keycloak-authV2/services/access";
 import { createMetricsRegistry, type Logger } from "@libs/observability";
@@ -36,6 +36,7 @@ export async function compose(config: Config, logger: Logger): Promise<Service> 
     realm: config.KEYCLOAK_REALM,
     clientId: config.KEYCLOAK_CLIENT_ID,
     ...(config.KEYCLOAK_ISSUER && { issuer: config.KEYCLOAK_ISSUER }),
+    ...tokenOptions(config),
     databaseUrl: config.DATABASE_URL,
     database,
     registry,

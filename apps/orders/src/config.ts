@@ -11,6 +11,7 @@ import {
   requestTimeoutMs,
   secretVariable,
   shutdownDelayMs,
+  tokenVariables,
 } from "@libs/http";
 import { z } from "zod";
 
@@ -27,6 +28,7 @@ export const configSchema = z.object({
   KEYCLOAK_ISSUER: keycloakIssuer,
   KEYCLOAK_REALM: z.string().min(1).describe("The realm that holds the users."),
   KEYCLOAK_CLIENT_ID: z.string().min(1).describe("The gateway's client, for which tokens are issued."),
+  ...tokenVariables,
   REQUEST_TIMEOUT_MS: requestTimeoutMs,
   SHUTDOWN_DELAY_MS: shutdownDelayMs,
   CORS_ORIGINS: listOf(isOrigin, "an origin such as https://shop.example").describe(

@@ -42,4 +42,5 @@ export { type ComposedService, runService, type ServiceConfig, type ServiceRecip
 export { type RouteTable, type ServiceBaseOptions, serveOptions, serviceBase } from "./service-base.ts";
 export { type PublicError, ServiceError } from "./service-error.ts";
 export { email, line, maxMetadataBytes, metadata, password, secret, text } from "./text.ts";
+export { tokenOptions, tokenVariables } from "./token-variables.ts";
 export { type WithinDeadline, withinDeadline } from "./within-deadline.ts";

@@ -75,8 +75,8 @@ export const findingCatalogue = {
     "give the client the scope `basic` as a default, and switch lightweight access tokens off",
   ),
   "client.algorithm": error(
-    "tokens are signed in another way than the gateway accepts (RS256)",
-    "set the client's access token signature algorithm, or the realm's default, to RS256",
+    "tokens are signed in a way that the gateway does not accept, so that every login fails",
+    "set the client's access token signature algorithm to one that is asymmetric and in KEYCLOAK_SIGNING_ALGORITHMS, if that is set",
   ),
   "client.backchannel_missing": warning(
     "the client has no back-channel logout URL: sessions that end in Keycloak are learnt from events alone, later",

@@ -3,7 +3,13 @@
 export type { Guard } from "../guard/guard.ts";
 export { GuardRefusal } from "../guard/guard-refusal.ts";
 export type { GuardSession, GuardUser, Principal, Scope } from "../guard/guard-user.ts";
+export { DEFAULT_MAX_TOKEN_BYTES } from "../guard/token-limit.ts";
 export type { GuardProblemKind } from "../guard/watch-channel.ts";
+export {
+  isSignatureAlgorithm,
+  SIGNATURE_ALGORITHMS,
+  type SignatureAlgorithm,
+} from "../keycloak/signature-algorithms.ts";
 export { assertGuarded } from "./assert-guarded.ts";
 export { BEARER_AUTH, bearerAuth, PROBLEM_TITLE } from "./describe-guard.ts";
 export { guardFirst } from "./guard-first.ts";

@@ -6,9 +6,11 @@ import { JoseGuardTokenVerifier } from "../keycloak/guard-token-verifier.ts";
 import { keycloakEndpoints } from "../keycloak/keycloak-options.ts";
 import { PublishedGuardKeys } from "../keycloak/published-guard-keys.ts";
 import { RealmIssuer } from "../keycloak/realm-issuer.ts";
+import { acceptedAlgorithms, type SignatureOptions } from "../keycloak/signature-algorithms.ts";
+import { readTokenOptions } from "../keycloak/token-options.ts";
 
 /** Keys of tokens are fetched from the realm: none can be given. */
-export interface KeycloakAuthOptions {
+export interface KeycloakAuthOptions extends SignatureOptions {
   /** Base URL of Keycloak as this process dials it. */
   url?: string;
   realm?: string;
@@ -16,9 +18,10 @@ export interface KeycloakAuthOptions {
   clientId?: string;
   /** `iss` of the realm's tokens; discovered when left out. */
   issuer?: string;
-  /** Clients whose tokens are accepted (`azp`); `clientId` alone when left out. */
+  /** Clients whose tokens are accepted (`azp`); when left out, `clientId` and those of `KEYCLOAK_AUTHORIZED_PARTIES`. */
   authorizedParties?: readonly string[];
-  signatureAlgorithm?: "RS256" | "ES256";
+  /** Longest token that is looked at; when left out, `KEYCLOAK_TOKEN_MAX_BYTES`, and 12 288 bytes without it. */
+  maxTokenBytes?: number;
   /** Limit of a call to Keycloak, in milliseconds; 3000. */
   timeoutMs?: number;
   /** Reached directly, or through a pooler in session mode: changes come by `LISTEN`. */
@@ -41,13 +44,15 @@ const POOL_SIZE = 4;
 
 /**
  * Keys are fetched and changes are listened for from now on. Whoever opens a guard closes it.
- * @throws Error for a setting that is missing
+ * @throws Error for a setting that is missing or can't be read
  */
 export function openGuard(options: KeycloakAuthOptions = {}): Guard {
   const { env } = process;
   const { registry, logger, onProblem, staleMs = DEFAULT_STALE_MS } = options;
   const databaseUrl = required("DATABASE_URL", options.databaseUrl ?? env.DATABASE_URL);
   const clientId = required("KEYCLOAK_CLIENT_ID", options.clientId ?? env.KEYCLOAK_CLIENT_ID);
+  const fromEnvironment = readTokenOptions(env, clientId);
+  const signature = options.signatureAlgorithms || options.signatureAlgorithm ? options : fromEnvironment;
   const realm = {
     url: required("KEYCLOAK_URL", options.url ?? env.KEYCLOAK_URL),
     realm: required("KEYCLOAK_REALM", options.realm ?? env.KEYCLOAK_REALM),
@@ -56,7 +61,7 @@ export function openGuard(options: KeycloakAuthOptions = {}): Guard {
   };
   const { certs } = keycloakEndpoints(realm);
   const keys = new PublishedGuardKeys({ certs, ...(options.timeoutMs && { timeoutMs: options.timeoutMs }) });
-  keys.warm();
+  const stopKeys = keys.keepFresh();
   const issuer = new RealmIssuer(realm);
   issuer.warm();
   const own = options.database ? undefined : createDatabase(databaseUrl, { poolSize: POOL_SIZE });
@@ -65,16 +70,20 @@ export function openGuard(options: KeycloakAuthOptions = {}): Guard {
     verifier: new JoseGuardTokenVerifier(keys, {
       issuer,
       audience: clientId,
-      authorizedParties: options.authorizedParties ?? [clientId],
-      algorithm: options.signatureAlgorithm ?? "RS256",
+      authorizedParties: options.authorizedParties ?? fromEnvironment.authorizedParties,
+      algorithms: acceptedAlgorithms(signature),
     }),
     repository: createRepositories(database).guard,
     channel: new PostgresChangeChannel(databaseUrl, {
       onState: watchChannel({ registry, logger, onProblem, staleMs }),
     }),
     cacheSize: options.cacheSize,
+    maxTokenBytes: options.maxTokenBytes ?? fromEnvironment.maxTokenBytes,
     staleMs,
-    onClose: async () => own?.$disconnect(),
+    onClose: async () => {
+      stopKeys();
+      await own?.$disconnect();
+    },
   });
 }
 

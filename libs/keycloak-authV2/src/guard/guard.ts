@@ -5,6 +5,7 @@ import { isAuthError } from "../errors/index.ts";
 import { GuardRefusal } from "./guard-refusal.ts";
 import type { GuardRules } from "./guard-rules.ts";
 import { GuardUser, type Principal, type Scope } from "./guard-user.ts";
+import { DEFAULT_MAX_TOKEN_BYTES } from "./token-limit.ts";
 import type { GuardTokenVerifier, IsKnownSession, VerifiedToken } from "./verified-token.ts";
 import { WatchedCache } from "./watched-cache.ts";
 
@@ -14,15 +15,14 @@ export interface GuardDeps {
   channel: ChangeChannel;
   /** Most tokens, sessions and users that are kept in memory, each. */
   cacheSize?: number;
+  /** Longest token that is looked at; {@link DEFAULT_MAX_TOKEN_BYTES} when left out. */
+  maxTokenBytes?: number | undefined;
   /** How old an answer may be while changes are not told. Milliseconds. */
   staleMs?: number;
   /** Lets go of what was opened for this guard alone. */
   onClose?: () => Promise<void>;
   now?: () => number;
 }
-
-/** Longest `Authorization` header's token that is looked at. Bytes; Keycloak's are 1 to 4 kB. */
-export const MAX_TOKEN_LENGTH = 8192;
 
 const CACHE_SIZE = 10_000;
 export const DEFAULT_STALE_MS = 2000;
@@ -47,16 +47,20 @@ export class Guard {
   readonly #channel: ChangeChannel;
   readonly #onClose: () => Promise<void>;
   readonly #now: () => number;
+  readonly #maxTokenBytes: number;
   readonly #tokens: LRUCache<string, KnownToken>;
+  /** Counted up when what was verified before may not be true any more. */
+  #verdicts = 0;
   readonly #sessions: WatchedCache<GuardedSession>;
   readonly #users: WatchedCache<GuardedUser>;
   readonly #stores: WatchedCache<{ organizationId: string }>;
 
-  constructor({ verifier, repository, channel, cacheSize, staleMs, onClose, now }: GuardDeps) {
+  constructor({ verifier, repository, channel, cacheSize, staleMs, maxTokenBytes, onClose, now }: GuardDeps) {
     this.#verifier = verifier;
     this.#channel = channel;
     this.#onClose = onClose ?? (async () => {});
     this.#now = now ?? Date.now;
+    this.#maxTokenBytes = maxTokenBytes ?? DEFAULT_MAX_TOKEN_BYTES;
     const max = cacheSize ?? CACHE_SIZE;
     this.#tokens = new LRUCache({ max });
     const isWatched = () => channel.isUp();
@@ -68,6 +72,10 @@ export class Guard {
       return organizationId === null ? null : { organizationId };
     }, options);
     channel.listen((change) => this.#forget(change));
+    verifier.onKeysRemoved?.(() => {
+      this.#verdicts += 1;
+      this.#tokens.clear();
+    });
   }
 
   /**
@@ -77,7 +85,7 @@ export class Guard {
    * @throws AuthError `keycloak.unavailable` where the key could not be fetched; what the repository throws
    */
   authenticate(authorization: string | null): Principal | Promise<Principal> {
-    const token = bearerToken(authorization);
+    const token = bearerToken(authorization, this.#maxTokenBytes);
     const key = hash("sha256", token, "base64url");
     const known = this.#tokens.get(key);
     if (known === undefined) return this.#verify(token, key);
@@ -126,10 +134,11 @@ export class Guard {
   }
 
   async #verify(token: string, key: string): Promise<Principal> {
+    const verdicts = this.#verdicts;
     const known = { token: await this.#verifier.verify(token, this.#isKnownSession).catch(refuse) };
     const ttl = known.token.expiresAt.getTime() - this.#now();
     // Within the tolerance for clocks a token may be good though its time is over: it is verified each time.
-    if (ttl > 0) this.#tokens.set(key, known);
+    if (ttl > 0 && verdicts === this.#verdicts) this.#tokens.set(key, known);
     return this.#principal(known);
   }
 
@@ -153,9 +162,9 @@ export class Guard {
   }
 }
 
-function bearerToken(authorization: string | null): string {
+function bearerToken(authorization: string | null, maxBytes: number): string {
   if (authorization === null) throw GuardRefusal.noToken();
-  if (authorization.length > MAX_TOKEN_LENGTH + "Bearer ".length) throw GuardRefusal.badToken("too long");
+  if (authorization.length > maxBytes + "Bearer ".length) throw GuardRefusal.badToken("too long");
   // RFC 9110 §11.1: the scheme's name has no case. One space, as RFC 6750 §2.1 has it.
   if (!/^bearer /i.test(authorization)) throw GuardRefusal.noToken();
   return authorization.slice("Bearer ".length);

@@ -28,4 +28,6 @@ export interface GuardTokenVerifier {
    * @throws AuthError `token.invalid` | `keycloak.unavailable` (its key could not be fetched)
    */
   verify(token: string, isKnownSession: IsKnownSession): Promise<VerifiedToken>;
+  /** @param listener called when a key that was good is not any more: what was verified before may be so no longer */
+  onKeysRemoved?(listener: () => void): void;
 }

@@ -5,6 +5,7 @@ import { failure } from "../testing/contracts/keycloak-realm-under-test.ts";
 import { type KeyPair, PublishedRealm, seconds } from "../testing/published-realm.ts";
 import { JoseGuardTokenVerifier } from "./guard-token-verifier.ts";
 import { PublishedGuardKeys } from "./published-guard-keys.ts";
+import { SIGNATURE_ALGORITHMS } from "./signature-algorithms.ts";
 
 const realm = new PublishedRealm();
 const { issuer } = realm;
@@ -41,7 +42,7 @@ async function hmac(header: object, secret: string): Promise<string> {
 
 const open = (options: { coolDownMs?: number; now?: () => number } = {}) =>
   new JoseGuardTokenVerifier(new PublishedGuardKeys({ certs: realm.url, ...options }), {
-    ...{ issuer, audience: "gw", authorizedParties: ["gw", "app"], algorithm: "RS256" },
+    ...{ issuer, audience: "gw", authorizedParties: ["gw", "app"], algorithms: SIGNATURE_ALGORITHMS },
   });
 
 test("reads a person's token, and a service account's", async () => {

@@ -4,6 +4,7 @@ import { AuthError } from "../errors/index.ts";
 import type { GuardTokenVerifier, IsKnownSession, VerifiedToken } from "../guard/verified-token.ts";
 import { accessTokenClaims, CLOCK_TOLERANCE_SECONDS, personOf } from "./access-token-claims.ts";
 import { fixedIssuer, type IssuerSource, withCurrentIssuer } from "./realm-issuer.ts";
+import type { SignatureAlgorithm } from "./signature-algorithms.ts";
 
 const schema = accessTokenClaims.extend({ sid: z.string().min(1).optional(), client_id: z.string().optional() });
 
@@ -13,8 +14,8 @@ export interface GuardTokenRules {
   audience: string;
   /** Clients whose tokens are accepted (`azp`). */
   authorizedParties: readonly string[];
-  /** The one signature algorithm that is accepted. */
-  algorithm: "RS256" | "ES256";
+  /** Signature algorithms that are accepted, each only with a key that is published for it. */
+  algorithms: readonly SignatureAlgorithm[];
 }
 
 /** PORT of the verifier: the keys that signatures are checked against. */
@@ -25,6 +26,8 @@ export interface GuardKeys {
    * @throws AuthError `keycloak.unavailable` when nobody can tell
    */
   find(kid: string, mayWait: () => boolean | Promise<boolean>): Promise<JWTVerifyGetKey | undefined>;
+  /** @param listener called when a key that was good is not any more */
+  onRemoved?(listener: () => void): void;
 }
 
 /**
@@ -39,15 +42,19 @@ export class JoseGuardTokenVerifier implements GuardTokenVerifier {
     private readonly now: () => Date = () => new Date(),
   ) {}
 
+  onKeysRemoved(listener: () => void): void {
+    this.keys.onRemoved?.(listener);
+  }
+
   async verify(token: string, isKnownSession: IsKnownSession = () => false): Promise<VerifiedToken> {
-    const { algorithm, issuer: given, audience, authorizedParties } = this.rules;
+    const { algorithms, issuer: given, audience, authorizedParties } = this.rules;
     const source = typeof given === "string" ? fixedIssuer(given) : given;
-    const header = readHeader(token, algorithm);
+    const header = readHeader(token, algorithms);
     const key = await this.keys.find(header.kid, () => claimsKnownSession(token, isKnownSession));
     if (!key) throw invalid("kid");
     const { payload } = await withCurrentIssuer(source, (issuer) =>
       jwtVerify(token, key, {
-        algorithms: [algorithm],
+        algorithms: [...algorithms],
         issuer,
         audience,
         clockTolerance: CLOCK_TOLERANCE_SECONDS,
@@ -68,12 +75,12 @@ export class JoseGuardTokenVerifier implements GuardTokenVerifier {
 }
 
 /** Checks what can be told from the outside. */
-function readHeader(token: string, algorithm: string): JWTHeaderParameters & { kid: string } {
+function readHeader(token: string, algorithms: readonly unknown[]): JWTHeaderParameters & { kid: string } {
   const parts = token.split(".");
   if (parts.length !== 3 || !parts.every((part) => /^[\w-]+$/.test(part))) throw invalid("form");
   const [headerText, payloadText] = parts.slice(0, 2).map((part) => Buffer.from(part, "base64url").toString("utf8"));
   const header = parse(headerText as string);
-  if (header.alg !== algorithm) throw invalid("alg");
+  if (!algorithms.includes(header.alg)) throw invalid("alg");
   if (typeof header.kid !== "string" || header.kid.length > 200) throw invalid("kid");
   const { typ = "JWT" } = header;
   if (typeof typ !== "string" || !/^(application\/)?(at\+)?jwt$/i.test(typ)) throw invalid("typ");

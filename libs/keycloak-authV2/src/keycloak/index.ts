@@ -10,4 +10,5 @@ export { keycloakUrlFault } from "./reach/keycloak-url-fault.ts";
 export { readIssuer } from "./read-issuer.ts";
 export { checkKeycloak } from "./readiness.ts";
 export { RealmKeys } from "./realm-keys.ts";
+export { readTokenOptions, type TokenOptions, type TokenVariables } from "./token-options.ts";
 export { JoseTokenVerifier } from "./token-verifier.ts";

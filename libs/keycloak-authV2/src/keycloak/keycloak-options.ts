@@ -1,5 +1,7 @@
+import type { SignatureOptions } from "./signature-algorithms.ts";
+
 /** Where Keycloak is and who the gateway is to it. */
-export interface KeycloakOptions {
+export interface KeycloakOptions extends SignatureOptions {
   /** Base URL as this process dials it, for example `http://keycloak:8080`; with Keycloak's path, where it has one. */
   url: string;
   realm: string;
@@ -10,10 +12,10 @@ export interface KeycloakOptions {
   issuer?: string;
   /** The limit of every call, in milliseconds; 3000 when left out. */
   timeoutMs?: number;
+  /** Longest access token that guards accept, so that a login with a longer one fails; 12 288 bytes when left out. */
+  maxTokenBytes?: number;
   /** Clients whose access tokens are accepted (`azp`); the gateway's own alone when left out. */
   authorizedParties?: readonly string[];
-  /** The one signature algorithm that is accepted; RS256 (Keycloak's default) when left out. */
-  signatureAlgorithm?: "RS256" | "ES256";
 }
 
 export interface KeycloakEndpoints {

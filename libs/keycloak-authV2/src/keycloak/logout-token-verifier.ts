@@ -5,6 +5,7 @@ import type { LogoutToken, LogoutTokenVerifier } from "../ports.ts";
 import type { KeycloakOptions } from "./keycloak-options.ts";
 import { type IssuerSource, RealmIssuer, withCurrentIssuer } from "./realm-issuer.ts";
 import type { RealmKeys } from "./realm-keys.ts";
+import { acceptedAlgorithms } from "./signature-algorithms.ts";
 
 const LONGEST_TOKEN = 8_000;
 /** Keycloak's live for two minutes. Whoever refuses replays has to remember a `jti` for this time and the tolerance. */
@@ -34,7 +35,7 @@ const schema = z
   .refine(({ sub, sid }) => sub !== undefined || sid !== undefined, { path: ["sub"] });
 
 /**
- * ADAPTER: verification of logout tokens with jose. Signature by keys that are known already, one pinned algorithm,
+ * ADAPTER: verification of logout tokens with jose. Signature by keys that are known already, by the algorithm that its key is published for,
  * header `typ`, issuer, audience, times within 10 s, age, the logout event, `sub` or `sid`, `jti`, no `nonce`.
  * @see https://openid.net/specs/openid-connect-backchannel-1_0.html#Validation
  */
@@ -50,10 +51,10 @@ export class JoseLogoutTokenVerifier implements LogoutTokenVerifier {
     now: () => Date = () => new Date(),
     issuer: IssuerSource = new RealmIssuer(options),
   ) {
-    const { clientId, signatureAlgorithm = "RS256" } = options;
+    const { clientId } = options;
     this.#keys = keys;
     this.#issuer = issuer;
-    this.#rules = { audience: clientId, algorithms: [signatureAlgorithm] };
+    this.#rules = { audience: clientId, algorithms: [...acceptedAlgorithms(options)] };
     this.#now = now;
   }
 

@@ -1,33 +1,13 @@
-import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from "jose";
-import { z } from "zod";
+import type { JWTVerifyGetKey } from "jose";
 import { AuthError } from "../errors/index.ts";
 import type { GuardKeys } from "./guard-token-verifier.ts";
-import { DEFAULT_TIMEOUT_MS } from "./keycloak-options.ts";
+import { PublishedKeys, type PublishedKeysOptions } from "./published-keys.ts";
 
-/** After that the keys are fetched again, behind the requests. */
-const MAX_AGE_MS = 5 * 60 * 1000;
 /** Ids that are not known make us ask Keycloak at most this often. */
 export const KEYS_COOL_DOWN_MS = 2000;
-/** Keycloak's set is 3 kB a key. Characters. */
-const MAX_SET_LENGTH = 512 * 1024;
 
-const keySet = z.object({
-  keys: z.array(z.looseObject({ kty: z.string(), kid: z.string().optional(), use: z.string().optional() })).max(100),
-});
-
-interface Keys {
-  ids: ReadonlySet<string>;
-  verify: JWTVerifyGetKey;
-  /** Of the last fetch, whatever came of it. */
-  triedAt: number;
-}
-
-export interface PublishedGuardKeysOptions {
-  /** Address of the realm's JWKS. */
-  certs: string;
-  timeoutMs?: number;
+export interface PublishedGuardKeysOptions extends PublishedKeysOptions {
   coolDownMs?: number;
-  now?: () => number;
 }
 
 type MayWait = () => boolean | Promise<boolean>;
@@ -36,48 +16,62 @@ type MayWait = () => boolean | Promise<boolean>;
 const MAX_WAITING = 100;
 
 /**
- * The realm's published signing keys. A new key is fetched when its first token comes; ids that are made up cost one
- * fetch per cool-down. A token that comes within it is refused at once, unless it is of a session that is known: that one
- * waits for the next fetch, so that a flood of made-up ids never hides a new key. While Keycloak is away the last keys
- * count.
+ * The realm's published signing keys, for guards. A new key is fetched when its first token comes; ids that are made up
+ * cost one fetch per cool-down. A token that comes within it is refused at once, unless it is of a session that is known:
+ * that one waits for the next fetch, so that a flood of made-up ids never hides a new key.
  */
 export class PublishedGuardKeys implements GuardKeys {
-  #keys: Keys | undefined;
-  #fetching: Promise<void> | undefined;
-  #failed = false;
+  readonly #keys: PublishedKeys;
+  readonly #now: () => number;
+  readonly #coolDownMs: number;
   /** When an id that was not known made us ask. */
   #lastAskedAt = Number.NEGATIVE_INFINITY;
   #nextFetch: Promise<void> | undefined;
   #waiting = 0;
-  readonly #options: Required<PublishedGuardKeysOptions>;
 
-  constructor(options: PublishedGuardKeysOptions) {
-    this.#options = { timeoutMs: DEFAULT_TIMEOUT_MS, coolDownMs: KEYS_COOL_DOWN_MS, now: Date.now, ...options };
+  constructor({
+    coolDownMs = KEYS_COOL_DOWN_MS,
+    now = () => performance.now(),
+    ...options
+  }: PublishedGuardKeysOptions) {
+    this.#keys = new PublishedKeys({ ...options, now });
+    this.#now = now;
+    this.#coolDownMs = coolDownMs;
+  }
+
+  onRemoved(listener: () => void): void {
+    this.#keys.onRemoved(listener);
+  }
+
+  /** Fetches the keys now and every 30 s; sooner while that fails. @returns stops it */
+  keepFresh(everyMs?: number, againMs?: number): () => void {
+    return this.#keys.keepFresh(everyMs, againMs);
   }
 
   async find(kid: string, mayWait: MayWait): Promise<JWTVerifyGetKey | undefined> {
-    if (this.#keys?.ids.has(kid)) {
-      if (this.#options.now() - this.#keys.triedAt > MAX_AGE_MS) this.warm();
-      return this.#keys.verify;
-    }
-    if (this.#fetching) await this.#fetching;
-    if (!this.#keys?.ids.has(kid)) await this.#ask(mayWait);
-    if (!this.#keys || (this.#failed && !this.#keys.ids.has(kid))) throw unavailable("not fetched");
-    return this.#keys.ids.has(kid) ? this.#keys.verify : undefined;
+    if (this.#has(kid)) await this.#keys.refreshIfOld();
+    else if (this.#keys.fetching) await this.#fetch();
+    if (!this.#has(kid)) await this.#ask(mayWait);
+    const { set } = this.#keys;
+    if (!set || (this.#keys.failed && !set.ids.has(kid))) throw unavailable("not fetched");
+    return set.ids.has(kid) ? set.verify : undefined;
+  }
+
+  #has(kid: string): boolean {
+    return this.#keys.set?.ids.has(kid) ?? false;
   }
 
   async #ask(mayWait: MayWait): Promise<void> {
-    const { now, coolDownMs } = this.#options;
-    const coolDownLeftMs = this.#lastAskedAt + coolDownMs - now();
+    const coolDownLeftMs = this.#lastAskedAt + this.#coolDownMs - this.#now();
     if (coolDownLeftMs <= 0) {
-      const isFirst = this.#keys === undefined;
-      this.#lastAskedAt = now();
+      const isFirst = this.#keys.set === undefined;
+      this.#lastAskedAt = this.#now();
       await this.#fetch();
       // That there was no key at all says nothing of this one's id.
-      if (isFirst && this.#keys) this.#lastAskedAt = Number.NEGATIVE_INFINITY;
+      if (isFirst && this.#keys.set) this.#lastAskedAt = Number.NEGATIVE_INFINITY;
       return;
     }
-    if (this.#fetching) return await this.#fetching;
+    if (this.#keys.fetching) return await this.#fetch();
     if (this.#waiting >= MAX_WAITING) return;
     // From here on: whether one may wait is looked up.
     this.#waiting += 1;
@@ -91,54 +85,20 @@ export class PublishedGuardKeys implements GuardKeys {
   #fetchAfter(ms: number): Promise<void> {
     this.#nextFetch ??= Bun.sleep(ms).then(() => {
       this.#nextFetch = undefined;
-      this.#lastAskedAt = this.#options.now();
+      this.#lastAskedAt = this.#now();
       return this.#fetch();
     });
     return this.#nextFetch;
   }
 
-  /** Fetches them behind the requests. */
-  warm(): void {
-    if (this.#keys) this.#keys.triedAt = this.#options.now();
-    void this.#fetch();
-  }
-
   /** Fetches them now. @returns their ids; null where they could not be read */
   async load(): Promise<ReadonlySet<string> | null> {
-    await this.#fetch();
-    return this.#failed ? null : (this.#keys?.ids ?? null);
+    return (await this.#keys.fetch()) ? (this.#keys.set?.ids ?? null) : null;
   }
 
-  #fetch(): Promise<void> {
-    this.#fetching ??= this.#read().finally(() => {
-      this.#fetching = undefined;
-    });
-    return this.#fetching;
-  }
-
-  /** Never rejects: what is known already is still good. */
-  async #read(): Promise<void> {
-    const { certs, timeoutMs, now } = this.#options;
-    try {
-      const answer = await fetch(certs, {
-        headers: { accept: "application/json" },
-        redirect: "error",
-        signal: AbortSignal.timeout(timeoutMs),
-      });
-      if (!answer.ok) throw new Error(`status ${answer.status}`);
-      const text = await answer.text();
-      if (text.length > MAX_SET_LENGTH) throw new Error("too long");
-      const { keys } = keySet.parse(JSON.parse(text));
-      const signing = keys.filter(({ use, kid }) => use !== "enc" && kid !== undefined);
-      this.#keys = {
-        ids: new Set(signing.map(({ kid }) => kid as string)),
-        verify: createLocalJWKSet({ keys: signing } as JSONWebKeySet),
-        triedAt: now(),
-      };
-      this.#failed = false;
-    } catch {
-      this.#failed = true;
-    }
+  /** Or waits for the fetch that is under way. */
+  async #fetch(): Promise<void> {
+    await this.#keys.fetch();
   }
 }
 

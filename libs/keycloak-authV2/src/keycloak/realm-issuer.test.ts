@@ -76,7 +76,7 @@ describe("a token that names another issuer", () => {
     const jwk = { ...(await exportJWK(publicKey)), kid: "k1", use: "sig", alg: "RS256" };
     const server = Bun.serve({ port: 0, fetch: () => Response.json({ keys: [jwk] }) });
     const keys = new PublishedGuardKeys({ certs: server.url.href });
-    const rules = { issuer, audience: "gw", authorizedParties: ["gw"], algorithm: "RS256" as const };
+    const rules = { issuer, audience: "gw", authorizedParties: ["gw"], algorithms: ["RS256"] as const };
     const sign = (iss: string, key = privateKey) =>
       new SignJWT({ azp: "gw", sid: "s1", typ: "Bearer", preferred_username: "ada" })
         .setProtectedHeader({ alg: "RS256", kid: "k1" })

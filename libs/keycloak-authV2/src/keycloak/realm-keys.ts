@@ -1,83 +1,49 @@
-import {
-  createLocalJWKSet,
-  createRemoteJWKSet,
-  errors,
-  type FlattenedJWSInput,
-  type JWKSCacheInput,
-  type JWSHeaderParameters,
-  type JWTVerifyGetKey,
-  jwksCache,
-} from "jose";
+import { errors, type JWTVerifyGetKey } from "jose";
 import { AuthError } from "../errors/index.ts";
-import { DEFAULT_TIMEOUT_MS, type KeycloakOptions, keycloakEndpoints } from "./keycloak-options.ts";
+import { type KeycloakOptions, keycloakEndpoints } from "./keycloak-options.ts";
+import { PublishedKeys } from "./published-keys.ts";
 
-const MAX_AGE_MS = 10 * 60 * 1000;
 /** A `kid` that is not known makes us ask Keycloak at most this often, however long ago the last fetch was. */
 const COOL_DOWN_MS = 200;
 /** For one token. Keycloak has just signed it, and may publish a new key a moment later: the first fetch can miss it. */
 const MAX_FETCHES = 3;
-/** How long a new key of the realm may stay unknown to {@link RealmKeys.known}. */
-const FRESH_EVERY_MS = 60 * 1000;
-const FRESH_AGAIN_MS = 5 * 1000;
 
 /** The realm's published signing keys, fetched once for every verifier. A key that was replaced is good while it is published. */
 export class RealmKeys {
-  /** For tokens of callers who have to be told for certain: fetches what is missing. */
+  /** For tokens of callers who need a certain answer: fetches what is missing. @throws AuthError `keycloak.unavailable` */
   readonly published: JWTVerifyGetKey;
-  readonly #remote: ReturnType<typeof createRemoteJWKSet>;
+  readonly #keys: PublishedKeys;
   #asking: Promise<void> | undefined;
   #lastAskedAt = Number.NEGATIVE_INFINITY;
-  readonly #cache: Partial<{ uat: number; jwks: Parameters<typeof createLocalJWKSet>[0] }> = {};
-  #known: { uat: number; keys: JWTVerifyGetKey } | undefined;
 
   constructor(options: Pick<KeycloakOptions, "url" | "realm" | "issuer" | "timeoutMs">) {
     this.published = (header, token) => this.#find(header, token);
-    this.#remote = createRemoteJWKSet(new URL(keycloakEndpoints(options).certs), {
-      cacheMaxAge: MAX_AGE_MS,
-      // jose counts it from any fetch: a key that is new just after one would stay unknown.
-      cooldownDuration: Number.POSITIVE_INFINITY,
-      timeoutDuration: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-      [jwksCache]: this.#cache as JWKSCacheInput,
-    });
+    this.#keys = new PublishedKeys({ certs: keycloakEndpoints(options).certs, timeoutMs: options.timeoutMs });
   }
 
   /** The keys as they were fetched last, without a call. @throws AuthError `keycloak.unavailable` when none ever was */
   get known(): JWTVerifyGetKey {
-    const { uat, jwks } = this.#cache;
-    if (uat === undefined || !jwks) throw new AuthError("keycloak.unavailable", { internal: "certs: none known yet" });
-    if (this.#known?.uat !== uat) this.#known = { uat, keys: createLocalJWKSet(jwks) };
-    return this.#known.keys;
+    const { set } = this.#keys;
+    if (!set) throw unavailable("none known yet");
+    return set.verify;
   }
 
-  /** Fetches the keys now. */
+  /** Fetches the keys now. @throws AuthError `keycloak.unavailable` */
   async reload(): Promise<void> {
-    await this.#remote.reload();
+    if (!(await this.#keys.fetch())) throw unavailable("not fetched");
   }
 
-  /** Fetches the keys now and then every minute; sooner while that fails. @returns stops it */
-  keepFresh(everyMs = FRESH_EVERY_MS, againMs = FRESH_AGAIN_MS): () => void {
-    let timer: Timer | undefined;
-    let stopped = false;
-    const fetchThem = async () => {
-      const next = await this.#remote.reload().then(
-        () => everyMs,
-        () => againMs,
-      );
-      if (stopped) return;
-      timer = setTimeout(() => void fetchThem(), next);
-      timer.unref();
-    };
-    void fetchThem();
-    return () => {
-      stopped = true;
-      clearTimeout(timer);
-    };
+  /** Fetches the keys now and every 30 s; sooner while that fails. @returns stops it */
+  keepFresh(everyMs?: number, againMs?: number): () => void {
+    return this.#keys.keepFresh(everyMs, againMs);
   }
 
-  async #find(header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<CryptoKey> {
+  async #find(...[header, token]: Parameters<JWTVerifyGetKey>) {
+    if (this.#keys.set) await this.#keys.refreshIfOld();
+    else await this.reload();
     for (let asked = 0; ; asked++) {
       try {
-        return await this.#remote(header, token);
+        return await this.known(header, token);
       } catch (error) {
         if (!(error instanceof errors.JWKSNoMatchingKey) || asked === MAX_FETCHES) throw error;
       }
@@ -97,6 +63,8 @@ export class RealmKeys {
     const coolDownLeftMs = this.#lastAskedAt + COOL_DOWN_MS - performance.now();
     if (coolDownLeftMs > 0) await Bun.sleep(coolDownLeftMs);
     this.#lastAskedAt = performance.now();
-    await this.#remote.reload();
+    await this.reload();
   }
 }
+
+const unavailable = (reason: string) => new AuthError("keycloak.unavailable", { internal: `certs: ${reason}` });

@@ -1,23 +1,26 @@
 import { errors, type JWTPayload, jwtVerify } from "jose";
 import { z } from "zod";
-import { AuthError } from "../errors/index.ts";
+import { AuthError, isAuthError } from "../errors/index.ts";
+import { DEFAULT_MAX_TOKEN_BYTES } from "../guard/token-limit.ts";
 import type { AccessTokenClaims, TokenVerifier } from "../ports.ts";
 import { accessTokenClaims, CLOCK_TOLERANCE_SECONDS, personOf } from "./access-token-claims.ts";
 import type { KeycloakOptions } from "./keycloak-options.ts";
 import { type IssuerSource, RealmIssuer, withCurrentIssuer } from "./realm-issuer.ts";
 import { RealmKeys } from "./realm-keys.ts";
+import { acceptedAlgorithms } from "./signature-algorithms.ts";
 
 const schema = accessTokenClaims.extend({ sid: z.string().min(1) });
 
 /**
  * ADAPTER: offline verification with jose. Signature by the realm's published keys (cached; an unknown `kid` refetches,
- * at most every 200 ms), one pinned algorithm, issuer, audience, authorized party, `typ`, times within 10 s.
+ * at most every 200 ms), by the algorithm that its key is published for, issuer, audience, authorized party, `typ`, times within 10 s.
  * @see https://www.rfc-editor.org/rfc/rfc9068#section-4
  */
 export class JoseTokenVerifier implements TokenVerifier {
   readonly #keys: RealmKeys;
   readonly #issuer: IssuerSource;
   readonly #rules: { audience: string; algorithms: string[] };
+  readonly #maxTokenBytes: number;
   readonly #authorizedParties: readonly string[];
   readonly #now: () => Date;
 
@@ -27,15 +30,17 @@ export class JoseTokenVerifier implements TokenVerifier {
     now: () => Date = () => new Date(),
     issuer: IssuerSource = new RealmIssuer(options),
   ) {
-    const { clientId, signatureAlgorithm = "RS256" } = options;
+    const { clientId } = options;
     this.#keys = keys;
     this.#issuer = issuer;
-    this.#rules = { audience: clientId, algorithms: [signatureAlgorithm] };
+    this.#rules = { audience: clientId, algorithms: [...acceptedAlgorithms(options)] };
+    this.#maxTokenBytes = options.maxTokenBytes ?? DEFAULT_MAX_TOKEN_BYTES;
     this.#authorizedParties = options.authorizedParties ?? [clientId];
     this.#now = now;
   }
 
   async verifyAccessToken(token: string): Promise<AccessTokenClaims> {
+    if (token.length > this.#maxTokenBytes) throw invalid(tooLarge(token.length, this.#maxTokenBytes));
     const payload = await this.#verify(token);
     const parsed = schema.safeParse(payload);
     if (!parsed.success) {
@@ -74,15 +79,18 @@ function toClaims(claims: z.output<typeof schema>): AccessTokenClaims {
   };
 }
 
+const tooLarge = (bytes: number, most: number) =>
+  `too large, ${bytes} of at most ${most} bytes: full scope, too many roles or claims (KEYCLOAK_TOKEN_MAX_BYTES)`;
+
 const invalid = (internal: string) => new AuthError("token.invalid", { internal });
 
 /** jose's own codes say what is wrong with a token; what has none of them happened while fetching the keys. */
 function toAuthError(error: unknown): AuthError {
+  if (isAuthError(error)) return error;
   if (!(error instanceof errors.JOSEError)) return unavailable(error instanceof Error ? error.name : typeof error);
-  const keysMissing = ["ERR_JOSE_GENERIC", "ERR_JWKS_TIMEOUT", "ERR_JWKS_INVALID"].includes(error.code);
   if (error instanceof errors.JOSEAlgNotAllowed) return invalid("alg");
   if (error instanceof errors.JWTClaimValidationFailed) return invalid(`claims: ${error.claim} (${error.reason})`);
-  return keysMissing ? unavailable(error.code) : invalid(error.code);
+  return invalid(error.code);
 }
 
 const unavailable = (reason: string) => new AuthError("keycloak.unavailable", { internal: `certs: ${reason}` });

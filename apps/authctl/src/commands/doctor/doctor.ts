@@ -1,4 +1,5 @@
 import { type DoctorOptions, type DoctorReport, type Finding, runDoctor } from "@libs/keycloak-authV2/doctor";
+import { readTokenOptions, type TokenOptions } from "@libs/keycloak-authV2/keycloak";
 import type { Command } from "commander";
 import type { z } from "zod";
 import type { CommandContext } from "../../command-context.ts";
@@ -61,12 +62,21 @@ function optionsOf(given: z.output<typeof doctorVariables>, { replicas }: Flags)
       realm: given.KEYCLOAK_REALM,
       clientId: given.KEYCLOAK_CLIENT_ID,
       clientSecret: given.KEYCLOAK_CLIENT_SECRET,
+      ...tokenOptionsOf(given),
       ...(given.KEYCLOAK_ISSUER && { issuer: given.KEYCLOAK_ISSUER }),
     },
     databaseUrl: given.DATABASE_URL,
     tokenEncryptionKeys: given.TOKEN_ENCRYPTION_KEYS,
     ...optional,
   };
+}
+
+function tokenOptionsOf(given: z.output<typeof doctorVariables>): TokenOptions {
+  try {
+    return readTokenOptions(given, given.KEYCLOAK_CLIENT_ID);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
 }
 
 function printReport(

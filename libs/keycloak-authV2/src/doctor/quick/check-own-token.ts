@@ -4,6 +4,7 @@ import { keycloakEndpoints } from "../../keycloak/index.ts";
 import type { KeycloakOptions } from "../../keycloak/keycloak-options.ts";
 import { PublishedGuardKeys } from "../../keycloak/published-guard-keys.ts";
 import { fixedIssuer } from "../../keycloak/realm-issuer.ts";
+import { acceptedAlgorithms } from "../../keycloak/signature-algorithms.ts";
 import { readClaims } from "../../services/sync/token-times.ts";
 import { clockFindings } from "../check-clock.ts";
 import { type Finding, finding } from "../finding.ts";
@@ -59,8 +60,13 @@ async function verify(
   now: () => number,
 ): Promise<Finding | undefined> {
   const { certs, issuer } = keycloakEndpoints(keycloak);
-  const { clientId, authorizedParties = [clientId], signatureAlgorithm = "RS256" } = keycloak;
-  const rules = { issuer: fixedIssuer(issuer), audience: clientId, authorizedParties, algorithm: signatureAlgorithm };
+  const { clientId, authorizedParties = [clientId] } = keycloak;
+  const rules = {
+    issuer: fixedIssuer(issuer),
+    audience: clientId,
+    authorizedParties,
+    algorithms: acceptedAlgorithms(keycloak),
+  };
   const keys = new PublishedGuardKeys({ certs, timeoutMs });
   try {
     await new JoseGuardTokenVerifier(keys, rules, () => new Date(now())).verify(token);

@@ -1,9 +1,10 @@
 import { DatabaseError, type Session, type SessionTokens } from "@libs/database";
 import { ExponentialBackoff, handleWhen, retry } from "cockatiel";
-import { isAuthError } from "../../errors/index.ts";
+import { AuthError, isAuthError } from "../../errors/index.ts";
 import type { SessionTokenSet } from "../../ports.ts";
 import { assertTokensBelong, plainTokens, sealTokens } from "./seal-tokens.ts";
 import type { SyncDeps } from "./sync-deps.ts";
+import { readClaims } from "./token-times.ts";
 
 /** Asks Keycloak for new tokens: `KeycloakIntegrationService.refreshToken`. */
 export type RefreshAtKeycloak = (refreshToken: string) => Promise<SessionTokenSet>;
@@ -42,6 +43,7 @@ export async function exchangeTokens(
   let tokens: SessionTokenSet;
   try {
     tokens = await askKeycloak();
+    assertSameSubject(tokens.access_token, session);
     assertTokensBelong(tokens.access_token, session);
   } catch (error) {
     if (!isAuthError(error, "session.refused")) {
@@ -58,6 +60,17 @@ export async function exchangeTokens(
   const at = now();
   const sealed = sealTokens(cipher, session.sessionId, plainTokens(tokens, at));
   return (await store(deps, lease, sealed, at)) ? { stored: true, tokens } : { stored: false, answered: true };
+}
+
+/**
+ * Keycloak never gives a session to somebody else: where a refresh of it names another user, a mapper has changed the `sub`.
+ * @throws AuthError `keycloak.misconfigured`
+ */
+function assertSameSubject(accessToken: string, { keycloakSessionId, userId }: Session): void {
+  const { sid, sub } = readClaims(accessToken) ?? {};
+  if (sid !== keycloakSessionId || sub === userId) return;
+  const internal = "refresh: the new token's sub is another: take the pairwise subject mapper off the client";
+  throw new AuthError("keycloak.misconfigured", { internal });
 }
 
 /**

@@ -2,6 +2,7 @@ import type { KeycloakProfile, Session, User } from "@libs/database";
 import { ForeignKeyViolationError } from "@libs/database";
 import { deadlinePassed } from "@libs/observability";
 import { AuthError } from "../../errors/index.ts";
+import { assertKeycloakUser } from "./assert-keycloak-user.ts";
 import { endUnrecordedSession, type UnrecordedSession } from "./end-unrecorded-session.ts";
 import { inStepWithLogin } from "./in-step-with-login.ts";
 import { withCollisionResolved } from "./resolve-collision.ts";
@@ -35,7 +36,7 @@ export interface AuthenticationInput {
  * Stores a login in one transaction: `lastLoginAt`, `loginCount + 1`, the session with encrypted tokens. A user that was
  * created elsewhere is provisioned; one whose fields here differ from the login's is looked at in Keycloak. When the
  * write fails, the Keycloak session is ended: no session without a row.
- * @throws AuthError `session.invalid` when the tokens are another's; database errors as the repositories throw them
+ * @throws AuthError `session.invalid` when the tokens are another's; `keycloak.misconfigured` when the id is no user's; database errors as the repositories throw them
  */
 export async function syncOnAuthentication(
   deps: SyncDeps,
@@ -46,6 +47,7 @@ export async function syncOnAuthentication(
   try {
     assertTokensBelong(sessionData.accessToken, { keycloakSessionId, userId: keycloakUserId });
     if (deadlinePassed()) throw new AuthError("request.timeout");
+    await assertKeycloakUser(deps, { id: keycloakUserId, username: input.username });
     const recorded = await recordLogin(deps, input);
     return { ...recorded, user: await inStepWithLogin(deps, recorded.user, profileOfLogin(input)) };
   } catch (error) {

@@ -50,7 +50,7 @@ export async function createTestAuth<Permission extends string = string>() {
   const pair = await generateKeyPair("RS256");
   const jwks = { keys: [{ ...(await exportJWK(pair.publicKey)), kid: "test", alg: "RS256", use: "sig" }] };
   const state = new TestState();
-  const rules = { issuer, audience: clientId, authorizedParties: [clientId], algorithm: "RS256" as const };
+  const rules = { issuer, audience: clientId, authorizedParties: [clientId], algorithms: ["RS256"] as const };
   const guard = new Guard({
     verifier: new JoseGuardTokenVerifier(keysFromSet(jwks), rules),
     repository: state,

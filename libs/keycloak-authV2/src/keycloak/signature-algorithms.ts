@@ -1,0 +1,29 @@
+/**
+ * Every signature algorithm that tokens may have: asymmetric, so that only Keycloak can sign. Never `none`, never an HMAC.
+ * @see https://www.rfc-editor.org/rfc/rfc7518#section-3.1 and https://www.rfc-editor.org/rfc/rfc8037#section-3.1
+ */
+export const SIGNATURE_ALGORITHMS = [
+  ...(["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"] as const),
+  ...(["ES256", "ES384", "ES512", "EdDSA"] as const),
+] as const;
+
+export type SignatureAlgorithm = (typeof SIGNATURE_ALGORITHMS)[number];
+
+export interface SignatureOptions {
+  /**
+   * Signature algorithms that are accepted. Left out: all of {@link SIGNATURE_ALGORITHMS} of which the realm publishes a
+   * key. In either case a token's `alg` must be that of the key that its `kid` names.
+   */
+  signatureAlgorithms?: readonly SignatureAlgorithm[] | undefined;
+  /** The only one that is accepted; an older form of `signatureAlgorithms`. */
+  signatureAlgorithm?: SignatureAlgorithm | undefined;
+}
+
+/** @returns the algorithms that tokens may be signed with */
+export function acceptedAlgorithms({ signatureAlgorithms, signatureAlgorithm }: SignatureOptions) {
+  if (signatureAlgorithms !== undefined && signatureAlgorithms.length > 0) return signatureAlgorithms;
+  return signatureAlgorithm === undefined ? SIGNATURE_ALGORITHMS : [signatureAlgorithm];
+}
+
+export const isSignatureAlgorithm = (name: unknown): name is SignatureAlgorithm =>
+  (SIGNATURE_ALGORITHMS as readonly unknown[]).includes(name);
