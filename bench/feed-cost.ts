@@ -22,7 +22,12 @@ try {
   const rows: Record<string, unknown>[] = [];
   for (const load of ["idle", `${changesPerSecond} changes/s`]) {
     for (const feed of ["false", "true"]) {
-      const env = { LOG_LEVEL: "info", FEED_ENABLED: feed, FEED_MAX_DELETIONS_PER_MINUTE: "100000" };
+      const env = {
+        LOG_LEVEL: "info",
+        FEED_ENABLED: feed,
+        RECONCILE_ENABLED: "false",
+        FEED_MAX_DELETIONS_PER_MINUTE: "100000",
+      };
       const gateway = await GatewayProcess.start(gatewayEnv(stack, env));
       await Bun.sleep(settleMs);
       report(`${load}, feed ${feed === "true" ? "on" : "off"}: ${seconds} s …`);

@@ -346,6 +346,14 @@ CREATE TABLE sync_runs (
 );
 CREATE INDEX sync_runs_kind_started_at_idx ON public.sync_runs USING btree (kind, started_at);
 
+CREATE TABLE user_count_changes (
+    id bigint NOT NULL DEFAULT nextval('user_count_changes_id_seq'::regclass),
+    live integer NOT NULL,
+    enabled integer NOT NULL,
+    email_verified integer NOT NULL,
+    CONSTRAINT user_count_changes_pkey PRIMARY KEY (id)
+);
+
 CREATE TABLE user_roles (
     id uuid NOT NULL DEFAULT gen_random_uuid(),
     user_id text,
@@ -393,6 +401,7 @@ CREATE TABLE users (
     deleted_at timestamp(3) with time zone,
     event_version bigint NOT NULL DEFAULT 0,
     keycloak_ticket bigint NOT NULL DEFAULT 0,
+    keycloak_created_at timestamp(3) with time zone,
     CONSTRAINT users_pkey PRIMARY KEY (id),
     CONSTRAINT users_login_count_check CHECK ((login_count >= 0)),
     CONSTRAINT users_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id) ON UPDATE CASCADE ON DELETE RESTRICT,
@@ -400,9 +409,14 @@ CREATE TABLE users (
 ) WITH (fillfactor=80);
 CREATE INDEX users_deleted_at_idx ON public.users USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 CREATE UNIQUE INDEX users_email_key ON public.users USING btree (lower(email)) WHERE (deleted_at IS NULL);
+CREATE INDEX users_keycloak_created_at_idx ON public.users USING btree (keycloak_created_at, id) WHERE ((keycloak_created_at IS NOT NULL) AND (deleted_at IS NULL));
 CREATE INDEX users_organization_id_idx ON public.users USING btree (organization_id);
 CREATE INDEX users_store_id_idx ON public.users USING btree (store_id);
 CREATE UNIQUE INDEX users_username_key ON public.users USING btree (lower(username)) WHERE (deleted_at IS NULL);
+CREATE TRIGGER users_count_added AFTER INSERT ON public.users REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION count_users_added();
+CREATE TRIGGER users_count_changed AFTER UPDATE OF enabled, email_verified, deleted_at ON public.users FOR EACH ROW WHEN ((((old.enabled IS DISTINCT FROM new.enabled) OR (old.email_verified IS DISTINCT FROM new.email_verified)) OR ((old.deleted_at IS NULL) IS DISTINCT FROM (new.deleted_at IS NULL)))) EXECUTE FUNCTION count_user_changed();
+CREATE TRIGGER users_count_removed AFTER DELETE ON public.users REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION count_users_removed();
+CREATE TRIGGER users_count_truncated AFTER TRUNCATE ON public.users FOR EACH STATEMENT EXECUTE FUNCTION count_users_truncated();
 CREATE TRIGGER users_tell_changed AFTER UPDATE OF enabled, deleted_at, store_id, organization_id ON public.users FOR EACH ROW WHEN (((((old.enabled IS DISTINCT FROM new.enabled) OR (old.deleted_at IS DISTINCT FROM new.deleted_at)) OR (old.store_id IS DISTINCT FROM new.store_id)) OR (old.organization_id IS DISTINCT FROM new.organization_id))) EXECUTE FUNCTION tell_guards_user_changed();
 CREATE TRIGGER users_tell_removed AFTER DELETE ON public.users FOR EACH ROW EXECUTE FUNCTION tell_guards_user_changed();
 CREATE TRIGGER users_tell_truncated AFTER TRUNCATE ON public.users FOR EACH STATEMENT EXECUTE FUNCTION tell_guards_everything();
@@ -412,6 +426,55 @@ CREATE UNLOGGED TABLE walk_seen (
     user_id text NOT NULL,
     CONSTRAINT walk_seen_pkey PRIMARY KEY (run_id, user_id)
 );
+
+CREATE OR REPLACE FUNCTION public.count_user_changed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    was INTEGER := (OLD.deleted_at IS NULL)::int;
+    is_now INTEGER := (NEW.deleted_at IS NULL)::int;
+BEGIN
+    INSERT INTO user_count_changes (live, enabled, email_verified)
+    VALUES (is_now - was, is_now * NEW.enabled::int - was * OLD.enabled::int,
+        is_now * NEW.email_verified::int - was * OLD.email_verified::int);
+    RETURN NULL;
+END $function$
+;
+
+CREATE OR REPLACE FUNCTION public.count_users_added()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO user_count_changes (live, enabled, email_verified)
+    SELECT count(*), count(*) FILTER (WHERE enabled), count(*) FILTER (WHERE email_verified)
+    FROM new_rows WHERE deleted_at IS NULL HAVING count(*) > 0;
+    RETURN NULL;
+END $function$
+;
+
+CREATE OR REPLACE FUNCTION public.count_users_removed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO user_count_changes (live, enabled, email_verified)
+    SELECT -count(*), -count(*) FILTER (WHERE enabled), -count(*) FILTER (WHERE email_verified)
+    FROM old_rows WHERE deleted_at IS NULL HAVING count(*) > 0;
+    RETURN NULL;
+END $function$
+;
+
+CREATE OR REPLACE FUNCTION public.count_users_truncated()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    DELETE FROM user_count_changes;
+    RETURN NULL;
+END $function$
+;
 
 CREATE OR REPLACE FUNCTION public.tell_guards(kind text, ids text[])
  RETURNS void

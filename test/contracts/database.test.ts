@@ -13,6 +13,7 @@ import {
   keycloakLogoutRepositoryContract,
   leaseRepositoryContract,
   orderRepositoryContract,
+  reconcileRepositoryContract,
   registrationRepositoryContract,
   retentionRepositoryContract,
   roleRepositoryContract,
@@ -75,6 +76,7 @@ retentionRepositoryContract("PostgreSQL", makeSubject);
 leaseRepositoryContract("PostgreSQL", makeSubject);
 syncRunRepositoryContract("PostgreSQL", makeSubject);
 walkRepositoryContract("PostgreSQL", makeSubject);
+reconcileRepositoryContract("PostgreSQL", makeSubject);
 domainEventRepositoryContract("PostgreSQL", makeSubject);
 roleRepositoryContract("PostgreSQL", makeSubject);
 activityRepositoryContract("PostgreSQL", makeSubject);

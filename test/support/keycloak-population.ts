@@ -70,6 +70,17 @@ export class KeycloakTables {
     await this.#sql`ANALYZE user_entity, user_role_mapping`;
   }
 
+  /** So many more, as an import makes them: all created now. */
+  async addMore(users: number): Promise<void> {
+    await this.#sql`
+      INSERT INTO user_entity (id, username, email, email_constraint, email_verified, enabled, first_name, last_name,
+        realm_id, created_timestamp, not_before)
+      SELECT id, 'more-' || id, id || '@example.com', id || '@example.com', true, true, 'Grace', 'Hopper', realm_id,
+        ${Date.now()}::bigint + n, 0
+      FROM (SELECT realm.id AS realm_id, n, gen_random_uuid()::text AS id
+        FROM realm, generate_series(1, ${users}::int) AS n WHERE realm.name = ${this.where.realm}) AS person`;
+  }
+
   /** Neighbours by created time, from the middle of all. */
   async sample(size: number): Promise<CreatedSample> {
     const rows: { id: string; at: string }[] = await this.#sql`

@@ -74,6 +74,9 @@ export function compose(config: Config, logger: Logger): Gateway {
     readsEvents: config.FEED_ENABLED === "true",
     pollIntervalMs: config.FEED_POLL_INTERVAL_MS,
     maxDeletionsPerMinute: config.FEED_MAX_DELETIONS_PER_MINUTE,
+    reconciles: config.RECONCILE_ENABLED === "true",
+    reconcilePeriodMs: config.RECONCILE_PERIOD_MS,
+    reconcileMaxCallsPerSecond: config.RECONCILE_MAX_CALLS_PER_SECOND,
   });
   const outbox = createOutboxSweep({
     domainEvents: createRepositories(database).domainEvents,
@@ -101,7 +104,8 @@ export function compose(config: Config, logger: Logger): Gateway {
     readiness: createReadiness({
       configuration,
       checks: { keycloak: integration.checkReady, database: () => ping(database) },
-      problems: config.FEED_ENABLED === "true" ? () => feed.problems() : undefined,
+      problems:
+        config.FEED_ENABLED === "true" || config.RECONCILE_ENABLED === "true" ? () => feed.problems() : undefined,
       problemsMatter: config.FEED_REQUIRED_FOR_READY === "true",
       timeoutMs: 2000,
       maxAgeMs: 500,

@@ -100,6 +100,25 @@ export const configSchema = z.object({
     .max(1_000_000)
     .default(100)
     .describe("Most users that are taken for deleted in Keycloak within a minute; the others wait."),
+  RECONCILE_ENABLED: flag
+    .default("true")
+    .describe(
+      "Whether users and sessions are counted and compared with Keycloak all the time, so that nothing that it does not report stays unknown for longer than RECONCILE_PERIOD_MS.",
+    ),
+  RECONCILE_PERIOD_MS: z.coerce
+    .number()
+    .int()
+    .min(1_000)
+    .max(604_800_000)
+    .default(900_000)
+    .describe("Within this time every user and every live session is compared with Keycloak, in milliseconds."),
+  RECONCILE_MAX_CALLS_PER_SECOND: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1_000)
+    .default(50)
+    .describe("Most calls to Keycloak that comparing takes, one at a time; three more every 10 seconds count users."),
   FEED_REQUIRED_FOR_READY: flag
     .default("false")
     .describe("Whether `/health/ready` says 503 while the change feed has a problem; otherwise it only names it."),

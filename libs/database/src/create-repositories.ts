@@ -20,6 +20,7 @@ import { PrismaKeycloakLogoutRepository } from "./prisma/prisma-keycloak-logout-
 import { PrismaLeaseRepository } from "./prisma/prisma-lease-repository.ts";
 import { PrismaOrderRepository } from "./prisma/prisma-order-repository.ts";
 import { PrismaProductRepository } from "./prisma/prisma-product-repository.ts";
+import { PrismaReconcileRepository } from "./prisma/prisma-reconcile-repository.ts";
 import { PrismaRegistrationRepository } from "./prisma/prisma-registration-repository.ts";
 import { PrismaRetentionRepository } from "./prisma/prisma-retention-repository.ts";
 import { PrismaRoleRepository } from "./prisma/prisma-role-repository.ts";
@@ -30,6 +31,7 @@ import { PrismaTicketRepository } from "./prisma/prisma-ticket-repository.ts";
 import { PrismaUserRepository } from "./prisma/prisma-user-repository.ts";
 import { PrismaWalkRepository } from "./prisma/prisma-walk-repository.ts";
 import type { ProductRepository } from "./product-repository.ts";
+import type { ReconcileRepository } from "./reconcile-repository.ts";
 import type { RegistrationRepository } from "./registration-repository.ts";
 import type { RetentionRepository } from "./retention-repository.ts";
 import type { RoleRepository } from "./role-repository.ts";
@@ -53,6 +55,7 @@ export interface Repositories {
   domainEvents: DomainEventRepository;
   syncRuns: SyncRunRepository;
   walks: WalkRepository;
+  reconcile: ReconcileRepository;
   roles: RoleRepository;
   activities: ActivityRepository;
   business: BusinessRepository;
@@ -81,6 +84,7 @@ export function createRepositories(prisma: PrismaClient, observe: ObserveDatabas
     domainEvents: instrument("domainEvents", new PrismaDomainEventRepository(prisma), observe),
     syncRuns: instrument("syncRuns", new PrismaSyncRunRepository(prisma), observe),
     walks: instrument("walks", new PrismaWalkRepository(prisma), observe),
+    reconcile: instrument("reconcile", new PrismaReconcileRepository(prisma), observe),
     roles: instrument("roles", new PrismaRoleRepository(prisma), observe),
     activities: instrument("activities", new PrismaActivityRepository(prisma), observe),
     business: instrument("business", new PrismaBusinessRepository(prisma), observe),

@@ -7,11 +7,18 @@ export type HintKind = "user" | "sessions" | "session" | "credentials" | "every_
 
 /**
  * Who told: Keycloak's stored events, its back-channel logout, a login or a look that brought a new user, who has to be
- * checked, a full look.
+ * checked, a full look; `reconcile`: the rolling reconciliation found a difference.
  * `registration`: the event of a create of our own, while its registration is not completed; told once by that alone
  * (version 1), it needs no look once it is.
  */
-export type HintSource = "user_events" | "admin_events" | "backchannel_logout" | "registration" | "login" | "full_look";
+export type HintSource =
+  | "user_events"
+  | "admin_events"
+  | "backchannel_logout"
+  | "registration"
+  | "login"
+  | "full_look"
+  | "reconcile";
 
 export interface NewHint {
   kind: HintKind;

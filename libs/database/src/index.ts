@@ -18,6 +18,7 @@ export type * from "./order-repository.ts";
 export * from "./person-repository.ts";
 export { mapPrismaError } from "./prisma/map-prisma-error.ts";
 export type * from "./product-repository.ts";
+export type * from "./reconcile-repository.ts";
 export * from "./registration-repository.ts";
 export type * from "./retention-repository.ts";
 export type * from "./role-repository.ts";

@@ -52,6 +52,7 @@ export interface UserSearch {
   first?: number;
   /** Page size; 100 when left out. */
   max?: number;
+  /** Beginning of a name or of the email; `*` is everybody. Leaves service accounts out, whatever else is asked for. */
   search?: string;
   username?: string;
   email?: string;
@@ -64,6 +65,10 @@ export interface UserSearch {
   attribute?: { name: string; value: string };
   createdAfter?: Date;
   createdBefore?: Date;
+  /** As Keycloak's database has it: what it shows of a user may come from its cache, and be older. */
+  enabled?: boolean;
+  /** Likewise. */
+  emailVerified?: boolean;
 }
 
 export interface KeycloakSession {
@@ -109,6 +114,12 @@ export interface KeycloakUserRepository {
    * @returns false when there was no such session
    */
   deleteSession(keycloakSessionId: string, kind?: "online" | "offline"): Promise<boolean>;
+  /**
+   * Ends the user's online sessions, and has Keycloak forget what it keeps of the user in its cache: the next read is of
+   * its database.
+   * @returns false when there is no such user, in the database or at all
+   */
+  signOutUser(userId: string): Promise<boolean>;
 }
 
 /** An answer of Keycloak's token endpoint; field names as Keycloak (and RFC 6749 §5.1) have them. */

@@ -13,7 +13,7 @@ export class PrismaUserRepository implements UserRepository {
 
   async findById(id: string): Promise<User | null> {
     const row = await this.prisma.user
-      .findUnique({ where: { id }, omit: { keycloakTicket: true, eventVersion: true } })
+      .findUnique({ where: { id }, omit: { keycloakTicket: true, eventVersion: true, keycloakCreatedAt: true } })
       .catch(throwMapped);
     return row && { ...row, metadata: row.metadata as User["metadata"] };
   }

@@ -11,6 +11,7 @@ import { InMemoryKeycloakLogoutRepository } from "./in-memory-keycloak-logout-re
 import { InMemoryLeaseRepository } from "./in-memory-lease-repository.ts";
 import { InMemoryOrderRepository } from "./in-memory-order-repository.ts";
 import { InMemoryProductRepository } from "./in-memory-product-repository.ts";
+import { InMemoryReconcileRepository } from "./in-memory-reconcile-repository.ts";
 import { InMemoryRegistrationRepository } from "./in-memory-registration-repository.ts";
 import { InMemoryRetentionRepository } from "./in-memory-retention-repository.ts";
 import { InMemoryRoleRepository } from "./in-memory-role-repository.ts";
@@ -37,6 +38,7 @@ export function createInMemoryRepositories(database = new InMemoryDatabase()): R
     domainEvents: new InMemoryDomainEventRepository(database),
     syncRuns: new InMemorySyncRunRepository(database),
     walks: new InMemoryWalkRepository(database),
+    reconcile: new InMemoryReconcileRepository(database),
     roles: new InMemoryRoleRepository(database),
     activities: new InMemoryActivityRepository(database),
     business: new InMemoryBusinessRepository(database),

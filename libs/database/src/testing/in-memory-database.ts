@@ -53,6 +53,8 @@ export class InMemoryDatabase {
   ticket = 0n;
   /** By user: the number of the read that its row comes from. */
   readonly userTickets = new Map<string, bigint>();
+  /** By user: when Keycloak created it. */
+  readonly keycloakTimes = new Map<string, Date>();
   /** By name. */
   readonly subscriptions = new Map<string, EventSubscription>();
   readonly domainEvents: DomainEvent[] = [];

@@ -8,6 +8,7 @@ import { idempotencyRepositoryContract } from "./contracts/idempotency-repositor
 import { keycloakLogoutRepositoryContract } from "./contracts/keycloak-logout-repository-contract.ts";
 import { leaseRepositoryContract } from "./contracts/lease-repository-contract.ts";
 import { orderRepositoryContract } from "./contracts/order-repository-contract.ts";
+import { reconcileRepositoryContract } from "./contracts/reconcile-repository-contract.ts";
 import { registrationRepositoryContract } from "./contracts/registration-repository-contract.ts";
 import { retentionRepositoryContract } from "./contracts/retention-repository-contract.ts";
 import { roleRepositoryContract } from "./contracts/role-repository-contract.ts";
@@ -43,6 +44,7 @@ feedEventsContract("in memory", makeSubject);
 leaseRepositoryContract("in memory", makeSubject);
 syncRunRepositoryContract("in memory", makeSubject);
 walkRepositoryContract("in memory", makeSubject);
+reconcileRepositoryContract("in memory", makeSubject);
 domainEventRepositoryContract("in memory", makeSubject);
 roleRepositoryContract("in memory", makeSubject);
 activityRepositoryContract("in memory", makeSubject);

@@ -10,6 +10,7 @@ export { idempotencyRepositoryContract } from "./contracts/idempotency-repositor
 export { keycloakLogoutRepositoryContract } from "./contracts/keycloak-logout-repository-contract.ts";
 export { leaseRepositoryContract } from "./contracts/lease-repository-contract.ts";
 export { orderRepositoryContract } from "./contracts/order-repository-contract.ts";
+export { reconcileRepositoryContract } from "./contracts/reconcile-repository-contract.ts";
 export { registrationRepositoryContract } from "./contracts/registration-repository-contract.ts";
 export { retentionRepositoryContract } from "./contracts/retention-repository-contract.ts";
 export { roleRepositoryContract } from "./contracts/role-repository-contract.ts";
@@ -29,6 +30,7 @@ export { InMemoryKeycloakLogoutRepository } from "./in-memory-keycloak-logout-re
 export { InMemoryLeaseRepository } from "./in-memory-lease-repository.ts";
 export { InMemoryOrderRepository } from "./in-memory-order-repository.ts";
 export { InMemoryProductRepository } from "./in-memory-product-repository.ts";
+export { InMemoryReconcileRepository } from "./in-memory-reconcile-repository.ts";
 export { InMemoryRegistrationRepository } from "./in-memory-registration-repository.ts";
 export { InMemoryRoleRepository } from "./in-memory-role-repository.ts";
 export { InMemorySessionRepository } from "./in-memory-session-repository.ts";

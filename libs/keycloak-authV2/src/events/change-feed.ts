@@ -15,6 +15,8 @@ import { KeycloakClock } from "./keycloak-clock.ts";
 import { ProblemBoard } from "./problem-board.ts";
 import { EventReader, type ReaderDeps } from "./read-events.ts";
 import { receiveLogoutToken } from "./receive-logout-token.ts";
+import { createReconcileMetrics } from "./reconcile/reconcile-metrics.ts";
+import { Reconciler } from "./reconcile/reconciler.ts";
 import { FeedWatch } from "./watch.ts";
 
 export interface ChangeFeedOptions extends UserSyncOptions {
@@ -24,10 +26,18 @@ export interface ChangeFeedOptions extends UserSyncOptions {
   pollIntervalMs?: number;
   /** More users than this do not become tombstones within a minute. Default 100. */
   maxDeletionsPerMinute?: number;
+  /** Whether users and sessions are counted and compared with Keycloak all the time. Default true. */
+  reconciles?: boolean;
+  /** Every user and every live session is compared with Keycloak within this time. Milliseconds; default 15 minutes. */
+  reconcilePeriodMs?: number;
+  /** Calls to Keycloak that comparing may take. Default 50. */
+  reconcileMaxCallsPerSecond?: number;
 }
 
 /** While nobody tells, hints are looked for this often. Milliseconds. */
 const HINTS_INTERVAL_MS = 1_000;
+const RECONCILE_PERIOD_MS = 900_000;
+const MAX_CALLS_PER_SECOND = 50;
 
 /**
  * Brings what changes in Keycloak here, within about a second. A composition root beside `UserSyncService`, whose options
@@ -71,6 +81,14 @@ export class ChangeFeed {
     this.#fullLook = fullLook;
     const hints: Sweep = { ...createHintSweep(deps), intervalMs: HINTS_INTERVAL_MS, local: true };
     this.#sweeps = [hints, createExpirySweep(deps)];
+    if (options.reconciles !== false) {
+      const reconcilerDeps = { ...deps, reconcileMetrics: createReconcileMetrics(metrics) };
+      const reconciler = new Reconciler(reconcilerDeps, {
+        periodMs: options.reconcilePeriodMs ?? RECONCILE_PERIOD_MS,
+        maxCallsPerSecond: options.reconcileMaxCallsPerSecond ?? MAX_CALLS_PER_SECOND,
+      });
+      this.#sweeps.push(reconciler.sweep());
+    }
     if (options.readsEvents === false) return;
     const reader = new EventReader(deps);
     const watch = new FeedWatch({ ...deps, fullLook, reader }).sweep();

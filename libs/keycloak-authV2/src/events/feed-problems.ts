@@ -10,7 +10,8 @@ export type FeedProblemKind =
   | "behind"
   | "deletions_paused"
   | "dead_letters"
-  | "full_look_running";
+  | "full_look_running"
+  | "reconcile_late";
 
 export interface FeedProblem {
   kind: FeedProblemKind;

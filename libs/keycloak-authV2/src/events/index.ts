@@ -3,3 +3,4 @@ export { ChangeFeed, type ChangeFeedOptions } from "./change-feed.ts";
 export type { FeedProblem, FeedProblemKind } from "./feed-problems.ts";
 export { type FeedStatus, readFeedStatus } from "./feed-status.ts";
 export * from "./outbox/index.ts";
+export type { CountStatus, ReconcileStatus, RoundStatus } from "./reconcile/reconcile-status.ts";

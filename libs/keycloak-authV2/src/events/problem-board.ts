@@ -15,6 +15,8 @@ export const problemTodos: Record<FeedProblemKind, string> = {
   deletions_paused: "look whether so many users were meant to be deleted in Keycloak; the rest follows slowly",
   dead_letters: "see authctl feed status for changes that could not be applied, then authctl feed replay",
   full_look_running: "nothing: events were lost, so every user is being looked at again",
+  reconcile_late:
+    "see whether Keycloak and PostgreSQL answer; if they do, raise RECONCILE_MAX_CALLS_PER_SECOND or RECONCILE_PERIOD_MS",
 };
 
 /** The source under whose position the reading replica keeps its problems, for others to show. */

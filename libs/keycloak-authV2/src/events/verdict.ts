@@ -15,7 +15,8 @@ export type HintHandler = (deps: FeedDeps, hints: readonly Hint[]) => Promise<Ma
 export const SECOND_LOOK_MS = 6_000;
 
 /** The verdict on a change after which no session may live that began before it. */
-export function onceMore({ looks, source }: Hint): Verdict {
-  // A full look is of no change in particular, and of everybody.
-  return looks === 0 && source !== "full_look" ? "look_again" : "done";
+export function onceMore({ looks, source, kind }: Hint): Verdict {
+  // A full look is of no change in particular, and of everybody; sessions that reconciliation asks about are old.
+  if (source === "full_look" || (source === "reconcile" && kind === "sessions")) return "done";
+  return looks === 0 ? "look_again" : "done";
 }

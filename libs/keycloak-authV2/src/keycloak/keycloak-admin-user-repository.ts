@@ -148,6 +148,15 @@ export class AdminKeycloakUserRepository implements KeycloakUserRepository {
     };
     return this.#api.call<boolean>("delete_session", remove, missing(false));
   }
+
+  async signOutUser(userId: string): Promise<boolean> {
+    if (!isAddressable(userId)) return false;
+    const signOut = async (client: AdminClient) => {
+      await client.users.logout({ id: userId });
+      return true;
+    };
+    return this.#api.call<boolean>("sign_out_user", signOut, (error) => missing(false)(error) ?? rowIsGone(error));
+  }
 }
 
 type AdminClient = Parameters<Parameters<AdminApi["call"]>[1]>[0];
@@ -167,12 +176,21 @@ function missing<T>(value: T): AnswerReader<T> {
   };
 }
 
+/**
+ * A user that is only in Keycloak's cache: its row was deleted behind Keycloak's back. Writing it fails, and the failed
+ * transaction drops the user from the cache (`UserCacheSession`).
+ */
+function rowIsGone({ response, responseData }: NetworkError): { value: false } | undefined {
+  const reason: unknown = typeof responseData === "object" && responseData && Reflect.get(responseData, "error");
+  return response.status === 500 && reason === "unknown_error" ? { value: false } : undefined;
+}
+
 function rejected({ response, responseData }: NetworkError): undefined {
   const rejection = readRejection(response.status, responseData);
   if (rejection) throw rejection;
 }
 
-function toQuery({ search, username, email, exact, attribute, createdAfter, createdBefore }: UserSearch) {
+function toQuery({ search, username, email, exact, attribute, createdAfter, createdBefore, ...flags }: UserSearch) {
   return {
     ...(search !== undefined && { search }),
     ...(username !== undefined && { username }),
@@ -181,6 +199,8 @@ function toQuery({ search, username, email, exact, attribute, createdAfter, crea
     ...(attribute && { q: `${quoted(attribute.name)}:${quoted(attribute.value)}` }),
     ...(createdAfter && { createdAfter: createdAfter.getTime() }),
     ...(createdBefore && { createdBefore: createdBefore.getTime() }),
+    ...(flags.enabled !== undefined && { enabled: flags.enabled }),
+    ...(flags.emailVerified !== undefined && { emailVerified: flags.emailVerified }),
   };
 }
 

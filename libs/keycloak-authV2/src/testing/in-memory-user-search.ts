@@ -7,13 +7,15 @@ export function matches(user: KeycloakUser, search: UserSearch): boolean {
     matchesField(user.username, search.username, search.exact) &&
     matchesField(user.email, search.email, search.exact) &&
     matchesAttribute(user, search.attribute) &&
-    isWithin(user.createdAt, search.createdAfter, search.createdBefore)
+    isWithin(user.createdAt, search.createdAfter, search.createdBefore) &&
+    (search.enabled ?? user.enabled) === user.enabled &&
+    (search.emailVerified ?? user.emailVerified) === user.emailVerified
   );
 }
 
 function matchesPrefix(user: KeycloakUser, search: string | undefined): boolean {
   const wanted = search?.toLowerCase();
-  if (wanted === undefined) return true;
+  if (wanted === undefined || wanted === "*") return true;
   const fields = [user.username, user.email, user.firstName, user.lastName];
   return fields.some((field) => field?.toLowerCase().startsWith(wanted));
 }

@@ -1,9 +1,11 @@
+import type { UserCounts } from "@libs/database";
 import { readFeedStatus } from "@libs/keycloak-authV2/events";
 import type { Command } from "commander";
 import type { CommandContext } from "../../command-context.ts";
 import { databaseVariables } from "../../common-variables.ts";
 import { withHelp } from "../../with-help.ts";
 import { withRepositories } from "../../with-repositories.ts";
+import { describeRound } from "./describe-round.ts";
 
 /** `authctl feed status` */
 export function addFeedStatus(feed: Command, context: CommandContext): void {
@@ -19,12 +21,25 @@ export function addFeedStatus(feed: Command, context: CommandContext): void {
 /** @throws UsageError */
 async function feedStatus({ environment, terminal: { print } }: CommandContext): Promise<void> {
   const status = await withRepositories(environment, ({ feed }) => readFeedStatus(feed));
-  const { backlog, readAt, problems, deadLetters } = status;
+  const { backlog, readAt, problems, deadLetters, reconcile } = status;
   print(`events read: ${readAt?.toISOString() ?? "never"}`);
   const since = backlog.oldestChangedAt ? `, since ${backlog.oldestChangedAt.toISOString()}` : "";
   print(`waiting: ${backlog.waiting}${since}`);
+  print(`users compared: ${describeRound(reconcile.users, new Date())}`);
+  print(`sessions compared: ${describeRound(reconcile.sessions, new Date())}`);
+  if (reconcile.counts) {
+    const { at, keycloak, local, explained } = reconcile.counts;
+    print(`counted: ${at.toISOString()}`);
+    print(`  Keycloak: ${describeCounts(keycloak)}`);
+    print(`  here: ${describeCounts(local)}`);
+    if (Object.values(explained).some((count) => count !== 0)) print(`  explained: ${describeCounts(explained)}`);
+  }
   for (const { kind, todo } of problems) print(`problem: ${kind}: ${todo}`);
   print(`dead letters: ${backlog.dead}`);
   for (const { id, kind, subject, lastError, attempts, deadAt } of deadLetters)
     print(`  ${id} ${kind} ${subject}: ${lastError} after ${attempts} attempts, ${deadAt?.toISOString()}`);
+}
+
+function describeCounts({ live, enabled, emailVerified }: UserCounts): string {
+  return `${live} users, ${enabled} enabled, ${emailVerified} with a verified email`;
 }

@@ -1,8 +1,13 @@
-import type { KeycloakUser } from "../../ports.ts";
+import type { KeycloakUser, KeycloakUserRepository } from "../../ports.ts";
 import { LOOK_BATCH } from "../sync/apply-read.ts";
 import { chunk } from "../sync/chunk.ts";
 import { type BulkRun, refuseUnproven } from "./bulk-run.ts";
 import { UnreadableError } from "./outage-patience.ts";
+
+/** What reading by id takes of a run. */
+export type ReadingRun = Pick<BulkRun, "patience" | "witnessId"> & {
+  deps: { keycloak: Pick<KeycloakUserRepository, "getUsers"> };
+};
 
 export interface ReadById {
   found: Map<string, KeycloakUser>;
@@ -11,13 +16,13 @@ export interface ReadById {
 }
 
 /** Users by their ids, in answers that are known to be complete. @throws BulkError `bulk.refused` */
-export async function readById(run: BulkRun, ids: readonly string[]): Promise<ReadById> {
+export async function readById(run: ReadingRun, ids: readonly string[]): Promise<ReadById> {
   const read: ReadById = { found: new Map(), unreadable: new Set() };
   for (const batch of chunk(ids, LOOK_BATCH)) await readBatch(run, batch, read);
   return read;
 }
 
-async function readBatch(run: BulkRun, ids: string[], read: ReadById): Promise<void> {
+async function readBatch(run: ReadingRun, ids: string[], read: ReadById): Promise<void> {
   const { keycloak } = run.deps;
   const witness = [run.witnessId];
   try {

@@ -166,7 +166,8 @@ function isWithin({ createdAt }: KeycloakUser, item: Item): boolean {
   return item.kind === "window" ? item.window.from <= at && at <= item.window.to : at === item.at;
 }
 
-function isDated(createdAt: Date | null): createdAt is Date {
+/** Whether users of this created time can be listed by it. */
+export function isDated(createdAt: Date | null): createdAt is Date {
   return createdAt !== null && createdAt.getTime() >= 0 && createdAt.getTime() <= LATEST_MS;
 }
 

@@ -97,6 +97,37 @@ export function keycloakUserRepositoryContract(name: string, realm: () => Promis
       expect(await users.countUsers({ ...span, search: name })).toBe(0);
     });
 
+    test("who is enabled, and whose email is verified, people alone with a search for everybody", async () => {
+      const { users } = await realm();
+      const everybody = { search: "*" };
+      const counts = async () => [
+        await users.countUsers(everybody),
+        await users.countUsers({ ...everybody, enabled: true }),
+        await users.countUsers({ ...everybody, emailVerified: true }),
+      ];
+      const [all = 0, enabled = 0, verified = 0] = await counts();
+      expect(all).toBe(await users.countUsers());
+      const off = await users.createUser(newUser({ enabled: false }));
+      await users.createUser(newUser({ emailVerified: true }));
+      expect(await counts()).toEqual([all + 2, enabled + 1, verified + 1]);
+      // Without the search our own service account is among them.
+      expect(await users.countUsers({ enabled: true })).toBeGreaterThan(enabled + 1);
+      const found = await users.searchUsers({ ...everybody, enabled: false, max: 10_000 });
+      expect(found.map(({ id }) => id)).toContain(off);
+      expect(found.every((user) => !user.enabled)).toBe(true);
+    });
+
+    test("a user that is signed out has no session left", async () => {
+      const { users, tokens } = await realm();
+      const person = newUser();
+      const id = await users.createUser(person);
+      await tokens.passwordGrant(person);
+      expect(await users.listSessions(id)).toHaveLength(1);
+      expect(await users.signOutUser(id)).toBe(true);
+      expect(await users.listSessions(id)).toEqual([]);
+      expect(await users.signOutUser("00000000-0000-0000-0000-000000000000")).toBe(false);
+    });
+
     test("of parallel creations of one name exactly one wins", async () => {
       const { users } = await realm();
       const user = newUser();

@@ -1,0 +1,22 @@
+import type { KeycloakUser } from "../../ports.ts";
+import { compareUser } from "../../services/bulk/compare-users.ts";
+import { isDated } from "../../services/bulk/walk-keycloak-users.ts";
+import type { ReconcileDeps } from "./reconcile-deps.ts";
+import type { Suspect } from "./report-differences.ts";
+
+/** Who of Keycloak's users differs here, or is missing. Keeps when Keycloak created them. */
+export async function compareWithLocal(
+  { users, reconcile }: Pick<ReconcileDeps, "users" | "reconcile">,
+  found: readonly KeycloakUser[],
+): Promise<Suspect[]> {
+  if (found.length === 0) return [];
+  const rows = new Map((await users.findByIds(found.map(({ id }) => id))).map((row) => [row.id, row]));
+  await reconcile.recordCreatedTimes(
+    found.flatMap(({ id, createdAt }) => (rows.has(id) && isDated(createdAt) ? [{ id, createdAt }] : [])),
+  );
+  return found.flatMap((user) => {
+    const [difference] = compareUser(user, rows.get(user.id) ?? null);
+    if (!difference) return [];
+    return [{ id: user.id, missing: difference.kind === "missing" ? user.username : null }];
+  });
+}

@@ -1,0 +1,31 @@
+import type { OutagePatience } from "../../services/bulk/outage-patience.ts";
+import type { FeedDeps } from "../feed-deps.ts";
+
+/** What reconciliation stands on. */
+export type ReconcileDeps = Pick<
+  FeedDeps,
+  | "keycloak"
+  | "eventSource"
+  | "users"
+  | "reconcile"
+  | "registrations"
+  | "feed"
+  | "leases"
+  | "tickets"
+  | "walks"
+  | "now"
+  | "logger"
+  | "wake"
+>;
+
+/** What the steps of reconciliation have at hand. */
+export interface ReconcileRun {
+  deps: ReconcileDeps;
+  patience: OutagePatience;
+  /** A user who is in Keycloak for certain: our own service account. */
+  readonly witnessId: string;
+  /** Users a read; fewer once reads have taken too long. */
+  readonly pageSize: number;
+  /** Counts calls to Keycloak, which are bounded. */
+  called(calls?: number): void;
+}

@@ -1,0 +1,54 @@
+import { z } from "zod";
+import type { ReconcileRun } from "./reconcile-deps.ts";
+import { reportSessions, reportUsers } from "./report-differences.ts";
+import type { Round } from "./round.ts";
+
+const positionSchema = z.object({
+  /** The live sessions of users up to this id are compared. */
+  after: z.string().default(""),
+});
+
+const USERS_AT_ONCE = 50;
+/** Calls to Keycloak a step. */
+const CALLS_A_STEP = 5;
+
+/** Where a round is: for the ages of what it has compared. */
+export function sessionKey(position: unknown): string {
+  return positionSchema.safeParse(position).data?.after ?? "";
+}
+
+/**
+ * Compares all live sessions once. One that was begun or refreshed since the round began has just been seen by Keycloak;
+ * of the others' users Keycloak lists the sessions, one call a user. Whoever lacks one there is handed to the change feed,
+ * which asks again, offline sessions too, before it ends any.
+ * @returns a generator of steps, each of which leaves `round` at a place to go on from
+ */
+export async function* reconcileSessions(run: ReconcileRun, round: Round): AsyncGenerator<void> {
+  const { deps, patience } = run;
+  const position = positionSchema.parse(round.position ?? {});
+  const provenSince = new Date(round.startedAt);
+  for (;;) {
+    const { sessions, last } = await deps.reconcile.listIdleSessions(position.after, provenSince, USERS_AT_ONCE);
+    if (last === null) return;
+    const byUser = Map.groupBy(sessions, ({ userId }) => userId);
+    let calls = 0;
+    for (const [userId, own] of byUser) {
+      if (own.some(({ userMayLogIn }) => !userMayLogIn)) {
+        round.found += await reportUsers(deps, [{ id: userId, missing: null }]);
+        continue;
+      }
+      run.called();
+      const listed = await patience.run(() => deps.keycloak.listSessions(userId));
+      const alive = new Set(listed.map(({ id }) => id));
+      const gone = own.some(({ keycloakSessionId }) => !alive.has(keycloakSessionId));
+      if (gone) round.found += await reportSessions(deps, [userId]);
+      calls += 1;
+      if (calls % CALLS_A_STEP === 0) yield;
+    }
+    // Users are passed over that have live sessions, and none to be asked about.
+    round.done += byUser.size;
+    position.after = last;
+    round.position = { ...position };
+    yield;
+  }
+}

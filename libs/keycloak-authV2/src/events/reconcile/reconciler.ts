@@ -1,0 +1,180 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { OutagePatience } from "../../services/bulk/outage-patience.ts";
+import type { Sweep } from "../../workers/sweep.ts";
+import { FeedLeader } from "../feed-leader.ts";
+import type { ProblemBoard } from "../problem-board.ts";
+import { CountedReconciliation } from "./counted-reconciliation.ts";
+import { createRounds } from "./create-rounds.ts";
+import { failureCode, retryAfterMs } from "./failure-code.ts";
+import type { ReconcileDeps, ReconcileRun } from "./reconcile-deps.ts";
+import type { Reconciled, ReconcileMetrics } from "./reconcile-metrics.ts";
+import { readReconcileStatus } from "./reconcile-status.ts";
+import { LostLease, type RoundRunner } from "./round-runner.ts";
+
+export interface ReconcilerOptions {
+  /** Every user and every live session is compared with Keycloak within this time. Milliseconds. */
+  periodMs: number;
+  /** Calls to Keycloak, at most, beside the three of each counting. */
+  maxCallsPerSecond: number;
+}
+
+export type ReconcilerDeps = ReconcileDeps & { problems: ProblemBoard; reconcileMetrics: ReconcileMetrics };
+
+const INTERVAL_MS = 250;
+/** Ages and lateness are looked up so often, on every replica. Milliseconds. */
+const STATUS_EVERY_MS = 5_000;
+const PAGE = 200;
+const SMALLEST_PAGE = 10;
+/** Of a page after each step that went well. */
+const GROWTH = 1.1;
+/** Before it is asked whether Keycloak answers others. Milliseconds. */
+const PATIENCE_MS = 3_000;
+const LONGEST_REST_MS = 2_000;
+
+/**
+ * Keeps the local copy from drifting, whatever Keycloak reports or does not report: counts both sides every 10 seconds,
+ * and compares everybody within a period, one call at a time. One replica does it, by lease; another goes on where it was.
+ */
+export class Reconciler {
+  readonly #leader: FeedLeader;
+  readonly #counted: CountedReconciliation;
+  readonly #rounds: Record<Reconciled, RoundRunner>;
+  readonly #stop = new AbortController();
+  readonly #run: ReconcileRun;
+  #witnessId = "";
+  #fence: bigint | null = null;
+  #pageSize = PAGE;
+  /** Calls of the current step. */
+  #calls = 0;
+  #failures = 0;
+  #retryAt = 0;
+  #statusAt = 0;
+  #next: Reconciled = "users";
+
+  constructor(
+    private readonly deps: ReconcilerDeps,
+    private readonly options: ReconcilerOptions,
+  ) {
+    this.#leader = new FeedLeader(deps.leases, undefined, "reconcile");
+    const patience = new OutagePatience({ outageMs: PATIENCE_MS, signal: this.#stop.signal });
+    const called = (calls = 1) => {
+      this.#calls += calls;
+    };
+    const self = this;
+    this.#run = {
+      ...{ deps, patience, called },
+      get witnessId() {
+        return self.#witnessId;
+      },
+      get pageSize() {
+        return Math.round(self.#pageSize);
+      },
+    };
+    this.#rounds = createRounds(deps, options.periodMs);
+    this.#counted = new CountedReconciliation(deps);
+  }
+
+  sweep(): Sweep {
+    return {
+      name: "reconcile",
+      intervalMs: INTERVAL_MS,
+      local: true,
+      run: () => this.#sweep(),
+      close: async () => {
+        this.#stop.abort();
+        await this.#drop();
+        await this.#leader.release();
+      },
+    };
+  }
+
+  async #sweep(): Promise<number> {
+    await this.#showStatus();
+    const fence = await this.#leader.take();
+    if (fence === null || fence !== this.#fence) await this.#drop();
+    if (fence !== null && fence !== this.#fence) {
+      // From where the replica before was.
+      this.#fence = null;
+      await this.#counted.load();
+      for (const rounds of Object.values(this.#rounds)) await rounds.load();
+    }
+    this.#fence = fence;
+    if (fence === null || this.#stop.signal.aborted) return 0;
+    const lease = { name: this.#leader.name, fence };
+    const now = this.deps.now().getTime();
+    if (now < this.#retryAt) return 0;
+    const what = (["users", "sessions"] as const)
+      .toSorted((a) => (a === this.#next ? -1 : 1))
+      .find((kind) => this.#rounds[kind].isDue(now));
+    if (this.#counted.isDue()) return await this.#step(() => this.#counted.step(this.#run, this.#isCountable(), lease));
+    if (!what) return 0;
+    this.#next = what === "users" ? "sessions" : "users";
+    return await this.#step(() => this.#rounds[what].step(this.#run, lease));
+  }
+
+  /** A first round has given everybody who is in Keycloak a created time. */
+  #isCountable(): boolean {
+    return this.#rounds.users.state?.previous != null;
+  }
+
+  /** @returns 1: there may be more to do */
+  async #step(work: () => Promise<void>): Promise<number> {
+    const { deps, options } = this;
+    const started = performance.now();
+    this.#calls = 0;
+    try {
+      this.#witnessId = await deps.eventSource.serviceAccountId();
+      await work();
+      if (this.#failures > 0) deps.logger.info("reconciliation goes on");
+      this.#failures = 0;
+      this.#pageSize = Math.min(PAGE, this.#pageSize * GROWTH);
+    } catch (error) {
+      await this.#drop();
+      if (error instanceof LostLease) {
+        this.#leader.lost();
+        this.#fence = null;
+      } else if (!this.#stop.signal.aborted) this.#failed(error);
+      return 0;
+    } finally {
+      deps.reconcileMetrics.calls(this.#calls);
+    }
+    // As long without a call as the calls took, and no more of them than are allowed.
+    const restMs = Math.max(performance.now() - started, (this.#calls * 1000) / options.maxCallsPerSecond);
+    const { signal } = this.#stop;
+    if (this.#calls > 0) await pause(Math.min(restMs, LONGEST_REST_MS), undefined, { signal }).catch(() => {});
+    return 1;
+  }
+
+  #failed(error: unknown): void {
+    const { logger, now } = this.deps;
+    const code = failureCode(error);
+    // A page that is not in Keycloak's cache takes its time.
+    if (code === "keycloak.timeout") this.#pageSize = Math.max(SMALLEST_PAGE, this.#pageSize / 2);
+    if (this.#failures === 0) logger.warn({ err: error, code }, "reconciliation waits: it is tried again");
+    this.#failures += 1;
+    this.#retryAt = now().getTime() + retryAfterMs(this.#failures);
+  }
+
+  async #drop(): Promise<void> {
+    await this.#counted.drop();
+    for (const rounds of Object.values(this.#rounds)) await rounds.drop();
+  }
+
+  async #showStatus(): Promise<void> {
+    const { deps, options } = this;
+    const now = deps.now().getTime();
+    if (now - this.#statusAt < STATUS_EVERY_MS) return;
+    this.#statusAt = now;
+    const status = await readReconcileStatus(deps.feed);
+    const late: Record<string, number> = {};
+    for (const what of ["users", "sessions"] as const) {
+      const oldestAt = status[what]?.oldestAt;
+      if (!oldestAt) continue;
+      const seconds = Math.max(0, (now - oldestAt.getTime()) / 1000);
+      deps.reconcileMetrics.oldest(what, seconds);
+      if (seconds * 1000 > options.periodMs) late[`${what}Seconds`] = Math.round(seconds);
+    }
+    const details = { ...late, periodSeconds: options.periodMs / 1000 };
+    deps.problems.set("reconcile_late", Object.keys(late).length > 0, details);
+  }
+}
