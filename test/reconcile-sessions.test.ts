@@ -55,7 +55,7 @@ async function roundsLater(rounds: number): Promise<void> {
 
 test("ended in Keycloak; the others live on, offline ones too", async () => {
   const { admin, sql, stack } = replicas;
-  const [ended, online, offline, begun] = [await loggedIn(), await loggedIn(), await loggedIn(), await loggedIn()];
+  const [ended, online, offline, limited] = [await loggedIn(), await loggedIn(), await loggedIn(), await loggedIn()];
   // An offline session: a row as a login with `offline_access` makes it.
   const person = newPerson();
   await admin.users.create({ ...withoutPassword(person), enabled: true });
@@ -69,10 +69,13 @@ test("ended in Keycloak; the others live on, offline ones too", async () => {
   }, WITHIN_MS);
   await sql`UPDATE sessions SET user_id = ${offlineUser}, keycloak_session_id = ${sid}, refresh_expires_at = NULL
     WHERE session_id = ${offline.sessionId}`;
+  // Where the realm limits their life, they have an end as others do.
+  await sql`UPDATE sessions SET user_id = ${offlineUser}, keycloak_session_id = ${await offlineSession(person)}
+    WHERE session_id = ${limited.sessionId}`;
   await admin.realms.deleteSession({ realm: stack.realm, session: ended.sid, isOffline: false });
   await eventually(async () => expect(await endReason(ended.sessionId)).toBe("ended_in_keycloak"), WITHIN_MS);
   await roundsLater(2);
-  for (const { sessionId } of [online, offline, begun]) expect(await endReason(sessionId)).toBeNull();
+  for (const { sessionId } of [online, offline, limited]) expect(await endReason(sessionId)).toBeNull();
 }, 240_000);
 
 test("of a user who is disabled here, and lives on", async () => {

@@ -1,3 +1,4 @@
+import type { IdleSession } from "@libs/database";
 import { z } from "zod";
 import type { ReconcileRun } from "./reconcile-deps.ts";
 import { reportSessions, reportUsers } from "./report-differences.ts";
@@ -19,12 +20,12 @@ export function sessionKey(position: unknown): string {
 
 /**
  * Compares all live sessions once. One that was begun or refreshed since the round began has just been seen by Keycloak;
- * of the others' users Keycloak lists the sessions, one call a user. Whoever lacks one there is handed to the change feed,
- * which asks again, offline sessions too, before it ends any.
+ * of the others' users Keycloak lists the sessions, one call a user. Whoever lacks one there, and among the offline ones, is
+ * handed to the change feed, which asks again before it ends any.
  * @returns a generator of steps, each of which leaves `round` at a place to go on from
  */
 export async function* reconcileSessions(run: ReconcileRun, round: Round): AsyncGenerator<void> {
-  const { deps, patience } = run;
+  const { deps } = run;
   const position = positionSchema.parse(round.position ?? {});
   const provenSince = new Date(round.startedAt);
   for (;;) {
@@ -37,11 +38,7 @@ export async function* reconcileSessions(run: ReconcileRun, round: Round): Async
         round.found += await reportUsers(deps, [{ id: userId, missing: null }]);
         continue;
       }
-      run.called();
-      const listed = await patience.run(() => deps.keycloak.listSessions(userId));
-      const alive = new Set(listed.map(({ id }) => id));
-      const gone = own.some(({ keycloakSessionId }) => !alive.has(keycloakSessionId));
-      if (gone) round.found += await reportSessions(deps, [userId]);
+      if (await someAreGone(run, userId, own)) round.found += await reportSessions(deps, [userId]);
       calls += 1;
       if (calls % CALLS_A_STEP === 0) yield;
     }
@@ -51,4 +48,16 @@ export async function* reconcileSessions(run: ReconcileRun, round: Round): Async
     round.position = { ...position };
     yield;
   }
+}
+
+async function someAreGone(run: ReconcileRun, userId: string, sessions: readonly IdleSession[]): Promise<boolean> {
+  const { keycloak } = run.deps;
+  run.called();
+  const online = new Set((await run.patience.run(() => keycloak.listSessions(userId))).map(({ id }) => id));
+  const rest = sessions.filter(({ keycloakSessionId }) => !online.has(keycloakSessionId));
+  if (rest.length === 0) return false;
+  // Whether a session is offline can't be told by its end: the realm may limit their life.
+  run.called(2);
+  const offline = new Set((await run.patience.run(() => keycloak.listOfflineSessions(userId))).map(({ id }) => id));
+  return rest.some(({ keycloakSessionId }) => !offline.has(keycloakSessionId));
 }

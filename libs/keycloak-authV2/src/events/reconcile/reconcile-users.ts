@@ -3,11 +3,11 @@ import type { KeycloakUser } from "../../ports.ts";
 import { LATEST_MS } from "../../services/bulk/created-windows.ts";
 import { readById } from "../../services/bulk/read-by-id.ts";
 import { ReadPace } from "../../services/bulk/read-pace.ts";
-import { ServiceAccounts } from "../../services/bulk/service-accounts.ts";
 import { walkKeycloakUsers } from "../../services/bulk/walk-keycloak-users.ts";
 import { walkStart } from "../../services/bulk/walk-position.ts";
 import { WalkReader } from "../../services/bulk/walk-reader.ts";
 import { chunk } from "../../services/sync/chunk.ts";
+import { ServiceAccounts } from "../../services/sync/service-accounts.ts";
 import { compareWithLocal } from "./compare-with-local.ts";
 import { type CountDifference, spanAgrees } from "./count-users.ts";
 import type { ReconcileRun } from "./reconcile-deps.ts";
@@ -95,7 +95,7 @@ export async function* reconcileUsers(
   async function* windows(): AsyncGenerator<void> {
     const pace = new ReadPace({ concurrency: 1 });
     const reader = new WalkReader({ ...deps, pace, patience }, {}, run.pageSize);
-    const accounts = new ServiceAccounts(deps.keycloak, patience);
+    const accounts = new ServiceAccounts(deps.keycloak, (call) => patience.run(call));
     const agree = counted ? (span: Span) => spanAgrees(run, span, counted) : undefined;
     const spanSize = counted ? COUNTED_AT_ONCE : run.pageSize;
     const pages = userPages(run, reader, { through: position.through, spanSize, ...(agree && { agree }) });
