@@ -25,6 +25,11 @@ The gateway reads environment variables, once, at its start. A variable that is 
 wrong, it names every fault by its variable, shows no value, and ends with exit code 1. \`bun run start\` sets all of
 them itself; \`.env.example\` has a set that fits \`docker-compose.yml\`.
 
+A secret may come from a file instead, as Docker and Kubernetes mount them: \`DATABASE_URL_FILE=/run/secrets/database-url\`. The
+file holds the value alone; newlines at its end are left out. Both \`NAME\` and \`NAME_FILE\` are a fault, and so is a file that is
+missing, empty or not readable. The file is read again when it changes, without a restart: see
+[operations.md](operations.md#secrets-from-files).
+
 ${variableTable(configSchema)}
 
 A key for \`TOKEN_ENCRYPTION_KEYS\`: \`echo "k1:$(openssl rand -base64 32)"\`. To change keys without losing a session, see
@@ -38,8 +43,10 @@ ${variableTable(ordersSchema)}
 
 ## The libraries
 
-The libraries read two of these by themselves, where the caller gives no value: \`new PrismaClient()\` takes \`DATABASE_URL\`,
-and \`new UserSyncService(…)\` takes \`TOKEN_ENCRYPTION_KEYS\`.
+The libraries read some of these by themselves, where the caller gives no value: \`new PrismaClient()\` takes \`DATABASE_URL\`,
+\`new UserSyncService(…)\` takes \`TOKEN_ENCRYPTION_KEYS\`, and \`keycloakAuth()\` takes \`KEYCLOAK_URL\`, \`KEYCLOAK_REALM\`,
+\`KEYCLOAK_CLIENT_ID\`, \`KEYCLOAK_ISSUER\` and \`DATABASE_URL\`. The secrets among them may come from files here too, and follow
+them. Where a caller gives a secret itself it may give a function, which is called at each use.
 `;
 }
 
@@ -51,7 +58,7 @@ function variableTable(schema: z.ZodObject): string {
     `\`${name}\``,
     input.required?.includes(name) ? "**required**" : shownDefault(defaults[name]?.default),
     ruleOf(variable),
-    `${variable.description ?? ""}${variable.secret ? " **Secret.**" : ""}`,
+    `${variable.description ?? ""}${variable.secret ? ` **Secret.** Or \`${name}_FILE\`.` : ""}`,
   ]);
   return table(["variable", "default", "rule", "what it is"], rows);
 }

@@ -29,9 +29,10 @@ const hourMs = 3_600_000;
 /** The composition root: builds every adapter and service once. */
 export function compose(config: Config, logger: Logger): Gateway {
   const registry = createMetricsRegistry();
+  const databaseUrl = () => config.DATABASE_URL;
   const background = new BackgroundTasks(logger);
   let runner: SweepRunner | undefined;
-  const database = createDatabase(config.DATABASE_URL, { poolSize: config.DATABASE_POOL_SIZE });
+  const database = createDatabase(databaseUrl, { poolSize: config.DATABASE_POOL_SIZE });
   const integration = KeycloakIntegrationService.create(
     keycloakOptions(config),
     database,
@@ -47,13 +48,13 @@ export function compose(config: Config, logger: Logger): Gateway {
   }).start();
   const guard = openGuard({
     ...keycloakOptions(config),
-    ...{ database, databaseUrl: config.DATABASE_URL },
+    ...{ database, databaseUrl },
     ...{ registry, logger },
   });
   const stopKeys = integration.keepKeys();
   const { limits, close: closeLimits } = composeLimits(config, registry, logger);
   const syncOptions = {
-    tokenEncryptionKeys: config.TOKEN_ENCRYPTION_KEYS,
+    tokenEncryptionKeys: () => config.TOKEN_ENCRYPTION_KEYS,
     refreshGraceMs: config.REFRESH_GRACE_MS,
     refreshLeaseMs: config.KEYCLOAK_TIMEOUT_MS + LEASE_MARGIN_MS,
     logger,
@@ -80,13 +81,13 @@ export function compose(config: Config, logger: Logger): Gateway {
   });
   const outbox = createOutboxSweep({
     domainEvents: createRepositories(database).domainEvents,
-    databaseUrl: config.DATABASE_URL,
+    databaseUrl,
     metrics: createOutboxMetrics(registry),
     logger,
     now: () => new Date(),
   });
   runner = startSweeps({
-    databaseUrl: config.DATABASE_URL,
+    databaseUrl,
     sweeps: [...sync.sweeps(), ...feed.sweeps(), outbox],
     intervalMs: config.SWEEP_INTERVAL_MS,
     logger,
@@ -114,7 +115,7 @@ export function compose(config: Config, logger: Logger): Gateway {
     registry,
     logger,
     corsOrigins: config.CORS_ORIGINS,
-    metricsToken: config.METRICS_TOKEN,
+    metricsToken: config.METRICS_TOKEN && (() => config.METRICS_TOKEN ?? ""),
     requestTimeoutMs: config.REQUEST_TIMEOUT_MS,
     isStopping,
   });
@@ -138,7 +139,7 @@ function keycloakOptions(config: Config) {
     url: config.KEYCLOAK_URL,
     realm: config.KEYCLOAK_REALM,
     clientId: config.KEYCLOAK_CLIENT_ID,
-    clientSecret: config.KEYCLOAK_CLIENT_SECRET,
+    clientSecret: () => config.KEYCLOAK_CLIENT_SECRET,
     timeoutMs: config.KEYCLOAK_TIMEOUT_MS,
     ...tokenOptions(config),
     ...(config.KEYCLOAK_ISSUER && { issuer: config.KEYCLOAK_ISSUER }),

@@ -1,5 +1,8 @@
-import { describe, expect, test } from "bun:test";
-import { ConfigError } from "@libs/http";
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ConfigError, secretFilesOf } from "@libs/http";
 import { configSchema, readConfig } from "./config.ts";
 
 const key = Buffer.alloc(32, 7).toString("base64");
@@ -34,6 +37,53 @@ test("the required variables are enough", () => {
     PORT: 3000,
     HOST: "0.0.0.0",
     CORS_ORIGINS: [],
+  });
+});
+
+describe("a secret's file", () => {
+  const folder = mkdtempSync(join(tmpdir(), "config-"));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const fileOf = (name: string, content: string) => {
+    const path = join(folder, name);
+    writeFileSync(path, content);
+    return path;
+  };
+  const inFiles = Object.fromEntries(
+    ["DATABASE_URL", "KEYCLOAK_CLIENT_SECRET", "TOKEN_ENCRYPTION_KEYS"].flatMap((name) => [
+      [`${name}_FILE`, fileOf(name, `${Reflect.get(complete, name)}\n`)],
+      [name, ""],
+    ]),
+  );
+
+  test("gives what the variable would", () => {
+    const metrics = { METRICS_TOKEN_FILE: fileOf("METRICS_TOKEN", "a-token-of-metrics") };
+    const config = readConfig({ ...complete, ...inFiles, ...metrics });
+    expect(config).toMatchObject({ ...complete, METRICS_TOKEN: "a-token-of-metrics" });
+    expect(secretFilesOf(config).map(({ variable }) => variable)).toEqual([
+      ...["DATABASE_URL", "KEYCLOAK_CLIENT_SECRET", "TOKEN_ENCRYPTION_KEYS", "METRICS_TOKEN"],
+    ]);
+    expect(secretFilesOf(readConfig(complete))).toEqual([]);
+  });
+
+  test("is named with its fault, all at once, and what it could not give is no second one", () => {
+    const faulty = {
+      DATABASE_URL_FILE: fileOf("mysql", `mysql://app:${secret}@localhost/app`),
+      KEYCLOAK_CLIENT_SECRET_FILE: join(folder, "nosuch"),
+      TOKEN_ENCRYPTION_KEYS_FILE: fileOf("ring", `k1:${key},k1:${key}`),
+      METRICS_TOKEN_FILE: fileOf("short", "short"),
+    };
+    expect(faultsOf({ ...complete, ...inFiles, ...faulty })).toEqual({
+      DATABASE_URL_FILE: expect.stringContaining("names MySQL"),
+      KEYCLOAK_CLIENT_SECRET_FILE: "names a file that does not exist",
+      TOKEN_ENCRYPTION_KEYS_FILE: expect.stringContaining("the id k1 is used twice"),
+      METRICS_TOKEN_FILE: expect.stringContaining("names a file whose content can't be used"),
+    });
+  });
+
+  test("beside its variable is a fault", () => {
+    expect(faultsOf({ ...complete, DATABASE_URL_FILE: inFiles["DATABASE_URL_FILE"] })).toEqual({
+      DATABASE_URL_FILE: "and DATABASE_URL are both given: leave one of them out",
+    });
   });
 });
 

@@ -14,7 +14,7 @@ import {
   shutdownDelayMs,
   tokenVariables,
 } from "@libs/http";
-import { KeyRingError, parseKeyRing } from "@libs/keycloak-authV2";
+import { keyRingFault } from "@libs/keycloak-authV2";
 import proxyAddr from "proxy-addr";
 import { z } from "zod";
 
@@ -36,11 +36,8 @@ const retentionDays = z.coerce.number().int().min(1).max(3_650).default(30);
 const keyRing = z
   .string()
   .superRefine((value, context) => {
-    try {
-      parseKeyRing(value);
-    } catch (error) {
-      context.addIssue({ code: "custom", message: error instanceof KeyRingError ? error.message : "is not valid" });
-    }
+    const message = keyRingFault(value);
+    if (message) context.addIssue({ code: "custom", message });
   })
   .meta({ rule: "`id:base64,…`, 32 bytes each", ...secret });
 

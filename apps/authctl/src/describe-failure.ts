@@ -6,7 +6,7 @@ import { CommanderError } from "commander";
 import { AdministratorFailure } from "./administrator-failure.ts";
 import { ExitCode } from "./exit-code.ts";
 import { InterruptedError } from "./interrupted-error.ts";
-import type { Environment } from "./read-variables.ts";
+import { type Environment, readVariable } from "./read-variables.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** 0 for help, 2 for wrong usage, 130 for Ctrl-C, 1 for work that failed. */
@@ -47,12 +47,13 @@ async function keycloakCause(
   return url && realm ? await describeKeycloakFailure(error, { url, realm, as }) : undefined;
 }
 
-async function databaseCause(error: unknown, { DATABASE_URL: url }: Environment): Promise<string | undefined> {
+async function databaseCause(error: unknown, environment: Environment): Promise<string | undefined> {
   const isAway =
     error instanceof DatabaseUnavailableError ||
     error instanceof DatabaseTimeoutError ||
     isAuthError(error, "database.unavailable", "database.timeout");
-  return isAway && url ? await diagnoseDatabase(url) : undefined;
+  const url = isAway ? readVariable("DATABASE_URL", environment) : undefined;
+  return url ? await diagnoseDatabase(url) : undefined;
 }
 
 function adviceOn(error: unknown): string | undefined {

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { z } from "zod";
+import { isSecretVariable } from "./read-variables.ts";
 
 export interface HelpParts {
   /** Each a command line without `authctl`, and what it does. */
@@ -20,6 +21,9 @@ export function withHelp(command: Command, { examples, variables }: HelpParts): 
 /** One line a variable. */
 export function describeVariables(variables: z.ZodObject): string {
   return Object.entries(variables.shape)
-    .map(([name, field]) => `  ${name.padEnd(32)} ${field.description}`)
+    .map(
+      ([name, field]) =>
+        `  ${name.padEnd(32)} ${field.description}${isSecretVariable(name) ? `; or ${name}_FILE` : ""}`,
+    )
     .join("\n");
 }

@@ -9,6 +9,7 @@ import {
 } from "@libs/http";
 import { guardFirst } from "@libs/keycloak-authV2/elysia";
 import type { Logger, Registry } from "@libs/observability";
+import type { Secret } from "@libs/observability/secrets";
 import { Elysia } from "elysia";
 import { version } from "../package.json";
 import { cartRoutes } from "./routes/carts.ts";
@@ -22,7 +23,7 @@ export interface AppDeps extends Omit<RouteDeps, "withinDeadline"> {
   logger: Logger;
   /** Browsers of these origins may call the service. */
   corsOrigins: string[];
-  metricsToken: string | undefined;
+  metricsToken: Secret | undefined;
   /** The longest that one request may take. Milliseconds. */
   requestTimeoutMs: number;
   isStopping: () => boolean;

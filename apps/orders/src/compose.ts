@@ -26,7 +26,8 @@ const CHANNEL_LOST = {
 /** The composition root: builds every adapter and service once. */
 export async function compose(config: Config, logger: Logger): Promise<Service> {
   const registry = createMetricsRegistry();
-  const database = createDatabase(config.DATABASE_URL, {
+  const databaseUrl = () => config.DATABASE_URL;
+  const database = createDatabase(databaseUrl, {
     poolSize: config.DATABASE_POOL_SIZE,
     applicationName: "orders",
   });
@@ -37,7 +38,7 @@ export async function compose(config: Config, logger: Logger): Promise<Service> 
     clientId: config.KEYCLOAK_CLIENT_ID,
     ...(config.KEYCLOAK_ISSUER && { issuer: config.KEYCLOAK_ISSUER }),
     ...tokenOptions(config),
-    databaseUrl: config.DATABASE_URL,
+    databaseUrl,
     database,
     registry,
     logger,
@@ -65,7 +66,7 @@ export async function compose(config: Config, logger: Logger): Promise<Service> 
     registry,
     logger,
     corsOrigins: config.CORS_ORIGINS,
-    metricsToken: config.METRICS_TOKEN,
+    metricsToken: config.METRICS_TOKEN && (() => config.METRICS_TOKEN ?? ""),
     requestTimeoutMs: config.REQUEST_TIMEOUT_MS,
     isStopping,
   });

@@ -1,5 +1,8 @@
+import { currentSecret, type Secret, secretFromEnvironment } from "@libs/observability/secrets";
 import { PrismaPg } from "@prisma/adapter-pg";
 import type { PoolConfig } from "pg";
+import { followingConnection } from "./connect/following-connection.ts";
+import { staysAtDatabase } from "./connect/stays-at-database.ts";
 import { PrismaClient as GeneratedClient } from "./generated/client.ts";
 import { createStatementNames } from "./prisma/statement-names.ts";
 
@@ -23,10 +26,10 @@ const SERVER_HEAD_START_MS = 250;
 /** After that the server frees what an open transaction locks, should its process be gone without a word. */
 const IDLE_TRANSACTION_MS = 5_000;
 
-function poolConfig(url: string, options: DatabaseOptions): PoolConfig {
+function poolConfig(url: Secret, options: DatabaseOptions): PoolConfig {
   const queryTimeoutMs = options.queryTimeoutMs ?? QUERY_TIMEOUT_MS;
   return {
-    ...inUtc(url),
+    ...followingConnection(url, inUtc),
     max: options.poolSize ?? 10,
     connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     query_timeout: queryTimeoutMs,
@@ -58,10 +61,13 @@ function inUtc(url: string): Pick<PoolConfig, "connectionString" | "options"> {
  * ```
  */
 export class PrismaClient extends GeneratedClient {
-  /** @throws Error when neither `url` nor `DATABASE_URL` is set */
-  constructor(options: DatabaseOptions & { url?: string } = {}) {
-    const url = options.url ?? process.env.DATABASE_URL;
-    if (!url) throw new Error("DATABASE_URL is not set");
+  /**
+   * @param options.url left out: `DATABASE_URL`, or the file that `DATABASE_URL_FILE` names
+   * @throws Error when there is none, SecretFileError when that file can't be used
+   */
+  constructor(options: DatabaseOptions & { url?: Secret } = {}) {
+    const url = options.url ?? secretFromEnvironment("DATABASE_URL", process.env, { check: staysAtDatabase });
+    if (!url || !currentSecret(url)) throw new Error("DATABASE_URL is not set");
     super({
       // Minimal: the other formats print arguments, and those hold personal data.
       errorFormat: "minimal",
@@ -70,7 +76,10 @@ export class PrismaClient extends GeneratedClient {
   }
 }
 
-/** @param url `postgresql://user:password@host:port/database`; nothing is connected before the first query */
-export function createDatabase(url: string, options: DatabaseOptions = {}): PrismaClient {
+/**
+ * @param url `postgresql://user:password@host:port/database`, or what gives it for each new connection; nothing is
+ *   connected before the first query
+ */
+export function createDatabase(url: Secret, options: DatabaseOptions = {}): PrismaClient {
   return new PrismaClient({ ...options, url });
 }

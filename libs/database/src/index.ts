@@ -4,6 +4,8 @@ export type * from "./business-repository.ts";
 export * from "./cart-repository.ts";
 export type * from "./change-channel.ts";
 export { createDatabase, type DatabaseOptions, PrismaClient } from "./client.ts";
+export { followingConnection } from "./connect/following-connection.ts";
+export { staysAtDatabase } from "./connect/stays-at-database.ts";
 export { createPersonRepository } from "./create-person-repository.ts";
 export { createRepositories, type Repositories } from "./create-repositories.ts";
 export type * from "./domain-event.ts";

@@ -1,5 +1,6 @@
 import { databaseUrlFault, diagnoseDatabase } from "@libs/database/migrate";
 import { diagnoseKeycloak, keycloakUrlFault } from "@libs/keycloak-authV2/keycloak";
+import { givenSecret } from "./given-secret.ts";
 import type { Servers } from "./servers.ts";
 import { StackError } from "./stack-error.ts";
 
@@ -13,13 +14,16 @@ const REQUIRED = ["KEYCLOAK_URL", "KEYCLOAK_ADMIN_USERNAME", "KEYCLOAK_ADMIN_PAS
  * @throws StackError if it names a part of them only, or something that is no such URL
  */
 export function givenServers(env: Environment = process.env): Servers | undefined {
-  if (!env["KEYCLOAK_URL"] && !env["DATABASE_URL"]) return undefined;
-  const missing = REQUIRED.filter((name) => !env[name]);
+  const given = Object.fromEntries(REQUIRED.map((name) => [name, givenSecret(name, env)]));
+  const { KEYCLOAK_URL = "", KEYCLOAK_ADMIN_USERNAME = "", KEYCLOAK_ADMIN_PASSWORD = "", DATABASE_URL = "" } = given;
+  if (!KEYCLOAK_URL && !DATABASE_URL) return undefined;
+  const missing = REQUIRED.filter((name) => !given[name]);
   if (missing.length > 0) {
-    const given = REQUIRED.filter((name) => env[name]).join(", ");
-    throw new StackError(`${given} given, but not ${missing.join(", ")}: set all of them, or none (see .env.example).`);
+    const present = REQUIRED.filter((name) => given[name]).join(", ");
+    throw new StackError(
+      `${present} given, but not ${missing.join(", ")}: set all of them, or none (see .env.example).`,
+    );
   }
-  const { KEYCLOAK_URL = "", KEYCLOAK_ADMIN_USERNAME = "", KEYCLOAK_ADMIN_PASSWORD = "", DATABASE_URL = "" } = env;
   const fault = databaseUrlFault(DATABASE_URL);
   if (fault) throw new StackError(fault);
   return {

@@ -34,8 +34,15 @@ test("who names no servers gets those of the running stack; what is set stays", 
   });
 });
 
+test("what a file stands for is not set beside it", () => {
+  writeStackFile(stack, file);
+  const environment: Record<string, string | undefined> = { KEYCLOAK_ADMIN_PASSWORD_FILE: "/run/secrets/admin" };
+  expect(takeRunningStack(environment, file)).toEqual(stack);
+  expect(environment).not.toContainKey("KEYCLOAK_ADMIN_PASSWORD");
+});
+
 test("one that is named is never mixed with the stack, and one that has ended is none", () => {
-  for (const name of ["DATABASE_URL", "KEYCLOAK_URL"]) {
+  for (const name of ["DATABASE_URL", "DATABASE_URL_FILE", "KEYCLOAK_URL"]) {
     const environment = { [name]: "elsewhere" };
     expect(takeRunningStack(environment, file)).toBeUndefined();
     expect(environment).toEqual({ [name]: "elsewhere" });

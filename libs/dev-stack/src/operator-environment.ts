@@ -25,8 +25,9 @@ export function takeRunningStack(
   environment: Record<string, string | undefined>,
   file?: string,
 ): StackFile | undefined {
-  if (environment["DATABASE_URL"] || environment["KEYCLOAK_URL"]) return undefined;
+  if (["DATABASE_URL", "DATABASE_URL_FILE", "KEYCLOAK_URL"].some((name) => environment[name])) return undefined;
   const stack = readStackFile(file);
-  for (const [name, value] of Object.entries(stack ? operatorEnvironment(stack) : {})) environment[name] ||= value;
+  for (const [name, value] of Object.entries(stack ? operatorEnvironment(stack) : {}))
+    if (!environment[`${name}_FILE`]) environment[name] ||= value;
   return stack;
 }

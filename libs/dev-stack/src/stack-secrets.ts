@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
+import { givenSecret } from "./given-secret.ts";
 
 /** Secrets of the application on a stack. */
 export interface StackSecrets {
@@ -20,14 +21,15 @@ export function newSecrets(): StackSecrets {
 /**
  * The secrets kept in `file`, made when there are none: tokens stored by one start must be readable at the next. What
  * the environment gives goes first.
+ * @throws StackError for a secret's file that can't be used
  */
 export function keptSecrets(file: string, env: Record<string, string | undefined> = process.env): StackSecrets {
   const kept = read(file) ?? newSecrets();
   writeFileSync(file, `${JSON.stringify(kept, null, 2)}\n`, { mode: 0o600 });
   return {
-    clientSecret: env["KEYCLOAK_CLIENT_SECRET"] || kept.clientSecret,
-    tokenEncryptionKeys: env["TOKEN_ENCRYPTION_KEYS"] || kept.tokenEncryptionKeys,
-    metricsToken: env["METRICS_TOKEN"] || kept.metricsToken,
+    clientSecret: givenSecret("KEYCLOAK_CLIENT_SECRET", env) || kept.clientSecret,
+    tokenEncryptionKeys: givenSecret("TOKEN_ENCRYPTION_KEYS", env) || kept.tokenEncryptionKeys,
+    metricsToken: givenSecret("METRICS_TOKEN", env) || kept.metricsToken,
   };
 }
 

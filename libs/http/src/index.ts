@@ -29,7 +29,7 @@ export {
   problemsIn,
   problemsOf,
 } from "./problem.ts";
-export { ConfigError, type ConfigurationFault, readConfig } from "./read-config.ts";
+export { ConfigError, type ConfigurationFault, readConfig, secretFilesOf } from "./read-config.ts";
 export {
   type CheckReadiness,
   createReadiness,

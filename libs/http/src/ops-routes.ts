@@ -1,6 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import { AuthError } from "@libs/keycloak-authV2/errors";
 import type { Registry } from "@libs/observability";
+import { currentSecret, type Secret } from "@libs/observability/secrets";
 import { Elysia } from "elysia";
 import { z } from "zod";
 import type { CheckReadiness } from "./readiness.ts";
@@ -8,8 +9,8 @@ import type { CheckReadiness } from "./readiness.ts";
 export interface OpsDeps {
   readiness: CheckReadiness;
   registry: Registry;
-  /** Bearer token for /metrics on this port; without one it is not served here. */
-  metricsToken: string | undefined;
+  /** Bearer token for /metrics on this port, asked for at each use where it is a function; without one it is not served here. */
+  metricsToken: Secret | undefined;
 }
 
 const readinessSchema = z.strictObject({
@@ -42,7 +43,8 @@ export const opsRoutes = ({ readiness, registry, metricsToken }: OpsDeps) =>
       "/metrics",
       async ({ headers, set }) => {
         if (metricsToken === undefined) throw new AuthError("request.not_found");
-        if (!matches(headers.authorization, `Bearer ${metricsToken}`)) throw new AuthError("token.invalid");
+        if (!matches(headers.authorization, `Bearer ${currentSecret(metricsToken)}`))
+          throw new AuthError("token.invalid");
         set.headers["content-type"] = registry.contentType;
         return await registry.metrics();
       },

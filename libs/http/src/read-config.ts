@@ -1,4 +1,6 @@
-import type { z } from "zod";
+import { staysAtDatabase } from "@libs/database";
+import { type SecretFile, SecretFileError, secretSource } from "@libs/observability/secrets";
+import { z } from "zod";
 
 export interface ConfigurationFault {
   variable: string;
@@ -16,20 +18,74 @@ export class ConfigError extends Error {
 }
 
 /**
- * Reads a service's configuration; an empty or blank variable counts as not given.
+ * Reads a service's configuration; an empty or blank variable counts as not given. A secret is given by its variable or by
+ * the file that `<variable>_FILE` names, and then its member of the result is as the file is now: it is to be read at each
+ * use. {@link secretFilesOf} has the files.
  * @throws ConfigError with all faults at once
  */
-export function readConfig<Schema extends z.ZodType>(
+export function readConfig<Schema extends z.ZodObject>(
   schema: Schema,
   env: Record<string, string | undefined>,
 ): z.infer<Schema> {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()));
+  const { given, files, faults } = readGiven(schema, env);
   const result = schema.safeParse(given);
-  if (result.success) return result.data;
-  throw new ConfigError(
-    result.error.issues.map(({ path, code, message }) => {
-      const variable = String(path[0]);
-      return { variable, rule: code === "invalid_type" && given[variable] === undefined ? "is missing" : message };
-    }),
-  );
+  const known = new Set(faults.map(({ variable }) => variable.replace(/_FILE$/, "")));
+  for (const { path, code, message } of result.error?.issues ?? []) {
+    const variable = String(path[0]);
+    // What its file could not give is no second fault.
+    if (known.has(variable)) continue;
+    faults.push({ variable, rule: code === "invalid_type" && given[variable] === undefined ? "is missing" : message });
+  }
+  if (faults.length > 0 || !result.success) throw new ConfigError(faults);
+  return followFiles(result.data, schema, files);
+}
+
+/** The files that secrets of a configuration come from: for whoever watches them. */
+export const secretFilesOf = (config: object): readonly SecretFile[] => filesOf.get(config) ?? [];
+
+const filesOf = new WeakMap<object, readonly SecretFile[]>();
+
+function readGiven(schema: z.ZodObject, env: Record<string, string | undefined>) {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()));
+  const files: SecretFile[] = [];
+  const faults: ConfigurationFault[] = [];
+  for (const [name, field] of Object.entries(schema.shape)) {
+    if (!isSecret(field)) continue;
+    try {
+      const source = secretSource(name, env, { check: (value, before) => faultOf(name, field, value, before) });
+      if (!source || !("file" in source)) continue;
+      files.push(source.file);
+      given[name] = source.file.value;
+    } catch (error) {
+      if (!(error instanceof SecretFileError)) throw error;
+      faults.push({ variable: error.variable, rule: error.rule });
+    }
+  }
+  return { given, files, faults };
+}
+
+function faultOf(name: string, field: z.core.$ZodType, value: string, before: string | undefined): string | undefined {
+  const fault = name === "DATABASE_URL" ? staysAtDatabase(value, before) : undefined;
+  return fault ?? z.safeParse(field, value).error?.issues[0]?.message;
+}
+
+function isSecret(field: z.core.$ZodType): boolean {
+  if (z.globalRegistry.get(field as z.ZodType)?.["secret"] === true) return true;
+  const inner: unknown = Reflect.get(field._zod.def, "innerType");
+  return inner instanceof z.ZodType && isSecret(inner);
+}
+
+function followFiles<Config extends object>(config: Config, schema: z.ZodObject, files: SecretFile[]): Config {
+  for (const file of files) {
+    const field = schema.shape[file.variable] as z.ZodType;
+    let parsed = { text: file.value, value: field.parse(file.value) };
+    const get = () => {
+      const text = file.value;
+      if (text !== parsed.text) parsed = { text, value: field.parse(text) };
+      return parsed.value;
+    };
+    Object.defineProperty(config, file.variable, { get, enumerable: true });
+  }
+  filesOf.set(config, files);
+  return config;
 }

@@ -1,5 +1,6 @@
 import { bufferedStdout, createLogger, type Logger } from "@libs/observability";
-import { ConfigError } from "./read-config.ts";
+import { watchSecretFiles } from "@libs/observability/secrets";
+import { ConfigError, secretFilesOf } from "./read-config.ts";
 
 /** A service that is built and not listening yet. */
 export interface ComposedService {
@@ -57,6 +58,7 @@ export async function runService<Config extends ServiceConfig, Service extends C
   const base = { service: recipe.name, pid: own.pid };
   const logger = createLogger({ level: config.LOG_LEVEL, base, destination });
   own.on("exit", () => destination.flushSync?.());
+  const stopWatching = watchSecretFiles(secretFilesOf(config), logger);
   const service = await recipe.compose(config, logger);
   try {
     // Never shared: a second process on the same port would take half of the requests unnoticed.
@@ -78,6 +80,7 @@ export async function runService<Config extends ServiceConfig, Service extends C
     await Bun.sleep(config.SHUTDOWN_DELAY_MS);
     await service.app.stop();
     await service.close();
+    stopWatching();
     clearTimeout(limit);
     logger.info("stopped");
     own.exit(0);

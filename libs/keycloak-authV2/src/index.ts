@@ -1,6 +1,6 @@
 /** Keycloak and the application's own database, kept in step. The sync flows: `@libs/keycloak-authV2/services/sync`. */
 
-export { KeyRingError, parseKeyRing } from "./crypto/index.ts";
+export { KeyRingError, keyRingFault, parseKeyRing } from "./crypto/index.ts";
 export { AuthError, type AuthErrorCode, catalogue, type FieldError, isAuthError } from "./errors/index.ts";
 export type { KeycloakAdapters, KeycloakOptions } from "./keycloak/index.ts";
 export * from "./ports.ts";

@@ -1,3 +1,4 @@
+import { followingConnection } from "@libs/database";
 import type { Logger, Registry } from "@libs/observability";
 import { Pool } from "pg";
 import { Counter } from "prom-client";
@@ -27,7 +28,7 @@ export interface ComposedLimits {
 /** The limits of /auth over a small pool of their own, so that a flood can't take the connections of the flows. */
 export function composeLimits(config: Config, registry: Registry, logger: Logger): ComposedLimits {
   const pool = new Pool({
-    connectionString: config.DATABASE_URL,
+    ...followingConnection(() => config.DATABASE_URL),
     max: 2,
     connectionTimeoutMillis: TABLE_TIMEOUT_MS,
     query_timeout: TABLE_TIMEOUT_MS,
@@ -62,7 +63,7 @@ export function composeLimits(config: Config, registry: Registry, logger: Logger
   });
   const limits = createAuthLimits({
     // Every replica has it, nobody else does, and it is no key to anything that is stored.
-    keys: createLimitKeys(config.KEYCLOAK_CLIENT_SECRET),
+    keys: createLimitKeys(() => config.KEYCLOAK_CLIENT_SECRET),
     turns,
     loginAccount,
     loginAddress: shared("login-address", config.LIMIT_LOGIN_PER_ADDRESS, LIMIT_LOGIN_WINDOW_S),

@@ -25,3 +25,13 @@ test.each([
 ])("%s and %s: one key %s", (one, other, same) => {
   expect(keys.address(one) === keys.address(other)).toBe(same);
 });
+
+test("a secret that changes while the process runs begins every count anew, as a restart does", () => {
+  let secret = "first-secret";
+  const keys = createLimitKeys(() => secret);
+  const before = keys.account("ada");
+  expect(keys.account("ada")).toBe(before);
+  secret = "second-secret";
+  expect(keys.account("ada")).toBe(createLimitKeys("second-secret").account("ada"));
+  expect(keys.account("ada")).not.toBe(before);
+});

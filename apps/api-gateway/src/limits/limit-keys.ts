@@ -1,4 +1,5 @@
 import { createHmac, hkdfSync } from "node:crypto";
+import { currentSecret, type Secret } from "@libs/observability/secrets";
 import ipaddr from "ipaddr.js";
 
 /** Names what is counted without saying who it is: people type passwords into the field for the name. */
@@ -11,10 +12,15 @@ export interface LimitKeys {
 }
 
 /** @param secret one that all replicas share, and that nobody else has; a change of it begins every count anew */
-export function createLimitKeys(secret: string): LimitKeys {
-  const key = Buffer.from(hkdfSync("sha256", secret, "", "rate-limits", 32));
+export function createLimitKeys(secret: Secret): LimitKeys {
+  let derived: { from: string; key: Buffer } | undefined;
+  const keyNow = () => {
+    const from = currentSecret(secret);
+    if (derived?.from !== from) derived = { from, key: Buffer.from(hkdfSync("sha256", from, "", "rate-limits", 32)) };
+    return derived.key;
+  };
   const hashed = (kind: string, value: string) =>
-    createHmac("sha256", key).update(`${kind}\0${value}`).digest("base64url").slice(0, 27);
+    createHmac("sha256", keyNow()).update(`${kind}\0${value}`).digest("base64url").slice(0, 27);
   return {
     account: (name) => hashed("account", name.normalize("NFC").toLowerCase()),
     address: (address) => hashed("address", network(address)),

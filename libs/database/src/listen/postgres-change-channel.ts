@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { currentSecret, type Secret } from "@libs/observability/secrets";
 import pg from "pg";
 import { z } from "zod";
 import type { ChangeChannel, GuardChange } from "../change-channel.ts";
@@ -49,7 +50,7 @@ export class PostgresChangeChannel implements ChangeChannel {
 
   /** @param url nothing is connected before {@link listen} */
   constructor(
-    private readonly url: string,
+    private readonly url: Secret,
     options: ChangeChannelOptions = {},
   ) {
     this.#options = { beatMs: 1000, silenceMs: 2000, reconnectMs: 1000, onState: () => {}, ...options };
@@ -74,7 +75,7 @@ export class PostgresChangeChannel implements ChangeChannel {
 
   async #connect(): Promise<void> {
     const client = new pg.Client({
-      connectionString: this.url,
+      connectionString: currentSecret(this.url),
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       query_timeout: QUERY_TIMEOUT_MS,
       application_name: "guard-changes",

@@ -25,8 +25,10 @@ export async function runService(
   keeper: Keeper,
   { app, name, port, env, defaults = {}, log }: ServiceToRun,
 ): Promise<KeptProcess> {
+  // A file beside the variable that it stands for would be a fault.
+  const isReplaced = (name: string) => name.endsWith("_FILE") && name.slice(0, -"_FILE".length) in env;
   const inherited = Object.entries(process.env).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, value]],
+    value === undefined || isReplaced(name) ? [] : [[name, value]],
   );
   const service = await keeper.run({
     name,

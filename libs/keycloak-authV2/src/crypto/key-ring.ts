@@ -1,4 +1,5 @@
 import { createSecretKey, type KeyObject, timingSafeEqual } from "node:crypto";
+import { currentSecret, type Secret } from "@libs/observability/secrets";
 
 /** AES-256. */
 const KEY_BYTES = 32;
@@ -34,6 +35,40 @@ export function parseKeyRing(text: string | undefined): KeyRing {
   }
   if (!current) throw new KeyRingError("no key is given; expected id:base64,…");
   return { current, keys };
+}
+
+/** @returns what is wrong with a key ring's text, without a key; undefined: nothing */
+export function keyRingFault(text: string): string | undefined {
+  try {
+    parseKeyRing(text);
+    return undefined;
+  } catch (error) {
+    return error instanceof KeyRingError ? error.message : "is not valid";
+  }
+}
+
+/** The key ring as it is now. The same object for as long as it does not change. */
+export type KeyRingSource = () => KeyRing;
+
+/**
+ * A key ring that follows its text: a new key decrypts, and the first one encrypts, from the next use on.
+ * @throws KeyRingError when there is no valid one at first; later the one of before stays
+ */
+export function keyRingSource(text: Secret | undefined): KeyRingSource {
+  let read = text === undefined ? undefined : currentSecret(text);
+  let ring = parseKeyRing(read);
+  if (typeof text !== "function") return () => ring;
+  return () => {
+    const now = text();
+    if (now === read) return ring;
+    read = now;
+    try {
+      ring = parseKeyRing(now);
+    } catch (error) {
+      if (!(error instanceof KeyRingError)) throw error;
+    }
+    return ring;
+  };
 }
 
 function parseEntry(entry: string, position: number): { id: string; key: KeyObject } {

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, type KeyObject, randomBytes } from "node:crypto";
 import { AuthError } from "../errors/index.ts";
-import type { KeyRing } from "./key-ring.ts";
+import type { KeyRing, KeyRingSource } from "./key-ring.ts";
 
 /** The one place that a ciphertext is good for. */
 export interface TokenPlace {
@@ -20,15 +20,15 @@ const TAG_BYTES = 16;
  * @see NIST SP 800-38D §8.2.2: with random 96-bit IVs a key is good for 2^32 values
  */
 export class TokenCipher {
-  readonly #ring: KeyRing;
+  readonly #ring: KeyRingSource;
 
-  constructor(ring: KeyRing) {
-    this.#ring = ring;
+  constructor(ring: KeyRing | KeyRingSource) {
+    this.#ring = typeof ring === "function" ? ring : () => ring;
   }
 
   /** Encrypts under the ring's first key. */
   encrypt(plaintext: string, place: TokenPlace): string {
-    const { id, key } = this.#ring.current;
+    const { id, key } = this.#ring().current;
     const iv = randomBytes(IV_BYTES);
     const cipher = createCipheriv(ALGORITHM, key, iv, { authTagLength: TAG_BYTES });
     cipher.setAAD(associatedData(id, place));
@@ -41,7 +41,7 @@ export class TokenCipher {
     const [form, id, encoded, ...rest] = value.split(".");
     if (form !== FORM || id === undefined || encoded === undefined || rest.length > 0)
       throw undecryptable("unknown form");
-    const key = this.#ring.keys.get(id);
+    const key = this.#ring().keys.get(id);
     if (!key) throw undecryptable("the key ring has no key of this id");
     const sealed = Buffer.from(encoded, "base64url");
     // Only the one spelling that encrypt() makes: base64 decoders skip what they don't know.

@@ -1,3 +1,4 @@
+import { currentSecret } from "@libs/observability/secrets";
 import type { AdminApi } from "../keycloak/admin-api.ts";
 import { keycloakEndpoints } from "../keycloak/index.ts";
 import { findClient } from "../realm/gateway-client.ts";
@@ -14,7 +15,8 @@ const FOREVER_SECONDS = 365 * 24 * 3_600;
 
 /** What only an administrator sees: where the realm differs from what `realm apply` sets, and what people set beside it. */
 export async function checkSetup(api: AdminApi, options: DoctorOptions): Promise<Finding[]> {
-  const { realm, clientId, clientSecret, url } = options.keycloak;
+  const { realm, clientId, url } = options.keycloak;
+  const clientSecret = currentSecret(options.keycloak.clientSecret);
   const settings = await api.call("read_realm", (client) => client.realms.findOne({ realm }));
   if (!settings) return [finding("keycloak.realm_missing", realm)];
   const planned = await planRealm({

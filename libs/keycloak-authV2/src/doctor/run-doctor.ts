@@ -2,7 +2,7 @@ import { createDatabase, createRepositories } from "@libs/database";
 import { isAuthError } from "../errors/index.ts";
 import { AdminApi } from "../keycloak/admin-api.ts";
 import { AdminTokenProvider } from "../keycloak/admin-token-provider.ts";
-import { keycloakEndpoints } from "../keycloak/index.ts";
+import { clientCredentials, keycloakEndpoints } from "../keycloak/index.ts";
 import { createRealmApi } from "../realm/realm-api.ts";
 import { checkDatabase } from "./check-database.ts";
 import { checkKeys } from "./check-keys.ts";
@@ -57,8 +57,8 @@ async function checkAsClient(api: AdminApi, realm: string): Promise<Finding[]> {
 /** Speaks as the gateway does. */
 function clientApi({ keycloak, timeoutMs = TIMEOUT_MS }: DoctorOptions): AdminApi {
   const { base: url, token: tokenUrl } = keycloakEndpoints(keycloak);
-  const { clientId: client_id, clientSecret: client_secret, realm } = keycloak;
-  const grant = { grant_type: "client_credentials", client_id, client_secret };
+  const { realm } = keycloak;
+  const grant = { grant_type: "client_credentials", ...clientCredentials(keycloak) };
   return new AdminApi({ url, realm, tokens: new AdminTokenProvider({ tokenUrl, grant, timeoutMs }), timeoutMs });
 }
 

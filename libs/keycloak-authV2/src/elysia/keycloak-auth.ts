@@ -6,7 +6,8 @@ import { type KeycloakAuthOptions, openGuard } from "./open-guard.ts";
  * Guards the routes of a service.
  *
  * @param options what is left out comes from the environment: `KEYCLOAK_URL`, `KEYCLOAK_REALM`, `KEYCLOAK_CLIENT_ID`,
- *   `KEYCLOAK_ISSUER`, `KEYCLOAK_SIGNING_ALGORITHMS`, `KEYCLOAK_AUTHORIZED_PARTIES`, `DATABASE_URL`. Or a guard that {@link openGuard} made, to be closed by its owner.
+ *   `KEYCLOAK_ISSUER`, `KEYCLOAK_SIGNING_ALGORITHMS`, `KEYCLOAK_AUTHORIZED_PARTIES`, `DATABASE_URL` (or `DATABASE_URL_FILE`). Or
+ *   a guard that {@link openGuard} made, to be closed by its owner.
  * @example
  * ```ts
  * new Elysia()

@@ -1,5 +1,12 @@
-import { createDatabase, createRepositories, PostgresChangeChannel, type PrismaClient } from "@libs/database";
+import {
+  createDatabase,
+  createRepositories,
+  PostgresChangeChannel,
+  type PrismaClient,
+  staysAtDatabase,
+} from "@libs/database";
 import type { Logger, Registry } from "@libs/observability";
+import { type Secret, secretFromEnvironment } from "@libs/observability/secrets";
 import { DEFAULT_STALE_MS, Guard } from "../guard/guard.ts";
 import { type GuardProblemKind, watchChannel } from "../guard/watch-channel.ts";
 import { JoseGuardTokenVerifier } from "../keycloak/guard-token-verifier.ts";
@@ -24,8 +31,11 @@ export interface KeycloakAuthOptions extends SignatureOptions {
   maxTokenBytes?: number;
   /** Limit of a call to Keycloak, in milliseconds; 3000. */
   timeoutMs?: number;
-  /** Reached directly, or through a pooler in session mode: changes come by `LISTEN`. */
-  databaseUrl?: string;
+  /**
+   * Reached directly, or through a pooler in session mode: changes come by `LISTEN`. Asked for at each connection where it
+   * is a function. Default: `DATABASE_URL`, or the file that `DATABASE_URL_FILE` names.
+   */
+  databaseUrl?: Secret;
   /** A client of the same database, to share its connections. */
   database?: PrismaClient;
   /** Most tokens, sessions and users kept in memory, each; 10000. */
@@ -44,12 +54,15 @@ const POOL_SIZE = 4;
 
 /**
  * Keys are fetched and changes are listened for from now on. Whoever opens a guard closes it.
- * @throws Error for a setting that is missing or can't be read
+ * @throws Error for a setting that is missing or can't be read, SecretFileError for a file that can't be used
  */
 export function openGuard(options: KeycloakAuthOptions = {}): Guard {
   const { env } = process;
   const { registry, logger, onProblem, staleMs = DEFAULT_STALE_MS } = options;
-  const databaseUrl = required("DATABASE_URL", options.databaseUrl ?? env.DATABASE_URL);
+  const databaseUrl = required(
+    "DATABASE_URL",
+    options.databaseUrl ?? secretFromEnvironment("DATABASE_URL", env, { check: staysAtDatabase }),
+  );
   const clientId = required("KEYCLOAK_CLIENT_ID", options.clientId ?? env.KEYCLOAK_CLIENT_ID);
   const fromEnvironment = readTokenOptions(env, clientId);
   const signature = options.signatureAlgorithms || options.signatureAlgorithm ? options : fromEnvironment;
@@ -87,7 +100,7 @@ export function openGuard(options: KeycloakAuthOptions = {}): Guard {
   });
 }
 
-function required(name: string, value: string | undefined): string {
+function required<Value>(name: string, value: Value | undefined): Value {
   if (!value) throw new Error(`${name} is not set`);
   return value;
 }

@@ -8,8 +8,8 @@ import { postForm } from "./post-form.ts";
 export interface AdminTokenProviderOptions {
   /** The realm's token endpoint, on the address that this process dials. */
   tokenUrl: string;
-  /** The grant's form fields: client credentials, or an administrator's password for setting a realm up. */
-  grant: Record<string, string>;
+  /** The grant's form fields, or what makes them for each call: client credentials, an administrator's password. */
+  grant: Record<string, string> | (() => Record<string, string>);
   timeoutMs: number;
   observe?: CallObserver;
   /** Milliseconds since the epoch. */
@@ -85,7 +85,7 @@ export class AdminTokenProvider {
     let outcome: string = "success";
     try {
       const askedAt = this.#now();
-      const answer = await postForm(tokenUrl, grant, timeoutMs);
+      const answer = await postForm(tokenUrl, typeof grant === "function" ? grant() : grant, timeoutMs);
       // Any 4xx means that our own credentials or client settings are wrong.
       if (answer.status !== 200) throw generalRefusal(answer, "admin_token");
       const { access_token: value, expires_in: seconds } = answer.json ?? {};

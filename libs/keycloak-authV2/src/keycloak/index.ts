@@ -1,7 +1,7 @@
 /** The adapters that speak to a real Keycloak: the only importers of its admin client and of jose. */
 export type { CallObserver } from "./call-observer.ts";
 export { createKeycloakAdapters, type KeycloakAdapters } from "./keycloak-adapters.ts";
-export { type KeycloakOptions, keycloakEndpoints } from "./keycloak-options.ts";
+export { clientCredentials, type KeycloakOptions, keycloakEndpoints } from "./keycloak-options.ts";
 export { JoseLogoutTokenVerifier } from "./logout-token-verifier.ts";
 export { OpenIdTokenClient } from "./openid-token-client.ts";
 export { describeKeycloakFailure, type FailedKeycloakCall } from "./reach/describe-keycloak-failure.ts";

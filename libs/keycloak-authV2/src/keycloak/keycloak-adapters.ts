@@ -11,7 +11,7 @@ import { AdminTokenProvider } from "./admin-token-provider.ts";
 import type { CallObserver } from "./call-observer.ts";
 import { AdminKeycloakUserRepository } from "./keycloak-admin-user-repository.ts";
 import { AdminKeycloakEventSource } from "./keycloak-event-source.ts";
-import { DEFAULT_TIMEOUT_MS, type KeycloakOptions, keycloakEndpoints } from "./keycloak-options.ts";
+import { clientCredentials, DEFAULT_TIMEOUT_MS, type KeycloakOptions, keycloakEndpoints } from "./keycloak-options.ts";
 import { AdminKeycloakPersonSource } from "./keycloak-person-source.ts";
 import { JoseLogoutTokenVerifier } from "./logout-token-verifier.ts";
 import { OpenIdTokenClient } from "./openid-token-client.ts";
@@ -43,11 +43,7 @@ export function createKeycloakAdapters(options: KeycloakOptions, observe?: CallO
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const tokens = new AdminTokenProvider({
     tokenUrl: endpoints.token,
-    grant: {
-      grant_type: "client_credentials",
-      client_id: options.clientId,
-      client_secret: options.clientSecret,
-    },
+    grant: () => ({ grant_type: "client_credentials", ...clientCredentials(options) }),
     timeoutMs,
     observe,
   });

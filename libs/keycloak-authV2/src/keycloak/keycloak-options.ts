@@ -1,3 +1,4 @@
+import { currentSecret, type Secret } from "@libs/observability/secrets";
 import type { SignatureOptions } from "./signature-algorithms.ts";
 
 /** Where Keycloak is and who the gateway is to it. */
@@ -7,7 +8,8 @@ export interface KeycloakOptions extends SignatureOptions {
   realm: string;
   /** A confidential client with password grant and service account. */
   clientId: string;
-  clientSecret: string;
+  /** Asked for at each use where it is a function: it may come from a file that changes. */
+  clientSecret: Secret;
   /** `iss` of the realm's tokens; discovered when left out, see {@link RealmIssuer}. */
   issuer?: string;
   /** The limit of every call, in milliseconds; 3000 when left out. */
@@ -16,6 +18,11 @@ export interface KeycloakOptions extends SignatureOptions {
   maxTokenBytes?: number;
   /** Clients whose access tokens are accepted (`azp`); the gateway's own alone when left out. */
   authorizedParties?: readonly string[];
+}
+
+/** The client's own credentials, as the token endpoint takes them; made for each call. */
+export function clientCredentials({ clientId, clientSecret }: Pick<KeycloakOptions, "clientId" | "clientSecret">) {
+  return { client_id: clientId, client_secret: currentSecret(clientSecret) };
 }
 
 export interface KeycloakEndpoints {

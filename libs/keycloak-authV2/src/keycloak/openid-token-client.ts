@@ -4,6 +4,7 @@ import type { OpenedSession, PasswordGrant, SessionTokenSet, TokenClient } from 
 import type { CallObserver } from "./call-observer.ts";
 import {
   accountUrl,
+  clientCredentials,
   DEFAULT_TIMEOUT_MS,
   type KeycloakEndpoints,
   type KeycloakOptions,
@@ -24,7 +25,7 @@ import { readTokenSet } from "./token-set.ts";
  */
 export class OpenIdTokenClient implements TokenClient {
   readonly #endpoints: KeycloakEndpoints;
-  readonly #credentials: { client_id: string; client_secret: string };
+  readonly #options: KeycloakOptions;
   readonly #timeoutMs: number;
   readonly #observe: CallObserver | undefined;
 
@@ -40,7 +41,7 @@ export class OpenIdTokenClient implements TokenClient {
         return accountUrl(issuer.current);
       },
     };
-    this.#credentials = { client_id: options.clientId, client_secret: options.clientSecret };
+    this.#options = options;
     this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     this.#observe = observe;
   }
@@ -89,7 +90,13 @@ export class OpenIdTokenClient implements TokenClient {
     client: ClientTrace,
     onLate?: (answer: FormAnswer) => void,
   ): Promise<FormAnswer> {
-    return postForm(url, { ...this.#credentials, ...form }, this.#timeoutMs, traceHeaders(client), onLate);
+    return postForm(
+      url,
+      { ...clientCredentials(this.#options), ...form },
+      this.#timeoutMs,
+      traceHeaders(client),
+      onLate,
+    );
   }
 
   async #observed<T>(operation: string, work: (operation: string) => Promise<T>): Promise<T> {

@@ -64,7 +64,7 @@ describe("the issuer of a realm", () => {
     realm.at = 2_000;
     expect(await issuer.recheck(PUBLIC)).toBe(true);
     expect(realm.asked).toBe(2);
-    // Who still holds the one before is told without a call.
+    // Who still holds the one before gets the answer without a call.
     expect(await issuer.recheck(PUBLIC)).toBe(true);
     expect(realm.asked).toBe(2);
   });

@@ -1,12 +1,14 @@
-import { mapPrismaError } from "@libs/database";
+import { followingConnection, mapPrismaError } from "@libs/database";
 import type { Logger } from "@libs/observability";
+import type { Secret } from "@libs/observability/secrets";
 import { PgBoss } from "pg-boss";
+import { followUrl } from "./follow-url.ts";
 import type { Sweep, Wake } from "./sweep.ts";
 import { SweepLoop } from "./sweep-loop.ts";
 
 export interface SweepRunnerOptions {
   /** Where pg-boss keeps its own schema, `pgboss`. */
-  databaseUrl: string;
+  databaseUrl: Secret;
   sweeps: Sweep[];
   /** Between two regular runs of a sweep that names no interval of its own. Milliseconds. */
   intervalMs: number;
@@ -75,9 +77,9 @@ async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
   clearTimeout(timer);
 }
 
-function createBoss(databaseUrl: string, logger: Logger): PgBoss {
+function createBoss(databaseUrl: Secret, logger: Logger): PgBoss {
   const boss = new PgBoss({
-    connectionString: databaseUrl,
+    ...followingConnection(databaseUrl),
     schema: "pgboss",
     application_name: "keycloak-sync-gateway-jobs",
     max: 2,
@@ -91,6 +93,7 @@ function createBoss(databaseUrl: string, logger: Logger): PgBoss {
     registerInstance: false,
     openTelemetry: { enabled: false },
   });
+  followUrl(boss, databaseUrl);
   let told = 0;
   const tell = (error: unknown) => {
     // An outage repeats it many times a second.

@@ -1,4 +1,4 @@
-import { keycloakEndpoints } from "../../keycloak/index.ts";
+import { clientCredentials, keycloakEndpoints } from "../../keycloak/index.ts";
 import type { KeycloakOptions } from "../../keycloak/keycloak-options.ts";
 import { type FormAnswer, postForm } from "../../keycloak/post-form.ts";
 import { type Finding, finding } from "../finding.ts";
@@ -26,7 +26,7 @@ export async function checkClient(
   now: () => number,
 ): Promise<ClientAccess> {
   const { token: url } = keycloakEndpoints(keycloak);
-  const credentials = { client_id: keycloak.clientId, client_secret: keycloak.clientSecret };
+  const credentials = clientCredentials(keycloak);
   const from = now();
   try {
     // Keycloak refuses the second for want of a username, and before that where the client may not ask at all.

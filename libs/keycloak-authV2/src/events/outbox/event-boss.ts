@@ -1,8 +1,11 @@
+import { followingConnection } from "@libs/database";
 import type { Logger } from "@libs/observability";
+import type { Secret } from "@libs/observability/secrets";
 import { type ConstructorOptions, PgBoss } from "pg-boss";
+import { followUrl } from "../../workers/follow-url.ts";
 
 interface EventBossOptions {
-  databaseUrl: string;
+  databaseUrl: Secret;
   /** Shown in `pg_stat_activity`. */
   applicationName: string;
   /** Most connections at once, besides the one that listens. */
@@ -41,7 +44,7 @@ export function createEventBoss({
       }
     : { supervise: false };
   const boss = new PgBoss({
-    connectionString: databaseUrl,
+    ...followingConnection(databaseUrl),
     schema: "pgboss",
     application_name: applicationName,
     max: connections,
@@ -54,6 +57,7 @@ export function createEventBoss({
     openTelemetry: { enabled: false },
     ...upkeep,
   });
+  followUrl(boss, databaseUrl);
   let told = 0;
   boss.on("error", (error) => {
     // An outage repeats it many times a second.

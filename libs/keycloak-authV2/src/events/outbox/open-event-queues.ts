@@ -1,4 +1,5 @@
 import { type Logger, silentLogger } from "@libs/observability";
+import type { Secret } from "@libs/observability/secrets";
 import { type BlockedEvent, listBlocked } from "./blocked-events.ts";
 import { createEventBoss } from "./event-boss.ts";
 import { eventQueueName } from "./event-queue.ts";
@@ -21,7 +22,7 @@ export interface EventQueues {
 const STOP_LIMIT_MS = 2_000;
 
 /** @throws Error of the database when it is away */
-export async function openEventQueues(options: { databaseUrl: string; logger?: Logger }): Promise<EventQueues> {
+export async function openEventQueues(options: { databaseUrl: Secret; logger?: Logger }): Promise<EventQueues> {
   const { databaseUrl, logger = silentLogger } = options;
   const boss = createEventBoss({
     ...{ databaseUrl, logger, applicationName: "event-queues" },

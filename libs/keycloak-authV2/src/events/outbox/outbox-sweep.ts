@@ -1,5 +1,6 @@
 import type { DomainEvent, DomainEventRepository, EventSubscription, SqlExecutor } from "@libs/database";
 import type { Logger } from "@libs/observability";
+import type { Secret } from "@libs/observability/secrets";
 import type { PgBoss } from "pg-boss";
 import type { Sweep } from "../../workers/sweep.ts";
 import { createEventBoss } from "./event-boss.ts";
@@ -9,7 +10,7 @@ import type { OutboxMetrics } from "./outbox-metrics.ts";
 
 export interface OutboxDeps {
   domainEvents: Pick<DomainEventRepository, "dispatch" | "countWaiting">;
-  databaseUrl: string;
+  databaseUrl: Secret;
   metrics: OutboxMetrics;
   logger: Logger;
   now: () => Date;
@@ -51,7 +52,7 @@ class EventQueueWriter {
   readonly #known = new Set<string>();
 
   constructor(
-    private readonly databaseUrl: string,
+    private readonly databaseUrl: Secret,
     private readonly logger: Logger,
   ) {}
 

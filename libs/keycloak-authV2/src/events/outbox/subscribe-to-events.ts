@@ -1,5 +1,6 @@
 import type { DomainEventType } from "@libs/database";
 import { type Logger, silentLogger } from "@libs/observability";
+import type { Secret } from "@libs/observability/secrets";
 import type { Job, PgBoss } from "pg-boss";
 import type { Registry } from "prom-client";
 import { countBlocked } from "./blocked-events.ts";
@@ -13,7 +14,7 @@ import { workInBatches } from "./work-in-batches.ts";
 
 export interface SubscribeOptions<Type extends DomainEventType = DomainEventType> {
   /** The database of the gateway. */
-  databaseUrl: string;
+  databaseUrl: Secret;
   /**
    * What the subscriber is known by: processes of one name share its events. 1 to 40 lower-case letters, digits, `-`
    * and `_`.

@@ -1,6 +1,7 @@
 import { createRepositories, type PrismaClient } from "@libs/database";
 import { BackgroundTasks, type Logger, type Registry, silentLogger } from "@libs/observability";
-import { createRequestFingerprint, parseKeyRing, TokenCipher } from "../../crypto/index.ts";
+import { type Secret, secretFromEnvironment } from "@libs/observability/secrets";
+import { createRequestFingerprint, keyRingFault, keyRingSource, TokenCipher } from "../../crypto/index.ts";
 import { createAuthMetrics } from "../../metrics.ts";
 import type { KeycloakUserRepository } from "../../ports.ts";
 import type { Wake } from "../../workers/index.ts";
@@ -8,8 +9,11 @@ import { createRealmProfile } from "./realm-profile.ts";
 import type { SyncDeps } from "./sync-deps.ts";
 
 export interface UserSyncOptions {
-  /** `id:base64,…`: the first encrypts, all decrypt. Default: `TOKEN_ENCRYPTION_KEYS`. */
-  tokenEncryptionKeys?: string;
+  /**
+   * `id:base64,…`: the first encrypts, all decrypt; asked for at each use where it is a function. Default:
+   * `TOKEN_ENCRYPTION_KEYS`, or the file that `TOKEN_ENCRYPTION_KEYS_FILE` names.
+   */
+  tokenEncryptionKeys?: Secret;
   /** How long a replaced refresh token still gets its successor's answer. Milliseconds; default 60 000. */
   refreshGraceMs?: number;
   /**
@@ -45,7 +49,9 @@ export function createSyncDeps(
 ): SyncDeps {
   const logger = options.logger ?? silentLogger;
   const authMetrics = createAuthMetrics(metrics);
-  const keyRing = parseKeyRing(options.tokenEncryptionKeys ?? process.env.TOKEN_ENCRYPTION_KEYS);
+  const keyRing = keyRingSource(
+    options.tokenEncryptionKeys ?? secretFromEnvironment("TOKEN_ENCRYPTION_KEYS", process.env, { check: keyRingFault }),
+  );
   const now = options.now ?? (() => new Date());
   return {
     keycloak: userRepository,

@@ -1,0 +1,5 @@
+/** A secret, or what gives it as it is now: one that comes from a file can change while the process runs. */
+export type Secret = string | (() => string);
+
+/** The secret as it is now: to be asked for at each use, never kept. */
+export const currentSecret = (secret: Secret): string => (typeof secret === "string" ? secret : secret());

@@ -1,0 +1,22 @@
+import type { Logger } from "../logger.ts";
+import { RECHECK_MS, type SecretFile } from "./secret-file.ts";
+
+/**
+ * Reads the files every second, so that a change is logged when it happens and not at the next use.
+ * @returns stops it
+ */
+export function watchSecretFiles(files: readonly SecretFile[], logger: Logger): () => void {
+  if (files.length === 0) return () => {};
+  for (const file of files) {
+    file.events = {
+      taken: (variable) => logger.info({ variable }, "a secret was read again from its file"),
+      refused: (variable, rule) =>
+        logger.error({ variable, rule }, "a secret's file can't be used: its last good value goes on to count"),
+    };
+  }
+  const timer = setInterval(() => {
+    for (const file of files) file.check();
+  }, RECHECK_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}
