@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { AuthError } from "../errors/index.ts";
 import { REGISTRATION_MARK } from "../ports.ts";
-import { isBuiltIn, type ProfileAttribute, type UserProfile } from "../user-profile.ts";
+import type { ProfileAttribute, UserProfile } from "../user-profile.ts";
 
 const roles = z.array(z.string()).nullish();
 
@@ -94,7 +94,3 @@ function read<T extends z.ZodType>(schema: T, answer: unknown): z.output<T> {
   if (parsed.success) return parsed.data;
   throw new AuthError("keycloak.unavailable", { internal: "the answer is no user profile" });
 }
-
-/** Custom attributes, beside those that have a field of their own. */
-export const customAttributes = ({ attributes }: UserProfile): ProfileAttribute[] =>
-  attributes.filter(({ name }) => !isBuiltIn(name));

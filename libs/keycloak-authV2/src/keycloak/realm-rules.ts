@@ -8,11 +8,13 @@ export function profileRule(key: string, params: readonly unknown[]): string {
   const [min, max] = [params[1], params[2]].map((value) => (typeof value === "number" ? value : undefined));
   switch (key) {
     case "error-invalid-length":
-      return `must be ${bounds(min, max)} characters long`;
+      return `must be ${bounds(min || undefined, max)} characters long`;
     case "error-invalid-length-too-short":
       return `must be ${bounds(min, undefined)} characters long`;
     case "error-invalid-length-too-long":
       return `must be ${bounds(undefined, max)} characters long`;
+    case "error-invalid-multivalued-size":
+      return `must have ${bounds(min || undefined, max)} values`;
     case "error-number-out-of-range":
     case "error-number-out-of-range-too-small":
     case "error-number-out-of-range-too-big":
@@ -34,10 +36,12 @@ const PROFILE_RULES = new Map(
     "error-invalid-blank": "must not be blank",
     "error-invalid-date": "must be a date",
     "error-invalid-email": "must be an email address",
-    "error-invalid-multivalued-size": "has too few or too many values",
     "error-invalid-number": "must be a number",
     "error-invalid-uri": "must be a URL",
+    "error-invalid-uri-fragment": "must be a URL without a fragment",
+    "error-invalid-uri-scheme": "must be a URL with a scheme that is allowed",
     "error-invalid-value": "has a value that is not allowed",
+    "error-non-ascii-local-part-email": "must have ASCII characters alone before the @",
     "error-pattern-no-match": "does not have the required form",
     "error-person-name-invalid-character": "contains a character that is not allowed in a name",
     "error-user-attribute-read-only": "can't be set",

@@ -111,6 +111,20 @@ test("a change on its way is no difference", async () => {
   expect((await verify(fixture, { settleMs: 400 })).found).toEqual([]);
 });
 
+test("whose registration is not finished is no difference, under the realm's naming too", async () => {
+  const fixture = await synced();
+  const { deps, addUser } = fixture;
+  const now = deps.now();
+  const profile = {
+    ...{ firstName: "Ada", lastName: null, emailVerified: false, enabled: true, storeId: null, organizationId: null },
+    metadata: {},
+  };
+  const asked = { id: "registration", username: "asked", email: "r@example.test", idempotencyKey: null, profile };
+  await deps.registrations.begin({ ...asked, now, recoverAt: now, lostUntil: now });
+  addUser("r", 5, { username: "r@example.test", attributes: { registrationId: ["registration"] } });
+  expect((await verify(fixture)).found).toEqual([]);
+});
+
 test("repair removes them all, leaves local columns alone, and then nothing differs", async () => {
   const fixture = await synced();
   const { database } = fixture;

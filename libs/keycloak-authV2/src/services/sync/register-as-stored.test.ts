@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { AuthError, isAuthError } from "../../errors/index.ts";
 import { createSyncFixture, type SyncFixture } from "../../testing/sync-fixture.ts";
+import { DEFAULT_USER_PROFILE } from "../../user-profile.ts";
 import { bulkSyncUsers } from "./bulk-sync-users.ts";
 import { registrationSweep } from "./recover-registrations.ts";
 import { registerUser } from "./register-user.ts";
@@ -91,6 +92,16 @@ describe("a lost create is taken back", () => {
     };
     await codeOf(registerUser(fixture.deps, ada));
     await background.drain();
+    expect([sides(), states()]).toEqual([{ inKeycloak: 0, local: 0 }, ["undone"]]);
+  });
+
+  test("of one who has no email", async () => {
+    fixture = createSyncFixture();
+    const { email, ...nameless } = ada;
+    fixture.deps.keycloak.readUserProfile = async () => ({ ...DEFAULT_USER_PROFILE, attributes: [] });
+    loseCreates();
+    expect(await codeOf(registerUser(fixture.deps, nameless))).toBe("keycloak.timeout");
+    await fixture.background.drain();
     expect([sides(), states()]).toEqual([{ inKeycloak: 0, local: 0 }, ["undone"]]);
   });
 
