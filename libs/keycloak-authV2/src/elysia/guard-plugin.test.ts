@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { Elysia, t } from "elysia";
+import { clientRole, realmRole } from "../guard/role-name.ts";
 import { createTestAuth, type TestAuth } from "../testing/guard/create-test-auth.ts";
 import { assertGuarded } from "./assert-guarded.ts";
 import { guardFirst } from "./guard-first.ts";
@@ -259,4 +260,16 @@ test("guard() without a callback guards what comes after it, in its own instance
 test("HEAD is guarded like GET", async () => {
   const app = new Elysia().use(auth.plugin).get("/me", ({ user }) => user.id, { auth: true });
   expect((await app.handle(new Request("http://localhost/me", { method: "HEAD" }))).status).toBe(401);
+});
+
+test("a role is asked for by the name that a test's person has it under", async () => {
+  const roles = [realmRole("reports:read"), clientRole("reports", "read"), clientRole("a:b", "c"), realmRole("a:b:c")];
+  for (const role of roles) {
+    const { headers } = await auth.logIn({ roles: [role] });
+    const statuses = roles.map(async (asked) => {
+      const app = new Elysia().use(auth.plugin).get("/", () => "ok", { roles: [asked] });
+      return (await app.handle(new Request("http://test/", { headers }))).status;
+    });
+    expect(await Promise.all(statuses)).toEqual(roles.map((asked) => (asked === role ? 200 : 403)));
+  }
 });

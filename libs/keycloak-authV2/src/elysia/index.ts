@@ -3,6 +3,7 @@
 export type { Guard } from "../guard/guard.ts";
 export { GuardRefusal } from "../guard/guard-refusal.ts";
 export type { GuardSession, GuardUser, Principal, Scope } from "../guard/guard-user.ts";
+export { clientRole, realmRole } from "../guard/role-name.ts";
 export { DEFAULT_MAX_TOKEN_BYTES } from "../guard/token-limit.ts";
 export type { GuardProblemKind } from "../guard/watch-channel.ts";
 export {

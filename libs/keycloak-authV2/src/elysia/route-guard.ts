@@ -14,7 +14,7 @@ export type TakeScope = (source: ScopeSource) => string | null | undefined;
 
 /** What a route declares. */
 export interface RouteGuard<Permission extends string = string> {
-  /** Realm roles by name, client roles as `client:role`: one of them is enough. */
+  /** Realm roles by name (`:name` where it has a colon), client roles as `client:role`: one of them is enough. */
   roles?: readonly string[];
   /** Permissions of the application's own, all of them needed: everywhere, or in `store` or `organization`. */
   permissions?: readonly Permission[];

@@ -41,7 +41,7 @@ export class GuardUser {
     this.grants = own.grants;
   }
 
-  /** @param role a realm role, or `client:role` */
+  /** @param role a realm role by name (`:name` where it has a colon), or `client:role` */
   hasRole(role: string): boolean {
     return this.roles.has(role);
   }

@@ -11,7 +11,7 @@ export interface VerifiedToken {
   firstName: string | null;
   lastName: string | null;
   emailVerified: boolean;
-  /** Realm roles by name, client roles as `client:role`. */
+  /** As `realmRole` and `clientRole` name them. */
   roles: ReadonlySet<string>;
   issuedAt: Date;
   expiresAt: Date;

@@ -1,6 +1,7 @@
 import { errors, type JWTHeaderParameters, type JWTVerifyGetKey, jwtVerify } from "jose";
 import { z } from "zod";
 import { AuthError } from "../errors/index.ts";
+import { clientRole, realmRole } from "../guard/role-name.ts";
 import type { GuardTokenVerifier, IsKnownSession, VerifiedToken } from "../guard/verified-token.ts";
 import { accessTokenClaims, CLOCK_TOLERANCE_SECONDS, personOf } from "./access-token-claims.ts";
 import { fixedIssuer, type IssuerSource, withCurrentIssuer } from "./realm-issuer.ts";
@@ -128,14 +129,15 @@ function countKeys(text: string): number {
 }
 
 function toVerifiedToken(claims: z.output<typeof schema>): VerifiedToken {
-  const clientRoles = Object.entries(claims.resource_access ?? {}).flatMap(([client, { roles }]) =>
-    roles.map((role) => `${client}:${role}`),
-  );
+  const clientRoles = Object.entries(claims.resource_access ?? {})
+    // No client of Keycloak's is without an id: such a role would have a realm role's name.
+    .filter(([client]) => client !== "")
+    .flatMap(([client, { roles }]) => roles.map((role) => clientRole(client, role)));
   return {
     ...personOf(claims),
     sid: claims.sid ?? null,
     clientId: claims.azp,
-    roles: new Set([...(claims.realm_access?.roles ?? []).filter((role) => !role.includes(":")), ...clientRoles]),
+    roles: new Set([...(claims.realm_access?.roles ?? []).map(realmRole), ...clientRoles]),
   };
 }
 

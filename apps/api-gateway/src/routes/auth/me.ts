@@ -7,7 +7,9 @@ import { instant, personProblems, presentRegisteredUser, registeredUserSchema } 
 const me = z.strictObject({
   user: z.strictObject({ ...registeredUserSchema.shape, lastLoginAt: instant.nullable() }),
   session: z.strictObject({ id: z.string(), startedAt: instant }),
-  roles: z.array(z.string()).describe("Keycloak's: realm roles by name, client roles as `client:role`."),
+  roles: z
+    .array(z.string())
+    .describe("Keycloak's: realm roles by name (`:name` where it has a colon), client roles as `client:role`."),
   permissions: z
     .array(
       z.strictObject({ permission: z.string(), storeId: z.string().nullable(), organizationId: z.string().nullable() }),

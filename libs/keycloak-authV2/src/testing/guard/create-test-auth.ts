@@ -3,6 +3,7 @@ import type { ChangeChannel, Grant, GuardChange } from "@libs/database";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { guardPlugin, type KeycloakAuth } from "../../elysia/guard-plugin.ts";
 import { Guard } from "../../guard/guard.ts";
+import { partsOfRole } from "../../guard/role-name.ts";
 import { JoseGuardTokenVerifier } from "../../keycloak/guard-token-verifier.ts";
 import { keysFromSet } from "./keys-from-set.ts";
 import "../refuse-production.ts";
@@ -13,7 +14,7 @@ export interface TestPerson {
   username?: string;
   email?: string;
   emailVerified?: boolean;
-  /** Realm roles, and client roles as `client:role`. */
+  /** As a route asks for them: realm roles by name (`:name` where it has a colon), client roles as `client:role`. */
   roles?: readonly string[];
   /** What the person may do: everywhere as text, or in a store or organization. */
   permissions?: readonly (string | { permission: string; storeId?: string; organizationId?: string })[];
@@ -162,12 +163,12 @@ function toGrant(given: NonNullable<TestPerson["permissions"]>[number]): Grant {
   return { permission, storeId, organizationId };
 }
 
-function roleClaims(roles: readonly string[]) {
+function roleClaims(names: readonly string[]) {
   const clients: Record<string, { roles: string[] }> = {};
-  for (const [client = "", role] of roles.map((role) => role.split(":"))) {
-    if (role === undefined) continue;
-    clients[client] ??= { roles: [] };
-    clients[client].roles.push(role);
+  const realmRoles: string[] = [];
+  for (const { clientId, role } of names.map(partsOfRole)) {
+    if (clientId === null) realmRoles.push(role);
+    else clients[clientId] = { roles: [...(clients[clientId]?.roles ?? []), role] };
   }
-  return { realm_access: { roles: roles.filter((role) => !role.includes(":")) }, resource_access: clients };
+  return { realm_access: { roles: realmRoles }, resource_access: clients };
 }
