@@ -4,6 +4,7 @@ import { type Answer, AuthClient, type LoggedIn, type ProblemBody } from "./supp
 import { eventually } from "./support/eventually.ts";
 import { GatewayProcess, gatewayEnv } from "./support/gateway-process.ts";
 import { useJourney } from "./support/journey.ts";
+import { amount } from "./support/long-form.ts";
 import { newPerson, type Person } from "./support/person.ts";
 import { realmAdmin } from "./support/realm-admin.ts";
 
@@ -119,6 +120,14 @@ test("nor on several replicas: Keycloak never sees two failures of an account wi
   const all = await Promise.all(Array.from({ length: 6 }, (_, i) => (replicas[i % 2] as AuthClient).login(ada)));
   expect(all.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 200]);
 });
+
+test("a right password is not refused because another login of the account has only just ended", async () => {
+  const ada = await registered();
+  const replicas = at(newAddress());
+  const statuses: number[] = [];
+  for (let i = 0; i < amount(40, 500); i++) statuses.push((await (replicas[i % 2] as AuthClient).login(ada)).status);
+  expect(statuses.filter((status) => status !== 200)).toEqual([]);
+}, 120_000);
 
 test("registrations from one address are limited on all replicas together", async () => {
   const [here, there] = at(newAddress());

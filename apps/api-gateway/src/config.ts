@@ -194,7 +194,9 @@ export const configSchema = z.object({
     .min(0)
     .max(5000)
     .default(1500)
-    .describe("The longest wait of a login for others of its account, in milliseconds; then 429."),
+    .describe(
+      "The longest wait of a login for others of its account, in milliseconds; then 429. It leaves Keycloak its time.",
+    ),
 });
 
 export type Config = z.infer<typeof configSchema>;

@@ -7,47 +7,110 @@ export interface AccountTurnsOptions {
   waiting: number;
 }
 
-type Waiter = () => void;
+interface Waiter {
+  /** When it stops waiting; of a clock that only goes forward. Milliseconds. */
+  until: number;
+  begin: () => void;
+  refuse: () => void;
+}
 
-/** The queue of one process: one attempt per account at a time, in the order they came. */
+interface Queue {
+  waiters: Waiter[];
+  heldSince: number;
+  /** Set while a pause keeps the next one waiting. */
+  freeAt: number | undefined;
+  /** How long an attempt has taken lately; undefined: none has ended yet. Milliseconds. */
+  attemptMs: number | undefined;
+}
+
+/** How much the last attempt counts against those before it. */
+const WEIGHT = 0.5;
+
+/**
+ * The queue of one process: one attempt per account at a time, in the order they came. Whoever would wait in vain, by how
+ * long the account's attempts have taken lately, is refused at once, and not when the wait is over.
+ */
 export class AccountTurns {
-  readonly #queues = new Map<string, Waiter[]>();
+  readonly #queues = new Map<string, Queue>();
 
   constructor(private readonly options: AccountTurnsOptions) {}
 
-  /** Waits for the turn; who got it must {@link end} it. @throws RateLimited when it did not come in time */
-  begin(key: string): Promise<void> {
+  /**
+   * Waits for the turn; who got it must {@link end} it.
+   * @param waitMs the longest wait of this one, in milliseconds
+   * @throws RateLimited when it did not come in time, or would not
+   */
+  begin(key: string, waitMs = this.options.waitMs): Promise<void> {
+    const now = performance.now();
     const queue = this.#queues.get(key);
     if (!queue) {
-      this.#queues.set(key, []);
+      this.#queues.set(key, { waiters: [], heldSince: now, freeAt: undefined, attemptMs: undefined });
       return Promise.resolve();
     }
-    if (queue.length >= this.options.waiting) return Promise.reject(noTurn(this.options.waitMs));
+    const until = now + waitMs;
+    const { length } = queue.waiters;
+    if (length >= this.options.waiting || turnAt(queue, length, now) > until) return Promise.reject(noTurn(waitMs));
     return new Promise((resolve, reject) => {
-      const waiter = () => {
+      const leave = () => {
         clearTimeout(timer);
+        queue.waiters.splice(queue.waiters.indexOf(waiter), 1);
+      };
+      const refuse = () => {
+        leave();
+        reject(noTurn(waitMs));
+      };
+      const begin = () => {
+        leave();
         resolve();
       };
-      const timer = setTimeout(() => {
-        queue.splice(queue.indexOf(waiter), 1);
-        reject(noTurn(this.options.waitMs));
-      }, this.options.waitMs);
-      queue.push(waiter);
+      const waiter: Waiter = { until, begin, refuse };
+      const timer = setTimeout(refuse, waitMs);
+      queue.waiters.push(waiter);
     });
   }
 
   /** @param pauseMs how long the next one still waits, in milliseconds */
   end(key: string, pauseMs = 0): void {
+    const queue = this.#queues.get(key);
+    if (!queue) return;
+    const now = performance.now();
+    const tookMs = now - queue.heldSince;
+    const { attemptMs = tookMs } = queue;
+    queue.attemptMs = attemptMs + WEIGHT * (tookMs - attemptMs);
     if (pauseMs > 0) {
-      setTimeout(() => this.end(key), pauseMs).unref();
-      return;
-    }
-    const next = this.#queues.get(key)?.shift();
-    if (next) next();
+      queue.freeAt = now + pauseMs;
+      setTimeout(() => this.#next(key, queue), pauseMs).unref();
+    } else this.#next(key, queue);
+    refuseLate(queue);
+  }
+
+  #next(key: string, queue: Queue): void {
+    queue.heldSince = performance.now();
+    queue.freeAt = undefined;
+    const [next] = queue.waiters;
+    if (next) next.begin();
     else this.#queues.delete(key);
   }
 }
 
-/** @param waitMs how long was waited in vain, in milliseconds */
+/**
+ * When the turn of the waiter at this place is to be expected; now, where nothing is known. Of those before it none is
+ * taken for a failure, whose pause is long: one success lets all through.
+ */
+function turnAt({ heldSince, freeAt, attemptMs = 0 }: Queue, place: number, now: number): number {
+  return Math.max(now, freeAt ?? heldSince + attemptMs) + place * attemptMs;
+}
+
+/** Who leaves makes room for those behind. */
+function refuseLate(queue: Queue): void {
+  const now = performance.now();
+  let place = 0;
+  for (const waiter of [...queue.waiters]) {
+    if (turnAt(queue, place, now) > waiter.until) waiter.refuse();
+    else place += 1;
+  }
+}
+
+/** @param waitMs how long was to be waited, in milliseconds */
 export const noTurn = (waitMs: number) =>
   new RateLimited({ name: "login-turn", limit: 1, windowSeconds: 1 }, Math.min(waitMs, 1000));

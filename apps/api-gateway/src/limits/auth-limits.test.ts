@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "bun:test";
-import { AuthError, type AuthErrorCode } from "@libs/keycloak-authV2/errors";
+import { AuthError, type AuthErrorCode, type AuthErrorDetails } from "@libs/keycloak-authV2/errors";
 import { type AuthLimits, createAuthLimits } from "./auth-limits.ts";
 import { createLimitKeys } from "./limit-keys.ts";
 import type { AttemptEnd, LoginTurns } from "./login-turns.ts";
@@ -34,10 +34,8 @@ beforeEach(() => {
   });
 });
 
-const login = (code: AuthErrorCode, neverSent = false) =>
-  limits
-    .login("ada", "192.0.2.1", () => Promise.reject(new AuthError(code, { neverSent })))
-    .catch(() => done.toSorted());
+const login = (code: AuthErrorCode, details: AuthErrorDetails = {}) =>
+  limits.login("ada", "192.0.2.1", () => Promise.reject(new AuthError(code, details))).catch(() => done.toSorted());
 
 // Two of them within a second lock the person in Keycloak: the next attempt waits.
 test.each(["auth.invalid_credentials", "auth.denied", "auth.session_limit"] as const)(
@@ -54,10 +52,12 @@ test.each(["auth.action_required", "keycloak.misconfigured", "service.overloaded
   },
 );
 
-test("Keycloak may still be at an attempt that it did not answer, not at one that it never got", async () => {
+test("Keycloak may still be at an attempt that it did not answer, not at one that it never got, or failed at", async () => {
   expect(await login("keycloak.timeout")).toEqual(["unanswered"]);
   done = [];
-  expect(await login("keycloak.unavailable", true)).toEqual(["over"]);
+  expect(await login("keycloak.unavailable", { neverSent: true })).toEqual(["over"]);
+  done = [];
+  expect(await login("keycloak.unavailable", { answered: true })).toEqual(["over"]);
 });
 
 test("a success clears the account's failures, not the address's", async () => {

@@ -82,8 +82,8 @@ async function limitLogin<T>(
 
 function endOf(error: unknown): AttemptEnd {
   if (isFailure(error)) return "failed";
-  const unanswered = isAuthError(error, "keycloak.timeout", "keycloak.unavailable") && !error.neverSent;
-  return unanswered ? "unanswered" : "over";
+  const isLost = isAuthError(error, "keycloak.timeout", "keycloak.unavailable") && !error.neverSent && !error.answered;
+  return isLost ? "unanswered" : "over";
 }
 
 /** Every attempt counts for the address; what finds a name taken counts for the name, so that nobody is hunted down. */

@@ -7,12 +7,15 @@ import { type AuthLimits, createAuthLimits } from "./auth-limits.ts";
 import { createLimitKeys } from "./limit-keys.ts";
 import { PostgresLoginSlots } from "./login-slots.ts";
 import { LoginTurns } from "./login-turns.ts";
+import { reservedMs } from "./protection-options.ts";
 import { SharedLimit } from "./shared-limit.ts";
 
 /** Attempts that may wait for one account's turn. */
 const WAITING_FOR_TURN = 32;
 /** For so long Keycloak may still be at a login whose connection was cut; then the next one would be refused. */
 const UNANSWERED_PAUSE_MS = 2_000;
+/** Keycloak's guard against guessing lets an account go up to 10 ms after its answer, and refuses the right password until then. */
+const SUCCESS_PAUSE_MS = 50;
 /** A limit must not be what makes a request late: past this each process counts for itself. Milliseconds. */
 const TABLE_TIMEOUT_MS = 400;
 /** An attempt is over with its request, whose work ends a little later at most. Milliseconds. */
@@ -58,6 +61,8 @@ export function composeLimits(config: Config, registry: Registry, logger: Logger
   const turns = new LoginTurns(slots, {
     failurePauseMs: config.LOGIN_FAILURE_PAUSE_MS,
     unansweredPauseMs: UNANSWERED_PAUSE_MS,
+    successPauseMs: SUCCESS_PAUSE_MS,
+    reservedMs: reservedMs(config),
     waitMs: config.LOGIN_TURN_WAIT_MS,
     waiting: WAITING_FOR_TURN,
   });

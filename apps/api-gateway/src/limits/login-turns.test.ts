@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { requestContext } from "@libs/observability";
 import type { LoginSlots, SlotAttempt } from "./login-slots.ts";
 import { LoginTurns } from "./login-turns.ts";
 import { RateLimited } from "./rate-limited.ts";
@@ -130,4 +131,34 @@ test("while the database is away the turns hold within the process", async () =>
   await turns.run("ada", async () => {}, never);
   expect(performance.now() - before).toBeGreaterThan(70);
   await turns.drain();
+});
+
+test("the wait leaves the attempt its time of the request", async () => {
+  const slots = new FakeSlots();
+  const turns = new LoginTurns(slots, { ...options, reservedMs: 3000 });
+  await slots.take("ada", "another replica");
+  const waits = async (leftMs: number) => {
+    const before = performance.now();
+    const context = { requestId: "1", deadlineAt: Date.now() + leftMs };
+    await requestContext.run(context, () => limited(turns.run("ada", async () => "never", never)));
+    return performance.now() - before;
+  };
+  expect(await waits(3100)).toBeLessThan(1000);
+  // With nothing left to wait with it still asks once: the place may be free.
+  expect(await waits(2000)).toBeLessThan(1000);
+  const bob = requestContext.run({ requestId: "2", deadlineAt: Date.now() + 2000 }, () =>
+    turns.run("bob", async () => "begun", never),
+  );
+  expect(await bob).toBe("begun");
+});
+
+test("after a success the next one waits a moment, and no row is left behind", async () => {
+  const slots = new FakeSlots();
+  const turns = new LoginTurns(slots, { ...options, successPauseMs: 60 });
+  await turns.run("ada", async () => {}, never);
+  const before = performance.now();
+  await turns.run("ada", async () => {}, never);
+  expect(performance.now() - before).toBeGreaterThan(50);
+  await turns.drain();
+  expect(slots.held.size).toBe(0);
 });

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { remainingMs } from "@libs/observability";
 import { AccountTurns, type AccountTurnsOptions, noTurn } from "./account-turns.ts";
 import type { LoginSlots } from "./login-slots.ts";
 import type { Counted } from "./rate-limit-rows.ts";
@@ -8,6 +9,10 @@ export interface LoginTurnsOptions extends AccountTurnsOptions {
   failurePauseMs: number;
   /** The same after an attempt that Keycloak did not answer: it may still be at it. Milliseconds. */
   unansweredPauseMs: number;
+  /** The same after a success, whose account Keycloak lets go a moment after its answer. None when left out. Milliseconds. */
+  successPauseMs?: number;
+  /** What the wait leaves of the request's time for the attempt itself; nothing when left out. Milliseconds. */
+  reservedMs?: number;
 }
 
 /** `failed`: it counts as a failure in Keycloak. `unanswered`: it was sent, and nobody knows what came of it. */
@@ -51,15 +56,17 @@ export class LoginTurns {
     endOf: (error: unknown) => AttemptEnd,
   ): Promise<T> {
     const slot = await this.#begin(key);
-    let pauseMs = 0;
+    let [keptMs, pauseMs] = [0, 0];
     try {
-      return await attempt(slot.counted);
+      const result = await attempt(slot.counted);
+      keptMs = this.options.successPauseMs ?? 0;
+      return result;
     } catch (error) {
       pauseMs = this.#pauseAfter(endOf(error));
       throw error;
     } finally {
       // The answer does not wait for it.
-      this.#end(key, slot, pauseMs);
+      this.#end(key, slot, keptMs, pauseMs);
     }
   }
 
@@ -74,8 +81,10 @@ export class LoginTurns {
   }
 
   async #begin(key: string): Promise<Slot> {
-    const until = performance.now() + this.options.waitMs;
-    await this.#local.begin(key);
+    const { waitMs, reservedMs = 0 } = this.options;
+    const longestMs = Math.max(0, remainingMs(waitMs + reservedMs) - reservedMs);
+    const until = performance.now() + longestMs;
+    await this.#local.begin(key, longestMs);
     try {
       return await this.#take(key, until);
     } catch (error) {
@@ -97,11 +106,16 @@ export class LoginTurns {
     }
   }
 
-  #end(key: string, { holder, counted }: Slot, pauseMs: number): void {
+  /**
+   * @param keptMs how long the place is kept before it is given back: for so short a time no row is left behind
+   * @param pauseMs how long nobody may have it after that
+   */
+  #end(key: string, { holder, counted }: Slot, keptMs: number, pauseMs: number): void {
+    const kept = keptMs > 0 ? Bun.sleep(keptMs) : Promise.resolve();
     // Taken or not, it may have been without our hearing of it; if this is not heard either, its time ends.
-    const released = this.slots.release(key, holder, pauseMs).catch(() => {});
+    const released = kept.then(() => this.slots.release(key, holder, pauseMs)).catch(() => {});
     // In this order the next one here finds the place free at once.
-    const ended = (counted === undefined ? Promise.resolve() : released).then(() => this.#local.end(key, pauseMs));
+    const ended = (counted === undefined ? kept : released).then(() => this.#local.end(key, pauseMs));
     const both = Promise.all([released, ended]).then(() => {});
     this.#ending.add(both);
     void both.finally(() => this.#ending.delete(both));

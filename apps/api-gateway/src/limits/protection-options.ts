@@ -24,6 +24,7 @@ export function protectionOptions(config: Config, logger: Logger): ProtectionOpt
       concurrency: config.KEYCLOAK_HASHING_CONCURRENCY,
       queue: config.KEYCLOAK_HASHING_QUEUE,
       waitMs: config.KEYCLOAK_HASHING_WAIT_MS,
+      reservedMs: reservedMs(config),
     },
     circuit: {
       failures: config.KEYCLOAK_CIRCUIT_FAILURES,

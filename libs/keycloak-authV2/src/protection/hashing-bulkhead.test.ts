@@ -78,3 +78,18 @@ test("what the work throws comes through, and its place is free again", async ()
   await expect(refused()).rejects.toMatchObject({ code: "auth.invalid_credentials" });
   await expect(refused()).rejects.toMatchObject({ code: "auth.invalid_credentials" });
 });
+
+test("the wait leaves the call its time of the request, and a call without enough of it is not begun", async () => {
+  const bulkhead = new HashingBulkhead({ concurrency: 1, queue: 5, waitMs: 5000, reservedMs: 3000 });
+  const { started, run } = held(bulkhead);
+  const within = (leftMs: number) =>
+    requestContext.run({ requestId: "1", deadlineAt: Date.now() + leftMs }, () => run());
+  await overloaded(within(1000));
+  const first = within(2000);
+  expect(started.length).toBe(1);
+  const before = performance.now();
+  await overloaded(within(3050));
+  expect(performance.now() - before).toBeLessThan(1000);
+  started[0]?.resolve("done");
+  await first;
+});

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { remainingMs } from "@libs/observability";
 import { BulkheadRejectedError, bulkhead, TaskCancelledError } from "cockatiel";
 import { AuthError } from "../errors/index.ts";
 
@@ -9,7 +10,12 @@ export interface HashingOptions {
   queue: number;
   /** The longest that one waits, in milliseconds. */
   waitMs: number;
+  /** What the wait leaves of the request's time for the call itself; nothing when left out. Milliseconds. */
+  reservedMs?: number;
 }
+
+/** With less of its time left than this share a call is not begun: it would be cut short. */
+const LEAST_SHARE = 0.5;
 
 /** How much of a measurement goes into the moving average of the service time. */
 const WEIGHT = 0.1;
@@ -46,6 +52,9 @@ export class HashingBulkhead {
   /** @throws AuthError what `work` throws, or `service.overloaded` with `neverSent` */
   async run<T>(work: () => Promise<T>): Promise<T> {
     this.assertRoom();
+    const { waitMs, reservedMs = 0 } = this.#options;
+    if (remainingMs(reservedMs) < reservedMs * LEAST_SHARE) throw refusal();
+    const longestMs = Math.max(0, remainingMs(waitMs + reservedMs) - reservedMs);
     // Whoever waits is started by the call that ends, and must not run within that request's context and deadline.
     const inOwnContext = AsyncLocalStorage.snapshot();
     const waiting = new AbortController();
@@ -54,7 +63,7 @@ export class HashingBulkhead {
       timer = setTimeout(() => {
         waiting.abort();
         reject(refusal());
-      }, this.#options.waitMs);
+      }, longestMs);
     });
     const turn = this.#policy.execute(() => {
       clearTimeout(timer);
