@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { createDatabase, mapPrismaError, type PrismaClient } from "@libs/database";
 import { SCHEMA_DUMP_PATH, schemaDiff, schemaDump } from "@libs/database/schema";
+import { expectedSchema, inspectSchema } from "@libs/database/schema-check";
 import { STACK_TIMEOUT_MS, useStack } from "@libs/dev-stack";
 
 let url: string;
@@ -35,6 +36,23 @@ describe("the schema", () => {
 
   test("prisma/schema.sql is what the migrations make (else: run libs/database/src/cli/dump.ts)", async () => {
     expect(await schemaDump(url)).toBe(readFileSync(SCHEMA_DUMP_PATH, "utf8"));
+  });
+
+  test("what services check before they are ready is all of it", async () => {
+    const columns = await prisma.$queryRaw<{ table: string; columns: string[] }[]>`
+      SELECT table_name AS table, array_agg(column_name::text ORDER BY ordinal_position) AS columns
+      FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> '_prisma_migrations' GROUP BY 1`;
+    const triggers = await prisma.$queryRaw<{ name: string }[]>`
+      SELECT DISTINCT trigger_name::text AS name FROM information_schema.triggers UNION
+      SELECT tgname::text FROM pg_trigger WHERE NOT tgisinternal`;
+    const migrations = await prisma.$queryRaw<{ name: string }[]>`
+      SELECT migration_name AS name FROM _prisma_migrations ORDER BY 1`;
+    expect(expectedSchema.tables).toEqual(Object.fromEntries(columns.map(({ table, columns }) => [table, columns])));
+    expect(Object.keys(expectedSchema.triggers).sort()).toEqual(triggers.map(({ name }) => name).sort());
+    expect(expectedSchema.migrations).toEqual(migrations.map(({ name }) => name));
+    const facts = await inspectSchema(url, { expected: expectedSchema, timeoutMs: 10_000 });
+    expect(facts).toMatchObject({ empty: false, missing: [], demanded: [], forbidden: [], readOnly: false });
+    expect(facts.migrations).toEqual({ missing: [], unfinished: [], unknown: [] });
   });
 
   test("every time keeps its zone, and no column can hold a password", async () => {

@@ -26,11 +26,12 @@ export async function expectNeverReady(
   secrets: string[] = [],
 ): Promise<void> {
   const ready = await readyOf(process);
-  expect(kindsOf(ready).sort(), JSON.stringify(ready)).toEqual([...kinds].sort());
+  // That a guard hears nothing of changes follows from a wrong database, and is named as well.
+  const named = kindsOf(ready).filter((kind) => kind !== "channel_lost");
+  expect(named.sort(), JSON.stringify(ready)).toEqual([...kinds].sort());
   expect({ status: ready.status, said: ready.body.status }).toEqual({ status: 503, said: "not_ready" });
   expect(ready.body.checks["configuration"]).toBe("failed");
   // It goes on trying, and says nothing twice.
-  await Bun.sleep(0);
   await process.logged(({ problem }) => problem === kinds[0]);
   for (const kind of kinds) {
     const lines = problemLines(process, kind);

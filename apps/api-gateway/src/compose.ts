@@ -50,6 +50,8 @@ export function compose(config: Config, logger: Logger): Gateway {
     ...keycloakOptions(config),
     ...{ database, databaseUrl },
     ...{ registry, logger },
+    // The gateway's own check sees more.
+    checkConfiguration: false,
   });
   const stopKeys = integration.keepKeys();
   const { limits, close: closeLimits } = composeLimits(config, registry, logger);

@@ -40,13 +40,21 @@ export async function compose(config: Config, logger: Logger): Promise<Service> 
     ...tokenOptions(config),
     databaseUrl,
     database,
+    tables: ["carts", "cart_items", "orders", "order_items", "products"],
     registry,
     logger,
   });
-  await new AccessService(repositories).registerPermissions(permissions).catch((error: unknown) => {
-    // Roles can't be given these names until a start finds the database; requests are guarded all the same.
-    logger.warn({ err: error }, "the permissions could not be made known");
-  });
+  const access = new AccessService(repositories);
+  const makeKnown = () =>
+    access.registerPermissions(permissions).then(
+      () => true,
+      (error: unknown) => {
+        // Roles can't be given these names until then; requests are guarded all the same.
+        logger.warn({ err: error }, "the permissions could not be made known yet");
+        return false;
+      },
+    );
+  if (!(await makeKnown())) void guard.configuration?.passedOnce.then(makeKnown);
   let stopping = false;
   const isStopping = () => stopping;
   const now = () => new Date();
@@ -56,6 +64,7 @@ export async function compose(config: Config, logger: Logger): Promise<Service> 
     orders: new OrderService({ orders: repositories.orders, now }),
     products: new ProductService({ products: repositories.products, now }),
     readiness: createReadiness({
+      configuration: guard.configuration,
       checks: { database: () => database.$queryRaw`SELECT 1` },
       problems: () => (guard.isWatched() ? [] : [CHANNEL_LOST]),
       problemsOf: "guard",

@@ -7,6 +7,8 @@ import {
 } from "@libs/database";
 import type { Logger, Registry } from "@libs/observability";
 import { type Secret, secretFromEnvironment } from "@libs/observability/secrets";
+import { checkGuard } from "../doctor/quick/check-guard.ts";
+import { ConfigurationWatch } from "../doctor/quick/configuration-watch.ts";
 import { DEFAULT_STALE_MS, Guard } from "../guard/guard.ts";
 import { type GuardProblemKind, watchChannel } from "../guard/watch-channel.ts";
 import { JoseGuardTokenVerifier } from "../keycloak/guard-token-verifier.ts";
@@ -42,11 +44,15 @@ export interface KeycloakAuthOptions extends SignatureOptions {
   cacheSize?: number;
   /** How old an answer may be while the channel of changes is lost. Milliseconds; 2000. */
   staleMs?: number;
-  /** For the metric `guard_channel_up`. */
+  /** For the metrics `guard_channel_up` and `config_problem`. */
   registry?: Registry;
   logger?: Logger;
   /** Told `channel_lost`, and null when it is back. */
   onProblem?: (problem: GuardProblemKind | null) => void;
+  /** The tables that the service reads beside those of the guard: checked with them. */
+  tables?: readonly string[];
+  /** Whether the guard checks its own configuration, now and every 10 seconds: {@link Guard.configuration}; on. */
+  checkConfiguration?: boolean;
 }
 
 /** The service's own connections to the database: look-ups of what is not in memory. */
@@ -77,6 +83,12 @@ export function openGuard(options: KeycloakAuthOptions = {}): Guard {
   const stopKeys = keys.keepFresh();
   const issuer = new RealmIssuer(realm);
   issuer.warm();
+  const configuration = new ConfigurationWatch({
+    check: () =>
+      checkGuard({ keycloak: { ...realm, clientId }, databaseUrl, ...(options.tables && { tables: options.tables }) }),
+    ...{ logger, registry },
+  });
+  if (options.checkConfiguration ?? true) configuration.start();
   const own = options.database ? undefined : createDatabase(databaseUrl, { poolSize: POOL_SIZE });
   const database = options.database ?? (own as PrismaClient);
   return new Guard({
@@ -93,7 +105,9 @@ export function openGuard(options: KeycloakAuthOptions = {}): Guard {
     cacheSize: options.cacheSize,
     maxTokenBytes: options.maxTokenBytes ?? fromEnvironment.maxTokenBytes,
     staleMs,
+    configuration: options.checkConfiguration === false ? undefined : configuration,
     onClose: async () => {
+      configuration.stop();
       stopKeys();
       await own?.$disconnect();
     },

@@ -9,6 +9,18 @@ import { DEFAULT_MAX_TOKEN_BYTES } from "./token-limit.ts";
 import type { GuardTokenVerifier, IsKnownSession, VerifiedToken } from "./verified-token.ts";
 import { WatchedCache } from "./watched-cache.ts";
 
+/** PORT: whether the service is configured as its guard needs it. */
+export interface GuardConfiguration {
+  /** Resolves when it was checked for the first time. */
+  checkedOnce: Promise<void>;
+  /** Resolves when it has passed for the first time. */
+  passedOnce: Promise<void>;
+  /** The service is not ready before it has passed once. */
+  passed(): boolean;
+  /** What is wrong now; also after the first pass. */
+  problems(): readonly { kind: string; todo: string }[];
+}
+
 export interface GuardDeps {
   verifier: GuardTokenVerifier;
   repository: GuardRepository;
@@ -19,6 +31,8 @@ export interface GuardDeps {
   maxTokenBytes?: number | undefined;
   /** How old an answer may be while changes are not told. Milliseconds. */
   staleMs?: number;
+  /** Left out: it is not checked. */
+  configuration?: GuardConfiguration | undefined;
   /** Lets go of what was opened for this guard alone. */
   onClose?: () => Promise<void>;
   now?: () => number;
@@ -43,6 +57,8 @@ interface KnownToken {
 export class Guard {
   /** Tells guards of one process apart. */
   readonly id = randomUUID();
+  /** For the service's readiness; undefined where it is not checked. */
+  readonly configuration: GuardConfiguration | undefined;
   readonly #verifier: GuardTokenVerifier;
   readonly #channel: ChangeChannel;
   readonly #onClose: () => Promise<void>;
@@ -55,7 +71,9 @@ export class Guard {
   readonly #users: WatchedCache<GuardedUser>;
   readonly #stores: WatchedCache<{ organizationId: string }>;
 
-  constructor({ verifier, repository, channel, cacheSize, staleMs, maxTokenBytes, onClose, now }: GuardDeps) {
+  constructor({ verifier, repository, channel, cacheSize, staleMs, ...options }: GuardDeps) {
+    const { maxTokenBytes, configuration, onClose, now } = options;
+    this.configuration = configuration;
     this.#verifier = verifier;
     this.#channel = channel;
     this.#onClose = onClose ?? (async () => {});

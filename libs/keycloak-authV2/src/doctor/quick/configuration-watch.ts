@@ -40,9 +40,12 @@ const JITTER = 0.1;
 export class ConfigurationWatch {
   /** Resolves when the first check is over, whatever came of it. */
   readonly checkedOnce: Promise<void>;
+  /** Resolves with the first check that finds nothing that keeps this process from its work. */
+  readonly passedOnce: Promise<void>;
   readonly #options: ConfigurationWatchOptions;
   readonly #gauge: ProblemGauge | undefined;
   readonly #firstCheck = Promise.withResolvers<void>();
+  readonly #firstPass = Promise.withResolvers<void>();
   #current: readonly Finding[] = [];
   #passed = false;
   #failedRounds = 0;
@@ -55,6 +58,7 @@ export class ConfigurationWatch {
     this.#options = options;
     this.#gauge = options.registry && problemGauge(options.registry);
     this.checkedOnce = this.#firstCheck.promise;
+    this.passedOnce = this.#firstPass.promise;
   }
 
   /** Checks now, and again and again until {@link stop}. */
@@ -125,6 +129,7 @@ export class ConfigurationWatch {
     this.#failedRounds = isWrong ? this.#failedRounds + 1 : 0;
     if (!isWrong && !this.#passed) {
       this.#passed = true;
+      this.#firstPass.resolve();
       this.#options.logger?.info("the configuration is as this service needs it");
     }
     if (before.length > 0 && this.#current.length === 0) this.#options.onMended?.();
