@@ -132,6 +132,7 @@ const plantedInRealm: Record<string, Planted> = {
     plant: () => changeClient({ directAccessGrantsEnabled: false }),
     finds: "client.password_grant_off",
   },
+  "the client is disabled": { plant: () => changeClient({ enabled: false }), finds: "client.unknown" },
   "full scope is on": { plant: () => changeClient({ fullScopeAllowed: true }), finds: "client.full_scope_on" },
   "the service account is off": {
     plant: () => changeClient({ serviceAccountsEnabled: false }),
@@ -202,6 +203,13 @@ describe("planted in what the gateway is told", () => {
     expect(await codesOf(other({ issuer: "https://login.example.test/realms/app" }))).toContain(
       "keycloak.issuer_mismatch",
     );
+  });
+
+  test("a client that is not there", async () => {
+    expect(await codesOf({ ...other({ clientId: "nobody" }), ...unprivileged })).toEqual(["client.unknown"]);
+    const codes = await codesOf(other({ clientId: "nobody" }));
+    expect(codes).toContain("client.missing");
+    expect(codes).not.toContain("client.unknown");
   });
 
   test("passwords over plain HTTP from elsewhere", async () => {

@@ -44,8 +44,11 @@ async function checkKeycloak(options: DoctorOptions): Promise<Checked> {
       ? noChecks
       : checkAsAdministrator({ ...options, keycloak: { ...(issuer !== null && { issuer }), ...options.keycloak } }),
   ]);
+  // An administrator knows which of the two it is.
+  const isMissing = asAdministrator.findings?.some(({ code }) => code === "client.missing") === true;
+  const quick = isMissing ? findings.filter(({ code }) => code !== "client.unknown") : findings;
   return {
-    findings: [...findings, ...(token ? checkToken(token) : []), ...asClient, ...(asAdministrator.findings ?? [])],
+    findings: [...quick, ...(token ? checkToken(token) : []), ...asClient, ...(asAdministrator.findings ?? [])],
     unchecked: asAdministrator.unchecked,
   };
 }

@@ -18,7 +18,7 @@ const CODES: Record<string, FindingCode> = {
   "realm.adminEventsDetailsEnabled": "events.details_stored",
   "client.created": "client.missing",
   "client.secret": "client.refused",
-  "client.enabled": "client.refused",
+  "client.enabled": "client.unknown",
   "client.serviceAccountsEnabled": "client.service_account_off",
   "client.directAccessGrantsEnabled": "client.password_grant_off",
   "client.fullScopeAllowed": "client.full_scope_on",
