@@ -71,8 +71,8 @@ export class Guard {
   readonly #users: WatchedCache<GuardedUser>;
   readonly #stores: WatchedCache<{ organizationId: string }>;
 
-  constructor({ verifier, repository, channel, cacheSize, staleMs, ...options }: GuardDeps) {
-    const { maxTokenBytes, configuration, onClose, now } = options;
+  constructor({ verifier, repository, channel, cacheSize, staleMs, ...rest }: GuardDeps) {
+    const { maxTokenBytes, configuration, onClose, now } = rest;
     this.configuration = configuration;
     this.#verifier = verifier;
     this.#channel = channel;
