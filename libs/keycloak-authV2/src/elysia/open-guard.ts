@@ -6,7 +6,7 @@ import {
   staysAtDatabase,
 } from "@libs/database";
 import type { Logger, Registry } from "@libs/observability";
-import { type Secret, secretFromEnvironment } from "@libs/observability/secrets";
+import { currentSecret, type Secret, secretFromEnvironment } from "@libs/observability/secrets";
 import { checkGuard } from "../doctor/quick/check-guard.ts";
 import { ConfigurationWatch } from "../doctor/quick/configuration-watch.ts";
 import { DEFAULT_STALE_MS, Guard } from "../guard/guard.ts";
@@ -85,7 +85,11 @@ export function openGuard(options: KeycloakAuthOptions = {}): Guard {
   issuer.warm();
   const configuration = new ConfigurationWatch({
     check: () =>
-      checkGuard({ keycloak: { ...realm, clientId }, databaseUrl, ...(options.tables && { tables: options.tables }) }),
+      checkGuard({
+        keycloak: { ...realm, clientId },
+        databaseUrl: currentSecret(databaseUrl),
+        ...(options.tables && { tables: options.tables }),
+      }),
     ...{ logger, registry },
   });
   if (options.checkConfiguration ?? true) configuration.start();
