@@ -40,6 +40,18 @@ test("an issuer that is none of the addresses is discovered, in a realm with bla
   started = undefined;
 });
 
+test("another key ring than the database's: the gateway's own problem, with what to do, instead of a time-out", async () => {
+  const TOKEN_ENCRYPTION_KEYS = `other:${randomBytes(32).toString("base64")}`;
+  started = new StartCommand({ ...given(), PORT: String(await freePort()), TOKEN_ENCRYPTION_KEYS });
+  const { code, output } = await started.ended();
+  started = undefined;
+  expect(code).toBe(1);
+  expect(output).toContain("The gateway is not ready:\n  keys.unknown: ");
+  expect(output).toContain("put the key back");
+  expect(output).not.toMatch(/^\s+at /m);
+  expect(output).not.toContain(TOKEN_ENCRYPTION_KEYS);
+});
+
 test("KEYCLOAK_ISSUER that the realm does not name is refused, with what it names", async () => {
   const wrong = `http://id.example.test/realms/${randomBytes(4).toString("hex")}`;
   started = new StartCommand({ ...given(), PORT: String(await freePort()), KEYCLOAK_ISSUER: wrong });
