@@ -78,6 +78,30 @@ export const findingCatalogue = {
     "tokens are signed in a way that the gateway does not accept, so that every login fails",
     "set the client's access token signature algorithm to one that is asymmetric and in KEYCLOAK_SIGNING_ALGORITHMS, if that is set",
   ),
+  "client.pairwise_sub": error(
+    "access tokens name people by pairwise subjects instead of their user ids: every login fails",
+    "take the mapper `Pairwise subject identifier` off the client and its scopes",
+  ),
+  "client.refresh_tokens_off": error(
+    "the client gets no refresh tokens, so that every login fails",
+    "switch `Use refresh tokens` on (use.refresh.tokens)",
+  ),
+  "client.logout_algorithm": warning(
+    "logout tokens are signed in a way that the gateway does not accept: sessions that end in Keycloak are learnt from events alone, later",
+    "set the client's ID token signature algorithm to one that is asymmetric and in KEYCLOAK_SIGNING_ALGORITHMS, if that is set",
+  ),
+  "client.token_too_large": error(
+    "a person's access token is longer than guards accept: that login fails",
+    "keep roles and claims out of it (full scope, scope mappings, mappers), or raise KEYCLOAK_TOKEN_MAX_BYTES everywhere",
+  ),
+  "client.token_large": warning(
+    "a person's access token is longer than some proxies take (nginx and Apache: 8 kB in one header)",
+    "keep roles and claims out of it (full scope, scope mappings, mappers), or raise the proxy's limit",
+  ),
+  "realm.role_with_colon": warning(
+    "a realm role that people have has a colon in its name: other services may take it for a client's role",
+    "give it another name; guards ask for it with a colon in front",
+  ),
   "client.backchannel_missing": warning(
     "the client has no back-channel logout URL: sessions that end in Keycloak are learnt from events alone, later",
     "KEYCLOAK_BACKCHANNEL_LOGOUT_URL=https://…/auth/backchannel-logout authctl realm apply",

@@ -6,6 +6,7 @@ import { clientCredentials, keycloakEndpoints } from "../keycloak/index.ts";
 import { createRealmApi } from "../realm/realm-api.ts";
 import { checkDatabase } from "./check-database.ts";
 import { checkKeys } from "./check-keys.ts";
+import { checkPersonTokens } from "./check-person-tokens.ts";
 import { checkRealm } from "./check-realm.ts";
 import { checkSetup } from "./check-setup.ts";
 import { checkToken } from "./check-token.ts";
@@ -68,14 +69,19 @@ function clientApi({ keycloak, timeoutMs = TIMEOUT_MS }: DoctorOptions): AdminAp
 async function checkAsAdministrator(options: DoctorOptions): Promise<Checked> {
   const { admin, keycloak, timeoutMs = TIMEOUT_MS } = options;
   if (!admin) {
-    const unseen = "the client's settings, lifetimes of sessions, rotation, HTTPS, administrators, Keycloak's version";
+    const unseen =
+      "the client's settings, people's tokens, lifetimes of sessions, rotation, HTTPS, administrators, Keycloak's version";
     return {
       unchecked: [`${unseen}: only an administrator sees them (KEYCLOAK_ADMIN_USERNAME, KEYCLOAK_ADMIN_PASSWORD)`],
     };
   }
   const api = createRealmApi({ keycloakUrl: keycloak.url, admin, timeoutMs });
   try {
-    const found = [await checkKeycloakVersion(api), await checkSetup(api, options)];
+    const found = [
+      await checkKeycloakVersion(api),
+      await checkSetup(api, options),
+      await checkPersonTokens(api, options),
+    ];
     return { findings: found.flat() };
   } catch (error) {
     if (isAuthError(error, "keycloak.misconfigured") && error.internal?.startsWith("admin_token"))

@@ -2,6 +2,7 @@ import type { DatabaseError } from "@libs/database";
 import { type Finding, finding } from "../finding.ts";
 import { type ClientAccess, checkClient } from "./check-client.ts";
 import { checkKeyRing } from "./check-key-ring.ts";
+import { checkOwnSubject } from "./check-own-subject.ts";
 import { checkOwnToken } from "./check-own-token.ts";
 import { checkRealmPage, type RealmPage } from "./check-realm-page.ts";
 import { checkRights } from "./check-rights.ts";
@@ -13,7 +14,7 @@ import { type GatewayCheckOptions, QUICK_TIMEOUT_MS } from "./quick-options.ts";
 export const WRITTEN = ["users", "sessions", "registrations"];
 
 /**
- * Whether a gateway of this configuration can do its work: what the doctor sees in a moment. Six calls to
+ * Whether a gateway of this configuration can do its work: what the doctor sees in a moment. Seven calls to
  * Keycloak and three statements, most of them side by side; changes nothing.
  */
 export async function checkGateway(options: GatewayCheckOptions): Promise<Finding[]> {
@@ -33,9 +34,10 @@ export async function checkKeycloak(
     checkRealmPage(keycloak, timeoutMs),
     checkClient(keycloak, timeoutMs, now),
   ]);
-  const [own, rights] = await Promise.all([
+  const [own, rights, subject] = await Promise.all([
     page.issuer === null ? [] : checkOwnToken({ ...keycloak, issuer: page.issuer }, access, { timeoutMs, now }),
     access.token ? checkRights(keycloak, access.token.value, { readsEvents, timeoutMs }) : [],
+    access.token ? checkOwnSubject(keycloak, access.token.value, timeoutMs) : [],
   ]);
   const lacksBasic = access.lacksBasic && page.scopes.includes("basic");
   // Where no realm of Keycloak's answers, the rest follows from that.
@@ -43,7 +45,7 @@ export async function checkKeycloak(
   if (blocked) return { findings: page.findings, token: null, issuer: page.issuer };
   const basic = lacksBasic ? [finding("client.basic_missing")] : [];
   return {
-    findings: firstOfEach([...page.findings, ...access.findings, ...own, ...rights, ...basic]),
+    findings: firstOfEach([...page.findings, ...access.findings, ...own, ...rights, ...subject, ...basic]),
     token: access.token,
     issuer: page.issuer,
   };
