@@ -77,7 +77,7 @@ CREATE TABLE feed_hints (
     dead_at timestamp(3) with time zone,
     created_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
     CONSTRAINT feed_hints_pkey PRIMARY KEY (id),
-    CONSTRAINT feed_hints_kind_check CHECK ((kind = ANY (ARRAY['user'::text, 'sessions'::text, 'session'::text, 'credentials'::text, 'every_user'::text])))
+    CONSTRAINT feed_hints_kind_check CHECK ((kind = ANY (ARRAY['user'::text, 'sessions'::text, 'session'::text, 'credentials'::text, 'removed_credential'::text, 'every_user'::text, 'not_before'::text])))
 );
 CREATE INDEX feed_hints_due_idx ON public.feed_hints USING btree (((source = 'full_look'::text)), next_attempt_at) WHERE (dead_at IS NULL);
 CREATE UNIQUE INDEX feed_hints_kind_subject_key ON public.feed_hints USING btree (kind, subject);
@@ -273,6 +273,9 @@ CREATE TABLE sessions (
     end_reason text,
     refresh_fence bigint NOT NULL DEFAULT 0,
     refresh_lease_until timestamp(3) with time zone,
+    offline boolean,
+    kept_as_of timestamp(3) with time zone,
+    tokens_issued_at timestamp(3) with time zone,
     CONSTRAINT sessions_pkey PRIMARY KEY (session_id),
     CONSTRAINT sessions_end_check CHECK (((ended_at IS NULL) = (end_reason IS NULL))),
     CONSTRAINT sessions_tokens_check CHECK (

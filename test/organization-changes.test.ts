@@ -26,13 +26,31 @@ async function organization(alias: string) {
   return { ...found, id: found.id };
 }
 
+// First: nothing else is to be reconciled yet.
+test("a hundred changes in a row start one full reconciliation", async () => {
+  const reconciliations = () => gateway.entries().filter(({ msg }) => msg === "every user is looked at again").length;
+  const ended = () => gateway.entries().filter(({ msg }) => msg === "every user was looked at").length;
+  await eventually(() => expect(ended()).toBe(reconciliations()), 30_000);
+  const before = reconciliations();
+  const { id, ...representation } = await organization("acme");
+  await Promise.all(
+    Array.from({ length: 100 }, (_, n) =>
+      replicas.admin.organizations.updateById({ id }, { ...representation, description: `number ${n}` }),
+    ),
+  );
+  await eventually(() => expect(ended()).toBe(before + 1), 30_000);
+  await eventually(async () => {
+    const [waiting] = await replicas.sql`SELECT count(*)::int AS n FROM feed_hints WHERE kind = 'every_user'`;
+    expect(waiting.n).toBe(0);
+  });
+  expect(reconciliations()).toBe(before + 1);
+}, 120_000);
+
 test("a member who is removed is deleted, the others stay", async () => {
   const [removed, kept] = [await signIn(gateway.url, people.removed), await signIn(gateway.url, people.kept)];
   const { id: orgId } = await organization("acme");
   await replicas.admin.organizations.delMember({ orgId, userId: removed.id });
-  await eventually(async () =>
-    expect(await row(removed)).toMatchObject({ deleted: true, live: 0, end_reason: "user_deleted" }),
-  );
+  await eventually(async () => expect(await row(removed)).toMatchObject({ deleted: true, live: 0 }));
   await eventually(async () => expect(await meStatus(gateway.url, removed)).toBe(401));
   expect(await row(kept)).toMatchObject({ deleted: false, enabled: true, live: 1 });
   expect(await meStatus(gateway.url, kept)).toBe(200);
@@ -56,22 +74,3 @@ test("with an organization that is deleted its members are", async () => {
   await eventually(async () => expect(await row(subject)).toMatchObject({ deleted: true, live: 0 }), 20_000);
   await eventually(async () => expect(await meStatus(gateway.url, subject)).toBe(401));
 }, 60_000);
-
-test("a hundred changes in a row start one full reconciliation", async () => {
-  const reconciliations = () => gateway.entries().filter(({ msg }) => msg === "every user is looked at again").length;
-  const ended = () => gateway.entries().filter(({ msg }) => msg === "every user was looked at").length;
-  await eventually(() => expect(ended()).toBe(reconciliations()), 30_000);
-  const before = reconciliations();
-  const { id, ...representation } = await organization("acme");
-  await Promise.all(
-    Array.from({ length: 100 }, (_, n) =>
-      replicas.admin.organizations.updateById({ id }, { ...representation, description: `number ${n}` }),
-    ),
-  );
-  await eventually(() => expect(ended()).toBe(before + 1), 30_000);
-  await eventually(async () => {
-    const [waiting] = await replicas.sql`SELECT count(*)::int AS n FROM feed_hints WHERE kind = 'every_user'`;
-    expect(waiting.n).toBe(0);
-  });
-  expect(reconciliations()).toBe(before + 1);
-}, 120_000);

@@ -67,10 +67,11 @@ test("ended in Keycloak; the others live on, offline ones too", async () => {
     const [row] = await sql`SELECT 1 AS known FROM users WHERE id = ${offlineUser}`;
     expect(row).toBeDefined();
   }, WITHIN_MS);
-  await sql`UPDATE sessions SET user_id = ${offlineUser}, keycloak_session_id = ${sid}, refresh_expires_at = NULL
+  await sql`UPDATE sessions SET user_id = ${offlineUser}, keycloak_session_id = ${sid}, refresh_expires_at = NULL, offline = true
     WHERE session_id = ${offline.sessionId}`;
   // Where the realm limits their life, they have an end as others do.
-  await sql`UPDATE sessions SET user_id = ${offlineUser}, keycloak_session_id = ${await offlineSession(person)}
+  await sql`UPDATE sessions SET user_id = ${offlineUser}, keycloak_session_id = ${await offlineSession(person)},
+    offline = true
     WHERE session_id = ${limited.sessionId}`;
   await admin.realms.deleteSession({ realm: stack.realm, session: ended.sid, isOffline: false });
   await eventually(async () => expect(await endReason(ended.sessionId)).toBe("ended_in_keycloak"), WITHIN_MS);

@@ -1,9 +1,17 @@
 /**
  * What is to be looked at again. `user`: fields, enabled, existence. `sessions`: which sessions of a user still live.
  * `session`: the same, told by one `sid`. `credentials`: sessions of a user that started before a password changed.
- * `every_user`: everybody, after a change of many that names none; its one subject is `realm`.
+ * `removed_credential`: the same, where it was the password that was removed.
+ * `not_before`: sessions of everybody whose tokens the realm or our client no longer takes. `every_user`: everybody, after a change of many that names none. The subject of these two is `realm`.
  */
-export type HintKind = "user" | "sessions" | "session" | "credentials" | "every_user";
+export type HintKind =
+  | "user"
+  | "sessions"
+  | "session"
+  | "credentials"
+  | "removed_credential"
+  | "every_user"
+  | "not_before";
 
 /**
  * Who told: Keycloak's stored events, its back-channel logout, a login or a look that brought a new user, who has to be
@@ -22,7 +30,7 @@ export type HintSource =
 
 export interface NewHint {
   kind: HintKind;
-  /** Keycloak's user id; for `session` the `sid`; for `every_user` it is `realm`. */
+  /** Keycloak's user id; for `session` the `sid`; for what is the realm's `realm`. */
   subject: string;
   source: HintSource;
   /** Keycloak's time of the change; null: not known. */

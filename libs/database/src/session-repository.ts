@@ -7,8 +7,12 @@ export interface SessionTokens {
   idToken: string | null;
   refreshTokenHash: string | null;
   tokenExpiresAt: Date;
-  /** null: the refresh token has no `exp` (offline tokens). */
+  /** null: the refresh token has no `exp` (offline tokens, unless the realm limits their life). */
   refreshExpiresAt: Date | null;
+  /** When Keycloak issued them, in whole seconds; null: not known. */
+  tokensIssuedAt: Date | null;
+  /** Whether Keycloak keeps it in its list of offline sessions: by the refresh token's `typ`. null: not known. */
+  offline: boolean | null;
 }
 
 export interface Session extends SessionTokens {
@@ -20,6 +24,8 @@ export interface Session extends SessionTokens {
   previousRefreshTokenHash: string | null;
   /** When the current refresh token replaced the previous one. */
   refreshedAt: Date | null;
+  /** A password that was set by then does not end it: it was set in this session. null: set before its start. */
+  keptAsOf: Date | null;
   ipAddress: string | null;
   userAgent: string | null;
   startedAt: Date;
@@ -96,13 +102,19 @@ export interface EndOptions {
 /** Which live sessions. */
 export type LiveSessions =
   | { keycloakSessionIds: readonly string[] }
-  /** Those of a user, or of them one; or those that started before a time, except one `sid`. */
-  | { userId: string; sessionId?: string; startedBefore?: Date; exceptKeycloakSessionId?: string | null };
+  /** Those of a user, or of them one; or those that started before a time, except one `sid`; or with tokens from before. */
+  | {
+      userId: string;
+      sessionId?: string;
+      startedBefore?: Date;
+      issuedBefore?: Date;
+      exceptKeycloakSessionId?: string | null;
+    };
 
 /** A live session, without its tokens. */
 export type LiveSession = Pick<
   Session,
-  "sessionId" | "userId" | "keycloakSessionId" | "refreshExpiresAt" | "startedAt"
+  "sessionId" | "userId" | "keycloakSessionId" | "refreshExpiresAt" | "startedAt" | "offline" | "keptAsOf"
 >;
 
 /** A live session as its person sees it. */
@@ -167,6 +179,20 @@ export interface SessionRepository {
   ): Promise<Pick<LiveSession, "sessionId" | "userId" | "keycloakSessionId">[]>;
   /** Ends live sessions whose refresh token has run out, each like {@link end} with `expired`. @returns how many */
   endExpired(now: Date, limit: number): Promise<number>;
+  /**
+   * Ends live sessions of everybody whose tokens were issued before a time, each like {@link end}. One that another
+   * transaction holds is left out: ask again.
+   * @returns how many
+   */
+  endIssuedBefore(
+    before: Date,
+    reason: SessionEndReason,
+    now: Date,
+    limit: number,
+    logout: LogoutPlan,
+  ): Promise<number>;
+  /** Keeps a session when the password is changed in it, see {@link Session.keptAsOf}. */
+  keepAfterPassword(keycloakSessionId: string, changedAt: Date): Promise<void>;
   findLive(which: LiveSessions): Promise<LiveSession[]>;
   /** A user's live sessions, those seen last first. */
   listOfPerson(userId: string, limit: number): Promise<PersonSession[]>;

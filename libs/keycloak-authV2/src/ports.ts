@@ -23,6 +23,14 @@ export interface KeycloakUser {
   /** Empty in brief answers (lists). */
   attributes: Record<string, string[]>;
   requiredActions: string[];
+  /** Tokens of this user that were issued before are refused: set by an administrator's sign-out. null: none are. */
+  notBefore: Date | null;
+}
+
+/** What is known of a user's password; never what it is. */
+export interface KeycloakPassword {
+  /** null: a federation keeps it, and Keycloak does not know. */
+  setAt: Date | null;
 }
 
 export interface NewKeycloakUser {
@@ -78,6 +86,8 @@ export interface KeycloakSession {
   ipAddress: string;
   start: Date;
   lastAccess: Date;
+  /** Our own client takes part in it: its tokens work. A session outlives its last client. */
+  ours: boolean;
 }
 
 /** PORT: users and their sessions in Keycloak (admin REST API). */
@@ -103,6 +113,8 @@ export interface KeycloakUserRepository {
   updateUser(id: string, patch: KeycloakUserPatch): Promise<boolean>;
   /** @returns false when there was no such user */
   deleteUser(id: string): Promise<boolean>;
+  /** null when the user has none, or is not there. */
+  readPassword(userId: string): Promise<KeycloakPassword | null>;
   listSessions(userId: string): Promise<KeycloakSession[]>;
   /** What the realm asks of people. @throws AuthError `keycloak.forbidden` when our account may not read it; `keycloak.*` */
   readUserProfile(): Promise<UserProfile>;
@@ -269,9 +281,10 @@ export interface KeycloakEventSource {
   serviceAccountId(): Promise<string>;
   /**
    * Keycloak's clock against this process's, in milliseconds, positive when Keycloak's is ahead, and by how much the
-   * measurement may be off.
+   * measurement may be off. And, since both come with a new token of our own: before when tokens must have been issued
+   * that the realm or our client no longer takes; null: it takes them all.
    */
-  clockSkew(): Promise<{ skewMs: number; uncertaintyMs: number }>;
+  clockSkew(): Promise<{ skewMs: number; uncertaintyMs: number; notBefore: Date | null }>;
 }
 
 /** A verified logout token (OIDC Back-Channel Logout 1.0 §2.4). At least one of `sub` and `sid` is there. */

@@ -14,14 +14,14 @@ export const USER_COLUMNS = Prisma.raw(`
 export const SESSION_FACT_COLUMNS = Prisma.raw(`
   session_id AS "sessionId", user_id AS "userId", keycloak_session_id AS "keycloakSessionId",
   previous_refresh_token_hash AS "previousRefreshTokenHash", refreshed_at AS "refreshedAt", ip_address AS "ipAddress",
-  user_agent AS "userAgent", started_at AS "startedAt", last_seen_at AS "lastSeenAt", ended_at AS "endedAt",
+  user_agent AS "userAgent", kept_as_of AS "keptAsOf", started_at AS "startedAt", last_seen_at AS "lastSeenAt", ended_at AS "endedAt",
   end_reason AS "endReason"`);
 
 /** Tokens of an ended session are erased; the port calls that the empty string. */
 export const SESSION_TOKEN_COLUMNS = Prisma.raw(`
   coalesce(access_token, '') AS "accessToken", refresh_token AS "refreshToken", id_token AS "idToken",
   refresh_token_hash AS "refreshTokenHash", token_expires_at AS "tokenExpiresAt",
-  refresh_expires_at AS "refreshExpiresAt"`);
+  refresh_expires_at AS "refreshExpiresAt", tokens_issued_at AS "tokensIssuedAt", offline`);
 
 export const KEYCLOAK_LOGOUT_COLUMNS = Prisma.raw(`
   keycloak_session_id AS "keycloakSessionId", user_id AS "userId", reason, attempts, last_error AS "lastError",

@@ -6,7 +6,11 @@ import { throwMapped } from "./map-prisma-error.ts";
 import { somebodySubscribes } from "./tell-events.ts";
 
 /** Which live sessions: one of ours, those of {@link LiveSessions}, or those whose refresh token has run out. */
-export type Ending = { sessionId: string } | LiveSessions | { expiredAt: Date; limit: number };
+export type Ending =
+  | { sessionId: string }
+  | LiveSessions
+  | { expiredAt: Date; limit: number }
+  | { issuedBefore: Date; limit: number };
 
 export type EndedSessions = { which: Ending; reason: SessionEndReason; now: Date } & EndOptions;
 
@@ -34,7 +38,7 @@ export async function endSessions(
     ), queued AS (
       INSERT INTO keycloak_logouts
         (keycloak_session_id, user_id, reason, offline, next_attempt_at, created_at, expires_at)
-      SELECT "keycloakSessionId", "userId", ${reason}::text, "refreshExpiresAt" IS NULL,
+      SELECT "keycloakSessionId", "userId", ${reason}::text, coalesce(offline, "refreshExpiresAt" IS NULL),
         ${logout?.nextAttemptAt ?? now}::timestamptz, ${now}::timestamptz,
         coalesce("refreshExpiresAt" + ${logout?.marginMs ?? 0}::int * interval '1 millisecond',
           ${logout?.latestExpiresAt ?? now}::timestamptz)
@@ -49,8 +53,8 @@ export async function endSessions(
       WHERE what.happened
     ), ${tellEnds(reason, now)}
     SELECT "sessionId", "userId", "keycloakSessionId", "previousRefreshTokenHash", "refreshedAt", "ipAddress",
-      "userAgent", "startedAt", "lastSeenAt", "endedAt", "endReason", "accessToken", "refreshToken", "idToken",
-      "refreshTokenHash", "tokenExpiresAt", "refreshExpiresAt" FROM live`.catch(throwMapped);
+      "userAgent", "keptAsOf", "startedAt", "lastSeenAt", "endedAt", "endReason", "accessToken", "refreshToken", "idToken",
+      "refreshTokenHash", "tokenExpiresAt", "refreshExpiresAt", "tokensIssuedAt", offline FROM live`.catch(throwMapped);
 }
 
 /** Parts of a WITH: one event for each session in `live`, the versions of each user's in a row. */
@@ -77,17 +81,23 @@ function tellEnds(reason: SessionEndReason, now: Date): Prisma.Sql {
 export function condition(which: Ending): Prisma.Sql {
   if (!("userId" in which) && "sessionId" in which) return Prisma.sql`session_id = ${which.sessionId}`;
   if ("expiredAt" in which) return Prisma.sql`refresh_expires_at <= ${which.expiredAt}`;
+  if (!("userId" in which) && "issuedBefore" in which) return issuedBefore(which.issuedBefore);
   if ("keycloakSessionIds" in which)
     return Prisma.sql`keycloak_session_id = ANY(${[...which.keycloakSessionIds]}::text[])`;
   if (which.sessionId !== undefined) return Prisma.sql`user_id = ${which.userId} AND session_id = ${which.sessionId}`;
   return Prisma.sql`user_id = ${which.userId}
     AND (${which.startedBefore ?? null}::timestamptz IS NULL OR started_at < ${which.startedBefore ?? null})
+    AND (${which.issuedBefore ?? null}::timestamptz IS NULL OR ${issuedBefore(which.issuedBefore ?? null)})
     AND keycloak_session_id IS DISTINCT FROM ${which.exceptKeycloakSessionId ?? null}::text`;
 }
 
-/** What expires is many at once: of two replicas neither waits for the other. */
+/** Of rows from before that column, by their last refresh. */
+const issuedBefore = (at: Date | null) =>
+  Prisma.sql`coalesce(tokens_issued_at, refreshed_at, started_at) < ${at}::timestamptz`;
+
+/** What expires, or is revoked, is many at once: of two replicas neither waits for the other. */
 function locking(which: Ending): Prisma.Sql {
-  return "expiredAt" in which
+  return "limit" in which
     ? Prisma.sql`LIMIT ${which.limit} FOR UPDATE SKIP LOCKED`
     : Prisma.sql`ORDER BY session_id FOR UPDATE`;
 }

@@ -87,7 +87,8 @@ export class PrismaReconcileRepository implements ReconcileRepository {
         ORDER BY user_id LIMIT ${users}
       ), live AS (
         SELECT session_id AS "sessionId", user_id AS "userId", keycloak_session_id AS "keycloakSessionId",
-          refresh_expires_at AS "refreshExpiresAt", started_at AS "startedAt",
+          refresh_expires_at AS "refreshExpiresAt", started_at AS "startedAt", offline,
+          kept_as_of AS "keptAsOf",
           users.enabled AND users.deleted_at IS NULL AS "userMayLogIn",
           greatest(started_at, refreshed_at) < ${provenSince} AS idle
         FROM next JOIN sessions USING (user_id) JOIN users ON users.id = user_id WHERE ended_at IS NULL

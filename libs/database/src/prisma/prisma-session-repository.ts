@@ -91,11 +91,12 @@ export class PrismaSessionRepository implements SessionRepository {
     fence?: bigint,
   ): Promise<Session | null> {
     const { accessToken, refreshToken, idToken, refreshTokenHash, tokenExpiresAt, refreshExpiresAt } = tokens;
+    const { tokensIssuedAt, offline } = tokens;
     const rows = await this.prisma.$queryRaw<Omit<Session, keyof SessionTokens>[]>`
       WITH stored AS (
         UPDATE sessions SET access_token = ${accessToken}, refresh_token = ${refreshToken}, id_token = ${idToken},
           refresh_token_hash = ${refreshTokenHash}, token_expires_at = ${tokenExpiresAt},
-          refresh_expires_at = ${refreshExpiresAt}, last_seen_at = ${now}, refreshed_at = ${now},
+          refresh_expires_at = ${refreshExpiresAt}, tokens_issued_at = ${tokensIssuedAt}, offline = ${offline}, last_seen_at = ${now}, refreshed_at = ${now},
           previous_refresh_token_hash = refresh_token_hash, refresh_lease_until = NULL
         WHERE session_id = ${sessionId} AND ended_at IS NULL
           AND refresh_token_hash IS NOT DISTINCT FROM ${expectedRefreshTokenHash}
@@ -109,7 +110,7 @@ export class PrismaSessionRepository implements SessionRepository {
         ON CONFLICT DO NOTHING
       )
       SELECT "sessionId", "userId", "keycloakSessionId", "previousRefreshTokenHash", "refreshedAt", "ipAddress",
-        "userAgent", "startedAt", "lastSeenAt", "endedAt", "endReason" FROM stored`.catch(throwMapped);
+        "userAgent", "keptAsOf", "startedAt", "lastSeenAt", "endedAt", "endReason" FROM stored`.catch(throwMapped);
     return rows[0] ? { ...rows[0], ...tokens } : null;
   }
 
@@ -142,10 +143,26 @@ export class PrismaSessionRepository implements SessionRepository {
     return (await endSessions(this.prisma, { which: { expiredAt: now, limit }, reason: "expired", now })).length;
   }
 
+  async endIssuedBefore(
+    issuedBefore: Date,
+    reason: SessionEndReason,
+    now: Date,
+    limit: number,
+    logout: LogoutPlan,
+  ): Promise<number> {
+    return (await endSessions(this.prisma, { which: { issuedBefore, limit }, reason, now, logout })).length;
+  }
+
+  async keepAfterPassword(keycloakSessionId: string, changedAt: Date): Promise<void> {
+    await this.prisma.$executeRaw`
+      UPDATE sessions SET kept_as_of = greatest(kept_as_of, ${changedAt}::timestamptz)
+      WHERE keycloak_session_id = ${keycloakSessionId} AND ended_at IS NULL`.catch(throwMapped);
+  }
+
   findLive(which: LiveSessions): Promise<LiveSession[]> {
     return this.prisma.$queryRaw<LiveSession[]>`
       SELECT session_id AS "sessionId", user_id AS "userId", keycloak_session_id AS "keycloakSessionId",
-        refresh_expires_at AS "refreshExpiresAt", started_at AS "startedAt"
+        refresh_expires_at AS "refreshExpiresAt", started_at AS "startedAt", offline, kept_as_of AS "keptAsOf"
       FROM sessions WHERE ended_at IS NULL AND ${condition(which)}`.catch(throwMapped);
   }
 

@@ -137,7 +137,7 @@ export class PrismaWalkRepository implements WalkRepository {
         ORDER BY user_id LIMIT ${users}
       )
       SELECT session_id AS "sessionId", user_id AS "userId", keycloak_session_id AS "keycloakSessionId",
-        refresh_expires_at AS "refreshExpiresAt", started_at AS "startedAt", username
+        refresh_expires_at AS "refreshExpiresAt", started_at AS "startedAt", offline, kept_as_of AS "keptAsOf", username
       FROM next JOIN sessions USING (user_id) JOIN users ON users.id = user_id
       WHERE ended_at IS NULL ORDER BY user_id, session_id`.catch(throwMapped);
   }

@@ -55,11 +55,13 @@ export class InMemoryReconcileRepository implements ReconcileRepository {
     const next = [...new Set(live.map(({ userId }) => userId))].sort().slice(0, users);
     const sessions = live
       .filter(({ userId }) => next.includes(userId))
-      .map(({ sessionId, userId, keycloakSessionId, refreshExpiresAt, startedAt, refreshedAt }) => {
+      .map(({ refreshedAt, ...session }) => {
+        const { sessionId, userId, keycloakSessionId, refreshExpiresAt, startedAt, offline, keptAsOf } = session;
+        const facts = { sessionId, userId, keycloakSessionId, refreshExpiresAt, startedAt, offline, keptAsOf };
         const user = this.database.users.get(userId);
         const userMayLogIn = user?.enabled === true && user.deletedAt === null;
         const idle = startedAt < provenSince && (refreshedAt === null || refreshedAt < provenSince);
-        return { sessionId, userId, keycloakSessionId, refreshExpiresAt, startedAt, userMayLogIn, idle };
+        return { ...facts, userMayLogIn, idle };
       })
       .filter(({ idle, userMayLogIn }) => idle || !userMayLogIn)
       .sort((a, b) => (`${a.userId} ${a.sessionId}` < `${b.userId} ${b.sessionId}` ? -1 : 1))

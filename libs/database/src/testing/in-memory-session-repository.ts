@@ -49,7 +49,7 @@ export class InMemorySessionRepository implements SessionRepository {
       ...session,
       userId: profile.id,
       lastSeenAt: now,
-      ...{ previousRefreshTokenHash: null, refreshedAt: null, endedAt: null, endReason: null },
+      ...{ previousRefreshTokenHash: null, refreshedAt: null, keptAsOf: null, endedAt: null, endReason: null },
     };
     users.set(user.id, user);
     sessions.set(started.sessionId, started);
@@ -166,10 +166,30 @@ export class InMemorySessionRepository implements SessionRepository {
     return expired.length;
   }
 
+  async endIssuedBefore(
+    before: Date,
+    reason: SessionEndReason,
+    now: Date,
+    limit: number,
+    logout: LogoutPlan,
+  ): Promise<number> {
+    const issued = [...this.database.sessions.values()].filter(
+      (session) => !session.endedAt && issuedAt(session) < before,
+    );
+    for (const { sessionId } of issued.slice(0, limit)) await this.end(sessionId, reason, now, { logout });
+    return Math.min(issued.length, limit);
+  }
+
+  async keepAfterPassword(keycloakSessionId: string, changedAt: Date): Promise<void> {
+    for (const session of this.#live({ keycloakSessionIds: [keycloakSessionId] }))
+      if (!session.keptAsOf || session.keptAsOf < changedAt) session.keptAsOf = changedAt;
+  }
+
   async findLive(which: LiveSessions): Promise<LiveSession[]> {
     return structuredClone(
-      this.#live(which).map(({ sessionId, userId, keycloakSessionId, refreshExpiresAt, startedAt }) => {
-        return { sessionId, userId, keycloakSessionId, refreshExpiresAt, startedAt };
+      this.#live(which).map((session) => {
+        const { sessionId, userId, keycloakSessionId, refreshExpiresAt, startedAt, offline, keptAsOf } = session;
+        return { sessionId, userId, keycloakSessionId, refreshExpiresAt, startedAt, offline, keptAsOf };
       }),
     );
   }
@@ -201,11 +221,12 @@ export class InMemorySessionRepository implements SessionRepository {
     const live = [...this.database.sessions.values()].filter(({ endedAt }) => !endedAt);
     if ("keycloakSessionIds" in which)
       return live.filter(({ keycloakSessionId }) => which.keycloakSessionIds.includes(keycloakSessionId));
-    const { userId, sessionId, startedBefore, exceptKeycloakSessionId } = which;
+    const { userId, sessionId, startedBefore, issuedBefore, exceptKeycloakSessionId } = which;
     return live
       .filter((session) => sessionId === undefined || session.sessionId === sessionId)
       .filter((session) => session.userId === userId && session.keycloakSessionId !== exceptKeycloakSessionId)
       .filter(({ startedAt }) => !startedBefore || startedAt < startedBefore)
+      .filter((session) => !issuedBefore || issuedAt(session) < issuedBefore)
       .sort((a, b) => a.startedAt.getTime() - b.startedAt.getTime() || (a.sessionId < b.sessionId ? -1 : 1));
   }
 
@@ -244,3 +265,5 @@ export class InMemorySessionRepository implements SessionRepository {
     }
   }
 }
+
+const issuedAt = ({ tokensIssuedAt, refreshedAt, startedAt }: Session) => tokensIssuedAt ?? refreshedAt ?? startedAt;

@@ -99,8 +99,8 @@ export class InMemoryWalkRepository implements WalkRepository {
     return [...this.database.sessions.values()]
       .filter((session) => !session.endedAt && next.includes(session.userId))
       .sort((a, b) => (`${a.userId} ${a.sessionId}` < `${b.userId} ${b.sessionId}` ? -1 : 1))
-      .map(({ sessionId, userId, keycloakSessionId, refreshExpiresAt, startedAt }) => ({
-        ...{ sessionId, userId, keycloakSessionId, refreshExpiresAt, startedAt },
+      .map(({ sessionId, userId, keycloakSessionId, refreshExpiresAt, startedAt, offline, keptAsOf }) => ({
+        ...{ sessionId, userId, keycloakSessionId, refreshExpiresAt, startedAt, offline, keptAsOf },
         username: this.database.users.get(userId)?.username ?? "",
       }));
   }

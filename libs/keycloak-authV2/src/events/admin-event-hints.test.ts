@@ -10,16 +10,16 @@ const kinds = (hints: { kind: string; subject: string }[]) => hints.map(({ kind,
 
 test.each([
   ["CREATE", "users/u1", "USER", ["user u1"]],
-  ["UPDATE", "users/u1", "USER", ["user u1"]],
+  ["UPDATE", "users/u1", "USER", ["user u1", "sessions u1"]],
   ["DELETE", "users/u1", "USER", ["user u1"]],
   ["CREATE", "users/u1", "REALM", ["user u1"]],
-  ["UPDATE", "users/f:ldap:jane", "USER", ["user f:ldap:jane"]],
-  ["UPDATE", "users/emp 0042", "USER", ["user emp 0042"]],
+  ["UPDATE", "users/f:ldap:jane", "USER", ["user f:ldap:jane", "sessions f:ldap:jane"]],
+  ["UPDATE", "users/emp 0042", "USER", ["user emp 0042", "sessions emp 0042"]],
   ["ACTION", "users/u1/reset-password", "USER", ["user u1", "credentials u1"]],
   ["ACTION", "users/u1/logout", "USER", ["user u1", "sessions u1"]],
   ["DELETE", "users/u1/consents/shop", "USER", ["user u1", "sessions u1"]],
   ["ACTION", "users/u1/execute-actions-email", "USER", ["user u1"]],
-  ["ACTION", "users/u1/credentials/c1", "USER", ["user u1"]],
+  ["ACTION", "users/u1/credentials/c1", "USER", ["user u1", "sessions u1", "removed_credential u1"]],
   ["DELETE", "sessions/sid1", "USER_SESSION", ["session sid1"]],
   ["CREATE", "users/u1/role-mappings/realm", "REALM_ROLE_MAPPING", ["user u1"]],
   ["CREATE", "users/u1/role-mappings/clients/c1", "CLIENT_ROLE_MAPPING", ["user u1"]],
@@ -37,12 +37,12 @@ test.each([
 });
 
 test.each([
-  ["users/a/b", ["user a/b", "user a"]],
+  ["users/a/b", ["user a/b", "sessions a/b", "user a"]],
   ["users/a/b/role-mappings/realm", ["user a/b"]],
   ["users/a/b/logout", ["user a/b", "sessions a/b"]],
-  ["users/a/b/logout/c", ["user a/b/logout/c", "user a"]],
-  ["users/u1/something-new", ["user u1/something-new", "user u1"]],
-  ["users//b", ["user /b"]],
+  ["users/a/b/logout/c", ["user a/b/logout/c", "sessions a/b/logout/c", "user a"]],
+  ["users/u1/something-new", ["user u1/something-new", "sessions u1/something-new", "user u1"]],
+  ["users//b", ["user /b", "sessions /b"]],
   ["users/", []],
   ["users", []],
 ])("an id may hold slashes, and a part may be new: %s", (path, expected) => {
@@ -50,7 +50,6 @@ test.each([
 });
 
 test.each([
-  ["UPDATE", "", "REALM"],
   ["UPDATE", "organizations/o1", "ORGANIZATION"],
   ["DELETE", "organizations/o1", "ORGANIZATION"],
   ["CREATE", "components/c1", "COMPONENT"],
@@ -70,9 +69,8 @@ test.each([
 
 test.each([
   ["ACTION", "logout-all", "REALM"],
-  ["ACTION", "push-revocation", "REALM"],
   ["CREATE", "clients/c1/protocol-mappers/models/m1", "PROTOCOL_MAPPER"],
-  ["UPDATE", "clients/c1", "CLIENT"],
+  ["CREATE", "clients/c1", "CLIENT"],
   ["CREATE", "organizations/o1", "ORGANIZATION"],
   ["CREATE", "organizations/o1/members", "ORGANIZATION_MEMBERSHIP"],
   ["CREATE", "organizations/o1/members/invite-user", "ORGANIZATION_MEMBERSHIP"],
@@ -83,6 +81,15 @@ test.each([
   ["ACTION", "clear-keys-cache", "REALM"],
 ])("%s %s (%s) is no notice", (operation, path, type) => {
   expect(hintsOfAdminEvent(adminEvent(operation, path, type))).toEqual([]);
+});
+
+test.each([
+  ["UPDATE", "clients/c1", "CLIENT", ["not_before realm"]],
+  ["ACTION", "clients/c1/push-revocation", "CLIENT", ["not_before realm"]],
+  ["ACTION", "push-revocation", "REALM", ["not_before realm"]],
+  ["UPDATE", "", "REALM", ["every_user realm", "not_before realm"]],
+])("%s %s (%s) may revoke tokens", (operation, path, type, expected) => {
+  expect(kinds(hintsOfAdminEvent(adminEvent(operation, path, type)))).toEqual(expected);
 });
 
 test("a sign-out of the whole realm is no single user's", () => {

@@ -1,6 +1,6 @@
 import type { NewHint } from "@libs/database";
 import type { KeycloakAdminEvent } from "../ports.ts";
-import { EVERY_USER, type Subject } from "./realm-subjects.ts";
+import { EVERY_USER, NOT_BEFORE, type Subject } from "./realm-subjects.ts";
 import { type NamedUser, usersInPath } from "./users-in-path.ts";
 
 /**
@@ -13,19 +13,28 @@ export function hintsOfAdminEvent(event: KeycloakAdminEvent): NewHint[] {
   const sid = /^sessions\/(.+)$/s.exec(resourcePath)?.[1];
   if (sid !== undefined) return operation === "DELETE" ? [{ kind: "session", subject: sid, ...told }] : [];
   const ofUsers = usersInPath(resourcePath).flatMap((user) => hintsOfUser(user, event));
-  const ofRealm: Subject[] = changesMany(event) ? [EVERY_USER] : [];
+  const ofRealm: Subject[] = [
+    ...(changesMany(event) ? [EVERY_USER] : []),
+    ...(revokesTokens(event) ? [NOT_BEFORE] : []),
+  ];
   return [...ofUsers, ...ofRealm.map((subject) => ({ ...subject, ...told }))];
 }
 
-function hintsOfUser({ id: subject, part }: NamedUser, { at }: KeycloakAdminEvent): NewHint[] {
+function hintsOfUser({ id: subject, part }: NamedUser, { at, operation }: KeycloakAdminEvent): NewHint[] {
   const told = { subject, source: "admin_events", changedAt: at } as const;
   const user = { kind: "user", ...told } as const;
   switch (part) {
     case "logout":
     case "consents":
       return [user, { kind: "sessions", ...told }];
+    case "credentials":
+      // It is one that was removed; of which kind is not said.
+      return [user, { kind: "sessions", ...told }, { kind: "removed_credential", ...told }];
     case "reset-password":
       return [user, { kind: "credentials", ...told, keepSession: null }];
+    case null:
+      // A password may be inside an edit.
+      return operation === "UPDATE" ? [user, { kind: "sessions", ...told }] : [user];
     default:
       return [user];
   }
@@ -49,6 +58,15 @@ function changesMany({ operation, resourceType, resourcePath }: KeycloakAdminEve
   // A change of the realm itself has no path.
   if (resourcePath === "") return operation === "UPDATE" && resourceType === "REALM";
   return MANY.some(([operations, path]) => operations.test(operation) && path.test(resourcePath));
+}
+
+/** Whether tokens from before a time may be refused from now on: of the realm, or of a client, which may be ours. */
+function revokesTokens({ operation, resourceType, resourcePath }: KeycloakAdminEvent): boolean {
+  if (resourcePath === "") return operation === "UPDATE" && resourceType === "REALM";
+  return (
+    (operation === "UPDATE" && /^clients\/[^/]+$/.test(resourcePath)) ||
+    (operation === "ACTION" && /^(?:clients\/[^/]+\/)?push-revocation$/.test(resourcePath))
+  );
 }
 
 /** Whether every session of the realm was ended: what no single user's event tells. */

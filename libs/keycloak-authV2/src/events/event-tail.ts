@@ -140,7 +140,8 @@ export class EventTail {
   #sinceBeginning(told: readonly FeedEvent[]): FeedEvent[] {
     const beganAt = this.#beganAt;
     if (!beganAt) return [...told];
-    const isOld = ({ kind, changedAt }: NewHint) => kind === "every_user" && changedAt !== null && changedAt < beganAt;
+    const isOld = ({ kind, changedAt }: NewHint) =>
+      (kind === "every_user" || kind === "not_before") && changedAt !== null && changedAt < beganAt;
     return told.map(({ id, hints }) => ({ id, hints: hints.filter((hint) => !isOld(hint)) }));
   }
 

@@ -1,21 +1,28 @@
+import type { Hint } from "@libs/database";
 import { later } from "../services/sync/back-off.ts";
 import { planLogout } from "../services/sync/end-at-keycloak.ts";
 import { type HintHandler, onceMore } from "./verdict.ts";
 
 /**
- * A session's start is known in whole seconds, and a login with the old password may be under way until Keycloak has
- * committed the new one. Who logs in again within this time of the change logs in once more. Milliseconds.
+ * The start of a session is not known to the millisecond, and a login with the old password may be under way until Keycloak
+ * has committed the new one. Who logs in again within this time of the change logs in once more. Milliseconds.
  */
 const MARGIN_MS = 1_000;
+
+/** Sessions that started before this must end. */
+export const endedBefore = ({ changedAt, createdAt }: Hint) => later(changedAt ?? createdAt, MARGIN_MS);
 
 /**
  * `credentials`: a password changed, so sessions from before it end, except the one that changed it. Keycloak leaves
  * them alive, so its logout is queued. Costs no call to Keycloak here.
  */
 export const handleCredentialHints: HintHandler = async ({ sessions, now, wake, logger }, hints) => {
-  for (const { subject: userId, changedAt, createdAt, keepSession } of hints) {
+  for (const hint of hints) {
+    const { subject: userId, keepSession } = hint;
     const at = now();
-    const startedBefore = later(changedAt ?? createdAt, MARGIN_MS);
+    const startedBefore = endedBefore(hint);
+    // So that no later look at the password's own date ends it either.
+    if (keepSession) await sessions.keepAfterPassword(keepSession, startedBefore);
     const which = { userId, startedBefore, exceptKeycloakSessionId: keepSession };
     const logout = { ...planLogout(at), nextAttemptAt: at };
     const ended = await sessions.endLive(which, "password_changed", at, logout);

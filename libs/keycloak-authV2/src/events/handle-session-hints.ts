@@ -1,5 +1,7 @@
-import type { Hint, LiveSession } from "@libs/database";
+import type { Hint } from "@libs/database";
 import { chunk } from "../services/sync/chunk.ts";
+import { planLogout } from "../services/sync/end-at-keycloak.ts";
+import { findEndedSessions, findGone } from "../services/sync/ended-sessions.ts";
 import { failureOf, type LookFailure, mayBeOneUsers } from "../services/sync/look-outcome.ts";
 import type { FeedDeps } from "./feed-deps.ts";
 import { type HintHandler, onceMore, type Verdict } from "./verdict.ts";
@@ -8,16 +10,19 @@ import { type HintHandler, onceMore, type Verdict } from "./verdict.ts";
 const AT_ONCE = 4;
 
 /**
- * `session`, `sessions`: ends what no longer lives in Keycloak. The rows are read before Keycloak's list, so that a
- * session that begins meanwhile is not taken for one that has ended. No call for who has no live session here.
+ * `session`, `sessions`: ends what no longer lives in Keycloak; with `sessions` also what began before the password was
+ * set. The rows are read before Keycloak's list, so that a session that begins meanwhile is not taken for one that has
+ * ended. No call for who has no live session here.
  */
 export const handleSessionHints: HintHandler = async (deps, hints) => {
   const users = await usersOf(deps, hints);
+  /** Of whom more than one session is in question, and since when. */
+  const all = new Map(hints.filter(({ kind }) => kind === "sessions").map((hint) => [hint.subject, hint.changedAt]));
   const results = new Map<string, Verdict>();
   for (const batch of chunk([...new Set(users.values())], AT_ONCE)) {
     const failed = [...results.values()].find((result) => typeof result !== "string" && !result.own);
     if (failed) for (const id of batch) results.set(id, failed);
-    else await Promise.all(batch.map(async (id) => results.set(id, await lookAtSessions(deps, id))));
+    else await Promise.all(batch.map(async (id) => results.set(id, await lookAtSessions(deps, id, all.get(id)))));
   }
   return new Map(
     hints.map((hint) => {
@@ -40,38 +45,30 @@ async function usersOf({ sessions }: FeedDeps, hints: readonly Hint[]): Promise<
   );
 }
 
-async function lookAtSessions(deps: FeedDeps, userId: string): Promise<Verdict> {
-  const { sessions, now, logger } = deps;
+/** @param changedAt of a notice of all sessions; null: not known; undefined: there is none */
+async function lookAtSessions(deps: FeedDeps, userId: string, changedAt: Date | null | undefined): Promise<Verdict> {
+  const { sessions, now, logger, wake } = deps;
   const local = await sessions.findLive({ userId });
   if (local.length === 0) return "done";
-  let alive: Set<string>;
   try {
-    alive = await aliveInKeycloak(deps, userId, local);
+    const found =
+      changedAt === undefined ? findGone(deps, userId, local) : findEndedSessions(deps, userId, local, changedAt);
+    for (const [reason, ended] of Map.groupBy(await found, ([, by]) => by)) {
+      const keycloakSessionIds = ended.map(([sid]) => sid);
+      // Keycloak leaves those alive that only the password ended.
+      const logout = reason === "password_changed" ? { ...planLogout(now()), nextAttemptAt: now() } : undefined;
+      await sessions.endLive({ keycloakSessionIds }, reason, now(), logout);
+      logger.info({ userId, reason, sessions: ended.length }, "sessions have ended in Keycloak or must: ended here");
+      if (logout) wake("logouts");
+    }
   } catch (error) {
     return await failureAt(deps, error);
   }
-  const ended = local.map((session) => session.keycloakSessionId).filter((sid) => !alive.has(sid));
-  if (ended.length === 0) return "done";
-  await sessions.endLive({ keycloakSessionIds: ended }, "ended_in_keycloak", now());
-  logger.info({ userId, sessions: ended.length }, "sessions ended in Keycloak: ended here");
   return "done";
 }
 
-async function aliveInKeycloak({ keycloak }: FeedDeps, userId: string, local: LiveSession[]): Promise<Set<string>> {
-  const online = await keycloak.listSessions(userId);
-  const alive = new Set(online.map(({ id }) => id));
-  const isOffline = ({ refreshExpiresAt, keycloakSessionId }: LiveSession) =>
-    refreshExpiresAt === null && !alive.has(keycloakSessionId);
-  if (local.some(isOffline)) {
-    const offline = new Set((await keycloak.listOfflineSessions(userId)).map(({ id }) => id));
-    for (const session of local.filter(isOffline))
-      if (offline.has(session.keycloakSessionId)) alive.add(session.keycloakSessionId);
-  }
-  return alive;
-}
-
 /** Where Keycloak answers for us, but not of this user, it is the user's own failure. */
-async function failureAt({ eventSource, keycloak }: FeedDeps, error: unknown): Promise<LookFailure> {
+export async function failureAt({ eventSource, keycloak }: FeedDeps, error: unknown): Promise<LookFailure> {
   const failure = failureOf(error);
   if (failure.own || !mayBeOneUsers(error)) return failure;
   const answers = await eventSource

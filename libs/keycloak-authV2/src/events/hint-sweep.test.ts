@@ -223,12 +223,33 @@ describe("session and sessions", () => {
     const row = session("one");
     const online = feed.keycloak.sessions.get(keycloakSessionId);
     if (!row || !online) throw new Error("no session");
-    row.refreshExpiresAt = null;
+    // Its refresh token has an end, as where the realm limits offline sessions.
+    row.offline = true;
     feed.keycloak.offlineSessions.set(keycloakSessionId, online);
     feed.keycloak.sessions.delete(keycloakSessionId);
     await feed.tell("sessions", keycloakUserId);
-    expect(await feed.calls(() => feed.handle())).toEqual(["list_sessions", "list_offline_sessions"]);
+    const calls = ["list_sessions", "list_offline_sessions", "read_password"];
+    expect(await feed.calls(() => feed.handle())).toEqual(calls);
     expect(session("one")?.endedAt).toBeNull();
+    // Of rows from before the kind was kept either list counts.
+    row.offline = null;
+    await feed.tell("session", keycloakSessionId);
+    await feed.handle();
+    expect(session("one")?.endedAt).toBeNull();
+    // That of another client's, of the same `sid`, says nothing about an online one.
+    row.offline = false;
+    await feed.tell("session", keycloakSessionId);
+    await feed.handle();
+    expect(session("one")).toMatchObject({ endReason: "ended_in_keycloak" });
+  });
+
+  test("one that our client no longer takes part in has ended", async () => {
+    const { keycloakSessionId } = await person();
+    const theirs = feed.keycloak.sessions.get(keycloakSessionId);
+    if (theirs) theirs.ours = false;
+    await feed.tell("session", keycloakSessionId);
+    await feed.handle();
+    expect(session("one")).toMatchObject({ endReason: "ended_in_keycloak" });
   });
 
   test("a `sid` that nobody here has costs no call", async () => {
@@ -346,36 +367,5 @@ describe("failures", () => {
     await feed.handle();
     expect(session("two")).toMatchObject({ endReason: "ended_in_keycloak" });
     expect(feed.hints().find(({ subject }) => subject === bad.keycloakUserId)).toMatchObject({ attempts: 1 });
-  });
-});
-
-describe("every user", () => {
-  test("a hundred changes within seconds start one full reconciliation, when they have ceased", async () => {
-    for (let n = 0; n < 100; n++) {
-      await feed.tell("every_user", "realm", { changedAt: feed.deps.now() });
-      await feed.handle(20);
-      expect(feed.reconciliations).toHaveLength(0);
-    }
-    await feed.handle(2_000);
-    expect(feed.reconciliations).toHaveLength(1);
-    expect(feed.hints()).toEqual([]);
-  });
-
-  test("changes that do not cease put it off for ten seconds at most", async () => {
-    for (let n = 0; n < 12; n++) {
-      await feed.tell("every_user", "realm", { changedAt: feed.deps.now() });
-      await feed.handle(1_000);
-    }
-    expect(feed.reconciliations).toHaveLength(1);
-  });
-
-  test("it is not lost when it can't begin", async () => {
-    const reconcile = feed.feedDeps.reconcileEveryUser;
-    feed.feedDeps.reconcileEveryUser = () => Promise.reject(new DatabaseUnavailableError("away"));
-    await feed.tell("every_user", "realm");
-    await feed.handle(2_000);
-    feed.feedDeps.reconcileEveryUser = reconcile;
-    await feed.handle(2_000);
-    expect(feed.reconciliations).toHaveLength(1);
   });
 });

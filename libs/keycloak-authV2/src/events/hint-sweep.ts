@@ -6,6 +6,8 @@ import { DeletionGuard } from "./deletion-guard.ts";
 import type { FeedDeps } from "./feed-deps.ts";
 import { handleCredentialHints } from "./handle-credential-hints.ts";
 import { handleEveryUserHint } from "./handle-every-user-hint.ts";
+import { handleNotBeforeHint } from "./handle-not-before-hint.ts";
+import { handleRemovedCredentialHints } from "./handle-removed-credential-hints.ts";
 import { handleSessionHints } from "./handle-session-hints.ts";
 import { createUserHintHandler } from "./handle-user-hints.ts";
 import { settleHints } from "./settle-hints.ts";
@@ -28,7 +30,9 @@ export function createHintSweep(deps: FeedDeps): Sweep {
     [createUserHintHandler(guard), ["user"]],
     [handleSessionHints, ["session", "sessions"]],
     [handleCredentialHints, ["credentials"]],
+    [handleRemovedCredentialHints, ["removed_credential"]],
     [handleEveryUserHint, ["every_user"]],
+    [handleNotBeforeHint, ["not_before"]],
   ];
   let pausedUntil = Number.NEGATIVE_INFINITY;
   return {

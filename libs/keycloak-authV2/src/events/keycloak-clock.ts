@@ -5,7 +5,7 @@ const MEASURE_EVERY_MS = 30_000;
 
 /** Keycloak's clock, by this process's and the difference that was measured last: events are stamped with it. */
 export class KeycloakClock {
-  #skew = { skewMs: 0, uncertaintyMs: 0 };
+  #skew: Awaited<ReturnType<KeycloakEventSource["clockSkew"]>> = { skewMs: 0, uncertaintyMs: 0, notBefore: null };
   #measuredAt = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -15,6 +15,11 @@ export class KeycloakClock {
 
   now(): Date {
     return later(this.localNow(), this.#skew.skewMs);
+  }
+
+  /** As {@link KeycloakEventSource.clockSkew} said last. */
+  get notBefore(): Date | null {
+    return this.#skew.notBefore;
   }
 
   get skew(): { skewMs: number; uncertaintyMs: number } {

@@ -14,7 +14,7 @@ export const problemTodos: Record<FeedProblemKind, string> = {
   behind: "look whether Keycloak and PostgreSQL answer: changes in Keycloak are not read in time",
   deletions_paused: "look whether so many users were meant to be deleted in Keycloak; the rest follows slowly",
   dead_letters: "see authctl feed status for changes that could not be applied, then authctl feed replay",
-  full_look_running: "nothing: events were lost, so every user is being looked at again",
+  full_look_running: "nothing: events were lost, or one concerned many users, so every user is re-read",
   reconcile_late:
     "see whether Keycloak and PostgreSQL answer; if they do, raise RECONCILE_MAX_CALLS_PER_SECOND or RECONCILE_PERIOD_MS",
 };

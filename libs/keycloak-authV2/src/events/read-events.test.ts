@@ -35,7 +35,8 @@ function setUp() {
   };
   const edited = (userId: string, at = new Date(clock.now)) =>
     keycloak.eventSource.recordAdminEvent({
-      ...{ operation: "UPDATE", resourceType: "USER", resourcePath: `users/${userId}`, byUserId: "admin", at },
+      ...{ operation: "CREATE", resourceType: "GROUP_MEMBERSHIP", byUserId: "admin", at },
+      resourcePath: `users/${userId}/groups/g1`,
     });
   const subjects = () => fixture.hints().map(({ kind, subject }) => `${kind} ${subject}`);
   return { ...fixture, ...{ losses, replica, pass, edited, subjects } };
@@ -223,7 +224,7 @@ describe("what the path does not say", () => {
     pass(750);
     keycloak.eventSource.recordAdminEvent(realm);
     await one.run();
-    expect(subjects()).toEqual(["every_user realm"]);
+    expect(subjects()).toEqual(["every_user realm", "not_before realm"]);
   });
 });
 

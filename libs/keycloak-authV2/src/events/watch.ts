@@ -8,6 +8,7 @@ import { readSharedProblems } from "./feed-status.ts";
 import type { FullLook } from "./full-look.ts";
 import { type ProblemBoard, SHARED_PROBLEMS } from "./problem-board.ts";
 import type { EventReader, ReaderDeps } from "./read-events.ts";
+import { NOT_BEFORE } from "./realm-subjects.ts";
 
 /** Each check comes so often (a quarter more at most), so that every problem is told within 60 seconds. */
 const INTERVAL_MS = 12_000;
@@ -42,6 +43,8 @@ export class FeedWatch {
   /** When another replica is known to have read last. */
   #othersReadAt: Date | undefined;
   #oldestChangedAt: Date | null = null;
+  /** What has been handled, or is about to be. */
+  #notBefore: Date | null = null;
 
   constructor(private readonly deps: WatchDeps) {
     this.#canary = new LoginCanary(deps);
@@ -88,6 +91,7 @@ export class FeedWatch {
       reader.failure,
     ];
     problems.set("no_permission", failures.includes("keycloak.forbidden"));
+    await this.#attempt(() => this.#lookAtNotBefore());
     await this.#attempt(() => fullLook.resume());
     await this.#attempt(() => this.#share());
   }
@@ -120,6 +124,18 @@ export class FeedWatch {
       keycloakAheadMs: Math.round(skewMs),
       databaseAheadMs: Math.round(databaseMs),
     });
+  }
+
+  /** It may have been set without an event that could be read. While it is to come, every new token is stale at once. */
+  async #lookAtNotBefore(): Promise<void> {
+    const { clock, feed, now, wake } = this.deps;
+    const { notBefore } = clock;
+    const isHandled =
+      notBefore?.getTime() === this.#notBefore?.getTime() && notBefore !== null && notBefore <= clock.now();
+    if (notBefore === null || isHandled) return;
+    await feed.addHints([{ ...NOT_BEFORE, source: "admin_events", changedAt: clock.now() }], now());
+    this.#notBefore = notBefore;
+    wake("hints");
   }
 
   async #share(): Promise<void> {

@@ -23,6 +23,8 @@ export interface AdminToken {
   answeredAt: number;
   renewAt: number;
   expiresAt: number;
+  /** Tokens that were issued before are refused: the highest of realm, client and service account. Seconds; 0: none are. */
+  notBefore: number;
 }
 
 /** Past this share of its life a token is renewed, so that none expires on its way. */
@@ -94,8 +96,14 @@ export class AdminTokenProvider {
         throw new AuthError("keycloak.unavailable", { internal, answered: true });
       }
       const lifeMs = seconds * 1000;
-      const answeredAt = this.#now();
-      this.#token = { value, askedAt, answeredAt, renewAt: askedAt + lifeMs * RENEW_AT, expiresAt: askedAt + lifeMs };
+      const times = {
+        askedAt,
+        answeredAt: this.#now(),
+        renewAt: askedAt + lifeMs * RENEW_AT,
+        expiresAt: askedAt + lifeMs,
+      };
+      const policy = answer.json?.["not-before-policy"];
+      this.#token = { value, ...times, notBefore: typeof policy === "number" ? policy : 0 };
       return this.#token;
     } catch (error) {
       const mapped = mapError(error, "admin_token");

@@ -1,5 +1,6 @@
 import { AuthError } from "../errors/index.ts";
 import type {
+  KeycloakPassword,
   KeycloakSession,
   KeycloakUser,
   KeycloakUserPatch,
@@ -12,7 +13,14 @@ import type { AdminApi, AnswerReader, NetworkError } from "./admin-api.ts";
 import { readUserProfile } from "./read-user-profile.ts";
 import { readRejection } from "./rejected-input.ts";
 import { changeOf, changesField, changesNotTaken } from "./user-change.ts";
-import { readCount, readOfflineClients, readSessions, readUser, readUsers } from "./user-representation.ts";
+import {
+  readCount,
+  readOfflineClients,
+  readPasswordDate,
+  readSessions,
+  readUser,
+  readUsers,
+} from "./user-representation.ts";
 
 /** Keeps the URL of a batch read below 5 kB. */
 const BATCH = 50;
@@ -22,9 +30,12 @@ const SINGLE_READS_AT_ONCE = 4;
 /** ADAPTER: users and sessions through Keycloak's admin REST API. */
 export class AdminKeycloakUserRepository implements KeycloakUserRepository {
   readonly #api: AdminApi;
+  readonly #clientId: string;
 
-  constructor(api: AdminApi) {
+  /** @param clientId our own client's, whose sessions these are */
+  constructor(api: AdminApi, clientId: string) {
     this.#api = api;
+    this.#clientId = clientId;
   }
 
   async createUser({ password, ...user }: NewKeycloakUser): Promise<string> {
@@ -116,11 +127,25 @@ export class AdminKeycloakUserRepository implements KeycloakUserRepository {
     );
   }
 
+  async readPassword(userId: string): Promise<KeycloakPassword | null> {
+    if (!isAddressable(userId)) return null;
+    return this.#api.call<KeycloakPassword | null>(
+      "read_password",
+      async ({ users }) => {
+        const setAt = readPasswordDate(await users.getCredentials({ id: userId }));
+        if (setAt !== undefined) return { setAt };
+        const elsewhere: unknown = await users.getUserStorageCredentialTypes({ id: userId });
+        return Array.isArray(elsewhere) && elsewhere.includes("password") ? { setAt: null } : null;
+      },
+      missing(null),
+    );
+  }
+
   async listSessions(userId: string): Promise<KeycloakSession[]> {
     if (!isAddressable(userId)) return [];
     return this.#api.call<KeycloakSession[]>(
       "list_sessions",
-      async (client) => readSessions(await client.users.listSessions({ id: userId })),
+      async (client) => readSessions(await client.users.listSessions({ id: userId }), this.#clientId),
       missing([]),
     );
   }
@@ -132,7 +157,7 @@ export class AdminKeycloakUserRepository implements KeycloakUserRepository {
       async (client) => {
         const holders = readOfflineClients(await client.users.listConsents({ id: userId }));
         const lists = holders.map((clientId) => client.users.listOfflineSessions({ id: userId, clientId }));
-        const sessions = (await Promise.all(lists)).flatMap(readSessions);
+        const sessions = (await Promise.all(lists)).flatMap((list) => readSessions(list, this.#clientId));
         return [...new Map(sessions.map((session) => [session.id, session])).values()];
       },
       missing([]),

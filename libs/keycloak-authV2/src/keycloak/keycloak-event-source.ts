@@ -1,4 +1,5 @@
 import { decodeJwt } from "jose";
+import { z } from "zod";
 import { AuthError } from "../errors/index.ts";
 import type { EventPage, EventsConfig, KeycloakAdminEvent, KeycloakEventSource, KeycloakUserEvent } from "../ports.ts";
 import type { AdminApi, AnswerReader, KeycloakAdminClient } from "./admin-api.ts";
@@ -54,17 +55,28 @@ export class AdminKeycloakEventSource implements KeycloakEventSource {
   }
 
   /** From a new token's `iat`: Keycloak sends no `Date` with its answers. Costs one call. */
-  async clockSkew(): Promise<{ skewMs: number; uncertaintyMs: number }> {
-    const { value, askedAt, answeredAt } = await this.#tokens.renew();
-    const { iat } = readToken(value);
+  async clockSkew(): Promise<{ skewMs: number; uncertaintyMs: number; notBefore: Date | null }> {
+    const { value, askedAt, answeredAt, notBefore } = await this.#tokens.renew();
+    const { iat, sub } = readToken(value);
     if (iat === undefined)
       throw new AuthError("keycloak.misconfigured", { internal: "clock_skew: a token has no iat" });
     return {
       skewMs: iat * 1000 + HALF_A_SECOND_MS - (askedAt + answeredAt) / 2,
       uncertaintyMs: HALF_A_SECOND_MS + (answeredAt - askedAt) / 2,
+      notBefore: notBefore > (await this.#ownNotBefore(notBefore, sub)) ? new Date(notBefore * 1000) : null,
     };
   }
+
+  /** That of the service account is nobody else's: who signs it out does not mean the people. Seconds. */
+  async #ownNotBefore(notBefore: number, id: string | undefined): Promise<number> {
+    if (notBefore === 0 || !id) return 0;
+    const own = await this.#api.call("get_user", ({ users }) => users.findOne({ id }));
+    return notBeforeOf.safeParse(own).data?.notBefore ?? 0;
+  }
 }
+
+/** Seconds. */
+const notBeforeOf = z.object({ notBefore: z.number().nullish() });
 
 // The client's types know neither `direction` nor times in epoch milliseconds (Keycloak 26.2), but it passes them on.
 type FindEvents = Parameters<Realms["findEvents"]>[0];

@@ -13,6 +13,8 @@ const user = z.object({
   createdTimestamp: z.number().nullish(),
   attributes: z.record(z.string(), z.array(z.string())).nullish(),
   requiredActions: z.array(z.string()).nullish(),
+  /** Seconds since the epoch. */
+  notBefore: z.number().nullish(),
 });
 
 const session = z.object({
@@ -22,7 +24,11 @@ const session = z.object({
   ipAddress: z.string().default(""),
   start: z.number(),
   lastAccess: z.number(),
+  /** By internal id: the client's own. */
+  clients: z.record(z.string(), z.string()).nullish(),
 });
+
+const credentials = z.array(z.object({ type: z.string().nullish(), createdDate: z.number().nullish() }));
 
 /** @throws AuthError `keycloak.unavailable` when the answer is not a user */
 export function readUser(answer: unknown): KeycloakUser {
@@ -38,6 +44,7 @@ export function readUser(answer: unknown): KeycloakUser {
     createdAt: found.createdTimestamp == null ? null : new Date(found.createdTimestamp),
     attributes: found.attributes ?? {},
     requiredActions: found.requiredActions ?? [],
+    notBefore: found.notBefore ? new Date(found.notBefore * 1000) : null,
   };
 }
 
@@ -52,12 +59,26 @@ export function readCount(answer: unknown): number {
 }
 
 /** @throws AuthError `keycloak.unavailable` when the answer is not a list of sessions */
-export function readSessions(answer: unknown): KeycloakSession[] {
-  return read(z.array(session), answer).map((found) => ({
+export function readSessions(answer: unknown, clientId: string): KeycloakSession[] {
+  return read(z.array(session), answer).map(({ clients, ...found }) => ({
     ...found,
     start: new Date(found.start),
     lastAccess: new Date(found.lastAccess),
+    ours: !clients || Object.values(clients).includes(clientId),
   }));
+}
+
+/**
+ * When the password was set; undefined: there is none among these.
+ * @throws AuthError `keycloak.unavailable` when the answer is not a list of credentials
+ */
+export function readPasswordDate(answer: unknown): Date | null | undefined {
+  const dates = read(credentials, answer).flatMap(({ type, createdDate }) =>
+    type === "password" ? [createdDate] : [],
+  );
+  if (dates.length === 0) return undefined;
+  const newest = Math.max(...dates.map((date) => date ?? 0));
+  return newest > 0 ? new Date(newest) : null;
 }
 
 const consents = z.array(

@@ -12,7 +12,7 @@ export function createBulkFixture(options: InMemoryKeycloakOptions = {}) {
   function addUser(id: string, createdAt: number | null, change: Partial<StoredUser> = {}): StoredUser {
     const user: StoredUser = {
       ...{ id, username: `name-${id}`, email: `${id}@example.test`, firstName: "Ada", lastName: "Lovelace" },
-      ...{ emailVerified: true, enabled: true, attributes: {}, requiredActions: [], password: "" },
+      ...{ emailVerified: true, enabled: true, attributes: {}, requiredActions: [], notBefore: null, password: "" },
       ...{ lastFailureAt: 0, lockedUntil: 0, failures: 0 },
       createdAt: createdAt === null ? null : new Date(createdAt),
       ...change,

@@ -15,6 +15,8 @@ export class InMemoryEventSource implements KeycloakEventSource {
   };
   /** How far Keycloak's clock is ahead. Milliseconds. */
   skewMs = 0;
+  /** Of the realm or the client. */
+  notBefore: Date | null = null;
   readonly #keycloak: InMemoryKeycloak;
 
   constructor(keycloak: InMemoryKeycloak) {
@@ -59,8 +61,9 @@ export class InMemoryEventSource implements KeycloakEventSource {
     return this.#keycloak.serviceAccount.id;
   }
 
-  clockSkew(): Promise<{ skewMs: number; uncertaintyMs: number }> {
-    return this.#keycloak.perform("clock_skew", () => ({ skewMs: this.skewMs, uncertaintyMs: 500 }));
+  clockSkew(): Promise<{ skewMs: number; uncertaintyMs: number; notBefore: Date | null }> {
+    const { skewMs, notBefore } = this;
+    return this.#keycloak.perform("clock_skew", () => ({ skewMs, uncertaintyMs: 500, notBefore }));
   }
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { AuthError } from "../errors/index.ts";
 import { changeOf, changesField, changesNotTaken } from "../keycloak/user-change.ts";
 import type {
+  KeycloakPassword,
   KeycloakSession,
   KeycloakUser,
   KeycloakUserPatch,
@@ -41,6 +42,7 @@ export class InMemoryKeycloakUserRepository implements KeycloakUserRepository {
         createdAt: new Date(options.now()),
         attributes: this.#declared(user.attributes ?? {}),
         requiredActions: [],
+        notBefore: null,
         ...unlocked,
       });
       this.#recordEvent("CREATE", id);
@@ -115,6 +117,16 @@ export class InMemoryKeycloakUserRepository implements KeycloakUserRepository {
         ...profileAttributes,
       ],
     }));
+  }
+
+  readPassword(userId: string): Promise<KeycloakPassword | null> {
+    return this.#keycloak.perform("read_password", () => {
+      const { users, passwords } = this.#keycloak;
+      const user = users.get(userId);
+      return user
+        ? structuredClone(passwords.get(userId) ?? (passwords.has(userId) ? null : { setAt: user.createdAt }))
+        : null;
+    });
   }
 
   listSessions(userId: string): Promise<KeycloakSession[]> {

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { KeycloakSession, KeycloakUser } from "../ports.ts";
+import type { KeycloakPassword, KeycloakSession, KeycloakUser } from "../ports.ts";
 import type { ProfileAttribute } from "../user-profile.ts";
 import { InMemoryEventSource } from "./in-memory-event-source.ts";
 import { InMemoryKeycloakUserRepository } from "./in-memory-keycloak-user-repository.ts";
@@ -52,6 +52,8 @@ export class InMemoryKeycloak {
   readonly sessions = new Map<string, KeycloakSession>();
   /** Nothing here opens one: tests put them in. */
   readonly offlineSessions = new Map<string, KeycloakSession>();
+  /** Of users whose password was not set with them. */
+  readonly passwords = new Map<string, KeycloakPassword | null>();
   readonly options: Required<InMemoryKeycloakOptions>;
   readonly mint: TokenMint;
   readonly userRepository: InMemoryKeycloakUserRepository;
@@ -115,6 +117,6 @@ export class InMemoryKeycloak {
 function serviceAccountOf(clientId: string, createdAt: Date): KeycloakUser {
   return {
     ...{ id: randomUUID(), username: `service-account-${clientId}`, email: null, firstName: null, lastName: null },
-    ...{ emailVerified: false, enabled: true, createdAt, attributes: {}, requiredActions: [] },
+    ...{ emailVerified: false, enabled: true, createdAt, attributes: {}, requiredActions: [], notBefore: null },
   };
 }

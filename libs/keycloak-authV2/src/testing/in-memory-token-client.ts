@@ -22,7 +22,8 @@ export class InMemoryTokenClient implements TokenClient {
       const id = mint.sessionId();
       const start = wholeSecond(options.now());
       const ipAddress = grant.ipAddress ?? "127.0.0.1";
-      sessions.set(id, { id, userId: user.id, username: user.username, ipAddress, start, lastAccess: start });
+      const times = { start, lastAccess: start };
+      sessions.set(id, { id, userId: user.id, username: user.username, ipAddress, ...times, ours: true });
       this.#keycloak.eventSource.recordUserEvent({ type: "LOGIN", userId: user.id, sessionId: id });
       onOpened?.({ keycloakSessionId: id, userId: user.id });
       return mint.issue(user, id);

@@ -70,6 +70,8 @@ export function tokensOf(mark: string, change: Partial<SessionTokens> = {}): Ses
     refreshTokenHash: `hash-${mark}`,
     tokenExpiresAt: LATER,
     refreshExpiresAt: LATEST,
+    tokensIssuedAt: NOW,
+    offline: false,
     ...change,
   };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { LogoutPlan } from "../../session-repository.ts";
-import { fresh, LATER, LATEST, loginOf, type MakeSubject, NOW, profileOf } from "./contract-subject.ts";
+import { fresh, LATER, LATEST, loginOf, type MakeSubject, NOW, profileOf, tokensOf } from "./contract-subject.ts";
 
 const after = (start: Date, seconds: number) => new Date(start.getTime() + seconds * 1000);
 
@@ -55,8 +55,8 @@ export function liveSessionsContract(name: string, makeSubject: MakeSubject): vo
       const all = await sessions.findLive({ userId });
       expect(all.sort(bySid)).toEqual(
         logins
-          .map(({ session: { sessionId, keycloakSessionId, refreshExpiresAt, startedAt } }) => {
-            return { sessionId, userId, keycloakSessionId, refreshExpiresAt, startedAt };
+          .map(({ session: { sessionId, keycloakSessionId, refreshExpiresAt, startedAt, offline } }) => {
+            return { sessionId, userId, keycloakSessionId, refreshExpiresAt, startedAt, offline, keptAsOf: null };
           })
           .sort(bySid),
       );
@@ -106,6 +106,49 @@ export function liveSessionsContract(name: string, makeSubject: MakeSubject): vo
       expect(ends.flat()).toHaveLength(3);
       expect(await endedOf()).toEqual(["user_disabled", "user_disabled", "user_disabled"]);
       for (const sid of sids) expect(await keycloakLogouts.remove(sid)).toBe(true);
+    });
+
+    test("with tokens from before a time end, of one user or of everybody, in batches", async () => {
+      const { sessions, keycloakLogouts, userId, logins, sids } = await begin();
+      const issued = async (place: number, tokensIssuedAt: Date | null) => {
+        const { sessionId, refreshTokenHash } = logins[place]?.session ?? { sessionId: "", refreshTokenHash: null };
+        await sessions.replaceTokens(sessionId, refreshTokenHash, tokensOf(fresh("new"), { tokensIssuedAt }), era);
+      };
+      // Before all other tests' sessions, which share the database.
+      const era = new Date("1999-01-01T00:00:00.000Z");
+      await issued(0, after(era, 1));
+      await issued(1, after(era, 2));
+      // Of a row from before that was kept its last refresh counts.
+      await issued(2, null);
+      const sidsOf = (list: { keycloakSessionId: string }[]) => list.map((one) => sids.indexOf(one.keycloakSessionId));
+      const issuedBefore = after(era, 2);
+      expect(sidsOf(await sessions.findLive({ userId, issuedBefore })).sort()).toEqual([0, 2]);
+      expect(await sessions.findLive({ userId: fresh("nobody"), issuedBefore })).toEqual([]);
+      const end = (limit: number) => sessions.endIssuedBefore(issuedBefore, "ended_in_keycloak", LATER, limit, plan);
+      expect([await end(1), await end(5), await end(5)]).toEqual([1, 1, 0]);
+      expect(sidsOf(await sessions.findLive({ userId }))).toEqual([1]);
+      expect(await keycloakLogouts.remove(sids[0] as string)).toBe(true);
+      await sessions.endLive({ userId, issuedBefore: after(era, 3) }, "ended_in_keycloak", LATER, plan);
+      expect(await sessions.findLive({ userId })).toEqual([]);
+    });
+
+    test("one in which the password was changed is kept, and knows until when", async () => {
+      const { sessions, userId, sids } = await begin();
+      const asOf = async () =>
+        (await sessions.findLive({ userId })).map(({ keycloakSessionId, keptAsOf }) => [
+          sids.indexOf(keycloakSessionId),
+          keptAsOf,
+        ]);
+      await sessions.keepAfterPassword(sids[1] as string, LATER);
+      await sessions.keepAfterPassword(sids[1] as string, NOW);
+      await sessions.keepAfterPassword(fresh("nobody"), LATER);
+      expect(new Map((await asOf()) as [number, Date | null][])).toEqual(
+        new Map([
+          [0, null],
+          [1, LATER],
+          [2, null],
+        ]),
+      );
     });
 
     test("those whose refresh token has run out expire, in batches; what was refreshed or has no end stays", async () => {

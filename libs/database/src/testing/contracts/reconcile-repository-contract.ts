@@ -97,6 +97,8 @@ export function reconcileRepositoryContract(name: string, makeSubject: MakeSubje
         keycloakSessionId: session.keycloakSessionId,
         refreshExpiresAt: session.refreshExpiresAt,
         startedAt: session.startedAt,
+        offline: session.offline,
+        keptAsOf: null,
         userMayLogIn,
       });
       expect(await reconcile.listIdleSessions(prefix, LATER, 2)).toEqual({

@@ -1,6 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import type { StoredTokens } from "../../stored-token-repository.ts";
-import { type ContractSubject, fresh, LATER, LATEST, loginOf, type MakeSubject, NOW } from "./contract-subject.ts";
+import {
+  type ContractSubject,
+  fresh,
+  LATER,
+  LATEST,
+  loginOf,
+  type MakeSubject,
+  NOW,
+  tokensOf,
+} from "./contract-subject.ts";
 
 const sealed = (key: string, text: string) => `v1.${key}.${text.padEnd(2_000, "x")}`;
 
@@ -61,8 +70,8 @@ export function storedTokenRepositoryContract(name: string, makeSubject: MakeSub
       expect(before.map(({ sessionId }) => sessionId).sort()).toEqual([left ?? "", changed ?? "", ended ?? ""].sort());
       const session = await sessions.findById(changed ?? "");
       const refreshed = { accessToken: sealed("k1", "new"), refreshToken: sealed("k1", "new"), idToken: null };
-      const times = { tokenExpiresAt: LATER, refreshExpiresAt: LATEST, refreshTokenHash: fresh("hash") };
-      await sessions.replaceTokens(changed ?? "", session?.refreshTokenHash ?? null, { ...refreshed, ...times }, LATER);
+      const times = { ...tokensOf("new"), refreshTokenHash: fresh("hash"), ...refreshed };
+      await sessions.replaceTokens(changed ?? "", session?.refreshTokenHash ?? null, times, LATER);
       await sessions.end(ended ?? "", "logout", LATER);
       const changes = before.map((stored) => ({ before: stored, after: under(stored, "k2") }));
       expect(await storedTokens.replaceUnchanged(changes)).toEqual([left ?? ""]);

@@ -91,6 +91,8 @@ export function walkRepositoryContract(name: string, makeSubject: MakeSubject): 
           keycloakSessionId: last?.keycloakSessionId as string,
           refreshExpiresAt: last?.refreshExpiresAt ?? null,
           startedAt: NOW,
+          offline: false,
+          keptAsOf: null,
         },
       ]);
       await sessions.end(last?.sessionId as string, "logout", LATER);

@@ -53,7 +53,8 @@ export async function* reconcileSessions(run: ReconcileRun, round: Round): Async
 async function someAreGone(run: ReconcileRun, userId: string, sessions: readonly IdleSession[]): Promise<boolean> {
   const { keycloak } = run.deps;
   run.called();
-  const online = new Set((await run.patience.run(() => keycloak.listSessions(userId))).map(({ id }) => id));
+  const listed = await run.patience.run(() => keycloak.listSessions(userId));
+  const online = new Set(listed.filter(({ ours }) => ours).map(({ id }) => id));
   const rest = sessions.filter(({ keycloakSessionId }) => !online.has(keycloakSessionId));
   if (rest.length === 0) return false;
   // Whether a session is offline can't be told by its end: the realm may limit their life.

@@ -1,6 +1,7 @@
 import type { SessionOfUser } from "@libs/database";
 import pLimit from "p-limit";
 import type { KeycloakUser } from "../../ports.ts";
+import { findEndedSessions } from "../sync/ended-sessions.ts";
 import type { BulkRun } from "./bulk-run.ts";
 import type { DeadSession } from "./difference.ts";
 import { readById } from "./read-by-id.ts";
@@ -8,7 +9,8 @@ import { readById } from "./read-by-id.ts";
 const USERS_AT_ONCE = 245;
 
 /**
- * Live sessions of users that are gone or disabled, and those that Keycloak has no more. The local rows are read before
+ * Live sessions of users that are gone or disabled, those that Keycloak has no more, and those that began before the
+ * password was set. The local rows are read before
  * Keycloak's, so that a login in flight is never taken for a dead session. Each is looked at twice.
  * @returns false when it was interrupted
  */
@@ -56,17 +58,11 @@ async function findDead(run: BulkRun, sessions: readonly SessionOfUser[]): Promi
 async function deadOf(run: BulkRun, user: KeycloakUser | undefined, sessions: SessionOfUser[]): Promise<DeadSession[]> {
   if (!user) return sessions.map((session) => deadSession(session, "user_deleted"));
   if (!user.enabled) return sessions.map((session) => deadSession(session, "user_disabled"));
-  const alive = await run.patience.run(() => sidsAt(run, user.id, sessions));
-  const gone = sessions.filter(({ keycloakSessionId }) => !alive.has(keycloakSessionId));
-  return gone.map((session) => deadSession(session, "ended_in_keycloak"));
-}
-
-async function sidsAt({ deps }: BulkRun, userId: string, sessions: SessionOfUser[]): Promise<Set<string>> {
-  const online = await deps.keycloak.listSessions(userId);
-  // Sessions without an end are offline ones, which have a list of their own.
-  const someOffline = sessions.some(({ refreshExpiresAt }) => refreshExpiresAt === null);
-  const offline = someOffline ? await deps.keycloak.listOfflineSessions(userId) : [];
-  return new Set([...online, ...offline].map(({ id }) => id));
+  const ended = await run.patience.run(() => findEndedSessions(run.deps, user.id, sessions));
+  return sessions.flatMap((session) => {
+    const reason = ended.get(session.keycloakSessionId);
+    return reason ? [deadSession(session, reason)] : [];
+  });
 }
 
 function deadSession(session: SessionOfUser, reason: DeadSession["reason"]): DeadSession {

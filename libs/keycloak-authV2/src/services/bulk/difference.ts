@@ -37,7 +37,7 @@ export interface DeadSession extends Subject {
   sessionId: string;
   /** `sid` */
   keycloakSessionId: string;
-  reason: "user_deleted" | "user_disabled" | "ended_in_keycloak";
+  reason: "user_deleted" | "user_disabled" | "ended_in_keycloak" | "password_changed";
 }
 
 /** One difference between Keycloak and the local rows, seen twice: it is not a change on its way. */

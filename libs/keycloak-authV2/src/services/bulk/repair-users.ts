@@ -77,13 +77,16 @@ async function repairExtra(run: BulkRun, extra: ExtraUser[], options: RepairOpti
   await repairByLook(run, extra, Number.MAX_SAFE_INTEGER, tell);
 }
 
-/** A disabled user's sessions live on in Keycloak, so they are ended there too; the others are gone there. */
+/** Sessions that a disabled user or an older password leaves alive in Keycloak are ended there too; the others are gone. */
 async function endDeadSessions(run: BulkRun, dead: DeadSession[], tell: Tell): Promise<void> {
   const { deps, patience } = run;
   for (const [reason, own] of Map.groupBy(dead, (session) => session.reason)) {
     const keycloakSessionIds = own.map(({ keycloakSessionId }) => keycloakSessionId);
     const now = deps.now();
-    const logout = reason === "user_disabled" ? { ...planLogout(now), nextAttemptAt: now } : undefined;
+    const logout =
+      reason === "user_disabled" || reason === "password_changed"
+        ? { ...planLogout(now), nextAttemptAt: now }
+        : undefined;
     await patience.run(() => deps.sessions.endLive({ keycloakSessionIds }, reason, now, logout));
     for (const difference of own) await tell(difference, "repaired");
   }

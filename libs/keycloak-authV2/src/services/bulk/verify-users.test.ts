@@ -33,9 +33,11 @@ async function logIn(fixture: BulkFixture, userId: string, inKeycloak = true): P
   const user = fixture.keycloak.users.get(userId);
   if (!user) throw new Error("no such user");
   const profile = { ...user, email: user.email, id: userId };
-  const { session } = await fixture.deps.sessions.recordLogin(loginOf({ profile, session: { keycloakSessionId: id } }));
   const at = new Date(fixture.clock.now);
-  const online = { id, userId, username: user.username, ipAddress: "", start: at, lastAccess: at };
+  const { session } = await fixture.deps.sessions.recordLogin(
+    loginOf({ profile, session: { keycloakSessionId: id, startedAt: at } }),
+  );
+  const online = { id, userId, username: user.username, ipAddress: "", start: at, lastAccess: at, ours: true };
   if (inKeycloak) fixture.keycloak.sessions.set(id, online);
   return session.sessionId;
 }

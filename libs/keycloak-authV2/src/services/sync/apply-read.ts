@@ -24,6 +24,8 @@ export interface UserRead {
   serviceAccounts: string[];
   /** Of the absent: their answer lacked those who must be there too, as after a lost permission. */
   unproven: Set<string>;
+  /** Of the present: before when their tokens must have been issued that Keycloak no longer takes. */
+  notBefore: Map<string, Date>;
 }
 
 /** As many ids as Keycloak reads in one answer without an over-long address, one of them the witness. */
@@ -32,7 +34,8 @@ export const LOOK_BATCH = 49;
 /** @throws AuthError `keycloak.*`; what the repositories throw */
 export async function readUsers({ deps, witnessId }: Look, ids: readonly string[]): Promise<UserRead> {
   const read: UserRead = {
-    ...{ ticket: await deps.tickets.next(), present: [], absent: [], serviceAccounts: [], unproven: new Set() },
+    ...{ ticket: await deps.tickets.next(), present: [], absent: [], serviceAccounts: [] },
+    ...{ unproven: new Set(), notBefore: new Map() },
   };
   const accounts = new ServiceAccounts(deps.keycloak);
   for (const batch of chunk(ids, LOOK_BATCH)) {
@@ -42,8 +45,11 @@ export async function readUsers({ deps, witnessId }: Look, ids: readonly string[
     for (const id of batch) {
       const user = found.get(id);
       if (user && (await accounts.has(user))) read.serviceAccounts.push(id);
-      else if (user) read.present.push(profileOf(user));
-      else {
+      else if (user) {
+        read.present.push(profileOf(user));
+        if (user.notBefore) read.notBefore.set(id, user.notBefore);
+      }
+      if (!user) {
         read.absent.push(id);
         if (!trusted) read.unproven.add(id);
       }
@@ -79,4 +85,16 @@ async function endSessionsAtKeycloakToo(deps: SyncDeps, userId: string): Promise
   if (ended.length === 0) return;
   deps.logger.info({ userId, sessions: ended.length }, "user is disabled in Keycloak: sessions ended");
   deps.wake("logouts");
+}
+
+/** An administrator's sign-out leaves offline sessions in Keycloak's list, and takes none of their tokens any more. */
+export async function endStaleSessions({ deps }: Look, { notBefore }: UserRead): Promise<void> {
+  for (const [userId, issuedBefore] of notBefore) {
+    const now = deps.now();
+    const logout = { ...planLogout(now), nextAttemptAt: now };
+    const ended = await deps.sessions.endLive({ userId, issuedBefore }, "ended_in_keycloak", now, logout);
+    if (ended.length === 0) continue;
+    deps.logger.info({ userId, sessions: ended.length }, "Keycloak takes their tokens no more: sessions ended");
+    deps.wake("logouts");
+  }
 }

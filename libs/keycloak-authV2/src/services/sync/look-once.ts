@@ -1,5 +1,5 @@
 import type { AppliedProfile, KeycloakProfile } from "@libs/database";
-import { applyRead, type Look, readUsers, type UserRead } from "./apply-read.ts";
+import { applyRead, endStaleSessions, type Look, readUsers, type UserRead } from "./apply-read.ts";
 import { isFailure, type LookFailure, type LookOutcome, NAME_COLLISION, RECOVERING } from "./look-outcome.ts";
 import { unfinishedRegistrationOf } from "./own-registration.ts";
 import { removeAbsentUsers } from "./remove-absent-users.ts";
@@ -23,6 +23,7 @@ export async function lookOnce(look: Look, ids: readonly string[]): Promise<Outc
   const later = await applyRead(look, free, read.ticket, { ignoreUnfinished: free.map(({ id }) => id) });
   for (const [id, outcome] of later) applied.set(id, outcome);
   record(outcomes, read, applied);
+  await endStaleSessions(look, read);
   for (const [id, failure] of own) outcomes.set(id, failure);
   const collided = outcomeIs("collision");
   if (collided.length === 0) return outcomes;

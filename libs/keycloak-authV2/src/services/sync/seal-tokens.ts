@@ -18,14 +18,17 @@ export interface PlainTokens {
 /** Encrypts tokens for one session's row; each ciphertext is bound to that session and column. */
 export function sealTokens(cipher: TokenCipher, sessionId: string, tokens: PlainTokens): SessionTokens {
   const { accessToken, refreshToken, idToken } = tokens;
-  const refreshClaims = readClaims(refreshToken);
+  const [accessClaims, refreshClaims] = [readClaims(accessToken), readClaims(refreshToken)];
   return {
     accessToken: cipher.encrypt(accessToken, { sessionId, column: "access_token" }),
     refreshToken: refreshToken ? cipher.encrypt(refreshToken, { sessionId, column: "refresh_token" }) : null,
     idToken: idToken ? cipher.encrypt(idToken, { sessionId, column: "id_token" }) : null,
     refreshTokenHash: refreshToken ? hashToken(refreshToken) : null,
-    tokenExpiresAt: expiryOf(readClaims(accessToken)) ?? tokens.tokenExpiresAt,
+    tokenExpiresAt: expiryOf(accessClaims) ?? tokens.tokenExpiresAt,
     refreshExpiresAt: refreshClaims ? expiryOf(refreshClaims) : (tokens.refreshExpiresAt ?? null),
+    tokensIssuedAt: accessClaims?.iat === undefined ? null : new Date(accessClaims.iat * 1000),
+    // Where the realm limits offline sessions their tokens have an end like others: only the type tells them apart.
+    offline: refreshClaims?.typ === undefined ? null : refreshClaims.typ === "Offline",
   };
 }
 

@@ -81,14 +81,22 @@ async function recordLogin(deps: SyncDeps, input: AuthenticationInput): Promise<
         keycloakSessionId: sessionData.keycloakSessionId,
         ipAddress: sessionData.ipAddress ?? null,
         userAgent: sessionData.userAgent ?? null,
-        // A password grant opens its own session, so its first token's `iat` is the session's start.
-        startedAt: issuedAt === undefined ? now : new Date(issuedAt * 1000),
+        startedAt: startOf(issuedAt, now),
       },
       now,
     });
   const writeOverHolders = (ignoreUnfinished: boolean) =>
     withCollisionResolved(deps, profile, () => write(ignoreUnfinished));
   return await withRegistrationSettled(deps, profile, writeOverHolders, { complete: true });
+}
+
+/**
+ * A password grant opens its own session, so its first token's `iat` is the session's start, in whole seconds; when in that
+ * second this process knows better, as long as its clock agrees.
+ */
+function startOf(issuedAt: number | undefined, now: Date): Date {
+  if (issuedAt === undefined) return now;
+  return new Date(Math.min(Math.max(now.getTime(), issuedAt * 1000), issuedAt * 1000 + 999));
 }
 
 function profileOfLogin(input: AuthenticationInput): KeycloakProfile {

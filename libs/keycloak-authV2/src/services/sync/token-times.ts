@@ -6,6 +6,8 @@ export interface SessionClaims {
   exp?: number;
   iat?: number;
   scope?: string;
+  /** `Bearer`, `Refresh`, `Offline`. */
+  typ?: string;
 }
 
 /**

@@ -47,7 +47,14 @@ type Held = Awaited<ReturnType<typeof heldRegistration>>;
 
 function login({ user }: Pick<Held, "user">): Promise<unknown> {
   const { sessions, now } = fixture.deps;
-  const tokens = { accessToken: "sealed", refreshToken: null, idToken: null, refreshTokenHash: null };
+  const tokens = {
+    accessToken: "sealed",
+    refreshToken: null,
+    idToken: null,
+    refreshTokenHash: null,
+    tokensIssuedAt: null,
+    offline: null,
+  };
   const session = {
     ...{ ...tokens, tokenExpiresAt: now(), refreshExpiresAt: null, sessionId: "one", keycloakSessionId: "sid" },
     ...{ ipAddress: null, userAgent: null, startedAt: now() },

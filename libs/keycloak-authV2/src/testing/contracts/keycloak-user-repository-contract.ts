@@ -24,6 +24,7 @@ export function keycloakUserRepositoryContract(name: string, realm: () => Promis
         enabled: true,
         attributes: { registrationId: ["mark-1"] },
         requiredActions: [],
+        notBefore: null,
       });
       expect(Math.abs(Date.now() - (createdAt?.getTime() ?? 0))).toBeLessThan(60_000);
     });
@@ -175,12 +176,20 @@ export function keycloakUserRepositoryContract(name: string, realm: () => Promis
         expect(await users.getUser(missing)).toBeNull();
         expect(await users.deleteUser(missing)).toBe(false);
         expect(await users.updateUser(missing, { lastName: "X" })).toBe(false);
+        expect(await users.readPassword(missing)).toBeNull();
         expect(await users.listSessions(missing)).toEqual([]);
         expect(await users.listOfflineSessions(missing)).toEqual([]);
         expect(await users.deleteSession(missing)).toBe(false);
         expect(await users.deleteSession(missing, "offline")).toBe(false);
       }
       expect((await users.getUsers([id, ...odd, id])).map((user) => user.id)).toEqual([id]);
+    });
+
+    test("a password has the date when it was set", async () => {
+      const { users } = await realm();
+      const id = await users.createUser(newUser());
+      const [user, password] = [await users.getUser(id), await users.readPassword(id)];
+      expect(Math.abs((password?.setAt?.getTime() ?? 0) - (user?.createdAt?.getTime() ?? 0))).toBeLessThan(60_000);
     });
 
     test("a batch read gives many users in full", async () => {

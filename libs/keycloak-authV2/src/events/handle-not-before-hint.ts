@@ -1,0 +1,33 @@
+import { planLogout } from "../services/sync/end-at-keycloak.ts";
+import { failureOf } from "../services/sync/look-outcome.ts";
+import { type HintHandler, onceMore, type Verdict } from "./verdict.ts";
+
+const BATCH = 500;
+
+/**
+ * `not_before`: the realm or our client may have been told to take no token from before a time. Keycloak refuses such
+ * tokens at once, refresh tokens too; so the sessions that hold them end here, and guards learn of it. Costs one or two
+ * calls, however many sessions there are.
+ */
+export const handleNotBeforeHint: HintHandler = async (deps, hints) => {
+  const { eventSource, sessions, now, logger, wake } = deps;
+  const all = (verdict: (hint: (typeof hints)[number]) => Verdict) =>
+    new Map(hints.map((hint) => [hint, verdict(hint)]));
+  let notBefore: Date | null;
+  try {
+    ({ notBefore } = await eventSource.clockSkew());
+  } catch (error) {
+    return all(() => ({ ...failureOf(error), own: false }));
+  }
+  if (notBefore === null) return all(() => "done");
+  let total = 0;
+  for (let ended = BATCH; ended === BATCH; total += ended) {
+    const logout = { ...planLogout(now()), nextAttemptAt: now() };
+    ended = await sessions.endIssuedBefore(notBefore, "ended_in_keycloak", now(), BATCH, logout);
+  }
+  if (total > 0) {
+    logger.warn({ notBefore, sessions: total }, "Keycloak takes no tokens from before this time: sessions ended here");
+    wake("logouts");
+  }
+  return all(onceMore);
+};
