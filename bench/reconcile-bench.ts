@@ -21,6 +21,7 @@ export class ReconcileBench {
   readonly #rows: KeycloakRows;
   readonly #results: Record<string, unknown>[] = [];
   readonly #found: Record<string, unknown>[] = [];
+  #gateway: GatewayProcess | undefined;
 
   private constructor(
     private readonly stack: TestStack,
@@ -70,9 +71,11 @@ export class ReconcileBench {
     await first.stop();
   }
 
-  /** Watches the gateway at rest: calls, and CPU of each process. */
+  /** Watches one gateway at rest: calls, and CPU of each process. It runs on. */
   async rest(what: string, seconds: number, env: Record<string, string>): Promise<void> {
+    await this.#gateway?.stop();
     const gateway = await this.#start(env);
+    this.#gateway = gateway;
     await Bun.sleep(5_000);
     this.report(`${what}: ${seconds} s …`);
     const pids = { ...this.stack.pids, gateway: gateway.pid };
@@ -88,7 +91,6 @@ export class ReconcileBench {
     const made = (await keycloakCalls(gateway)) - calls;
     const rate = Number((made / (elapsedMs / 1000)).toFixed(2));
     this.#results.push({ what, "Keycloak calls/s": rate, ...Object.fromEntries(cpu) });
-    if (env["RECONCILE_ENABLED"] === "false") await gateway.stop();
   }
 
   /** Silent changes of each kind, and when they were found. */

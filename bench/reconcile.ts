@@ -26,9 +26,9 @@ const stack = await openTestStack({ attach: values.attach, jvm: "keycloak" });
 const bench = await ReconcileBench.open(stack, Number(values.period) * 1000, report);
 try {
   await bench.populate(Number(values.users), Number(values.sessions));
-  await bench.rest("reconciliation off", Number(values.rest), { RECONCILE_ENABLED: "false" });
   await bench.rest("reconciliation on", Number(values.rest), {});
   await bench.plant();
+  await bench.rest("reconciliation off", Number(values.rest), { RECONCILE_ENABLED: "false" });
   bench.print();
 } finally {
   await stopGateways();

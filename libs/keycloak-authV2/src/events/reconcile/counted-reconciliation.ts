@@ -79,7 +79,9 @@ export class CountedReconciliation {
     if (!last) return false;
     const since = this.deps.now().getTime() - last.finishedAt;
     if (since < last.tookMs) return true;
-    return last.found > 0 && since < HANDLED_WITHIN_MS && (await this.deps.feed.backlog()).waiting > 0;
+    if (last.found === 0 || since >= HANDLED_WITHIN_MS) return false;
+    // Of what waits for its first reading; the second ones, after a while, change nothing as a rule.
+    return (await this.deps.feed.backlog()).oldestChangedAt !== null;
   }
 
   #show(): void {
