@@ -7,7 +7,7 @@ import { AuthClient, type LoggedIn } from "./support/auth-client.ts";
 import { authctl } from "./support/authctl.ts";
 import { claimsOf } from "./support/bad-logout-tokens.ts";
 import { eventually } from "./support/eventually.ts";
-import { GatewayProcess, gatewayEnv, ordersEnv } from "./support/gateway-process.ts";
+import { GatewayProcess, gatewayEnv, ordersEnv, stopGateways } from "./support/gateway-process.ts";
 import { PathProxy } from "./support/path-proxy.ts";
 import { newPerson } from "./support/person.ts";
 import { realmAdmin } from "./support/realm-admin.ts";
@@ -19,6 +19,8 @@ let stack: TestStack;
 beforeAll(async () => {
   stack = await useStack();
 }, STACK_TIMEOUT_MS);
+
+afterAll(stopGateways);
 
 const NOT_GIVEN = { KEYCLOAK_ISSUER: "" };
 

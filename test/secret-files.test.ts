@@ -6,7 +6,7 @@ import { SQL } from "bun";
 import { AuthClient } from "./support/auth-client.ts";
 import { authctl } from "./support/authctl.ts";
 import { eventually } from "./support/eventually.ts";
-import { GatewayProcess, gatewayEnv, ordersEnv } from "./support/gateway-process.ts";
+import { GatewayProcess, gatewayEnv, ordersEnv, stopGateways } from "./support/gateway-process.ts";
 import { newPerson } from "./support/person.ts";
 import { realmAdmin } from "./support/realm-admin.ts";
 import { SecretFolder } from "./support/secret-folder.ts";
@@ -53,7 +53,7 @@ beforeAll(async () => {
 }, STACK_TIMEOUT_MS);
 
 afterAll(async () => {
-  await Promise.all([services?.gateway.stop(), services?.orders.stop()]);
+  await stopGateways();
   folder?.remove();
   for (const name of [role, otherRole]) await sql?.unsafe(`DROP ROLE IF EXISTS ${name}`);
   await sql?.close();
