@@ -2,6 +2,8 @@
 import type { Flood, FloodAnswer } from "./login-flood.ts";
 
 const { url, callers, durationMs, logins } = JSON.parse(process.argv[2] ?? "") as Flood;
+/** After a refusal a caller comes again sooner than `Retry-After` asks for: impatient, but no busy loop. Milliseconds. */
+const REFUSED_PAUSE_MS = 500;
 const answers: FloodAnswer[] = [];
 const until = performance.now() + durationMs;
 let next = 0;
@@ -17,6 +19,7 @@ async function call(): Promise<void> {
   const body = (await response.json()) as { code?: string };
   const hasRetryAfter = response.headers.has("retry-after");
   answers.push({ status: response.status, code: body.code ?? "", hasRetryAfter, ms: performance.now() - before });
+  if (hasRetryAfter) await Bun.sleep(REFUSED_PAUSE_MS);
 }
 
 await Promise.all(

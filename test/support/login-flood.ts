@@ -1,6 +1,6 @@
 const script = Bun.fileURLToPath(new URL("./login-flood-runner.ts", import.meta.url));
 
-/** Callers that log in again and again, each as soon as it has its answer. */
+/** Callers that log in again and again, each as soon as it has its answer, or half a second after a refusal. */
 export interface Flood {
   url: string;
   callers: number;
