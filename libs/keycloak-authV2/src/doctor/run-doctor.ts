@@ -77,11 +77,9 @@ async function checkAsAdministrator(options: DoctorOptions): Promise<Checked> {
   }
   const api = createRealmApi({ keycloakUrl: keycloak.url, admin, timeoutMs });
   try {
-    const found = [
-      await checkKeycloakVersion(api),
-      await checkSetup(api, options),
-      await checkPersonTokens(api, options),
-    ];
+    const setup = await checkSetup(api, options);
+    const isThere = !setup.some(({ code }) => code === "keycloak.realm_missing");
+    const found = [await checkKeycloakVersion(api), setup, isThere ? await checkPersonTokens(api, options) : []];
     return { findings: found.flat() };
   } catch (error) {
     if (isAuthError(error, "keycloak.misconfigured") && error.internal?.startsWith("admin_token"))
