@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { findingCatalogue } from "@libs/keycloak-authV2/doctor";
 import { catalogue } from "@libs/keycloak-authV2/errors";
 import { configSchema } from "../apps/api-gateway/src/config.ts";
 import { configSchema as ordersSchema } from "../apps/orders/src/config.ts";
@@ -6,12 +7,15 @@ import { orderProblems } from "../apps/orders/src/order-error.ts";
 import { outdatedPages } from "./generate.ts";
 import { configurationPage } from "./pages/configuration-page.ts";
 import { errorsPage } from "./pages/errors-page.ts";
+import { findingsPage } from "./pages/findings-page.ts";
 
 test("the generated pages say what the code says", async () => {
   expect(await outdatedPages()).toEqual([]);
 });
 
-test("every error code and every variable has its row", () => {
+test("every error code, every finding and every variable has its row", () => {
+  const findings = findingsPage();
+  for (const code of Object.keys(findingCatalogue)) expect(findings).toContain(`\n| \`${code}\` |`);
   const errors = errorsPage();
   for (const code of Object.keys({ ...catalogue, ...orderProblems })) expect(errors).toContain(`\n| \`${code}\` |`);
   const configuration = configurationPage();

@@ -2,10 +2,12 @@
 import { join } from "node:path";
 import { configurationPage } from "./pages/configuration-page.ts";
 import { errorsPage } from "./pages/errors-page.ts";
+import { findingsPage } from "./pages/findings-page.ts";
 
 export const pages: Record<string, () => string> = {
   "errors.md": errorsPage,
   "configuration.md": configurationPage,
+  "findings.md": findingsPage,
 };
 
 /** @returns names of the pages that differ from what the code says now */

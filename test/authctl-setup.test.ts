@@ -81,19 +81,25 @@ describe("doctor", () => {
     const records = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(records).toMatchObject([
       { type: "finding", code: "keycloak.issuer_mismatch", severity: "error" },
-      { type: "result", errors: 1, warnings: 0 },
+      { type: "result", errors: 1, warnings: 0, notes: 0 },
     ]);
   });
 
-  test("warnings alone are no failure", async () => {
+  test("notes alone are healthy, warnings alone are no failure", async () => {
     const { KEYCLOAK_BACKCHANNEL_LOGOUT_URL: _, ...others } = setup;
     const admin = await realmAdmin({ ...stack, realm: realm.realm });
     const [client] = await admin.clients.find({ clientId: realm.clientId });
     const attributes = { ...client?.attributes, "backchannel.logout.url": "" };
     await admin.clients.update({ id: client?.id ?? "" }, { ...client, attributes });
-    const { code, out } = await authctl(target, ["doctor"], undefined, others);
-    expect({ code, out }).toMatchObject({ code: 0, out: expect.stringContaining("0 errors, 1 warning") });
-    expect(out).toContain("warning  client.backchannel_missing");
+    const noted = await authctl(target, ["doctor"], undefined, others);
+    expect(noted.code).toBe(0);
+    expect(noted.out).toStartWith("note     client.backchannel_missing\n");
+    expect(noted.out).toEndWith("\nhealthy; 1 note\n");
+    await admin.realms.update({ realm: realm.realm }, { revokeRefreshToken: true });
+    const warned = await authctl(target, ["doctor"], undefined, others);
+    expect(warned.code).toBe(0);
+    expect(warned.out).toStartWith("warning  realm.rotation_on\n");
+    expect(warned.out).toEndWith("\n0 errors, 1 warning, 1 note\n");
   });
 });
 

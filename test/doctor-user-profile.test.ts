@@ -55,6 +55,7 @@ test("one that people must give and we may not", async () => {
 test("a mark that is not ours to write, though it is declared", async () => {
   expect(await findingsWith("registrationId", { permissions: people })).toEqual([
     "user_profile.mark_missing registrationId",
+    "user_profile.mark_editable registrationId",
   ]);
   expect(await findingsWith("registrationId", { permissions: admins })).toEqual([]);
 });

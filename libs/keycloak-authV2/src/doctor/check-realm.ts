@@ -1,20 +1,71 @@
 import type { AdminApi } from "../keycloak/admin-api.ts";
 import { storedEventTypes, unwantedEventTypes } from "../realm/event-types.ts";
+import { notBeforeFindings, realmSettingFindings } from "./check-realm-settings.ts";
+import type { DoctorOptions } from "./doctor-options.ts";
 import { type Finding, finding } from "./finding.ts";
+import { readPublicRealm } from "./read-public-realm.ts";
 
 /** The least that events are to be kept: a short outage, and the time to notice it. */
 export const KEPT_SECONDS = 3_600;
 
-/** What the gateway's own client may see of its realm: events, brute-force protection. */
-export async function checkRealm(api: AdminApi, realm: string): Promise<Finding[]> {
-  const [events, settings] = await Promise.all([
+/**
+ * What the gateway's own client may see of its realm: events, the settings that Keycloak shows it, and
+ * whether it is shown all users.
+ * @param subject of the client's own token; undefined: it has none
+ */
+export async function checkRealm(
+  api: AdminApi,
+  { keycloak, timeoutMs, now = Date.now }: Pick<DoctorOptions, "keycloak" | "timeoutMs" | "now">,
+  subject: string | undefined,
+): Promise<Finding[]> {
+  const { realm, clientId } = keycloak;
+  const page = await readPublicRealm(keycloak, timeoutMs);
+  const future = notBeforeFindings(page.notBefore, now());
+  // The client's own tokens are void as well: nothing can be asked.
+  if (future.length > 0) return future;
+  try {
+    return [
+      ...(await settingsFindings(api, { realm, clientId, subject }, now())),
+      ...(page.hasAccount ? [] : [finding("realm.account_page_off")]),
+    ];
+  } catch (error) {
+    if (!(error instanceof VoidTokenError)) throw error;
+    return [finding("realm.not_before_future", "of the client, or of its service account")];
+  }
+}
+
+/** Keycloak refuses a token that it has issued a moment ago. */
+class VoidTokenError extends Error {}
+
+async function settingsFindings(
+  api: AdminApi,
+  { realm, clientId, subject }: { realm: string; clientId: string; subject: string | undefined },
+  now: number,
+): Promise<Finding[]> {
+  const [events, settings, hidden] = await Promise.all([
     read(api, "read_events_config", (client) => client.realms.getConfigEvents({ realm })),
     read(api, "read_realm", (client) => client.realms.findOne({ realm })),
+    hidesUsers(api, { realm, clientId, subject }),
   ]);
   return [
     ...(events ? eventFindings(events) : []),
     ...(settings?.bruteForceProtected === false ? [finding("realm.brute_force_off")] : []),
+    ...(settings ? realmSettingFindings(settings, now) : []),
+    ...(hidden ? [finding("service_account.users_hidden")] : []),
   ];
+}
+
+/** With fine-grained permissions, lists can lack users whom the same account may read; here it is the account itself. */
+async function hidesUsers(
+  api: AdminApi,
+  { realm, clientId, subject }: { realm: string; clientId: string; subject: string | undefined },
+): Promise<boolean> {
+  if (subject === undefined) return false;
+  // Keycloak's own name for it; a search by name, unlike an unfiltered list, has service accounts.
+  const username = `service-account-${clientId.toLowerCase()}`;
+  const find = (query: object) => read(api, "find_users", (client) => client.users.find({ realm, max: 1, ...query }));
+  const [byName, byId] = await Promise.all([find({ username, exact: true }), find({ search: `id:${subject}` })]);
+  return byName?.length === 0 && (byId?.length ?? 0) > 0;
 }
 
 interface StoredEvents {
@@ -37,13 +88,24 @@ function eventFindings(config: StoredEvents): Finding[] {
   if (unwanted.length > 0) findings.push(finding("events.unwanted_types", unwanted.join(", ")));
   if (config.eventsExpiration && config.eventsExpiration < KEPT_SECONDS)
     findings.push(finding("events.kept_too_short", `after ${config.eventsExpiration} seconds`));
+  if (config.eventsEnabled && !config.eventsExpiration) findings.push(finding("events.kept_for_ever"));
   if (config.adminEventsDetailsEnabled) findings.push(finding("events.details_stored"));
   return findings;
 }
 
-/** @returns undefined where a role is missing, which its own check tells */
+/**
+ * @returns undefined where a role is missing, which its own check tells
+ * @throws VoidTokenError
+ */
 function read<T>(api: AdminApi, operation: string, work: Parameters<typeof api.call<T>>[1]): Promise<T | undefined> {
-  return api.call<T | undefined>(operation, work, ({ response }) =>
-    response.status === 403 ? { value: undefined } : undefined,
-  );
+  let isVoid = false;
+  return api
+    .call<T | undefined>(operation, work, ({ response: { status } }) => {
+      isVoid = status === 401;
+      return status === 403 || isVoid ? { value: undefined } : undefined;
+    })
+    .then((value) => {
+      if (isVoid) throw new VoidTokenError();
+      return value;
+    });
 }

@@ -3,20 +3,24 @@ import type { AdminApi } from "../keycloak/admin-api.ts";
 import { keycloakEndpoints } from "../keycloak/index.ts";
 import { findClient } from "../realm/gateway-client.ts";
 import { planRealm, type RealmChange, type RealmOptions } from "../realm/index.ts";
+import { checkClientSettings } from "./check-client-settings.ts";
 import { checkGrantFlow } from "./check-grant-flow.ts";
 import { KEPT_SECONDS } from "./check-realm.ts";
+import { realmSettingFindings } from "./check-realm-settings.ts";
+import { checkUserProfile } from "./check-user-profile.ts";
 import type { DoctorOptions } from "./doctor-options.ts";
 import { type Finding, finding } from "./finding.ts";
+import { isPowerful } from "./powerful-roles.ts";
 import { setupFindings } from "./setup-findings.ts";
 
-/** Of the service account's own realm: who holds one of these can do nearly everything. */
-const POWERFUL_ROLES = ["realm-admin", "manage-users", "manage-realm", "manage-clients"];
-const FOREVER_SECONDS = 365 * 24 * 3_600;
+/** Who holds one of these can do more in the realm than the gateway's own client. */
+const POWERFUL_ROLES = ["realm-admin", "manage-realm", "manage-clients", "manage-authorization", "impersonation"];
 
 /** What only an administrator sees: where the realm differs from what `realm apply` sets, and what people set beside it. */
 export async function checkSetup(api: AdminApi, options: DoctorOptions): Promise<Finding[]> {
   const { realm, clientId, url } = options.keycloak;
   const clientSecret = currentSecret(options.keycloak.clientSecret);
+  const { now = Date.now } = options;
   const settings = await api.call("read_realm", (client) => client.realms.findOne({ realm }));
   if (!settings) return [finding("keycloak.realm_missing", realm)];
   const planned = await planRealm({
@@ -30,42 +34,57 @@ export async function checkSetup(api: AdminApi, options: DoctorOptions): Promise
   const changes: RealmChange[] = planned.filter((change) => !isOperatorsChoice(change));
   return [
     ...setupFindings(changes),
-    ...lifeFindings(settings),
+    ...realmSettingFindings(settings, now()),
     ...adminEventFindings(settings),
-    ...(settings.duplicateEmailsAllowed ? [finding("realm.duplicate_emails")] : []),
     ...(settings.sslRequired === "none" && !isThisMachine(keycloakEndpoints(options.keycloak).issuer)
       ? [finding("realm.https_not_required")]
       : []),
+    ...(await checkClientSettings(api, options.keycloak, settings, now())),
+    ...(await checkUserProfile(api, realm)),
+    ...(await checkDefaultActions(api, realm)),
     ...(await checkBackchannel(api, options)),
     ...(await checkGrantFlow(api, options.keycloak, settings.directGrantFlow)),
     ...(await checkAdministrators(api, realm)),
   ];
 }
 
-/** How long admin events are kept is an attribute of its own. */
+/** What the plan sets to one value, and what is judged here by other checks: by what follows from it. */
+const JUDGED_ELSEWHERE: ReadonlySet<string> = new Set([
+  // How long admin events are kept is an attribute of its own.
+  ...["attributes", "eventsExpiration", "permanentLockout", "failureFactor", "waitIncrementSeconds"],
+  ...["maxFailureWaitSeconds", "minimumQuickLoginWaitSeconds", "quickLoginCheckMilliSeconds", "maxDeltaTimeSeconds"],
+]);
+
 function isOperatorsChoice({ subject, name }: RealmChange): boolean {
-  return subject === "realm" && (name === "attributes" || name === "eventsExpiration");
+  if (subject === "realm") return JUDGED_ELSEWHERE.has(name);
+  // Read in the user profile and in the effective mappers instead: there are other ways to have them.
+  if (subject === "user_profile" || (subject === "client" && name === "audience")) return true;
+  return subject === "service_account" && name.startsWith("no ") && !isPowerful(name.slice("no ".length));
 }
 
-function adminEventFindings({ attributes }: { attributes?: Record<string, unknown> }): Finding[] {
+function adminEventFindings({
+  attributes,
+  adminEventsEnabled,
+}: {
+  attributes?: Record<string, unknown>;
+  adminEventsEnabled?: boolean;
+}): Finding[] {
   const seconds = Number(attributes?.adminEventsExpiration ?? 0);
   // 0 or none: for ever.
+  if (seconds === 0 && adminEventsEnabled) return [finding("events.kept_for_ever", "admin events")];
   return seconds > 0 && seconds < KEPT_SECONDS
     ? [finding("events.kept_too_short", `admin events after ${seconds} seconds`)]
     : [];
 }
 
-function lifeFindings(settings: {
-  accessTokenLifespan?: number;
-  ssoSessionIdleTimeout?: number;
-  ssoSessionMaxLifespan?: number;
-}): Finding[] {
-  const { accessTokenLifespan = 0, ssoSessionIdleTimeout = 0, ssoSessionMaxLifespan = 0 } = settings;
-  const short = Math.min(ssoSessionIdleTimeout, ssoSessionMaxLifespan) <= accessTokenLifespan;
-  const long = ssoSessionMaxLifespan > FOREVER_SECONDS;
-  if (!short && !long) return [];
-  const detail = `idle ${ssoSessionIdleTimeout} s, max ${ssoSessionMaxLifespan} s, access token ${accessTokenLifespan} s`;
-  return [finding("realm.session_life", detail)];
+/** Actions that Keycloak gives every new user, those of registrations too. */
+async function checkDefaultActions(api: AdminApi, realm: string): Promise<Finding[]> {
+  const actions = await api.call("list_required_actions", ({ authenticationManagement }) =>
+    // Its type leaves no room for the realm, which it takes like all others.
+    authenticationManagement.getRequiredActions({ realm } as never),
+  );
+  const given = actions.filter(({ enabled, defaultAction }) => enabled && defaultAction);
+  return given.length > 0 ? [finding("realm.default_actions", given.map(({ alias }) => alias).join(", "))] : [];
 }
 
 async function checkBackchannel(api: AdminApi, options: DoctorOptions): Promise<Finding[]> {

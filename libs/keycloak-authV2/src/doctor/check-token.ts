@@ -1,6 +1,6 @@
-import { GRANTED_ROLES } from "../realm/service-account.ts";
 import { readClaims } from "../services/sync/token-times.ts";
 import { type Finding, finding } from "./finding.ts";
+import { isPowerful } from "./powerful-roles.ts";
 import type { ClientAccess } from "./quick/check-client.ts";
 import type { OwnTokenClaims } from "./quick/check-own-token.ts";
 
@@ -10,9 +10,10 @@ const SANE_SECONDS = { least: 60, most: 15 * 60 };
 export function checkToken(token: NonNullable<ClientAccess["token"]>): Finding[] {
   const claims: OwnTokenClaims = readClaims(token.value) ?? {};
   const findings: Finding[] = [];
-  // A service account has the realm's default roles: without full scope they stay out.
+  // A service account has the realm's default roles: without full scope they stay out. (`offline_access`, one of them, also
+  // comes in by the client scope of that name.)
   const { realm_access: realmRoles, resource_access: clientRoles = {} } = claims;
-  if (realmRoles?.roles?.some((role) => role.startsWith("default-roles-") || role === "offline_access"))
+  if (realmRoles?.roles?.some((role) => role.startsWith("default-roles-")))
     findings.push(finding("client.full_scope_on"));
   findings.push(...extraRoles(clientRoles["realm-management"]?.roles ?? []));
   const seconds = token.expiresInSeconds;
@@ -22,7 +23,6 @@ export function checkToken(token: NonNullable<ClientAccess["token"]>): Finding[]
 }
 
 function extraRoles(held: readonly string[]): Finding[] {
-  // Keycloak lists what a role includes beside it.
-  const extra = held.filter((role) => !GRANTED_ROLES.includes(role) && !role.startsWith("query-"));
+  const extra = held.filter(isPowerful);
   return extra.length > 0 ? [finding("service_account.role_extra", extra.join(", "))] : [];
 }

@@ -1,7 +1,7 @@
-/** `error`: people are kept out, or something is unsafe or lost. `warning`: it works, and should not stay so. */
-export type Severity = "error" | "warning";
+import { APPLY, type CatalogueEntry, error, note, type Severity, warning } from "./catalogue-entry.ts";
+import { settingFindingCatalogue } from "./setting-finding-catalogue.ts";
 
-const APPLY = "authctl realm apply sets it right";
+export type { Severity };
 
 /** Every finding by its stable code: what is wrong, and what to do. */
 export const findingCatalogue = {
@@ -65,7 +65,10 @@ export const findingCatalogue = {
   "service_account.disabled": error("the client's service account is disabled", "enable that user in Keycloak"),
   "client.service_account_off": error("the client has no service account", APPLY),
   "client.password_grant_off": error("the client may not log people in (direct access grants)", APPLY),
-  "client.full_scope_on": error("every role of a person gets into the gateway's tokens (full scope)", APPLY),
+  "client.full_scope_on": note(
+    "every role of a person gets into the gateway's tokens (full scope): they are larger, and open more than they need",
+    APPLY,
+  ),
   "client.audience_missing": error(
     "access tokens do not name the client as their audience",
     `${APPLY}; lightweight access tokens must be off`,
@@ -102,14 +105,17 @@ export const findingCatalogue = {
     "a realm role that people have has a colon in its name: other services may take it for a client's role",
     "give it another name; guards ask for it with a colon in front",
   ),
-  "client.backchannel_missing": warning(
+  "client.backchannel_missing": note(
     "the client has no back-channel logout URL: sessions that end in Keycloak are learnt from events alone, later",
     "KEYCLOAK_BACKCHANNEL_LOGOUT_URL=https://…/auth/backchannel-logout authctl realm apply",
   ),
   "client.backchannel_other": error("the client's back-channel logout is not set as it should be", APPLY),
   "client.settings": warning("settings of the client are not what the gateway needs", APPLY),
   "service_account.role_missing": error("the service account lacks a role", APPLY),
-  "service_account.role_extra": error("the service account may more than it needs", APPLY),
+  "service_account.role_extra": error(
+    "the service account has a role that gives it more power than managing users",
+    APPLY,
+  ),
   "user_profile.mark_missing": error(
     "the user profile does not declare the attribute that marks registrations: Keycloak drops it, and none can succeed",
     APPLY,
@@ -130,7 +136,6 @@ export const findingCatalogue = {
   "events.details_stored": warning("admin events keep request bodies: personal data that nothing here reads", APPLY),
   "realm.settings": warning("settings of the realm are not what the gateway needs", APPLY),
   "realm.brute_force_off": error("nothing in Keycloak stops the guessing of passwords", APPLY),
-  "realm.brute_force_settings": warning("the protection against guessing is set in another way", APPLY),
   "realm.rotation_on": warning(
     "refresh tokens are rotated (revokeRefreshToken): to a confidential client it brings nothing but lost sessions",
     APPLY,
@@ -142,14 +147,6 @@ export const findingCatalogue = {
   "realm.access_token_life": warning(
     "access tokens live for an odd time: 1 to 15 minutes are sane",
     "set the realm's access token lifespan",
-  ),
-  "realm.session_life": error(
-    "sessions end before their access token does, or live on for ever",
-    "set the realm's SSO session idle and max above the access token lifespan",
-  ),
-  "realm.duplicate_emails": error(
-    "the realm lets two users have one email; here an email belongs to one",
-    "switch duplicate emails off in the realm's login settings",
   ),
   "realm.grant_flow_broken": error(
     "the direct grant flow has a step that fails for the people whom it is for: their logins are 502 or 503",
@@ -244,21 +241,8 @@ export const findingCatalogue = {
     "a stored token does not open under the key of its name: that id means another key now",
     "give the old key back its id, and the new one an id of its own",
   ),
+  ...settingFindingCatalogue,
   "runtime.bun_old": error("this Bun is too old", "update it: 1.4 is the oldest that is supported"),
 } satisfies Record<string, CatalogueEntry>;
 
-interface CatalogueEntry {
-  severity: Severity;
-  what: string;
-  todo: string;
-}
-
 export type FindingCode = keyof typeof findingCatalogue;
-
-function error(what: string, todo: string): CatalogueEntry {
-  return { severity: "error", what, todo };
-}
-
-function warning(what: string, todo: string): CatalogueEntry {
-  return { severity: "warning", what, todo };
-}

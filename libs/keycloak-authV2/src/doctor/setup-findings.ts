@@ -6,13 +6,6 @@ const CODES: Record<string, FindingCode> = {
   "realm.created": "keycloak.realm_missing",
   "realm.revokeRefreshToken": "realm.rotation_on",
   "realm.bruteForceProtected": "realm.brute_force_off",
-  "realm.permanentLockout": "realm.brute_force_settings",
-  "realm.failureFactor": "realm.brute_force_settings",
-  "realm.waitIncrementSeconds": "realm.brute_force_settings",
-  "realm.maxFailureWaitSeconds": "realm.brute_force_settings",
-  "realm.minimumQuickLoginWaitSeconds": "realm.brute_force_settings",
-  "realm.quickLoginCheckMilliSeconds": "realm.brute_force_settings",
-  "realm.maxDeltaTimeSeconds": "realm.brute_force_settings",
   "realm.eventsEnabled": "events.user_events_off",
   "realm.adminEventsEnabled": "events.admin_events_off",
   "realm.adminEventsDetailsEnabled": "events.details_stored",
@@ -24,7 +17,6 @@ const CODES: Record<string, FindingCode> = {
   "client.fullScopeAllowed": "client.full_scope_on",
   "client.attributes": "client.backchannel_other",
   "client.frontchannelLogout": "client.backchannel_other",
-  "client.audience": "client.audience_missing",
 };
 
 /** What `realm apply` would change, as findings: one a code, with the names that it is about. */
@@ -48,7 +40,6 @@ function detailsOf({ subject, name, from, to }: RealmChange, code: FindingCode):
 const show = (value: unknown): string => (value === undefined ? "not set" : String(value));
 
 function codeOf({ subject, name }: RealmChange): FindingCode | undefined {
-  if (subject === "user_profile") return "user_profile.mark_missing";
   if (subject === "service_account" && name.startsWith("no ")) return "service_account.role_extra";
   if (subject === "service_account" || name.startsWith("scope ")) return "service_account.role_missing";
   // Which types is told by another check.

@@ -24,6 +24,9 @@ describe("rules in words", () => {
   test.each([
     ["invalidPasswordMinLengthMessage", "Invalid password: minimum length 8.", "must be at least 8 characters long"],
     ["invalidPasswordHistoryMessage", "not equal to any of last 3 passwords.", "must differ from the last 3 passwords"],
+    ["invalidPasswordMaxLengthMessage", "maximum length 1,024.", "must be at most 1024 characters long"],
+    ["invalidPasswordMaxLengthMessage", "höchstens 1.024 Zeichen", "must be at most 1024 characters long"],
+    ["invalidPasswordMinDigitsMessage", "au moins 2 chiffres, 1 lettre", "must contain at least 2 digits"],
     ["invalidPasswordNotUsernameMessage", "", "must not be the username"],
     ["invalidPasswordMinDigitsMessage", "", "must contain at least the required number of digits"],
     ["invalidPasswordOfOnesOwn", "SUBMITTED", "breaks a rule of this realm's password policy"],

@@ -54,8 +54,12 @@ const PROFILE_RULES = new Map(
 export function passwordRule(key: string, description: string): string {
   const rule = PASSWORD_RULES.get(key);
   if (!rule) return "breaks a rule of this realm's password policy";
-  const number = /\d+/.exec(description)?.[0];
-  return rule.replace("{n}", number ?? "the required number of");
+  return rule.replace("{n}", boundIn(description) ?? "the required number of");
+}
+
+/** Keycloak groups the digits of its numbers as its own locale does: `1,024`, `1.024`, `1 024`, `1’024`. */
+function boundIn(description: string): string | undefined {
+  return /\d{1,3}(?:[.,'’\s]\d{3})+(?!\d)|\d+/.exec(description)?.[0].replace(/\D/g, "");
 }
 
 const PASSWORD_RULES = new Map(

@@ -1,4 +1,10 @@
-import { type DoctorOptions, type DoctorReport, type Finding, runDoctor } from "@libs/keycloak-authV2/doctor";
+import {
+  type DoctorOptions,
+  type DoctorReport,
+  type Finding,
+  runDoctor,
+  type Severity,
+} from "@libs/keycloak-authV2/doctor";
 import { readTokenOptions, type TokenOptions } from "@libs/keycloak-authV2/keycloak";
 import type { Command } from "commander";
 import type { z } from "zod";
@@ -26,7 +32,10 @@ export function addDoctor(program: Command, context: CommandContext): void {
     .option("--json", "NDJSON: one finding a line, then the summary");
   withHelp(command, {
     examples: [
-      ["doctor", "one line if all is well; ends with 1 if there is an error, with 0 if there are warnings alone"],
+      [
+        "doctor",
+        "one line if all is well; ends with 1 if there is an error, with 0 if there are warnings or notes alone",
+      ],
       ["doctor --replicas 6", "whether the connections are enough for six gateways"],
       ["doctor --json", "for scripts"],
     ],
@@ -36,14 +45,16 @@ export function addDoctor(program: Command, context: CommandContext): void {
 
 async function doctor({ environment, terminal, endWith }: CommandContext, flags: Flags): Promise<void> {
   const report = await runDoctor(optionsOf(readVariables(doctorVariables, environment), flags));
-  const errors = report.findings.filter(({ severity }) => severity === "error").length;
-  const warnings = report.findings.length - errors;
+  const counts = { errors: count(report, "error"), warnings: count(report, "warning"), notes: count(report, "note") };
   if (flags.json) {
     for (const found of report.findings) terminal.print(JSON.stringify({ type: "finding", ...found }));
-    terminal.print(JSON.stringify({ type: "result", errors, warnings, unchecked: report.unchecked }));
-  } else printReport(terminal, report, errors, warnings);
-  if (errors > 0) endWith(ExitCode.failed);
+    terminal.print(JSON.stringify({ type: "result", ...counts, unchecked: report.unchecked }));
+  } else printReport(terminal, report, counts);
+  if (counts.errors > 0) endWith(ExitCode.failed);
 }
+
+const count = ({ findings }: DoctorReport, severity: Severity): number =>
+  findings.filter((found) => found.severity === severity).length;
 
 function optionsOf(given: z.output<typeof doctorVariables>, { replicas }: Flags): DoctorOptions {
   const { KEYCLOAK_ADMIN_USERNAME: username, KEYCLOAK_ADMIN_PASSWORD: password } = given;
@@ -82,25 +93,25 @@ function tokenOptionsOf(given: z.output<typeof doctorVariables>): TokenOptions {
 function printReport(
   terminal: Terminal,
   { findings, unchecked }: DoctorReport,
-  errors: number,
-  warnings: number,
+  { errors, warnings, notes }: Record<"errors" | "warnings" | "notes", number>,
 ): void {
   const { green, dim } = terminal.colors;
   for (const found of findings) for (const line of linesOf(found, terminal)) terminal.print(line);
   const rest = unchecked.map((what) => dim(`not looked at: ${what}`));
-  if (findings.length === 0) terminal.print([green("healthy"), ...rest].join("; "));
+  const noted = notes > 0 ? [numbered(notes, "note")] : [];
+  if (errors + warnings === 0) terminal.print([green("healthy"), ...noted, ...rest].join("; "));
   else {
     for (const line of rest) terminal.print(line);
-    terminal.print(
-      `${errors} ${errors === 1 ? "error" : "errors"}, ${warnings} ${warnings === 1 ? "warning" : "warnings"}`,
-    );
+    terminal.print([numbered(errors, "error"), numbered(warnings, "warning"), ...noted].join(", "));
   }
 }
 
+const numbered = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`;
+
 function linesOf({ code, severity, what, detail, todo }: Finding, { colors }: Terminal): string[] {
-  const mark = severity === "error" ? colors.red("error  ") : colors.yellow("warning");
+  const marks = { error: colors.red("error  "), warning: colors.yellow("warning"), note: colors.dim("note   ") };
   return [
-    `${mark}  ${colors.bold(code)}`,
+    `${marks[severity]}  ${colors.bold(code)}`,
     `         ${what}`,
     ...(detail === null ? [] : [`         ${colors.dim(printable(detail))}`]),
     `         → ${todo}`,

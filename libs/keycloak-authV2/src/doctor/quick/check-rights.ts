@@ -25,6 +25,8 @@ export async function checkRights(
     ]);
     if (users === "away" || events === "away")
       return [finding("keycloak.unreachable", "the admin API does not answer")];
+    if (users === "void" || events === "void")
+      return [finding("realm.not_before_future", "of the realm, the client, or its service account")];
     const missing = [
       ...(users === "refused" ? ["manage-users"] : []),
       ...(events === "refused" ? ["view-events"] : []),
@@ -35,7 +37,8 @@ export async function checkRights(
   }
 }
 
-type Verdict = "allowed" | "refused" | "away";
+/** `void`: Keycloak refuses a token that it has issued a moment ago. */
+type Verdict = "allowed" | "refused" | "away" | "void";
 type Get = (path: string) => ReturnType<typeof getJson>;
 
 /** Keycloak says of each user that it shows what the caller may do with it. */
@@ -57,5 +60,6 @@ function accessOf(status: number, user: object | undefined): Verdict {
 
 function verdict(status: number): Verdict {
   if (isOutage(status)) return "away";
+  if (status === 401) return "void";
   return status === 403 ? "refused" : "allowed";
 }

@@ -1,0 +1,47 @@
+import { findingCatalogue, type Severity } from "@libs/keycloak-authV2/doctor";
+import { generatedNote, table } from "./table.ts";
+
+const AREAS: Record<string, string> = {
+  keycloak: "Keycloak and the realm as such",
+  client: "The gateway's client",
+  service_account: "Its service account",
+  realm: "The realm's settings",
+  user_profile: "The realm's user profile",
+  events: "Events",
+  database: "PostgreSQL",
+  keys: "The key ring",
+  clock: "Clocks",
+  runtime: "This machine",
+};
+
+/** `docs/findings.md`, from the doctor's catalogue. */
+export function findingsPage(): string {
+  const entries = Object.entries(findingCatalogue).map(([code, entry]) => ({ code, ...entry }));
+  const areaOf = (code: string) => code.split(".")[0] ?? "";
+  const others = entries.filter(({ code }) => !(areaOf(code) in AREAS));
+  if (others.length > 0) throw new Error(`findings without an area: ${others.map(({ code }) => code).join(", ")}`);
+  const sections = Object.entries(AREAS).map(([area, title]) => {
+    const rows = entries
+      .filter(({ code }) => areaOf(code) === area)
+      .map(({ code, severity, what, todo }) => [`\`${code}\``, severity, what, todo]);
+    return `## ${title}\n\n${table(["finding", "severity", "what is wrong", "what to do"], rows)}\n`;
+  });
+  return `# What the doctor finds
+
+${generatedNote("libs/keycloak-authV2/src/doctor/finding-catalogue.ts and setting-finding-catalogue.ts")}
+
+\`authctl doctor\` names each by a stable code, with what it is about. Scripts read \`authctl doctor --json\`.
+
+${table(
+  ["severity", "meaning"],
+  Object.entries(MEANINGS).map(([severity, meaning]) => [severity, meaning]),
+)}
+
+${sections.join("\n")}`;
+}
+
+const MEANINGS: Record<Severity, string> = {
+  error: "people are kept out, or something is unsafe or lost; the command ends with 1",
+  warning: "it works, and should not stay so",
+  note: "it is as somebody chose it, and behaves in a way that surprises; a system with notes alone is healthy",
+};

@@ -1,0 +1,29 @@
+/**
+ * `error`: people are kept out, or something is unsafe or lost. `warning`: it works, and should not stay so. `note`: it is
+ * as somebody chose it, and behaves in a way that surprises; a realm with notes alone is healthy.
+ */
+export type Severity = "error" | "warning" | "note";
+
+export interface CatalogueEntry {
+  severity: Severity;
+  what: string;
+  todo: string;
+}
+
+/** What to do where the set-up command corrects it. */
+export const APPLY = "authctl realm apply sets it right";
+
+/** What to do about what may be meant. */
+export const IF_MEANT = "nothing, if that is meant";
+
+export function error(what: string, todo: string): CatalogueEntry {
+  return { severity: "error", what, todo };
+}
+
+export function warning(what: string, todo: string): CatalogueEntry {
+  return { severity: "warning", what, todo };
+}
+
+export function note(what: string, todo: string): CatalogueEntry {
+  return { severity: "note", what, todo };
+}
