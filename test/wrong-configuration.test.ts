@@ -160,11 +160,15 @@ describe("in the realm", () => {
   };
   for (const [what, { plant, kinds, undo }] of Object.entries(rows)) {
     test(`${what}, and ready when that is mended`, async () => {
-      await plant();
-      const gateway = await start();
-      await expectNeverReady(gateway, kinds, [stack.clientSecret]);
-      await undo?.();
-      await applyRealm(setup);
+      let gateway: GatewayProcess;
+      try {
+        await plant();
+        gateway = await start();
+        await expectNeverReady(gateway, kinds, [stack.clientSecret]);
+      } finally {
+        await undo?.();
+        await applyRealm(setup);
+      }
       await expectMended(gateway);
     }, 40_000);
   }

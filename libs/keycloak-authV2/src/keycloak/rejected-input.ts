@@ -14,6 +14,10 @@ export function readRejection(status: number, data: unknown): AuthError | undefi
   const body = typeof data === "object" && data !== null ? (data as Record<string, unknown>) : {};
   if (status === 409) return conflict(text(body.errorMessage));
   const key = text(body.error) || text(body.errorMessage);
+  if (FAILED_WITHIN.test(key)) {
+    const internal = `HTTP 400 (${key}): the cause is in Keycloak's log, a user federation that is away for example`;
+    return new AuthError("keycloak.unavailable", { internal, answered: true });
+  }
   if (key.startsWith("invalidPassword")) {
     const message = passwordRule(key, text(body.error_description));
     return new AuthError("registration.password_rejected", { errors: [{ path: "password", message }] });
@@ -21,6 +25,9 @@ export function readRejection(status: number, data: unknown): AuthError | undefi
   const faults = Array.isArray(body.errors) ? body.errors : [body];
   return new AuthError("registration.profile_rejected", { errors: distinct(faults.map(fieldError)) });
 }
+
+/** What Keycloak answers with 400 where it failed itself: nothing that other input would mend (`UsersResource`). */
+const FAILED_WITHIN = /^Could not (create|update) user!?$/;
 
 function conflict(message: string): AuthError {
   if (message.endsWith("same username")) return new AuthError("registration.username_taken");
