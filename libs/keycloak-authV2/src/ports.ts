@@ -5,6 +5,8 @@ import type { UserProfile } from "./user-profile.ts";
  * one; both pass the same contract suites. Every method rejects with an `AuthError` and nothing else.
  */
 
+export * from "./event-ports.ts";
+
 /**
  * The user attribute that ties a Keycloak user to the registration which created it. Declared in the realm's user
  * profile; administrators alone see and set it.
@@ -212,79 +214,6 @@ export interface AccessTokenClaims {
 export interface TokenVerifier {
   /** @throws AuthError `token.invalid` | `keycloak.unavailable` (no key could be fetched) */
   verifyAccessToken(token: string): Promise<AccessTokenClaims>;
-}
-
-/** A stored user event: what a person did (Server Administration Guide, "Auditing user events"). */
-export interface KeycloakUserEvent {
-  id: string;
-  /** When it was made, by Keycloak's clock; it can be read only once its transaction is committed. */
-  at: Date;
-  /** `LOGIN`, `UPDATE_PROFILE` … */
-  type: string;
-  userId: string | null;
-  /** `sid` */
-  sessionId: string | null;
-  clientId: string | null;
-  /** Keycloak's name of what went wrong, with `…_ERROR`. */
-  error: string | null;
-  details: Record<string, string>;
-}
-
-/** A stored admin event: what was done through the admin API or console. */
-export interface KeycloakAdminEvent {
-  id: string;
-  /** When it was made, by Keycloak's clock; it can be read only once its transaction is committed. */
-  at: Date;
-  /** `CREATE`, `UPDATE`, `DELETE`, `ACTION` */
-  operation: string;
-  resourceType: string;
-  /** `users/{id}`, `users/{id}/reset-password`, `sessions/{sid}` … */
-  resourcePath: string;
-  /** Keycloak user id of who did it. */
-  byUserId: string | null;
-  /** With a membership: `username`, `email`. Never the request's body. */
-  details: Record<string, string>;
-}
-
-export interface EventPage {
-  /** Inclusive. */
-  from: Date;
-  /** Inclusive. */
-  to: Date;
-  /** Offset. */
-  first: number;
-  max: number;
-  /** User events only: of these types. */
-  types?: readonly string[];
-}
-
-/** What the realm stores of its events. */
-export interface EventsConfig {
-  userEventsEnabled: boolean;
-  adminEventsEnabled: boolean;
-  /** Types of user events that are stored. */
-  storedTypes: string[];
-  /** How long user events are kept, in milliseconds; null: for ever. That of admin events needs `view-realm`. */
-  userEventsKeptMs: number | null;
-}
-
-/**
- * PORT: the realm's stored events. Pages are in ascending order of time; equal times in no order.
- *
- * Its methods throw AuthError `keycloak.forbidden` where the service account lacks `view-events`, and `keycloak.*`.
- */
-export interface KeycloakEventSource {
-  listUserEvents(page: EventPage): Promise<KeycloakUserEvent[]>;
-  listAdminEvents(page: EventPage): Promise<KeycloakAdminEvent[]>;
-  readEventsConfig(): Promise<EventsConfig>;
-  /** Keycloak user id of our own service account: who our own admin events are by. */
-  serviceAccountId(): Promise<string>;
-  /**
-   * Keycloak's clock against this process's, in milliseconds, positive when Keycloak's is ahead, and by how much the
-   * measurement may be off. And, since both come with a new token of our own: before when tokens must have been issued
-   * that the realm or our client no longer takes; null: it takes them all.
-   */
-  clockSkew(): Promise<{ skewMs: number; uncertaintyMs: number; notBefore: Date | null }>;
 }
 
 /** A verified logout token (OIDC Back-Channel Logout 1.0 §2.4). At least one of `sub` and `sid` is there. */
