@@ -15,7 +15,7 @@ export type HintKind =
 
 /**
  * Who told: Keycloak's stored events, its back-channel logout, a login or a look that brought a new user, who has to be
- * checked, a full look; `reconcile`: the rolling reconciliation found a difference.
+ * checked, a full reconciliation; `reconcile`: the rolling reconciliation found a difference.
  * `registration`: the event of a create of our own, while its registration is not completed; told once by that alone
  * (version 1), it needs no look once it is.
  */

@@ -52,7 +52,7 @@ const keyOf = ({ keys }: AuthLimitParts, address: string | undefined) =>
 
 /**
  * What Keycloak's own guard counts as a failure. A denial is among them: the realm's flow may deny before it checks the
- * password, so that uncounted ones would tell for free which accounts there are.
+ * password, so that uncounted ones would reveal for free which accounts exist.
  */
 const isFailure = (error: unknown) =>
   isAuthError(error, "auth.invalid_credentials", "auth.denied", "auth.session_limit");

@@ -40,5 +40,5 @@ function databaseFindings(facts: DatabaseFacts, { poolSize = 10, replicas = 2 }:
         ),
     ],
   ];
-  return wrong.flatMap(([isWrong, tell]) => (isWrong ? [tell()] : []));
+  return wrong.flatMap(([isWrong, describe]) => (isWrong ? [describe()] : []));
 }
