@@ -90,7 +90,9 @@ export class ReconcileBench {
     ]);
     const made = (await keycloakCalls(gateway)) - calls;
     const rate = Number((made / (elapsedMs / 1000)).toFixed(2));
-    this.#results.push({ what, "Keycloak calls/s": rate, ...Object.fromEntries(cpu) });
+    const result = { what, "Keycloak calls/s": rate, ...Object.fromEntries(cpu) };
+    this.#results.push(result);
+    this.report(JSON.stringify(result));
   }
 
   /** Silent changes of each kind, and when they were found. */
@@ -170,7 +172,9 @@ export class ReconcileBench {
       },
       2 * this.periodMs + 10 * MINUTE_MS,
     );
-    this.#found.push({ change, "found after s": Number(((performance.now() - from) / 1000).toFixed(1)) });
+    const found = { change, "found after s": Number(((performance.now() - from) / 1000).toFixed(1)) };
+    this.#found.push(found);
+    this.report(JSON.stringify(found));
   }
 }
 
