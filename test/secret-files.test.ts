@@ -55,7 +55,11 @@ beforeAll(async () => {
 afterAll(async () => {
   await stopGateways();
   folder?.remove();
-  for (const name of [role, otherRole]) await sql?.unsafe(`DROP ROLE IF EXISTS ${name}`);
+  for (const name of [role, otherRole]) {
+    // What the services made in the database is theirs.
+    await sql?.unsafe(`REASSIGN OWNED BY ${name} TO CURRENT_USER`);
+    await sql?.unsafe(`DROP ROLE ${name}`);
+  }
   await sql?.close();
 });
 
