@@ -2,7 +2,7 @@ import { createDatabase, createRepositories, type PrismaClient } from "@libs/dat
 import { createReadiness, tokenOptions } from "@libs/http";
 import { KeycloakIntegrationService, type SweepRunner, startSweeps, type Wake } from "@libs/keycloak-authV2";
 import { keycloakAuth, openGuard } from "@libs/keycloak-authV2/elysia";
-import { ChangeFeed, createOutboxMetrics, createOutboxSweep } from "@libs/keycloak-authV2/events";
+import { ChangeFeed, createOutboxMetrics, createOutboxSweep, isIncomplete } from "@libs/keycloak-authV2/events";
 import { UserSyncService } from "@libs/keycloak-authV2/services/sync";
 import { ConfigurationWatch, checkGateway, type GatewayCheckOptions } from "@libs/keycloak-authV2/startup-check";
 import { BackgroundTasks, createMetricsRegistry, type Logger, type Registry } from "@libs/observability";
@@ -109,7 +109,7 @@ export function compose(config: Config, logger: Logger): Gateway {
       checks: { keycloak: integration.checkReady, database: () => ping(database) },
       problems:
         config.FEED_ENABLED === "true" || config.RECONCILE_ENABLED === "true" ? () => feed.problems() : undefined,
-      problemsMatter: config.FEED_REQUIRED_FOR_READY === "true",
+      isRequired: config.FEED_REQUIRED_FOR_READY === "true" ? isIncomplete : undefined,
       timeoutMs: 2000,
       maxAgeMs: 500,
       isStopping,

@@ -64,9 +64,11 @@ describe("with a change feed", () => {
   });
 
   test("not ready with one where that is asked for", async () => {
-    const feed = { problems: () => [problem], problemsMatter: true };
+    const feed = { problems: () => [problem], isRequired: (kind: string) => kind === problem.kind };
     expect(await createReadiness({ ...options, checks: { keycloak: up }, ...feed })()).toMatchObject({ ready: false });
     expect((await createReadiness({ ...options, checks: {}, ...feed, problems: () => [] })()).ready).toBeTrue();
+    const other = { kind: "work_under_way", todo: "nothing" };
+    expect((await createReadiness({ ...options, checks: {}, ...feed, problems: () => [other] })()).ready).toBeTrue();
     expect(
       (await createReadiness({ ...options, checks: { keycloak: never }, problems: () => [problem] })()).ready,
     ).toBeFalse();

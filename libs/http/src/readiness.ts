@@ -30,8 +30,8 @@ export interface ReadinessOptions {
   problems?: (() => readonly ReadinessProblem[]) | undefined;
   /** Whose problems those are, as a name among the checks; `feed`. */
   problemsOf?: string;
-  /** Not ready while there are any. */
-  problemsMatter?: boolean;
+  /** Not ready while there is one of these kinds; left out: none keeps it from being ready. */
+  isRequired?: ((kind: string) => boolean) | undefined;
   /** A check that takes longer counts as away. Milliseconds. */
   timeoutMs: number;
   /** How long an answer is used again, so that probes cost next to nothing. Milliseconds. */
@@ -55,13 +55,13 @@ export function createReadiness(options: ReadinessOptions): CheckReadiness {
 
 function withProblems(
   result: Readiness,
-  { problems, problemsOf = "feed", problemsMatter }: ReadinessOptions,
+  { problems, problemsOf = "feed", isRequired = () => false }: ReadinessOptions,
 ): Readiness {
   if (!problems) return result;
   const current = problems().map(({ kind, todo }) => ({ kind, todo }));
   if (current.length === 0) return { ...result, checks: { ...result.checks, [problemsOf]: "up" } };
   return {
-    ready: result.ready && !problemsMatter,
+    ready: result.ready && !current.some(({ kind }) => isRequired(kind)),
     checks: { ...result.checks, [problemsOf]: "degraded" },
     problems: current,
   };
