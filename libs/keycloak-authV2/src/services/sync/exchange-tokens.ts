@@ -2,6 +2,7 @@ import { DatabaseError, type Session, type SessionTokens } from "@libs/database"
 import { ExponentialBackoff, handleWhen, retry } from "cockatiel";
 import { AuthError, isAuthError } from "../../errors/index.ts";
 import type { SessionTokenSet } from "../../ports.ts";
+import { planLogout } from "./end-at-keycloak.ts";
 import { assertTokensBelong, plainTokens, sealTokens } from "./seal-tokens.ts";
 import type { SyncDeps } from "./sync-deps.ts";
 import { readClaims } from "./token-times.ts";
@@ -39,7 +40,7 @@ export async function exchangeTokens(
   askKeycloak: () => Promise<SessionTokenSet>,
 ): Promise<Exchange> {
   const { session, refreshTokenHash, fence } = lease;
-  const { sessions, cipher, now } = deps;
+  const { sessions, cipher, now, wake } = deps;
   let tokens: SessionTokenSet;
   try {
     tokens = await askKeycloak();
@@ -52,10 +53,13 @@ export async function exchangeTokens(
     }
     const ended = await sessions.end(session.sessionId, "refresh_refused", now(), {
       onlyIf: { fence, refreshTokenHash },
+      // A refusal is not an end: a disabled user's session, for example, lives again once the user is enabled.
+      logout: { ...planLogout(now()), nextAttemptAt: now() },
     });
     // Where somebody else was quicker, Keycloak refused the token because it is spent: theirs is the row that counts.
-    if (ended) throw error;
-    return { stored: false, answered: false };
+    if (!ended) return { stored: false, answered: false };
+    wake("logouts");
+    throw error;
   }
   const at = now();
   const sealed = sealTokens(cipher, session.sessionId, plainTokens(tokens, at));

@@ -114,6 +114,18 @@ test("a refusal by Keycloak ends the row", async () => {
   expect(fixture.database.sessions.get("s1")).toMatchObject({ endReason: "refresh_refused" });
 });
 
+test("a refused session may live on in Keycloak, of a disabled user for example: it is ended there too", async () => {
+  const session = await logIn(fixture, "s1");
+  const refuse = async (): Promise<SessionTokenSet> => {
+    throw new AuthError("session.refused", { internal: "refresh: User disabled" });
+  };
+  expect(await codeOf(refresher.refresh(session, refuse))).toBe("session.refused");
+  const [sid] = [...fixture.keycloak.sessions.keys()];
+  expect([...fixture.database.keycloakLogouts.values()]).toMatchObject([
+    { keycloakSessionId: sid, nextAttemptAt: fixture.deps.now() },
+  ]);
+});
+
 test("a session that ends while Keycloak answers stays ended, in Keycloak too", async () => {
   const session = await logIn(fixture, "s1");
   const slow = async (refreshToken: string) => {
