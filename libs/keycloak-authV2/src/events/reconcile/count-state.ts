@@ -9,8 +9,13 @@ const stateSchema = z.object({
   local: countsSchema,
   /** A difference for which a reconciliation has found no cause that could be removed: it starts no other one. */
   explained: countsSchema,
-  /** What the last reconciliation that counts had started left, and whether it found anybody. */
-  last: z.object({ left: countsSchema, found: z.number(), finishedAt: z.number(), tookMs: z.number() }).nullable(),
+  /** What the last reconciliation that counts had started left, whether that is what had started it, and whom it found. */
+  last: z
+    .object({
+      ...{ left: countsSchema, same: z.boolean().default(false), found: z.number() },
+      ...{ finishedAt: z.number(), tookMs: z.number() },
+    })
+    .nullable(),
 });
 
 /** What the counters know, as it is stored. */

@@ -128,4 +128,15 @@ describe("a difference that a reconciliation has not removed", () => {
     await watch.settle(state, missing, 1, fixture.clock.now);
     expect(state.explained).toEqual(missing);
   });
+
+  test("is not where a new one of the same size came when the last one was mended", async () => {
+    await here("a");
+    fixture.addUser("b", 1);
+    const other = { live: 2, enabled: 1, emailVerified: 1 };
+    await watch.settle(state, other, 1, fixture.clock.now);
+    await watch.settle(state, missing, 1, fixture.clock.now);
+    expect(state.explained.live).toBe(0);
+    await watch.settle(state, missing, 1, fixture.clock.now);
+    expect(state.explained).toEqual(missing);
+  });
 });

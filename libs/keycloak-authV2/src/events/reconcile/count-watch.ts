@@ -67,10 +67,11 @@ export class CountWatch {
     const local = await deps.reconcile.countUsers();
     const left = subtract(subtract(await countKeycloakUsers(deps), local), state.explained);
     const same = isZero(subtract(left, before));
-    const again = state.last !== null && isZero(subtract(state.last.left, left));
+    // A new difference of the same size may have come just when the last one was mended.
+    const again = state.last?.same === true && isZero(subtract(state.last.left, left));
     if (same && (found === 0 || again)) state.explained = add(state.explained, left);
     const now = deps.now().getTime();
-    state.last = { left, found, finishedAt: now, tookMs: now - startedAt };
+    state.last = { left, same, found, finishedAt: now, tookMs: now - startedAt };
     this.#first = undefined;
   }
 }
