@@ -1,6 +1,7 @@
 // Sessions whose end Keycloak does not report are found by asking for them; no living one is ended.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { AuthClient } from "./support/auth-client.ts";
+import { CountingProxy } from "./support/counting-proxy.ts";
 import { eventually } from "./support/eventually.ts";
 import { type GatewayProcess, stopGateways } from "./support/gateway-process.ts";
 import { newPerson } from "./support/person.ts";
@@ -10,13 +11,18 @@ const replicas = useReplicas();
 const PERIOD_MS = 3_000;
 const WITHIN_MS = 60_000;
 let gateway: GatewayProcess;
+let keycloak: CountingProxy;
 
 beforeAll(async () => {
   const { admin, stack, start } = replicas;
   await admin.realms.updateConfigEvents({ realm: stack.realm }, { eventsEnabled: false, adminEventsEnabled: false });
-  gateway = await start("directly", { RECONCILE_PERIOD_MS: String(PERIOD_MS) });
+  keycloak = CountingProxy.to(stack.keycloakUrl);
+  gateway = await start("directly", { KEYCLOAK_URL: keycloak.url, RECONCILE_PERIOD_MS: String(PERIOD_MS) });
 }, 120_000);
-afterAll(stopGateways);
+afterAll(async () => {
+  await stopGateways();
+  await keycloak?.stop();
+});
 
 interface LoggedIn {
   client: AuthClient;
@@ -77,6 +83,24 @@ test("ended in Keycloak; the others live on, offline ones too", async () => {
   await eventually(async () => expect(await endReason(ended.sessionId)).toBe("ended_in_keycloak"), WITHIN_MS);
   await roundsLater(2);
   for (const { sessionId } of [online, offline, limited]) expect(await endReason(sessionId)).toBeNull();
+}, 240_000);
+
+test("Keycloak fails to list those of one user: the users after that one are compared, and that one once it answers", async () => {
+  const [broken, later] = [await loggedIn(), await loggedIn()].toSorted((a, b) => (a.userId < b.userId ? -1 : 1));
+  if (!broken || !later) throw new Error("two are logged in");
+  const passThrough = keycloak.change;
+  keycloak.change = ({ path }, answer) =>
+    path.endsWith(`/users/${broken.userId}/sessions`)
+      ? Response.json({ error: "unknown_error" }, { status: 500 })
+      : answer;
+  const { admin, stack } = replicas;
+  for (const { sid } of [broken, later])
+    await admin.realms.deleteSession({ realm: stack.realm, session: sid, isOffline: false });
+  await eventually(async () => expect(await endReason(later.sessionId)).toBe("ended_in_keycloak"), WITHIN_MS);
+  await roundsLater(1);
+  expect(await endReason(broken.sessionId)).toBeNull();
+  keycloak.change = passThrough;
+  await eventually(async () => expect(await endReason(broken.sessionId)).toBe("ended_in_keycloak"), WITHIN_MS);
 }, 240_000);
 
 test("of a user who is disabled here, and lives on", async () => {

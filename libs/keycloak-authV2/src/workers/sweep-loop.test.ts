@@ -87,3 +87,28 @@ test("the deadline of a request that wakes it is not its own, nor that of later 
   expect(left).toEqual([60_000, 60_000, 60_000]);
   await loop.stop();
 });
+
+test("stopping cuts short the run that is under way, before it is awaited", async () => {
+  const { promise: aborted, resolve } = Promise.withResolvers<void>();
+  const steps: string[] = [];
+  const loop = new SweepLoop(
+    {
+      name: "reconcile",
+      run: async () => {
+        await aborted;
+        steps.push("ended");
+        return 1;
+      },
+      abort: () => {
+        steps.push("aborted");
+        resolve();
+      },
+      close: async () => void steps.push("closed"),
+    },
+    1,
+    silentLogger,
+  );
+  void loop.kick();
+  await loop.stop();
+  expect(steps).toEqual(["aborted", "ended", "closed"]);
+});

@@ -33,6 +33,7 @@ export class SweepLoop {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
+    this.sweep.abort?.();
     await this.#running;
     await this.sweep.close?.().catch(() => {});
   }

@@ -12,6 +12,8 @@ export interface Sweep {
   local?: boolean;
   /** @returns how many rows it handled: more than none, and it is run again at once */
   run(): Promise<number>;
+  /** The process ends: cuts short the run that is under way, which is awaited after it. */
+  abort?(): void;
   /** After the last run: gives back what it holds. */
   close?(): Promise<void>;
 }

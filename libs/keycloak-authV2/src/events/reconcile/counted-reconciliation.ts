@@ -35,6 +35,11 @@ export class CountedReconciliation {
     return this.#pass !== undefined || this.#watch.isDue();
   }
 
+  /** Whether the next step is a count: its few calls are beside the others, and wait for no rest. */
+  get countsNext(): boolean {
+    return this.#pass === undefined && this.#watch.isDue();
+  }
+
   async drop(): Promise<void> {
     await this.#pass?.drop();
   }

@@ -26,6 +26,8 @@ export interface ReconcileRun {
   readonly witnessId: string;
   /** Users a read; fewer once reads have taken too long. */
   readonly pageSize: number;
-  /** Counts calls to Keycloak, which are bounded. */
+  /** Users about whom Keycloak fails to answer, as far as they are logged. */
+  readonly passedOver: Set<string>;
+  /** Counts calls to Keycloak, which are bounded. @throws InterruptedError when the process ends: no call is begun then */
   called(calls?: number): void;
 }

@@ -1,5 +1,6 @@
 import type { IdleSession } from "@libs/database";
 import { z } from "zod";
+import { askAbout } from "./ask-about.ts";
 import type { ReconcileRun } from "./reconcile-deps.ts";
 import { reportSessions, reportUsers } from "./report-differences.ts";
 import type { Round } from "./round.ts";
@@ -21,7 +22,7 @@ export function sessionKey(position: unknown): string {
 /**
  * Compares all live sessions once. One that was begun or refreshed since the round began has just been seen by Keycloak;
  * of the others' users Keycloak lists the sessions, one call a user. Whoever lacks one there, and among the offline ones, is
- * handed to the change feed, which asks again before it ends any.
+ * handed to the change feed, which asks again before it ends any. Users about whom Keycloak fails to answer are passed over.
  * @returns a generator of steps, each of which leaves `round` at a place to go on from
  */
 export async function* reconcileSessions(run: ReconcileRun, round: Round): AsyncGenerator<void> {
@@ -52,13 +53,18 @@ export async function* reconcileSessions(run: ReconcileRun, round: Round): Async
 
 async function someAreGone(run: ReconcileRun, userId: string, sessions: readonly IdleSession[]): Promise<boolean> {
   const { keycloak } = run.deps;
+  // Sessions come from Keycloak's database, as this does: a user might be answered from its cache while that is away.
+  const others = () => keycloak.listSessions(run.witnessId);
   run.called();
-  const listed = await run.patience.run(() => keycloak.listSessions(userId));
+  const listed = await askAbout(run, userId, () => keycloak.listSessions(userId), others);
+  if (!listed) return false;
   const online = new Set(listed.filter(({ ours }) => ours).map(({ id }) => id));
   const rest = sessions.filter(({ keycloakSessionId }) => !online.has(keycloakSessionId));
   if (rest.length === 0) return false;
   // Whether a session is offline can't be told by its end: the realm may limit their life.
   run.called(2);
-  const offline = new Set((await run.patience.run(() => keycloak.listOfflineSessions(userId))).map(({ id }) => id));
+  const listedOffline = await askAbout(run, userId, () => keycloak.listOfflineSessions(userId), others);
+  if (!listedOffline) return false;
+  const offline = new Set(listedOffline.map(({ id }) => id));
   return rest.some(({ keycloakSessionId }) => !offline.has(keycloakSessionId));
 }

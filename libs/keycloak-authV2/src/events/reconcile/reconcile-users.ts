@@ -8,6 +8,7 @@ import { walkStart } from "../../services/bulk/walk-position.ts";
 import { WalkReader } from "../../services/bulk/walk-reader.ts";
 import { chunk } from "../../services/sync/chunk.ts";
 import { ServiceAccounts } from "../../services/sync/service-accounts.ts";
+import { askAbout } from "./ask-about.ts";
 import { compareWithLocal } from "./compare-with-local.ts";
 import { type CountDifference, spanAgrees } from "./count-users.ts";
 import type { ReconcileRun } from "./reconcile-deps.ts";
@@ -95,7 +96,10 @@ export async function* reconcileUsers(
   async function* windows(): AsyncGenerator<void> {
     const pace = new ReadPace({ concurrency: 1 });
     const reader = new WalkReader({ ...deps, pace, patience }, {}, run.pageSize);
-    const accounts = new ServiceAccounts(deps.keycloak, (call) => patience.run(call));
+    const accounts = new ServiceAccounts(deps.keycloak);
+    const others = () => deps.keycloak.getUsers([run.witnessId]);
+    const isPerson = async (user: KeycloakUser) =>
+      (await askAbout(run, user.id, () => accounts.has(user), others)) === false;
     const agree = counted ? (span: Span) => spanAgrees(run, span, counted) : undefined;
     const spanSize = counted ? COUNTED_AT_ONCE : run.pageSize;
     const pages = userPages(run, reader, { through: position.through, spanSize, ...(agree && { agree }) });
@@ -104,7 +108,7 @@ export async function* reconcileUsers(
       const within = users.filter((user) => isWithin(user, window));
       if (within.length < users.length) store({ strays: true });
       const people: KeycloakUser[] = [];
-      for (const user of within) if (!(await accounts.has(user))) people.push(user);
+      for (const user of within) if (await isPerson(user)) people.push(user);
       await report(await compareWithLocal(deps, people));
       for (const { id } of within) seen.add(id);
       round.done += skipped ?? people.length;

@@ -1,8 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { OutagePatience } from "../../services/bulk/outage-patience.ts";
+import { BulkError } from "../../services/bulk/bulk-error.ts";
+import { InterruptedError, OutagePatience } from "../../services/bulk/outage-patience.ts";
 import type { Sweep } from "../../workers/sweep.ts";
 import { FeedLeader } from "../feed-leader.ts";
+import { keepLease } from "../keep-lease.ts";
 import type { ProblemBoard } from "../problem-board.ts";
+import { CallRest } from "./call-rest.ts";
 import { CountedReconciliation } from "./counted-reconciliation.ts";
 import { createRounds } from "./create-rounds.ts";
 import { failureCode, retryAfterMs } from "./failure-code.ts";
@@ -29,7 +32,6 @@ const SMALLEST_PAGE = 10;
 const GROWTH = 1.1;
 /** Before it is asked whether Keycloak answers others. Milliseconds. */
 const PATIENCE_MS = 3_000;
-const LONGEST_REST_MS = 2_000;
 
 /**
  * Keeps the local copy from drifting, whatever Keycloak reports or does not report: counts both sides every 10 seconds,
@@ -44,8 +46,7 @@ export class Reconciler {
   #witnessId = "";
   #fence: bigint | null = null;
   #pageSize = PAGE;
-  /** Calls of the current step. */
-  #calls = 0;
+  readonly #rest: CallRest;
   #failures = 0;
   #retryAt = 0;
   #statusAt = 0;
@@ -56,13 +57,17 @@ export class Reconciler {
     private readonly options: ReconcilerOptions,
   ) {
     this.#leader = new FeedLeader(deps.leases, undefined, "reconcile");
-    const patience = new OutagePatience({ outageMs: PATIENCE_MS, signal: this.#stop.signal });
+    const { signal } = this.#stop;
+    this.#rest = new CallRest(options.maxCallsPerSecond);
     const called = (calls = 1) => {
-      this.#calls += calls;
+      if (signal.aborted) throw new InterruptedError();
+      this.#rest.called(calls);
     };
+    const onWaiting = (code: string | null) => this.#onWaiting(code);
+    const patience = new OutagePatience({ outageMs: PATIENCE_MS, signal, onWaiting });
     const self = this;
     this.#run = {
-      ...{ deps, patience, called },
+      ...{ deps, patience, called, passedOver: new Set<string>() },
       get witnessId() {
         return self.#witnessId;
       },
@@ -80,8 +85,8 @@ export class Reconciler {
       intervalMs: INTERVAL_MS,
       local: true,
       run: () => this.#sweep(),
+      abort: () => this.#stop.abort(),
       close: async () => {
-        this.#stop.abort();
         await this.#drop();
         await this.#leader.release();
       },
@@ -103,6 +108,12 @@ export class Reconciler {
     const lease = { name: this.#leader.name, fence };
     const now = this.deps.now().getTime();
     if (now < this.#retryAt) return 0;
+    const restMs = this.#counted.countsNext ? 0 : this.#rest.leftMs;
+    if (restMs > 0) {
+      // The lease is renewed meanwhile, by the sweeps that follow.
+      await pause(Math.min(restMs, INTERVAL_MS), undefined, { signal: this.#stop.signal }).catch(() => {});
+      return 1;
+    }
     const what = (["users", "sessions"] as const)
       .toSorted((a) => (a === this.#next ? -1 : 1))
       .find((kind) => this.#rounds[kind].isDue(now));
@@ -119,12 +130,11 @@ export class Reconciler {
 
   /** @returns 1: there may be more to do */
   async #step(work: () => Promise<void>): Promise<number> {
-    const { deps, options } = this;
-    const started = performance.now();
-    this.#calls = 0;
+    const { deps } = this;
+    this.#rest.begin();
     try {
       this.#witnessId = await deps.eventSource.serviceAccountId();
-      await work();
+      await keepLease(this.#leader, work);
       if (this.#failures > 0) deps.logger.info("reconciliation goes on");
       this.#failures = 0;
       this.#pageSize = Math.min(PAGE, this.#pageSize * GROWTH);
@@ -136,20 +146,27 @@ export class Reconciler {
       } else if (!this.#stop.signal.aborted) this.#failed(error);
       return 0;
     } finally {
-      deps.reconcileMetrics.calls(this.#calls);
+      deps.reconcileMetrics.calls(this.#rest.end());
     }
-    // As long without a call as the calls took, and no more of them than are allowed.
-    const restMs = Math.max(performance.now() - started, (this.#calls * 1000) / options.maxCallsPerSecond);
-    const { signal } = this.#stop;
-    if (this.#calls > 0) await pause(Math.min(restMs, LONGEST_REST_MS), undefined, { signal }).catch(() => {});
     return 1;
+  }
+
+  /** Of each try that failed. */
+  #onWaiting(code: string | null): void {
+    if (code?.startsWith("keycloak")) this.#rest.called();
+    if (code === "keycloak.timeout") this.#shrinkPages();
+  }
+
+  /** A page that is not in Keycloak's cache takes its time. */
+  #shrinkPages(): void {
+    this.#pageSize = Math.max(SMALLEST_PAGE, this.#pageSize / 2);
   }
 
   #failed(error: unknown): void {
     const { logger, now } = this.deps;
     const code = failureCode(error);
-    // A page that is not in Keycloak's cache takes its time.
-    if (code === "keycloak.timeout") this.#pageSize = Math.max(SMALLEST_PAGE, this.#pageSize / 2);
+    // Of one that was waited for, the pages have shrunk.
+    if (code === "keycloak.timeout" && !(error instanceof BulkError)) this.#shrinkPages();
     if (this.#failures === 0) logger.warn({ err: error, code }, "reconciliation waits: it is tried again");
     this.#failures += 1;
     this.#retryAt = now().getTime() + retryAfterMs(this.#failures);

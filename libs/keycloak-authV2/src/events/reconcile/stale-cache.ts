@@ -1,6 +1,9 @@
 import type { DatedUser } from "@libs/database";
 import type { KeycloakUser } from "../../ports.ts";
 import { readById } from "../../services/bulk/read-by-id.ts";
+import { ReadPace } from "../../services/bulk/read-pace.ts";
+import { WalkReader } from "../../services/bulk/walk-reader.ts";
+import { askAbout } from "./ask-about.ts";
 import { compareWithLocal } from "./compare-with-local.ts";
 import type { ReconcileRun } from "./reconcile-deps.ts";
 import type { Suspect } from "./report-differences.ts";
@@ -16,18 +19,17 @@ export async function settleUnlisted(run: ReconcileRun, unlisted: readonly Dated
   run.called(Math.ceil(times.size / 49));
   const { found, unreadable } = await readById(run, [...times.keys()]);
   const suspects: Suspect[] = [];
-  const moved: KeycloakUser[] = [];
+  const others: KeycloakUser[] = [];
   for (const id of times.keys()) {
     const user = found.get(id);
     if (unreadable.has(id)) continue;
     if (!user) suspects.push({ id, missing: null });
-    else if (user.createdAt?.getTime() !== times.get(id)) moved.push(user);
-    else if (await isOnlyCached(run, user)) {
+    else if (user.createdAt?.getTime() === times.get(id) && (await isOnlyCached(run, user))) {
       await forgetCached(run, user);
       suspects.push({ id, missing: null });
-    }
+    } else others.push(user);
   }
-  return [...suspects, ...(await compareWithLocal(deps, moved))];
+  return [...suspects, ...(await compareWithLocal(deps, others))];
 }
 
 /**
@@ -36,18 +38,18 @@ export async function settleUnlisted(run: ReconcileRun, unlisted: readonly Dated
  * @returns who they are
  */
 export async function settleHiddenDisabled(run: ReconcileRun, span: { from: number; to: number }): Promise<Suspect[]> {
-  const { keycloak } = run.deps;
-  const search = { search: "*", createdAfter: new Date(span.from), createdBefore: new Date(span.to), enabled: false };
+  const { deps, patience } = run;
+  const pace = new ReadPace({ concurrency: 1 });
+  const reader = new WalkReader({ ...deps, pace, patience }, { search: "*", enabled: false }, run.pageSize);
   const suspects: Suspect[] = [];
-  for (let first = 0; ; first += run.pageSize) {
-    run.called();
-    const page = await keycloak.searchUsers({ ...search, first, max: run.pageSize });
-    for (const user of page.filter(({ enabled }) => enabled)) {
-      await forgetCached(run, user);
-      suspects.push({ id: user.id, missing: null });
-    }
-    if (page.length < run.pageSize) return suspects;
+  run.called();
+  const lists = await reader.readSlice(span, 0, true);
+  run.called(lists.length - 1);
+  for (const user of lists.flatMap(({ users }) => users).filter(({ enabled }) => enabled)) {
+    await forgetCached(run, user);
+    suspects.push({ id: user.id, missing: null });
   }
+  return suspects;
 }
 
 /** Lists are of the database's rows, whatever the cache holds. */
@@ -55,13 +57,21 @@ async function isOnlyCached(run: ReconcileRun, { id, username }: KeycloakUser): 
   // A federation's users are rows elsewhere.
   if (id.startsWith("f:")) return false;
   run.called();
-  const rows = await run.deps.keycloak.searchUsers({ username, exact: true });
-  return !rows.some((row) => row.id === id);
+  const { keycloak } = run.deps;
+  const others = () => keycloak.getUsers([run.witnessId]);
+  const rows = await askAbout(run, id, () => keycloak.searchUsers({ username, exact: true }), others);
+  return rows !== null && !rows.some((row) => row.id === id);
 }
 
 async function forgetCached(run: ReconcileRun, { id }: KeycloakUser): Promise<void> {
   const { keycloak, logger } = run.deps;
   run.called();
-  await keycloak.signOutUser(id);
+  const done = await askAbout(
+    run,
+    id,
+    () => keycloak.signOutUser(id),
+    () => keycloak.getUsers([run.witnessId]),
+  );
+  if (done === null) return;
   logger.warn({ userId: id }, "Keycloak's cache hid a change of its database: the user was signed out there");
 }

@@ -61,15 +61,15 @@ export async function* userPages(
 }
 
 async function* pagesOf(run: ReconcileRun, reader: WalkReader, window: CreatedWindow): AsyncGenerator<UserPage> {
-  if (window.from < window.to || window.count <= run.pageSize) {
+  if (window.from < window.to || window.count <= reader.pageSize) {
     run.called();
     const lists = await reader.readWindow(window);
     for (const [place, { users }] of lists.entries()) yield { users, window, last: place === lists.length - 1 };
     return;
   }
-  // More of one millisecond than a page holds.
+  // More of one millisecond than a page holds. The reader's pages: those of the run change their size meanwhile.
   const recount = () => reader.count(window.from, window.to);
-  for await (const { first, last } of walkSlices(null, run.pageSize, recount)) {
+  for await (const { first, last } of walkSlices(null, reader.pageSize, recount)) {
     run.called(2);
     for (const { users } of await reader.readSlice(window, first, last)) yield { users, window, last: false };
   }

@@ -1,9 +1,10 @@
 import type { SessionOfUser } from "@libs/database";
 import pLimit from "p-limit";
 import type { KeycloakUser } from "../../ports.ts";
-import { findEndedSessions } from "../sync/ended-sessions.ts";
-import type { BulkRun } from "./bulk-run.ts";
+import { type EndedBy, findEndedSessions } from "../sync/ended-sessions.ts";
+import { type BulkRun, UNREADABLE } from "./bulk-run.ts";
 import type { DeadSession } from "./difference.ts";
+import { UnreadableError } from "./outage-patience.ts";
 import { readById } from "./read-by-id.ts";
 
 const USERS_AT_ONCE = 245;
@@ -58,11 +59,24 @@ async function findDead(run: BulkRun, sessions: readonly SessionOfUser[]): Promi
 async function deadOf(run: BulkRun, user: KeycloakUser | undefined, sessions: SessionOfUser[]): Promise<DeadSession[]> {
   if (!user) return sessions.map((session) => deadSession(session, "user_deleted"));
   if (!user.enabled) return sessions.map((session) => deadSession(session, "user_disabled"));
-  const ended = await run.patience.run(() => findEndedSessions(run.deps, user.id, sessions));
+  const ended = await findEnded(run, user, sessions);
   return sessions.flatMap((session) => {
     const reason = ended.get(session.keycloakSessionId);
     return reason ? [deadSession(session, reason)] : [];
   });
+}
+
+/** None where Keycloak fails to answer about this user, and answers about others: reported, and nothing is known. */
+async function findEnded(run: BulkRun, { id, username }: KeycloakUser, sessions: SessionOfUser[]) {
+  const { keycloak } = run.deps;
+  const others = () => keycloak.listSessions(run.witnessId);
+  try {
+    return await run.patience.run(() => findEndedSessions(run.deps, id, sessions), others);
+  } catch (error) {
+    if (!(error instanceof UnreadableError)) throw error;
+    run.notice("failed", { userId: id, username, error: UNREADABLE });
+    return new Map<string, EndedBy>();
+  }
 }
 
 function deadSession(session: SessionOfUser, reason: DeadSession["reason"]): DeadSession {

@@ -50,7 +50,7 @@ export class OutagePatience {
   /**
    * @param others something of the same kind that is answered unless there is an outage
    * @throws what is no outage at once; `bulk.outage` when one lasts too long; InterruptedError when the signal comes first;
-   *   UnreadableError when `others` are answered, and this is not
+   *   UnreadableError when `others` are answered, and this has failed twice or more
    */
   async run<T>(work: () => Promise<T>, others?: () => Promise<unknown>): Promise<T> {
     const { signal, outageMs, onWaiting, firstDelayMs = FIRST_MS } = this.options;
@@ -63,9 +63,12 @@ export class OutagePatience {
       } catch (error) {
         if (!isOutage(error)) throw error;
         const { code } = toAuthError(error);
-        if (performance.now() >= end) throw outageError(code, error);
+        const isOver = performance.now() >= end;
         onWaiting?.(code);
-        if (others && tries >= DOUBTS && code.startsWith("keycloak") && (await answers(others))) {
+        const isAsked = others && code.startsWith("keycloak") && (isOver || tries >= DOUBTS) && !signal?.aborted;
+        if (!(isAsked && (await answers(others)))) {
+          if (isOver) throw outageError(code, error);
+        } else if (tries > 0) {
           onWaiting?.(null);
           throw new UnreadableError("Keycloak answers others", { cause: error });
         }

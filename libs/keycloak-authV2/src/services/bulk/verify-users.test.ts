@@ -1,6 +1,8 @@
 import { expect, test } from "bun:test";
 import { loginOf } from "@libs/database/testing";
+import { AuthError } from "../../errors/index.ts";
 import { type BulkFixture, createBulkFixture } from "../../testing/bulk-fixture.ts";
+import type { BulkNotice } from "./bulk-notice.ts";
 import type { RepairOptions, VerifyOptions } from "./bulk-options.ts";
 import type { Difference } from "./difference.ts";
 import { repairUsers } from "./repair-users.ts";
@@ -149,4 +151,27 @@ test("many deletions are held unless they are allowed", async () => {
   for (const id of fixture.ids.slice(0, 11)) fixture.keycloak.users.delete(id);
   expect((await repair(fixture)).outcomes).toMatchObject({ held: 11, repaired: 0 });
   expect((await repair(fixture, { allowDeletes: true })).outcomes).toMatchObject({ held: 0, repaired: 11 });
+});
+
+test("one user whose sessions Keycloak fails to list does not end the run, and is reported", async () => {
+  const fixture = await synced();
+  const { deps, bulkDeps } = fixture;
+  await logIn(fixture, "u00003", false);
+  const ended = await logIn(fixture, "u00005", false);
+  const listSessions = deps.keycloak.listSessions.bind(deps.keycloak);
+  bulkDeps.keycloak.listSessions = async (userId) => {
+    if (userId === "u00003") throw new AuthError("keycloak.unavailable");
+    return listSessions(userId);
+  };
+  const notices: BulkNotice[] = [];
+  const { state, found } = await verify(fixture, {
+    only: ["session"],
+    outageMs: 1,
+    onNotice: (one) => notices.push(one),
+  });
+  expect(state).toBe("finished");
+  expect(found).toMatchObject([{ kind: "session", userId: "u00005", sessionId: ended }]);
+  expect(notices).toEqual([
+    { kind: "failed", userId: "u00003", username: "name-u00003", error: "keycloak.unreadable_user" },
+  ]);
 });

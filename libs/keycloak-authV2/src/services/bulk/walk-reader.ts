@@ -1,6 +1,5 @@
 import type { KeycloakTicket, TicketRepository } from "@libs/database";
 import type { KeycloakUser, KeycloakUserRepository, UserSearch } from "../../ports.ts";
-import type { UserFilter } from "./bulk-options.ts";
 import { type CreatedWindow, middleOf } from "./created-windows.ts";
 import { type OutagePatience, UnreadableError } from "./outage-patience.ts";
 import type { ReadPace } from "./read-pace.ts";
@@ -34,8 +33,9 @@ export interface WalkReaderDeps {
 export class WalkReader {
   constructor(
     private readonly deps: WalkReaderDeps,
-    private readonly filter: UserFilter,
-    private readonly pageSize: number,
+    private readonly filter: Omit<UserSearch, "first" | "max">,
+    /** Users a list. */
+    readonly pageSize: number,
   ) {}
 
   /** Users created in a window; without one, of any time. Milliseconds since the epoch. */

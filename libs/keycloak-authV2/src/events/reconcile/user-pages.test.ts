@@ -1,0 +1,26 @@
+import { expect, test } from "bun:test";
+import { OutagePatience } from "../../services/bulk/outage-patience.ts";
+import { ReadPace } from "../../services/bulk/read-pace.ts";
+import { WalkReader } from "../../services/bulk/walk-reader.ts";
+import { createBulkFixture } from "../../testing/bulk-fixture.ts";
+import type { ReconcileRun } from "./reconcile-deps.ts";
+import { userPages } from "./user-pages.ts";
+
+test.each([2, 5, 9])(
+  "nobody of one crowded millisecond is left out while pages change their size: %i",
+  async (size) => {
+    const { bulkDeps, keycloak, addUser } = createBulkFixture();
+    const ids = Array.from({ length: 23 }, (_, place) => `m${100 + place}`);
+    for (const id of ids) addUser(id, 1_000);
+    const patience = new OutagePatience({ outageMs: 0 });
+    const reader = new WalkReader({ ...bulkDeps, pace: new ReadPace({ concurrency: 1 }), patience }, {}, 5);
+    const witnessId = keycloak.serviceAccount.id;
+    const run: ReconcileRun = {
+      ...{ deps: bulkDeps, patience, witnessId, pageSize: size, passedOver: new Set<string>(), called: () => {} },
+    };
+    const read = new Set<string>();
+    for await (const { users } of userPages(run, reader, { through: -1, spanSize: size }))
+      for (const { id } of users) read.add(id);
+    expect([...read].filter((id) => id !== witnessId).sort()).toEqual(ids);
+  },
+);
