@@ -1,5 +1,6 @@
 // What Keycloak takes as an email, a name or a password, the gateway takes too, and the whole way.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { randomBytes } from "node:crypto";
 import { createKeycloakAdapters } from "@libs/keycloak-authV2/keycloak";
 import { disagreement, inStep } from "./support/agreement.ts";
 import { AuthClient, type ProblemBody } from "./support/auth-client.ts";
@@ -71,7 +72,8 @@ describe("emails", () => {
 });
 
 test("a password of any length that registers logs in; a longer one is refused by both", async () => {
-  for (const password of ["x".repeat(257), "ü".repeat(4000), "😀".repeat(2000), " a b\t\n c d "]) {
+  const long = randomBytes(129).toString("hex").slice(0, 257);
+  for (const password of [long, "ü".repeat(4000), "😀".repeat(2000), " a b\t\n c d "]) {
     const person = newPerson({ password });
     expect((await client.register(person)).status).toBe(201);
     expect((await client.login(person)).status).toBe(200);
