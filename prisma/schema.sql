@@ -433,6 +433,8 @@ CREATE UNLOGGED TABLE walk_seen (
 CREATE OR REPLACE FUNCTION public.count_user_changed()
  RETURNS trigger
  LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
 DECLARE
     was INTEGER := (OLD.deleted_at IS NULL)::int;
@@ -448,6 +450,8 @@ END $function$
 CREATE OR REPLACE FUNCTION public.count_users_added()
  RETURNS trigger
  LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
 BEGIN
     INSERT INTO user_count_changes (live, enabled, email_verified)
@@ -460,6 +464,8 @@ END $function$
 CREATE OR REPLACE FUNCTION public.count_users_removed()
  RETURNS trigger
  LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
 BEGIN
     INSERT INTO user_count_changes (live, enabled, email_verified)
@@ -472,6 +478,8 @@ END $function$
 CREATE OR REPLACE FUNCTION public.count_users_truncated()
  RETURNS trigger
  LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
 BEGIN
     DELETE FROM user_count_changes;

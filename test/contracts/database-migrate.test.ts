@@ -1,6 +1,6 @@
 // The migration runner leaves what `prisma migrate deploy` would leave, so that either can take over from the other.
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -103,6 +103,63 @@ describe("migrate", () => {
       applied: ["29990101000000_more"],
       already: NAMES.length,
     });
+  });
+
+  test("an account that only uses the tables goes on through an update, with the rights that it had", async () => {
+    const before = NAMES.filter((name) => name < "20261127");
+    for (const name of NAMES) if (!before.includes(name)) rmSync(join(migrationsDir, name), { recursive: true });
+    await migrate(database.url, { migrationsDir });
+    const account = `test_account_${randomUUID().slice(0, 8)}`;
+    await prisma.$executeRawUnsafe(`CREATE ROLE ${account}`);
+    try {
+      for (const right of ["USAGE ON", "ALL ON ALL TABLES IN", "ALL ON ALL SEQUENCES IN"])
+        await prisma.$executeRawUnsafe(`GRANT ${right} SCHEMA public TO ${account}`);
+      const writes = (id: string) => [
+        prisma.$executeRawUnsafe(`SET LOCAL ROLE ${account}`),
+        // Nothing of the caller's gets between the triggers and their table.
+        prisma.$executeRaw`CREATE TEMP TABLE user_count_changes (live int, enabled int, email_verified int)`,
+        prisma.$executeRaw`INSERT INTO users (id, username, synced_at) VALUES (${id}, ${id}, now())`,
+        prisma.$executeRaw`UPDATE users SET enabled = false WHERE id = ${id}`,
+        prisma.$executeRaw`DROP TABLE pg_temp.user_count_changes`,
+      ];
+      await prisma.$transaction(writes("before"));
+      await migrate(database.url);
+      await prisma.$transaction(writes("after"));
+      const counts = await prisma.$queryRaw`
+        SELECT sum(live)::int AS live, sum(enabled)::int AS enabled FROM user_count_changes`;
+      expect(counts).toEqual([{ live: 2, enabled: 0 }]);
+      const others = prisma.$transaction([
+        prisma.$executeRawUnsafe(`GRANT CREATE ON SCHEMA public TO ${account}`),
+        prisma.$executeRawUnsafe(`SET LOCAL ROLE ${account}`),
+        prisma.$executeRaw`CREATE TABLE lure (id text)`,
+        prisma.$executeRaw`CREATE TRIGGER lure AFTER TRUNCATE ON lure EXECUTE FUNCTION count_users_truncated()`,
+      ]);
+      expect(String(await others.catch((error) => error))).toContain("42501");
+    } finally {
+      await prisma.$executeRawUnsafe(`DROP OWNED BY ${account}`);
+      await prisma.$executeRawUnsafe(`DROP ROLE ${account}`);
+    }
+  });
+
+  test("an index that an operator has built before is taken as it is; one that was cut short is built again", async () => {
+    const index = "20261127000201_users_by_keycloak_time";
+    const rest = NAMES.filter((name) => name > "20261127");
+    for (const name of rest) rmSync(join(migrationsDir, name), { recursive: true });
+    await migrate(database.url, { migrationsDir });
+    // As docs/operations.md has it.
+    await prisma.$executeRaw`ALTER TABLE users ADD COLUMN IF NOT EXISTS keycloak_created_at TIMESTAMPTZ(3)`;
+    await prisma.$executeRaw`CREATE INDEX CONCURRENTLY IF NOT EXISTS users_keycloak_created_at_idx
+      ON users (keycloak_created_at, id) WHERE keycloak_created_at IS NOT NULL AND deleted_at IS NULL`;
+    const built = () => prisma.$queryRaw<{ oid: number }[]>`
+      SELECT indexrelid::int AS oid, indisvalid AS valid FROM pg_index
+      WHERE indexrelid = 'users_keycloak_created_at_idx'::regclass`;
+    const [before] = await built();
+    expect((await migrate(database.url)).applied).toEqual(rest);
+    expect(await built()).toEqual([before as { oid: number }]);
+    await prisma.$executeRaw`UPDATE pg_index SET indisvalid = false WHERE indexrelid = ${before?.oid ?? 0}::oid`;
+    await prisma.$executeRaw`DELETE FROM _prisma_migrations WHERE migration_name = ${index}`;
+    expect((await migrate(database.url)).applied).toEqual([index]);
+    expect(await built()).toEqual([{ oid: expect.any(Number), valid: true }] as never);
   });
 
   test("runners that start at once apply each migration once", async () => {

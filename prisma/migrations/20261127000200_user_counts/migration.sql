@@ -1,5 +1,6 @@
 -- AlterTable
-ALTER TABLE "users" ADD COLUMN     "keycloak_created_at" TIMESTAMPTZ(3);
+-- An operator may have added it before, to build the index of the next migration without its lock.
+ALTER TABLE "users" ADD COLUMN IF NOT EXISTS "keycloak_created_at" TIMESTAMPTZ(3);
 
 -- CreateTable
 CREATE TABLE "user_count_changes" (
@@ -47,6 +48,20 @@ CREATE FUNCTION "count_users_truncated"() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     DELETE FROM user_count_changes;
     RETURN NULL;
+END $$;
+
+-- They write with the rights of their owner: an account that only uses the tables was granted its rights before this one
+-- was made, and programs of before go on meanwhile. So they see this schema alone, and nobody may put them elsewhere.
+DO $$
+DECLARE
+    counter TEXT;
+BEGIN
+    FOREACH counter IN ARRAY ARRAY['count_users_added', 'count_user_changed', 'count_users_removed', 'count_users_truncated']
+    LOOP
+        EXECUTE format('ALTER FUNCTION %I.%I() SECURITY DEFINER SET search_path = pg_catalog, %I, pg_temp',
+            current_schema(), counter, current_schema());
+        EXECUTE format('REVOKE ALL ON FUNCTION %I.%I() FROM PUBLIC', current_schema(), counter);
+    END LOOP;
 END $$;
 
 CREATE TRIGGER "users_count_added" AFTER INSERT ON "users"
