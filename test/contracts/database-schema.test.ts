@@ -1,7 +1,7 @@
 // schema.prisma, the migrations and the committed dump say the same, and the database keeps the promises that only SQL can make.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { createDatabase, mapPrismaError, type PrismaClient } from "@libs/database";
+import { createDatabase, createRepositories, mapPrismaError, type PrismaClient } from "@libs/database";
 import { SCHEMA_DUMP_PATH, schemaDiff, schemaDump } from "@libs/database/schema";
 import { expectedSchema, inspectSchema } from "@libs/database/schema-check";
 import { STACK_TIMEOUT_MS, useStack } from "@libs/dev-stack";
@@ -53,6 +53,28 @@ describe("the schema", () => {
     const facts = await inspectSchema(url, { expected: expectedSchema, timeoutMs: 10_000 });
     expect(facts).toMatchObject({ empty: false, missing: [], demanded: [], forbidden: [], readOnly: false });
     expect(facts.migrations).toEqual({ missing: [], unfinished: [], unknown: [] });
+  });
+
+  test("the counts of users are folded in batches, whoever writes meanwhile", async () => {
+    const { url: own } = await (await useStack()).createDatabase();
+    const database = createDatabase(own);
+    const { reconcile } = createRepositories(database);
+    const rows = async () => (await database.$queryRaw<unknown[]>`SELECT id FROM user_count_changes`).length;
+    try {
+      await database.$executeRaw`DELETE FROM user_count_changes`;
+      await database.$executeRaw`INSERT INTO user_count_changes (live, enabled, email_verified)
+        SELECT n, 1, n % 2 FROM generate_series(1, 100) AS n`;
+      const counts = { live: 5_050, enabled: 100, emailVerified: 50 };
+      expect([await reconcile.foldCounts(40), await rows()]).toEqual([40, 61]);
+      expect(await reconcile.countUsers()).toEqual(counts);
+      await Promise.all([reconcile.foldCounts(30), reconcile.foldCounts(30)]);
+      expect(await reconcile.countUsers()).toEqual(counts);
+      await reconcile.foldCounts(1_000);
+      expect([await reconcile.foldCounts(1_000), await rows()]).toEqual([0, 1]);
+      expect(await reconcile.countUsers()).toEqual(counts);
+    } finally {
+      await database.$disconnect();
+    }
   });
 
   test("every time keeps its zone, and no column can hold a password", async () => {

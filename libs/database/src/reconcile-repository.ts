@@ -27,8 +27,12 @@ export type IdleSession = LiveSession & {
 export interface ReconcileRepository {
   /** The kept counts, as of this moment. */
   countUsers(): Promise<UserCounts>;
-  /** Makes one row of the changes that the counts are kept as. */
-  foldCounts(): Promise<void>;
+  /**
+   * Makes one row of the oldest of the changes that the counts are kept as.
+   * @param limit how many, two at least
+   * @returns how many it took; less than the limit: no more are left, or others take them
+   */
+  foldCounts(limit: number): Promise<number>;
   /** The time of the last of the next so many live users, by Keycloak's created time; null: there are fewer. */
   nextBoundary(after: Date, users: number): Promise<Date | null>;
   /** Live users created from then to then, both included, in that order. @param after the last of the page before */

@@ -15,14 +15,19 @@ export class PrismaReconcileRepository implements ReconcileRepository {
     return rows[0] as UserCounts;
   }
 
-  async foldCounts(): Promise<void> {
-    await this.prisma.$executeRaw`
-      WITH folded AS (
-        DELETE FROM user_count_changes WHERE (SELECT count(*) FROM user_count_changes) > 1
-        RETURNING live, enabled, email_verified
+  async foldCounts(limit: number): Promise<number> {
+    const rows = await this.prisma.$queryRaw<{ taken: number }[]>`
+      WITH oldest AS MATERIALIZED (
+        SELECT id FROM user_count_changes WHERE EXISTS (SELECT FROM user_count_changes OFFSET 1)
+        ORDER BY id LIMIT ${limit} FOR UPDATE SKIP LOCKED
+      ), folded AS (
+        DELETE FROM user_count_changes WHERE id IN (SELECT id FROM oldest) RETURNING live, enabled, email_verified
+      ), kept AS (
+        INSERT INTO user_count_changes (live, enabled, email_verified)
+        SELECT sum(live), sum(enabled), sum(email_verified) FROM folded HAVING count(*) > 0
       )
-      INSERT INTO user_count_changes (live, enabled, email_verified)
-      SELECT sum(live), sum(enabled), sum(email_verified) FROM folded HAVING count(*) > 0`.catch(throwMapped);
+      SELECT count(*)::int AS taken FROM folded`.catch(throwMapped);
+    return rows[0]?.taken ?? 0;
   }
 
   async nextBoundary(after: Date, users: number): Promise<Date | null> {

@@ -20,7 +20,9 @@ export class InMemoryReconcileRepository implements ReconcileRepository {
     return ids.filter((other) => other <= id).length;
   }
 
-  async foldCounts(): Promise<void> {}
+  async foldCounts(): Promise<number> {
+    return 0;
+  }
 
   async nextBoundary(after: Date, users: number): Promise<Date | null> {
     return this.#dated().filter(({ createdAt }) => createdAt > after)[users - 1]?.createdAt ?? null;

@@ -32,7 +32,7 @@ export function reconcileRepositoryContract(name: string, makeSubject: MakeSubje
       const [a, b, c] = [profileOf(), profileOf({ enabled: false }), profileOf({ emailVerified: false })];
       for (const profile of [a, b, c]) await writeUser(subject, profile, NOW);
       expect(await added()).toEqual({ live: 3, enabled: 2, emailVerified: 2 });
-      await reconcile.foldCounts();
+      await reconcile.foldCounts(1_000);
       expect(await added()).toEqual({ live: 3, enabled: 2, emailVerified: 2 });
       await outcomeOf(subject, { ...a, enabled: false }, LATER);
       await outcomeOf(subject, { ...c, emailVerified: true, lastName: "Other" }, LATER);
@@ -43,7 +43,7 @@ export function reconcileRepositoryContract(name: string, makeSubject: MakeSubje
       await users.markDeleted(b.id, LATER);
       expect(await added()).toEqual({ live: 1, enabled: 0, emailVerified: 1 });
       await outcomeOf(subject, c, LATEST);
-      await Promise.all([reconcile.foldCounts(), reconcile.foldCounts()]);
+      await Promise.all([reconcile.foldCounts(2), reconcile.foldCounts(1_000)]);
       expect(await added()).toEqual({ live: 2, enabled: 1, emailVerified: 1 });
     });
 

@@ -9,6 +9,8 @@ const EVERY_MS = 10_000;
 const AGAIN_MS = 3_000;
 /** The readings take no more than this share of the time. */
 const SHARE = 0.05;
+/** Rows; a backlog is left to the hourly pruning. */
+const FOLDED_AT_ONCE = 1_000;
 /** After one that failed. Milliseconds. */
 const FAILED_MS = 30_000;
 
@@ -44,7 +46,7 @@ export class CountWatch {
     const local = await deps.reconcile.countUsers();
     const reading = { local, keycloak: await countKeycloakUsers(deps) };
     const took = performance.now() - started;
-    await deps.reconcile.foldCounts();
+    await deps.reconcile.foldCounts(FOLDED_AT_ONCE);
     const first = this.#first;
     this.#first = undefined;
     Object.assign(state, { at: deps.now().getTime(), ...reading });

@@ -23,3 +23,14 @@ test("removes what is past its time, and says when nothing is left to do", async
   expect(await sweep.run()).toBe(1);
   expect(database.activities).toEqual([]);
 });
+
+test("folds the counts of users, and goes on at once while batches are full", async () => {
+  const { deps } = createSyncFixture();
+  const folded = [5_000, 5_000, 3];
+  deps.reconcile.foldCounts = async (limit) => {
+    expect(limit).toBe(5_000);
+    return folded.shift() ?? 0;
+  };
+  const sweep = pruneSweep(deps);
+  expect([await sweep.run(), await sweep.run(), await sweep.run()]).toEqual([5_000, 5_000, 0]);
+});

@@ -8,8 +8,8 @@ const batchSize = 500;
 /** Far longer than an event can be read again by the feed. */
 const seenEventsMs = 3_600_000;
 
-/** Removes what is no longer needed: hourly, on one replica. */
-export function pruneSweep({ retention, feed, retentionMs, now, logger }: SyncDeps): Sweep {
+/** Removes what is no longer needed, and folds the counts of users, which are kept where nobody reconciles too: hourly, on one replica. */
+export function pruneSweep({ retention, feed, reconcile, retentionMs, now, logger }: SyncDeps): Sweep {
   return {
     name: "prune",
     cron: "17 * * * *",
@@ -23,9 +23,12 @@ export function pruneSweep({ retention, feed, retentionMs, now, logger }: SyncDe
         activities: await retention.deleteOldActivities(later(now(), -retentionMs.activities), 10 * batchSize),
         loginTurns: await retention.deleteExpiredLoginTurns(batchSize),
       };
+      const folded = await reconcile.foldCounts(10 * batchSize);
+      // Users change all the time: a batch that is not full is no reason to run again at once.
+      const counted = folded < 10 * batchSize ? 0 : folded;
       const total = Object.values(removed).reduce((sum, count) => sum + count, 0);
       if (total > 0) logger.info(removed, "old rows removed");
-      return total;
+      return total + counted;
     },
   };
 }
