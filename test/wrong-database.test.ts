@@ -6,6 +6,7 @@ import { SQL } from "bun";
 import { AuthClient } from "./support/auth-client.ts";
 import { eventually } from "./support/eventually.ts";
 import { GatewayProcess, gatewayEnv, stopGateways } from "./support/gateway-process.ts";
+import { createAccount, dropAccount } from "./support/least-rights.ts";
 import { newPerson } from "./support/person.ts";
 import { expectMended, expectNeverReady, kindsOf, problemLines, readyOf } from "./support/wrong-configuration.ts";
 
@@ -66,6 +67,65 @@ describe("the address", () => {
     }
   });
 
+  test("an account that lacks one right", async () => {
+    const account = await createAccount(sql, databaseName());
+    const own = address((url) => Object.assign(url, account));
+    const lacking: [string, string][] = [
+      ["DELETE ON sessions", "sessions (DELETE)"],
+      ["UPDATE ON feed_hints", "feed_hints (UPDATE)"],
+      ["INSERT ON keycloak_logouts", "keycloak_logouts (INSERT)"],
+      ["SELECT, DELETE ON user_count_changes", "user_count_changes (DELETE, SELECT)"],
+      ["USAGE ON SEQUENCE feed_hints_id_seq", "sequence feed_hints_id_seq (USAGE)"],
+      ["USAGE ON SEQUENCE keycloak_read_tickets", "sequence keycloak_read_tickets (USAGE)"],
+    ];
+    try {
+      for (const [right] of lacking) await sql.unsafe(`REVOKE ${right} FROM ${account.username}`);
+      const gateway = await start(own);
+      await expectNeverReady(gateway, ["database.no_rights"], [account.password]);
+      const details = problemLines(gateway, "database.no_rights").map(({ detail }) => detail);
+      const named = lacking.map(([, name]) => name).sort();
+      expect(details).toEqual([`${named.slice(0, 5).join(", ")}, 1 more`]);
+      for (const [right] of lacking) await sql.unsafe(`GRANT ${right} TO ${account.username}`);
+      await expectMended(gateway);
+      await gateway.stop();
+    } finally {
+      await dropAccount(sql, account);
+    }
+  }, 40_000);
+
+  test("an account that has the rights of the check and no others does all that the gateway does", async () => {
+    const account = await createAccount(sql, databaseName());
+    try {
+      const gateway = await start({
+        ...address((url) => Object.assign(url, account)),
+        SWEEP_INTERVAL_MS: "500",
+      });
+      await expectMended(gateway);
+      const client = new AuthClient(gateway.url);
+      const person = newPerson();
+      expect((await client.post("/auth/register", person, { "idempotency-key": randomUUID() })).status).toBe(201);
+      expect((await client.login({ ...person, password: "not-it" })).status).toBe(401);
+      const login = await client.login(person);
+      expect(login.status).toBe(200);
+      const { sessionId, tokens } = login.body;
+      const refreshed = await client.refresh({ sessionId, refreshToken: tokens.refresh_token });
+      expect(refreshed.status).toBe(200);
+      const ended = await client.logout({ sessionId, refreshToken: refreshed.body.tokens.refresh_token });
+      expect(ended.status).toBe(200);
+      // Its pruning begins with the process, and the feed and the reconciliation have begun by then.
+      await eventually(async () => {
+        const [{ hints, leases }] = await sql`SELECT (SELECT count(*)::int FROM feed_seen_events) AS hints,
+          (SELECT count(*)::int FROM leases) AS leases`;
+        expect({ hints: hints > 0, leases: leases > 0 }).toEqual({ hints: true, leases: true });
+      }, 20_000);
+      await gateway.stop();
+      expect(gateway.output).not.toContain("42501");
+      expect(gateway.output).not.toContain("permission denied");
+    } finally {
+      await dropAccount(sql, account);
+    }
+  }, 60_000);
+
   test("a database that only reads", async () => {
     await sql.unsafe(`ALTER DATABASE ${databaseName()} SET default_transaction_read_only = on`);
     const gateway = await start();
@@ -91,6 +151,11 @@ describe("the schema", () => {
       plant: `UPDATE _prisma_migrations SET finished_at = NULL WHERE migration_name = ${last}`,
       kinds: ["database.migration_failed"],
       undo: "UPDATE _prisma_migrations SET finished_at = now()",
+    },
+    "one of its own has failed beside one of a newer program": {
+      plant: `UPDATE _prisma_migrations SET finished_at = NULL WHERE migration_name = ${last}; ${laterApplied}`,
+      kinds: ["database.migration_failed", "database.migrations_newer"],
+      undo: "DELETE FROM _prisma_migrations WHERE id = 'later'; UPDATE _prisma_migrations SET finished_at = now()",
     },
     "a newer program took away what this one needs": {
       plant: `${laterApplied}; ALTER TABLE sessions RENAME COLUMN refresh_fence TO fence`,
@@ -127,6 +192,15 @@ describe("the schema", () => {
       await expectMended(gateway);
     }, 40_000);
   }
+
+  test("a newer program's migration that runs, or has failed, keeps nobody back", async () => {
+    await sql.unsafe(`${laterApplied}; UPDATE _prisma_migrations SET finished_at = NULL WHERE id = 'later'`);
+    const ready = await readyOf(await start());
+    expect({ status: ready.status, kinds: kindsOf(ready) }).toEqual({
+      status: 200,
+      kinds: ["database.migrations_newer"],
+    });
+  });
 
   test("one that is only newer is named, and keeps nobody back: old replicas restart while new ones roll out", async () => {
     await sql.unsafe(`${laterApplied}; ALTER TABLE users ADD COLUMN nickname text`);

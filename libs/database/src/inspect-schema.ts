@@ -3,19 +3,24 @@ import { ConnectionError, connectionFailure } from "./connection-failure.ts";
 import { StatementRefusedError } from "./errors.ts";
 import type { ExpectedSchema } from "./expected-schema-macro.ts";
 
+export type TableRight = "INSERT" | "UPDATE" | "DELETE";
+
 /** How a database differs from what the code expects. All lists empty and all flags false: it does not. */
 export interface SchemaFacts {
   /** Not one table of ours is there. */
   empty: boolean;
   /** Our tables are there, in a schema that this account does not see: not on its `search_path`, or without `USAGE`. */
   elsewhere: string[];
-  /** Names; null: the account may not read which were applied. */
+  /**
+   * Names; null: the account may not read which were applied. `unfinished` are those of this code alone: of a newer
+   * program's, `unknown` says all that matters here.
+   */
   migrations: { missing: string[]; unfinished: string[]; unknown: string[] } | null;
   /** Tables, `table.column`s, triggers and sequences that are expected and not there. */
   missing: string[];
   /** `table.column`s that the code does not know, and that no row can be inserted without. */
   demanded: string[];
-  /** Tables that the account may not read, or not write where that is needed. */
+  /** Tables and sequences that the account lacks a right on, each with what it lacks: `users (INSERT, UPDATE)`. */
   forbidden: string[];
   /** It only reads: a standby, or set so. */
   readOnly: boolean;
@@ -27,8 +32,8 @@ export interface InspectSchemaOptions {
   expected: ExpectedSchema;
   /** Those of the expected tables that the code reads; all when left out. */
   tables?: readonly string[];
-  /** Those that the code inserts into and updates; none when left out. */
-  written?: readonly string[];
+  /** What it does to which, beside reading; nothing when left out. Of their sequences it needs USAGE where it inserts. */
+  rights?: Readonly<Record<string, readonly TableRight[]>>;
   /** Milliseconds for the connection, and for each statement. */
   timeoutMs: number;
   /** Milliseconds since the epoch. */
@@ -73,9 +78,10 @@ interface CatalogueRow {
 }
 
 async function read(client: pg.Client, options: InspectSchemaOptions): Promise<SchemaFacts> {
-  const { expected, tables = Object.keys(expected.tables), written = [], now = Date.now } = options;
+  const { expected, tables = Object.keys(expected.tables), rights = {}, now = Date.now } = options;
   const columns = tables.flatMap((table) => (expected.tables[table] ?? []).map((column) => [table, column] as const));
   const triggers = Object.entries(expected.triggers).filter(([, table]) => tables.includes(table));
+  const needed = Object.entries(rights).flatMap(([table, own]) => own.map((right) => [table, right] as const));
   const sequences = options.tables ? [] : expected.sequences;
   const askedAt = now();
   const { rows } = await client
@@ -85,7 +91,8 @@ async function read(client: pg.Client, options: InspectSchemaOptions): Promise<S
       triggers.map(([, table]) => table),
       triggers.map(([name]) => name),
       sequences,
-      [...written],
+      needed.map(([table]) => table),
+      needed.map(([, right]) => right),
     ])
     .catch(refused);
   const answeredAt = now();
@@ -113,11 +120,12 @@ async function readHistory(client: pg.Client, expected: ExpectedSchema): Promise
        WHERE rolled_back_at IS NULL ORDER BY 1`,
     )
     .catch(refused);
+  const isOurs = (name: string) => expected.migrations.includes(name);
   const applied = new Set(rows.map(({ name }) => name));
   return {
     missing: expected.migrations.filter((name) => !applied.has(name)),
-    unfinished: rows.filter(({ finished }) => !finished).map(({ name }) => name),
-    unknown: [...applied].filter((name) => !expected.migrations.includes(name)),
+    unfinished: rows.filter(({ name, finished }) => !finished && isOurs(name)).map(({ name }) => name),
+    unknown: [...applied].filter((name) => !isOurs(name)),
   };
 }
 
@@ -132,7 +140,23 @@ const CATALOGUE = `
   WITH expected AS (SELECT * FROM unnest($1::text[], $2::text[]) AS e(tab, col)),
   tabs AS (SELECT tab, to_regclass(quote_ident(tab)) AS relid FROM (SELECT DISTINCT tab FROM expected) t),
   there AS (SELECT * FROM tabs WHERE relid IS NOT NULL),
-  triggers AS (SELECT * FROM unnest($3::text[], $4::text[]) AS t(tab, trigger))
+  triggers AS (SELECT * FROM unnest($3::text[], $4::text[]) AS t(tab, trigger)),
+  rights AS (SELECT * FROM unnest($6::text[], $7::text[]) AS r(tab, privilege)),
+  -- A column's own sequence is drawn from by whoever inserts; the others by whoever writes at all.
+  used_sequences AS (
+    SELECT s.oid, s.relname AS name FROM there JOIN pg_depend d ON d.refobjid = relid
+      JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
+    WHERE d.refclassid = 'pg_class'::regclass AND d.classid = 'pg_class'::regclass AND d.deptype = 'a'
+      AND tab IN (SELECT tab FROM rights WHERE privilege = 'INSERT')
+    UNION SELECT to_regclass(quote_ident(name)), name FROM unnest($5::text[]) AS name WHERE EXISTS (SELECT FROM rights)
+  ),
+  lacking AS (
+    SELECT tab AS subject, privilege
+    FROM (SELECT tab, 'SELECT' AS privilege FROM there UNION SELECT * FROM rights) AS needed JOIN there USING (tab)
+    WHERE NOT has_table_privilege(relid, privilege)
+    UNION ALL SELECT 'sequence ' || name, 'USAGE' FROM used_sequences
+    WHERE oid IS NOT NULL AND NOT has_sequence_privilege(oid, 'USAGE, UPDATE')
+  )
   SELECT
     ARRAY(SELECT tab FROM tabs WHERE relid IS NULL ORDER BY 1) AS "missingTables",
     ARRAY(
@@ -144,13 +168,12 @@ const CATALOGUE = `
       ORDER BY 1) AS "missingOthers",
     ARRAY(
       SELECT tab || '.' || a.attname FROM there JOIN pg_attribute a ON a.attrelid = relid
-      WHERE tab = ANY($6) AND a.attnum > 0 AND NOT a.attisdropped AND a.attnotnull AND NOT a.atthasdef
+      WHERE tab IN (SELECT tab FROM rights WHERE privilege = 'INSERT') AND a.attnum > 0 AND NOT a.attisdropped AND a.attnotnull AND NOT a.atthasdef
         AND a.attidentity = '' AND NOT EXISTS (SELECT FROM expected e WHERE e.tab = there.tab AND e.col = a.attname)
       ORDER BY 1) AS demanded,
     ARRAY(
-      SELECT tab FROM there WHERE NOT has_table_privilege(relid, 'SELECT') OR tab = ANY($6)
-        AND NOT (has_table_privilege(relid, 'INSERT') AND has_table_privilege(relid, 'UPDATE'))
-      ORDER BY 1) AS forbidden,
+      SELECT subject || ' (' || string_agg(privilege, ', ' ORDER BY privilege) || ')' FROM lacking
+      GROUP BY subject ORDER BY subject) AS forbidden,
     ARRAY(
       SELECT DISTINCT n.nspname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE c.relname IN (SELECT tab FROM tabs) AND c.relkind IN ('r', 'p')

@@ -2,4 +2,4 @@
 export { ConnectionError, type ConnectionFailure, type ConnectionFailureKind } from "./connection-failure.ts";
 export { expectedSchema } from "./expected-schema.ts";
 export type { ExpectedSchema } from "./expected-schema-macro.ts";
-export { type InspectSchemaOptions, inspectSchema, type SchemaFacts } from "./inspect-schema.ts";
+export { type InspectSchemaOptions, inspectSchema, type SchemaFacts, type TableRight } from "./inspect-schema.ts";

@@ -1,8 +1,8 @@
 import { type DatabaseFacts, inspectDatabase, MigrationError } from "@libs/database/migrate";
 import type { DoctorOptions } from "./doctor-options.ts";
 import { type Finding, finding } from "./finding.ts";
-import { WRITTEN } from "./quick/check-gateway.ts";
 import { CONNECTION, checkSchema } from "./quick/check-schema.ts";
+import { GATEWAY_RIGHTS } from "./quick/gateway-rights.ts";
 
 const OLDEST_POSTGRES = 14;
 const NEWEST_POSTGRES = 18;
@@ -12,7 +12,7 @@ const BESIDE_POOL = 5;
 /** @returns `usable`: whether the tables can be read */
 export async function checkDatabase(options: DoctorOptions): Promise<{ findings: Finding[]; usable: boolean }> {
   const { databaseUrl, timeoutMs = 10_000, now = Date.now } = options;
-  const quick = await checkSchema({ databaseUrl, timeoutMs, now }, { written: WRITTEN });
+  const quick = await checkSchema({ databaseUrl, timeoutMs, now }, { rights: GATEWAY_RIGHTS });
   if (quick.findings.some(({ code }) => CONNECTION.has(code))) return quick;
   try {
     const facts = await inspectDatabase(databaseUrl, { timeoutMs, now });

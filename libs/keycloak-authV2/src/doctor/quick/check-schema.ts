@@ -5,6 +5,7 @@ import {
   expectedSchema,
   inspectSchema,
   type SchemaFacts,
+  type TableRight,
 } from "@libs/database/schema-check";
 import { clockFindings } from "../check-clock.ts";
 import { type Finding, finding } from "../finding.ts";
@@ -14,8 +15,8 @@ import { QUICK_TIMEOUT_MS, type QuickOptions } from "./quick-options.ts";
 export interface SchemaNeeds {
   /** The tables that the code reads; every one of ours when left out. */
   tables?: readonly string[];
-  /** The tables that it inserts into and updates. */
-  written?: readonly string[];
+  /** What it does to which tables, beside reading. */
+  rights?: Readonly<Record<string, readonly TableRight[]>>;
 }
 
 const FAILURES: Record<ConnectionFailureKind, FindingCode> = {

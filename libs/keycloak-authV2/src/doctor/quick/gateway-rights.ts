@@ -1,0 +1,25 @@
+import type { TableRight } from "@libs/database/schema-check";
+
+/**
+ * What the gateway's flows and sweeps do to which tables, beside reading all of them. Rows that are deleted in batches are
+ * locked before, which PostgreSQL counts as UPDATE; what a foreign key deletes needs no right.
+ */
+export const GATEWAY_RIGHTS: Readonly<Record<string, readonly TableRight[]>> = {
+  activity_logs: ["INSERT", "UPDATE", "DELETE"],
+  domain_events: ["INSERT", "DELETE"],
+  feed_hints: ["INSERT", "UPDATE", "DELETE"],
+  feed_seen_events: ["INSERT", "UPDATE", "DELETE"],
+  idempotency_keys: ["INSERT", "UPDATE", "DELETE"],
+  keycloak_logouts: ["INSERT", "UPDATE", "DELETE"],
+  leases: ["INSERT", "UPDATE"],
+  login_turns: ["INSERT", "UPDATE", "DELETE"],
+  rate_limits: ["INSERT", "UPDATE", "DELETE"],
+  registrations: ["INSERT", "UPDATE", "DELETE"],
+  sessions: ["INSERT", "UPDATE", "DELETE"],
+  spent_refresh_tokens: ["INSERT"],
+  sync_cursors: ["INSERT", "UPDATE"],
+  sync_runs: ["INSERT", "UPDATE"],
+  user_count_changes: ["INSERT", "UPDATE", "DELETE"],
+  user_roles: ["UPDATE", "DELETE"],
+  users: ["INSERT", "UPDATE"],
+};
