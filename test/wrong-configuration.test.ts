@@ -1,11 +1,14 @@
 // A gateway with a wrong configuration is never ready and says why; the right one, given later, makes it ready.
-import { afterAll, afterEach, beforeAll, describe, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { STACK_TIMEOUT_MS, type TestRealm, type TestStack, useStack } from "@libs/dev-stack";
 import { applyRealm, type RealmOptions } from "@libs/keycloak-authV2/realm";
+import { AuthClient } from "./support/auth-client.ts";
+import { eventually } from "./support/eventually.ts";
 import { GatewayProcess, gatewayEnv, stopGateways } from "./support/gateway-process.ts";
+import { newPerson } from "./support/person.ts";
 import { realmAdmin } from "./support/realm-admin.ts";
 import { RealmEditor } from "./support/realm-editor.ts";
-import { expectMended, expectNeverReady } from "./support/wrong-configuration.ts";
+import { expectMended, expectNeverReady, kindsOf, readyOf } from "./support/wrong-configuration.ts";
 
 let stack: TestStack;
 let edit: RealmEditor;
@@ -137,11 +140,6 @@ describe("in the realm", () => {
       plant: () => edit.removeMappers("oidc-audience-mapper"),
       kinds: ["client.audience_missing"],
     },
-    "tokens of people name nobody": {
-      plant: () => edit.takeDefaultScope("basic"),
-      kinds: ["client.basic_missing"],
-      undo: () => edit.giveDefaultScope("basic"),
-    },
     "tokens are lightweight": {
       plant: () => edit.changeClient({ attributes: { "client.use.lightweight.access.token.enabled": "true" } }),
       kinds: ["client.audience_missing"],
@@ -172,4 +170,72 @@ describe("in the realm", () => {
       await expectMended(gateway);
     }, 40_000);
   }
+});
+
+// Whether people's tokens name them shows at a login alone: the client's own token has its `sub` in any case.
+describe("the client scope basic", () => {
+  const person = newPerson();
+  let gateway: GatewayProcess;
+  let client: AuthClient;
+
+  async function startWith(named: string[]): Promise<void> {
+    gateway = await start();
+    client = new AuthClient(gateway.url);
+    const ready = await readyOf(gateway);
+    expect({ status: ready.status, kinds: kindsOf(ready) }).toEqual({ status: 200, kinds: named });
+  }
+
+  const untilNamed = (kinds: string[]) =>
+    eventually(async () => {
+      const ready = await readyOf(gateway);
+      expect({ status: ready.status, kinds: kindsOf(ready).sort() }).toEqual({ status: 200, kinds });
+    }, 30_000);
+
+  async function expectMendedByLogin(): Promise<void> {
+    expect((await client.login(person)).status).toBe(200);
+    await expectMended(gateway, 30_000);
+  }
+
+  beforeAll(async () => {
+    gateway = await start();
+    expect((await new AuthClient(gateway.url).register(person)).status).toBe(201);
+    await gateway.stop();
+  }, 30_000);
+
+  afterEach(() => edit.giveDefaultScope("basic"));
+
+  test("is missing: named from the start, and the first login shows what it does", async () => {
+    await edit.takeDefaultScope("basic");
+    await startWith(["client.basic_missing"]);
+    expect((await client.login(person)).status).toBe(502);
+    await untilNamed(["client.basic_missing", "client.login_sub_missing"]);
+    await edit.giveDefaultScope("basic");
+    await untilNamed(["client.login_sub_missing"]);
+    await expectMendedByLogin();
+  }, 90_000);
+
+  test("is optional: the first login shows it", async () => {
+    await edit.takeDefaultScope("basic");
+    await edit.giveOptionalScope("basic");
+    try {
+      await startWith([]);
+      expect((await client.login(person)).status).toBe(502);
+      await untilNamed(["client.login_sub_missing"]);
+    } finally {
+      await edit.takeOptionalScope("basic");
+      await edit.giveDefaultScope("basic");
+    }
+    await expectMendedByLogin();
+  }, 90_000);
+
+  test("is missing, and the client has a mapper of its own: ready, and clear of it with the first login", async () => {
+    await edit.takeDefaultScope("basic");
+    await edit.addMapper("oidc-sub-mapper");
+    try {
+      await startWith(["client.basic_missing"]);
+      await expectMendedByLogin();
+    } finally {
+      await edit.removeMappers("oidc-sub-mapper");
+    }
+  }, 90_000);
 });

@@ -47,6 +47,24 @@ export class RealmEditor {
     await this.admin.clients.addDefaultClientScope(await this.#scope(name));
   }
 
+  async giveOptionalScope(name: string): Promise<void> {
+    await this.admin.clients.addOptionalClientScope(await this.#scope(name));
+  }
+
+  async takeOptionalScope(name: string): Promise<void> {
+    await this.admin.clients.delOptionalClientScope(await this.#scope(name));
+  }
+
+  /** Has the client's access tokens carry what the mapper gives. */
+  async addMapper(type: string): Promise<void> {
+    const { id } = await this.client();
+    const config = { "access.token.claim": "true" };
+    await this.admin.clients.addProtocolMapper(
+      { id },
+      { name: type, protocol: "openid-connect", protocolMapper: type, config },
+    );
+  }
+
   async removeMappers(type: string): Promise<void> {
     const { id } = await this.client();
     for (const mapper of await this.admin.clients.listProtocolMappers({ id }))

@@ -4,7 +4,12 @@ import { KeycloakIntegrationService, type SweepRunner, startSweeps, type Wake } 
 import { keycloakAuth, openGuard } from "@libs/keycloak-authV2/elysia";
 import { ChangeFeed, createOutboxMetrics, createOutboxSweep, isIncomplete } from "@libs/keycloak-authV2/events";
 import { UserSyncService } from "@libs/keycloak-authV2/services/sync";
-import { ConfigurationWatch, checkGateway, type GatewayCheckOptions } from "@libs/keycloak-authV2/startup-check";
+import {
+  ConfigurationWatch,
+  checkGateway,
+  type GatewayCheckOptions,
+  PersonTokens,
+} from "@libs/keycloak-authV2/startup-check";
 import { BackgroundTasks, createMetricsRegistry, type Logger, type Registry } from "@libs/observability";
 import { type App, createApp } from "./app.ts";
 import type { Config } from "./config.ts";
@@ -31,6 +36,7 @@ export function compose(config: Config, logger: Logger): Gateway {
   const registry = createMetricsRegistry();
   const databaseUrl = () => config.DATABASE_URL;
   const background = new BackgroundTasks(logger);
+  const personTokens = new PersonTokens();
   let runner: SweepRunner | undefined;
   const database = createDatabase(databaseUrl, { poolSize: config.DATABASE_POOL_SIZE });
   const integration = KeycloakIntegrationService.create(
@@ -38,11 +44,11 @@ export function compose(config: Config, logger: Logger): Gateway {
     database,
     registry,
     protectionOptions(config, logger),
-    { logger, background, wake: (name) => runner?.wake(name) },
+    { logger, background, wake: (name) => runner?.wake(name), onPersonToken: personTokens.record },
   );
   const { storedTokens } = createRepositories(database);
   const configuration = new ConfigurationWatch({
-    check: () => checkGateway(checkOptions(config, storedTokens)),
+    check: () => checkGateway({ ...checkOptions(config, storedTokens), personTokens }),
     ...{ logger, registry },
     onMended: integration.renewRights,
   }).start();

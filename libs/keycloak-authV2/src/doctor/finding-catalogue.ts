@@ -54,9 +54,13 @@ export const findingCatalogue = {
     "the client asks people for consent, which a login by password can't",
     "switch Consent required off in the client's settings",
   ),
-  "client.basic_missing": error(
-    "the client has not the client scope `basic`: access tokens of people name no user (sub)",
+  "client.basic_missing": warning(
+    "the client has not the client scope `basic`: access tokens of people name no user (sub), and every login fails, unless the client has another mapper for it",
     "give the client the scope `basic` as a default",
+  ),
+  "client.login_sub_missing": error(
+    "a person's access token named no user (sub): logins and refreshes are 502",
+    "give the client the scope `basic` as a default, not as optional",
   ),
   "client.token_refused": error(
     "guards would refuse the access tokens that Keycloak issues to this client",
@@ -197,8 +201,8 @@ export const findingCatalogue = {
     "run the newer program, or give the columns a default",
   ),
   "database.no_rights": error(
-    "the account may not read or write tables that it needs",
-    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA … TO the account",
+    "the account lacks rights on tables or sequences that it needs",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA … TO the account, and USAGE ON ALL SEQUENCES IN SCHEMA …; again after a migration that makes new ones, or once by ALTER DEFAULT PRIVILEGES",
   ),
   "database.unreadable": error("the database's catalogue can't be read", "see the log of PostgreSQL for the SQLSTATE"),
   "database.version_old": error("this PostgreSQL is too old", "update it: 14 is the oldest that is supported"),

@@ -11,7 +11,7 @@ export interface ClientAccess {
   token: { value: string; expiresInSeconds: number } | null;
   /** Between which moments of this machine's clock it was issued. Milliseconds since the epoch. */
   asked: { from: number; to: number };
-  /** The client lacks the client scope `basic`, where the realm has it. */
+  /** The client has the client scope `basic` neither as a default nor as optional; which of the two does not show. */
   lacksBasic: boolean;
 }
 

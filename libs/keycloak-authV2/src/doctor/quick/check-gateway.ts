@@ -8,10 +8,9 @@ import { checkRealmPage, type RealmPage } from "./check-realm-page.ts";
 import { checkRights } from "./check-rights.ts";
 import { checkSchema } from "./check-schema.ts";
 import { firstOfEach } from "./first-of-each.ts";
+import { GATEWAY_RIGHTS } from "./gateway-rights.ts";
+import { PersonTokens } from "./person-tokens.ts";
 import { type GatewayCheckOptions, QUICK_TIMEOUT_MS } from "./quick-options.ts";
-
-/** What the gateway's flows write in any case. */
-export const WRITTEN = ["users", "sessions", "registrations"];
 
 /**
  * Whether a gateway of this configuration can do its work: what the doctor sees in a moment. Seven calls to
@@ -27,9 +26,10 @@ export async function checkGateway(options: GatewayCheckOptions): Promise<Findin
  * @returns `token`: the client's own, null where it got none; `issuer`: what tokens must name, null where nobody says
  */
 export async function checkKeycloak(
-  options: Pick<GatewayCheckOptions, "keycloak" | "readsEvents" | "timeoutMs" | "now">,
+  options: Pick<GatewayCheckOptions, "keycloak" | "readsEvents" | "personTokens" | "timeoutMs" | "now">,
 ): Promise<Pick<ClientAccess, "findings" | "token"> & Pick<RealmPage, "issuer">> {
   const { keycloak, readsEvents, timeoutMs = QUICK_TIMEOUT_MS, now = Date.now } = options;
+  const { personTokens = new PersonTokens() } = options;
   const [page, access] = await Promise.all([
     checkRealmPage(keycloak, timeoutMs),
     checkClient(keycloak, timeoutMs, now),
@@ -43,9 +43,11 @@ export async function checkKeycloak(
   // Where no realm of Keycloak's answers, the rest follows from that.
   const blocked = page.findings.some(({ code }) => code !== "keycloak.issuer_mismatch");
   if (blocked) return { findings: page.findings, token: null, issuer: page.issuer };
-  const basic = lacksBasic ? [finding("client.basic_missing")] : [];
   return {
-    findings: firstOfEach([...page.findings, ...access.findings, ...own, ...rights, ...subject, ...basic]),
+    findings: firstOfEach([
+      ...[...page.findings, ...access.findings, ...own, ...rights, ...subject],
+      ...personTokens.findings(lacksBasic),
+    ]),
     token: access.token,
     issuer: page.issuer,
   };
@@ -53,7 +55,7 @@ export async function checkKeycloak(
 
 async function checkStores(options: GatewayCheckOptions): Promise<Finding[]> {
   const { storedTokens, tokenEncryptionKeys, now = Date.now } = options;
-  const { findings, usable } = await checkSchema(options, { written: WRITTEN });
+  const { findings, usable } = await checkSchema(options, { rights: GATEWAY_RIGHTS });
   const keys = checkKeyRing(usable ? storedTokens : null, tokenEncryptionKeys, now);
   // The database has just answered: that it went away since is the next check's matter.
   return [...findings, ...(await keys.catch((error: DatabaseError) => [finding("database.unreachable", error.name)]))];

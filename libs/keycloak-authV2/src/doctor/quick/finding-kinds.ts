@@ -1,8 +1,11 @@
 import type { Finding } from "../finding.ts";
 import type { FindingCode } from "../finding-catalogue.ts";
 
-/** Wrong, and yet no reason to hold a process back: it is every replica's, and flows do not fail by it. */
-const HARMLESS: ReadonlySet<FindingCode> = new Set(["clock.database"]);
+/**
+ * Wrong, and yet no reason to hold a process back: it is every replica's, and flows do not fail by it, or only a login can
+ * show that it is over.
+ */
+const HARMLESS: ReadonlySet<FindingCode> = new Set(["clock.database", "client.login_sub_missing"]);
 
 /** Whether a process with this finding must not become ready. */
 export const blocks = ({ code, severity }: Finding): boolean => severity === "error" && !HARMLESS.has(code);

@@ -8,4 +8,6 @@ export {
   ConfigurationWatch,
   type ConfigurationWatchOptions,
 } from "./configuration-watch.ts";
+export { GATEWAY_RIGHTS } from "./gateway-rights.ts";
+export { PersonTokens } from "./person-tokens.ts";
 export type { GatewayCheckOptions, GuardCheckOptions, QuickOptions } from "./quick-options.ts";

@@ -1,5 +1,6 @@
 import type { StoredTokenRepository } from "@libs/database";
 import type { KeycloakOptions } from "../../keycloak/index.ts";
+import type { PersonTokens } from "./person-tokens.ts";
 
 /** What both kinds of service need to be checked. */
 export interface QuickOptions {
@@ -17,6 +18,8 @@ export interface GatewayCheckOptions extends QuickOptions {
   storedTokens: Pick<StoredTokenRepository, "sample">;
   /** Whether the change feed reads events, which needs a role of its own. */
   readsEvents: boolean;
+  /** What its logins have shown; left out: nothing yet. */
+  personTokens?: PersonTokens;
 }
 
 export interface GuardCheckOptions extends QuickOptions {

@@ -16,6 +16,7 @@ import type {
 import { type ProtectionOptions, protectKeycloak } from "../../protection/index.ts";
 import type { Wake } from "../../workers/index.ts";
 import { endUnrecordedSession } from "../sync/end-unrecorded-session.ts";
+import { readClaims } from "../sync/token-times.ts";
 import { authenticateWithPassword, verifyOwnToken } from "./authenticate-with-password.ts";
 
 export interface ClientDetails {
@@ -52,6 +53,8 @@ export interface IntegrationOptions {
   background?: BackgroundTasks;
   /** Has a sweep of `UserSyncService.sweeps` run soon. Left out: they run at their interval alone. */
   wake?: Wake;
+  /** Called with each access token that a login or refresh gets: whether it names its user (`sub`). */
+  onPersonToken?: (namesUser: boolean) => void;
 }
 
 /** What is about the person who logs in; all else is about us or Keycloak. */
@@ -88,6 +91,7 @@ export class KeycloakIntegrationService {
   readonly assertRoom: () => void;
 
   readonly #background: BackgroundTasks;
+  readonly #ownTokens: TokenVerifier;
   readonly #endUnrecorded: (session: OpenedSession, failure: unknown) => void;
 
   constructor(
@@ -95,7 +99,12 @@ export class KeycloakIntegrationService {
     private readonly metrics: AuthMetrics,
     /** The application's database, for those who build on this service. */
     readonly database: PrismaClient,
-    { logger = silentLogger, background = new BackgroundTasks(logger), wake = () => {} }: IntegrationOptions = {},
+    {
+      logger = silentLogger,
+      background = new BackgroundTasks(logger),
+      wake = () => {},
+      onPersonToken = () => {},
+    }: IntegrationOptions = {},
   ) {
     this.#background = background;
     const { sessions, keycloakLogouts } = createRepositories(database, metrics.observeDatabase);
@@ -107,6 +116,13 @@ export class KeycloakIntegrationService {
     };
     this.userRepository = adapters.userRepository;
     this.tokenVerifier = adapters.tokenVerifier;
+    this.#ownTokens = {
+      verifyAccessToken: (token) => {
+        const claims = readClaims(token);
+        if (claims) onPersonToken(claims.sub !== undefined);
+        return adapters.tokenVerifier.verifyAccessToken(token);
+      },
+    };
     this.eventSource = adapters.eventSource;
     this.personSource = adapters.personSource;
     this.logoutTokenVerifier = adapters.logoutTokenVerifier;
@@ -171,7 +187,7 @@ export class KeycloakIntegrationService {
   async refreshToken(refreshToken: string, client: ClientDetails = {}): Promise<SessionTokenSet> {
     const tokens = await this.adapters.tokenClient.refresh(refreshToken, client);
     try {
-      await verifyOwnToken(this.tokenVerifier, tokens.access_token);
+      await verifyOwnToken(this.#ownTokens, tokens.access_token);
     } catch (error) {
       if (!isAuthError(error, "keycloak.unavailable", "keycloak.timeout")) throw error;
     }
@@ -189,7 +205,7 @@ export class KeycloakIntegrationService {
   }
 
   get #authentication() {
-    const { tokenClient, tokenVerifier } = this.adapters;
-    return { tokenClient, tokenVerifier, endUnrecorded: this.#endUnrecorded };
+    const { tokenClient } = this.adapters;
+    return { tokenClient, tokenVerifier: this.#ownTokens, endUnrecorded: this.#endUnrecorded };
   }
 }
