@@ -77,8 +77,10 @@ export class FullLook {
     if (this.#stopped) return;
     // One that is under way has looked at some before this loss: noted first, it may end while this is written down.
     this.#again = this.#running !== undefined;
+    // A row of its own: whoever is at the one before, in another process, writes over its place and ends it.
+    const before = await syncRuns.findRunning(KIND);
+    if (before) await syncRuns.finish(before.id, "superseded", now());
     const run = await syncRuns.begin(KIND, now());
-    await syncRuns.save(run.id, {}, {}, now());
     logger.warn({ runId: run.id, reason }, "every user is looked at again");
     if (!this.#running) this.#begin(run.id);
   }
@@ -107,8 +109,8 @@ export class FullLook {
     while (!this.#stopped) {
       try {
         if (this.#again) {
+          await this.#starting?.catch(() => {});
           runId = (await syncRuns.begin(KIND, now())).id;
-          await syncRuns.save(runId, {}, {}, now());
           this.#again = false;
         }
         const counts = await this.#walk(runId, patience);

@@ -207,4 +207,27 @@ describe("FullLook", () => {
     await one.fullLook.ended();
     expect(await deps.syncRuns.findRunning("full_look")).toBeNull();
   });
+
+  test("one that is begun anew while another process is at it is not lost, though the one that began it dies", async () => {
+    const { replica, keycloak, deps } = setUp();
+    const [one, two] = [replica(), replica()];
+    const { promise: reading, resolve: isReading } = Promise.withResolvers<void>();
+    const { promise: goOn, resolve: release } = Promise.withResolvers<void>();
+    keycloak.before = async (operation) => {
+      if (operation !== "search_users") return;
+      isReading();
+      await goOn;
+    };
+    await one.fullLook.start("a loss");
+    await reading;
+    await two.fullLook.start("another loss");
+    const ended = two.fullLook.stop();
+    release();
+    await Promise.all([ended, one.fullLook.ended()]);
+    // What the first had read before the second loss is to be read again.
+    expect(await deps.syncRuns.findRunning("full_look")).not.toBeNull();
+    await one.fullLook.resume();
+    await one.fullLook.ended();
+    expect(await deps.syncRuns.findRunning("full_look")).toBeNull();
+  });
 });
