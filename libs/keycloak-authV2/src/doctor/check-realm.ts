@@ -94,7 +94,7 @@ function eventFindings(config: StoredEvents): Finding[] {
 }
 
 /**
- * @returns undefined where a role is missing, which its own check tells
+ * @returns undefined where a role is missing, which its own check reports
  * @throws VoidTokenError
  */
 function read<T>(api: AdminApi, operation: string, work: Parameters<typeof api.call<T>>[1]): Promise<T | undefined> {

@@ -6,7 +6,7 @@ import type { OwnTokenClaims } from "./quick/check-own-token.ts";
 
 const SANE_SECONDS = { least: 60, most: 15 * 60 };
 
-/** What the gateway client's own access token tells beside what the gateway itself checks: too much, for too long. */
+/** What the gateway client's own access token shows beside what the gateway itself checks: too much, for too long. */
 export function checkToken(token: NonNullable<ClientAccess["token"]>): Finding[] {
   const claims: OwnTokenClaims = readClaims(token.value) ?? {};
   const findings: Finding[] = [];

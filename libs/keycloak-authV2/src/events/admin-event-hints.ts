@@ -9,32 +9,32 @@ import { type NamedUser, usersInPath } from "./users-in-path.ts";
  */
 export function hintsOfAdminEvent(event: KeycloakAdminEvent): NewHint[] {
   const { at, operation, resourcePath } = event;
-  const told = { source: "admin_events", changedAt: at } as const;
+  const notice = { source: "admin_events", changedAt: at } as const;
   const sid = /^sessions\/(.+)$/s.exec(resourcePath)?.[1];
-  if (sid !== undefined) return operation === "DELETE" ? [{ kind: "session", subject: sid, ...told }] : [];
+  if (sid !== undefined) return operation === "DELETE" ? [{ kind: "session", subject: sid, ...notice }] : [];
   const ofUsers = usersInPath(resourcePath).flatMap((user) => hintsOfUser(user, event));
   const ofRealm: Subject[] = [
     ...(changesMany(event) ? [EVERY_USER] : []),
     ...(revokesTokens(event) ? [NOT_BEFORE] : []),
   ];
-  return [...ofUsers, ...ofRealm.map((subject) => ({ ...subject, ...told }))];
+  return [...ofUsers, ...ofRealm.map((subject) => ({ ...subject, ...notice }))];
 }
 
 function hintsOfUser({ id: subject, part }: NamedUser, { at, operation }: KeycloakAdminEvent): NewHint[] {
-  const told = { subject, source: "admin_events", changedAt: at } as const;
-  const user = { kind: "user", ...told } as const;
+  const notice = { subject, source: "admin_events", changedAt: at } as const;
+  const user = { kind: "user", ...notice } as const;
   switch (part) {
     case "logout":
     case "consents":
-      return [user, { kind: "sessions", ...told }];
+      return [user, { kind: "sessions", ...notice }];
     case "credentials":
       // It is one that was removed; of which kind is not said.
-      return [user, { kind: "sessions", ...told }, { kind: "removed_credential", ...told }];
+      return [user, { kind: "sessions", ...notice }, { kind: "removed_credential", ...notice }];
     case "reset-password":
-      return [user, { kind: "credentials", ...told, keepSession: null }];
+      return [user, { kind: "credentials", ...notice, keepSession: null }];
     case null:
       // A password may be inside an edit.
-      return operation === "UPDATE" ? [user, { kind: "sessions", ...told }] : [user];
+      return operation === "UPDATE" ? [user, { kind: "sessions", ...notice }] : [user];
     default:
       return [user];
   }
