@@ -91,6 +91,7 @@ describe("the client is set in a way that makes its tokens useless", () => {
         expect(await logInAt(gateway.url, person)).toBe("502 keycloak.misconfigured");
       await expectNothingLeft(person.id);
       expect(gateway.output).toContain(reason);
+      expect(gateway.output).not.toContain("realm.not_before_future");
     } finally {
       await mend();
     }

@@ -115,7 +115,7 @@ export const configSchema = z.object({
     .min(1)
     .max(1_000)
     .default(50)
-    .describe("Most calls to Keycloak that comparing takes, one at a time; three more every 10 seconds count users."),
+    .describe("Most calls to Keycloak that comparing takes, one at a time; three more every 5 seconds count users."),
   FEED_REQUIRED_FOR_READY: flag
     .default("false")
     .describe("Whether `/health/ready` says 503 while the change feed has a problem; otherwise it only names it."),

@@ -175,6 +175,8 @@ export interface OpenedSession {
   keycloakSessionId: string;
   /** `sub` of its tokens, unverified; null: they name none. */
   userId: string | null;
+  /** Null: the answer has none. */
+  refreshToken: string | null;
 }
 
 /** PORT: the OIDC endpoints that the gateway calls as a confidential client. */
@@ -188,8 +190,12 @@ export interface TokenClient {
   passwordGrant(grant: PasswordGrant, onOpened?: (session: OpenedSession) => void): Promise<SessionTokenSet>;
   /** @throws AuthError `session.refused` (terminal: the session is over) | `keycloak.*` (the session stays) */
   refresh(refreshToken: string, client?: { ipAddress?: string; userAgent?: string }): Promise<SessionTokenSet>;
-  /** Idempotent; a token that Keycloak no longer knows counts as logged out. @throws AuthError `keycloak.*` */
-  logout(refreshToken: string): Promise<void>;
+  /**
+   * Idempotent; a token that Keycloak no longer knows counts as logged out.
+   * @returns whether Keycloak took the token; false: it refuses it
+   * @throws AuthError `keycloak.*`
+   */
+  logout(refreshToken: string): Promise<boolean>;
 }
 
 /** The claims of a verified access token that this library uses. */

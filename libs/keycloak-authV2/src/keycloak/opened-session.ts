@@ -13,7 +13,8 @@ export function openedSession(json: Record<string, unknown> | undefined): Opened
   const claims = TOKENS.map((name) => claimsOf(json?.[name]));
   const keycloakSessionId = [json?.session_state, ...claims.map(({ sid }) => sid)].find(isText);
   if (keycloakSessionId === undefined) return undefined;
-  return { keycloakSessionId, userId: claims.map(({ sub }) => sub).find(isText) ?? null };
+  const refreshToken = isText(json?.refresh_token) ? json.refresh_token : null;
+  return { keycloakSessionId, userId: claims.map(({ sub }) => sub).find(isText) ?? null, refreshToken };
 }
 
 function claimsOf(token: unknown): { sid?: unknown; sub?: unknown } {

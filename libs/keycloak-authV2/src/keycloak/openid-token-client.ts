@@ -73,14 +73,15 @@ export class OpenIdTokenClient implements TokenClient {
     });
   }
 
-  logout(refreshToken: string): Promise<void> {
+  logout(refreshToken: string): Promise<boolean> {
     return this.#observed("logout", async (operation) => {
-      if (!isPlausible(refreshToken)) return;
+      if (!isPlausible(refreshToken)) return false;
       const answer = await this.#post(this.#endpoints.logout, { refresh_token: refreshToken }, {});
       // A page of 200 is a proxy's.
-      if (answer.status === 204) return;
+      if (answer.status === 204) return true;
       const refusal = sessionRefusal(answer, operation);
       if (refusal.code !== "session.refused") throw refusal;
+      return false;
     });
   }
 

@@ -25,8 +25,9 @@ export class InMemoryTokenClient implements TokenClient {
       const times = { start, lastAccess: start };
       sessions.set(id, { id, userId: user.id, username: user.username, ipAddress, ...times, ours: true });
       this.#keycloak.eventSource.recordUserEvent({ type: "LOGIN", userId: user.id, sessionId: id });
-      onOpened?.({ keycloakSessionId: id, userId: user.id });
-      return mint.issue(user, id);
+      const tokens = mint.issue(user, id);
+      onOpened?.({ keycloakSessionId: id, userId: user.id, refreshToken: tokens.refresh_token });
+      return tokens;
     });
   }
 
@@ -43,12 +44,14 @@ export class InMemoryTokenClient implements TokenClient {
     });
   }
 
-  logout(refreshToken: string): Promise<void> {
+  logout(refreshToken: string): Promise<boolean> {
     return this.#keycloak.perform("logout", () => {
       const sessionId = String(readMinted(refreshToken, "Refresh")?.sid);
       const { sessions, eventSource } = this.#keycloak;
       const userId = sessions.get(sessionId)?.userId;
-      if (sessions.delete(sessionId) && userId) eventSource.recordUserEvent({ type: "LOGOUT", userId, sessionId });
+      const known = sessions.delete(sessionId);
+      if (known && userId) eventSource.recordUserEvent({ type: "LOGOUT", userId, sessionId });
+      return known;
     });
   }
 

@@ -4,7 +4,7 @@ import { type CountDifference, countKeycloakUsers, isZero, subtract } from "./co
 import type { ReconcileDeps } from "./reconcile-deps.ts";
 
 /** Between two readings. Milliseconds. */
-const EVERY_MS = 10_000;
+const EVERY_MS = 5_000;
 /** A difference is read again after this: a change on its way has arrived then. Milliseconds. */
 const AGAIN_MS = 3_000;
 /** The readings take no more than this share of the time. */

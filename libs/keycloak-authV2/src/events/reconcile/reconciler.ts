@@ -34,7 +34,7 @@ const GROWTH = 1.1;
 const PATIENCE_MS = 3_000;
 
 /**
- * Keeps the local copy from drifting, whatever Keycloak reports or does not report: counts both sides every 10 seconds,
+ * Keeps the local copy from drifting, whatever Keycloak reports or does not report: counts both sides every 5 seconds,
  * and compares everybody within a period, one call at a time. One replica does it, by lease; another goes on where it was.
  */
 export class Reconciler {

@@ -110,9 +110,11 @@ export class KeycloakIntegrationService {
     const { sessions, keycloakLogouts } = createRepositories(database, metrics.observeDatabase);
     const ending = { keycloak: adapters.userRepository, sessions, keycloakLogouts, now: () => new Date(), wake };
     this.#endUnrecorded = (session, failure) => {
-      const { userId } = session;
+      const { refreshToken, ...opened } = session;
+      const { userId } = opened;
+      const byToken = refreshToken !== null && { endByToken: () => adapters.tokenClient.logout(refreshToken) };
       logger.error({ err: failure, userId }, "a login failed after Keycloak had accepted it: its session is ended");
-      background.run("end unrecorded session", () => endUnrecordedSession(ending, session));
+      background.run("end unrecorded session", () => endUnrecordedSession(ending, { ...opened, ...byToken }));
     };
     this.userRepository = adapters.userRepository;
     this.tokenVerifier = adapters.tokenVerifier;
@@ -195,8 +197,8 @@ export class KeycloakIntegrationService {
   }
 
   /** Ends the token's Keycloak session; idempotent. @throws AuthError `keycloak.*` */
-  logout(refreshToken: string): Promise<void> {
-    return this.adapters.tokenClient.logout(refreshToken);
+  async logout(refreshToken: string): Promise<void> {
+    await this.adapters.tokenClient.logout(refreshToken);
   }
 
   /** Resolves when nothing that outlived its call is running any more: for a process that stops. */

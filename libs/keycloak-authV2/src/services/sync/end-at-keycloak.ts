@@ -51,7 +51,7 @@ export async function endKeycloakSession(keycloak: KeycloakUserRepository, keycl
 export async function followAtKeycloak(
   { keycloak, keycloakLogouts, logger, wake }: Pick<SyncDeps, "keycloak" | "keycloakLogouts" | "logger" | "wake">,
   keycloakSessionId: string,
-  call: () => Promise<void> = () => endKeycloakSession(keycloak, keycloakSessionId),
+  call: () => Promise<unknown> = () => endKeycloakSession(keycloak, keycloakSessionId),
 ): Promise<void> {
   try {
     await call();

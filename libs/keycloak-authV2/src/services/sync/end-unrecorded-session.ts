@@ -10,6 +10,8 @@ export interface UnrecordedSession {
   /** Our own handle, where a row may have been written for it after all. */
   sessionId?: string;
   refreshExpiresAt?: Date | null | undefined;
+  /** Ends it with its own refresh token. @returns whether Keycloak took the token */
+  endByToken?: () => Promise<boolean>;
 }
 
 /** For operators, in the list of waiting logouts. */
@@ -23,8 +25,10 @@ const persistently = retry(handleAll, {
 
 /**
  * Ends what a login left that failed after Keycloak had let the person in: a useless answer, a row that could not be
- * written, a write or an answer that was lost. Nobody will ever hold that session. Keycloak and the database are tried side by side, since either may be away; whichever answers takes care of
- * it, Keycloak by ending the session, the database by keeping its logout for the sweep.
+ * written, a write or an answer that was lost. Nobody will ever hold that session. Keycloak and the database are tried
+ * side by side, since either may be away; whichever answers takes care of it, Keycloak by ending the session, the
+ * database by keeping its logout for the sweep. Where the admin API refuses, the session's own refresh token ends it: a
+ * client that is set up wrong can spoil the service account's tokens as well.
  * @throws when neither answered: Keycloak's session then ends by its idle time
  */
 export async function endUnrecordedSession(
@@ -33,10 +37,15 @@ export async function endUnrecordedSession(
 ): Promise<void> {
   const { sessions, keycloak, keycloakLogouts, now } = deps;
   const { sessionId, keycloakSessionId } = session;
-  const logout = { ...session, userId: session.userId ?? UNKNOWN_USER };
+  const { endByToken, ...known } = session;
+  const logout = { ...known, userId: session.userId ?? UNKNOWN_USER };
   let gone = false;
   const atKeycloak = persistently.execute(async () => {
-    await endKeycloakSession(keycloak, keycloakSessionId);
+    try {
+      await endKeycloakSession(keycloak, keycloakSessionId);
+    } catch (error) {
+      if (!(await endByToken?.())) throw error;
+    }
     gone = true;
   });
   const here = persistently.execute(async () => {

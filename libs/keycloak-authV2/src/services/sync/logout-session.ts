@@ -9,7 +9,7 @@ export interface LogoutInput {
 }
 
 /** Ends the Keycloak session of a refresh token: `KeycloakIntegrationService.logout`. */
-export type LogoutAtKeycloak = (refreshToken: string) => Promise<void>;
+export type LogoutAtKeycloak = (refreshToken: string) => Promise<unknown>;
 
 type LogoutDeps = Pick<
   SyncDeps,
