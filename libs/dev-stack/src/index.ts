@@ -2,6 +2,7 @@
 export { type GatewayStack, gatewayEnvironment } from "./gateway-environment.ts";
 export { GENEROUS_LIMITS } from "./generous-limits.ts";
 export type { JvmProfile } from "./keycloak/java-command.ts";
+export { type DebianProgram, debianProgram } from "./machine/debian-package.ts";
 export { ordersEnvironment } from "./orders-environment.ts";
 export { StackError } from "./stack-error.ts";
 export { readStackFile, type StackFile } from "./stack-file.ts";
