@@ -6,6 +6,7 @@ import type { UserProfile } from "./user-profile.ts";
  */
 
 export * from "./event-ports.ts";
+export * from "./server-ports.ts";
 
 /**
  * The user attribute that ties a Keycloak user to the registration which created it. Declared in the realm's user

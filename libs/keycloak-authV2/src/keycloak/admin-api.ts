@@ -1,5 +1,6 @@
 import KeycloakAdminClient, { NetworkError } from "@keycloak/keycloak-admin-client";
 import { remainingMs } from "@libs/observability";
+import { isAuthError } from "../errors/index.ts";
 import type { AdminTokenProvider } from "./admin-token-provider.ts";
 import type { CallObserver } from "./call-observer.ts";
 import { mapError } from "./map-error.ts";
@@ -14,6 +15,8 @@ export interface AdminApiOptions {
   tokens: AdminTokenProvider;
   timeoutMs: number;
   observe?: CallObserver;
+  /** Called when Keycloak was away, or did not answer in time. */
+  onOutage?: () => void;
 }
 
 /** Reads an answer other than 2xx; returns or throws what it means, or `undefined` for "nothing special". */
@@ -57,6 +60,7 @@ export class AdminApi {
       } catch (meaning) {
         const mapped = mapError(meaning, operation);
         outcome = mapped.code;
+        if (isAuthError(mapped, "keycloak.unavailable", "keycloak.timeout")) this.#options.onOutage?.();
         throw mapped;
       }
     } finally {

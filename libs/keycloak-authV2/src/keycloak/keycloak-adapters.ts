@@ -3,6 +3,7 @@ import type {
   KeycloakPersonSource,
   KeycloakUserRepository,
   LogoutTokenVerifier,
+  ServerFeatureSource,
   TokenClient,
   TokenVerifier,
 } from "../ports.ts";
@@ -18,6 +19,8 @@ import { OpenIdTokenClient } from "./openid-token-client.ts";
 import { checkKeycloak } from "./readiness.ts";
 import { RealmIssuer } from "./realm-issuer.ts";
 import { RealmKeys } from "./realm-keys.ts";
+import { KnownServerFeatures } from "./server/known-server-features.ts";
+import { probeServer } from "./server/probe-server.ts";
 import { JoseTokenVerifier } from "./token-verifier.ts";
 
 export interface KeycloakAdapters {
@@ -27,6 +30,8 @@ export interface KeycloakAdapters {
   eventSource: KeycloakEventSource;
   personSource: KeycloakPersonSource;
   logoutTokenVerifier: LogoutTokenVerifier;
+  /** What this Keycloak can do. */
+  serverFeatures: ServerFeatureSource;
   /** Fetches the realm's issuer now, its keys now and then every minute: logout tokens are verified with keys that are known. @returns stops it */
   keepKeys(): () => void;
   /** For a readiness probe. @throws AuthError */
@@ -47,7 +52,9 @@ export function createKeycloakAdapters(options: KeycloakOptions, observe?: CallO
     timeoutMs,
     observe,
   });
-  const api = new AdminApi({ url: endpoints.base, realm: options.realm, tokens, timeoutMs, observe });
+  const onOutage = () => serverFeatures.expire();
+  const api = new AdminApi({ url: endpoints.base, realm: options.realm, tokens, timeoutMs, observe, onOutage });
+  const serverFeatures = new KnownServerFeatures(() => probeServer(api, options.clientId));
   const keys = new RealmKeys(options);
   const issuer = new RealmIssuer(options);
   return {
@@ -56,6 +63,7 @@ export function createKeycloakAdapters(options: KeycloakOptions, observe?: CallO
     tokenVerifier: new JoseTokenVerifier(options, keys, undefined, issuer),
     eventSource: new AdminKeycloakEventSource(api, tokens),
     personSource: new AdminKeycloakPersonSource(api),
+    serverFeatures,
     logoutTokenVerifier: new JoseLogoutTokenVerifier(options, keys, undefined, issuer),
     keepKeys: () => {
       issuer.warm();

@@ -10,6 +10,7 @@ import type {
   KeycloakUserRepository,
   LogoutTokenVerifier,
   OpenedSession,
+  ServerFeatureSource,
   SessionTokenSet,
   TokenVerifier,
 } from "../../ports.ts";
@@ -81,6 +82,8 @@ export class KeycloakIntegrationService {
   /** What Keycloak holds of a person beside the profile. */
   readonly personSource: KeycloakPersonSource;
   readonly logoutTokenVerifier: LogoutTokenVerifier;
+  /** What this Keycloak can do. */
+  readonly serverFeatures: ServerFeatureSource;
   /** Keeps the realm's keys at hand, which verifying a logout token needs. @returns stops it */
   readonly keepKeys: () => () => void;
   /** Resolves while Keycloak answers for the realm. */
@@ -128,6 +131,7 @@ export class KeycloakIntegrationService {
     this.eventSource = adapters.eventSource;
     this.personSource = adapters.personSource;
     this.logoutTokenVerifier = adapters.logoutTokenVerifier;
+    this.serverFeatures = adapters.serverFeatures;
     this.keepKeys = adapters.keepKeys;
     this.checkReady = adapters.checkReady;
     this.renewRights = adapters.renewRights;
