@@ -74,6 +74,10 @@ export interface UserSearch {
    * conditions leave (3 s among 300,000 users): give a time of creation with it, which has an index.
    */
   attribute?: { name: string; value: string };
+  /**
+   * Inclusive, as is `createdBefore`. For pages and counts, only where {@link KeycloakUserRepository.takesCreatedTimes}:
+   * elsewhere they are refused, and a list that fits one page is filtered here.
+   */
   createdAfter?: Date;
   createdBefore?: Date;
   /** As Keycloak's database has it: what it shows of a user may come from its cache, and be older. */
@@ -107,6 +111,8 @@ export interface KeycloakUserRepository {
   getUsers(ids: readonly string[]): Promise<KeycloakUser[]>;
   searchUsers(search: UserSearch): Promise<KeycloakUser[]>;
   countUsers(search?: UserSearch): Promise<number>;
+  /** Whether Keycloak lists and counts by times of creation: servers before 26.6 ignore them. */
+  takesCreatedTimes(): Promise<boolean>;
   /**
    * Read, write what changes, read again. A field that is as the patch has it is not written: a lock of Keycloak's
    * brute-force guard stays, unless `enabled` is what changes.

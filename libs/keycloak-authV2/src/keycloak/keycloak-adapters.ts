@@ -58,7 +58,7 @@ export function createKeycloakAdapters(options: KeycloakOptions, observe?: CallO
   const keys = new RealmKeys(options);
   const issuer = new RealmIssuer(options);
   return {
-    userRepository: new AdminKeycloakUserRepository(api, options.clientId),
+    userRepository: new AdminKeycloakUserRepository(api, options.clientId, serverFeatures),
     tokenClient: new OpenIdTokenClient(options, observe, issuer),
     tokenVerifier: new JoseTokenVerifier(options, keys, undefined, issuer),
     eventSource: new AdminKeycloakEventSource(api, tokens),

@@ -6,24 +6,19 @@ import type {
   KeycloakUserPatch,
   KeycloakUserRepository,
   NewKeycloakUser,
+  ServerFeatureSource,
   UserSearch,
 } from "../ports.ts";
 import type { UserProfile } from "../user-profile.ts";
 import type { AdminApi, AnswerReader, NetworkError } from "./admin-api.ts";
 import { readUserProfile } from "./read-user-profile.ts";
 import { readRejection } from "./rejected-input.ts";
+import { countUsers } from "./server/count-users.ts";
+import { listUsers } from "./server/list-users.ts";
+import { readUsersById } from "./server/read-users-by-id.ts";
 import { changeOf, changesField, changesNotTaken } from "./user-change.ts";
-import {
-  readCount,
-  readOfflineClients,
-  readPasswordDate,
-  readSessions,
-  readUser,
-  readUsers,
-} from "./user-representation.ts";
+import { readOfflineClients, readPasswordDate, readSessions, readUser } from "./user-representation.ts";
 
-/** Keeps the URL of a batch read below 5 kB. */
-const BATCH = 50;
 /** Of users who can be read alone only. */
 const SINGLE_READS_AT_ONCE = 4;
 
@@ -31,11 +26,13 @@ const SINGLE_READS_AT_ONCE = 4;
 export class AdminKeycloakUserRepository implements KeycloakUserRepository {
   readonly #api: AdminApi;
   readonly #clientId: string;
+  readonly #features: ServerFeatureSource;
 
   /** @param clientId our own client's, whose sessions these are */
-  constructor(api: AdminApi, clientId: string) {
+  constructor(api: AdminApi, clientId: string, features: ServerFeatureSource) {
     this.#api = api;
     this.#clientId = clientId;
+    this.#features = features;
   }
 
   async createUser({ password, ...user }: NewKeycloakUser): Promise<string> {
@@ -47,11 +44,21 @@ export class AdminKeycloakUserRepository implements KeycloakUserRepository {
 
   async getUser(id: string): Promise<KeycloakUser | null> {
     if (!isAddressable(id)) return null;
-    return this.#api.call<KeycloakUser | null>(
+    const found = await this.#api.call<KeycloakUser | null>(
       "get_user",
       async (client) => readUser(await client.users.findOne({ id }, { catchNotFound: false })),
       missing(null),
     );
+    return found && !found.enabled ? await this.#unlocked(found) : found;
+  }
+
+  /** Up to 26.2 a user that is read alone counts as disabled while the brute-force guard has it locked; lists say it as it is. */
+  async #unlocked(user: KeycloakUser): Promise<KeycloakUser> {
+    const { id, username } = user;
+    const listed = /\s/.test(id)
+      ? await this.searchUsers({ username, exact: true })
+      : await readUsersById(this.#api, this.#features, [id]);
+    return { ...user, enabled: listed.find((other) => other.id === id)?.enabled ?? user.enabled };
   }
 
   async getUsers(ids: readonly string[]): Promise<KeycloakUser[]> {
@@ -63,22 +70,19 @@ export class AdminKeycloakUserRepository implements KeycloakUserRepository {
       const reads = alone.slice(start, start + SINGLE_READS_AT_ONCE).map((id) => this.getUser(id));
       found.push(...(await Promise.all(reads)).filter((user) => user !== null));
     }
-    for (let start = 0; start < wanted.length; start += BATCH) {
-      const search = `id:${wanted.slice(start, start + BATCH).join(" ")}`;
-      found.push(
-        ...(await this.#api.call("get_users", async (client) => readUsers(await client.users.find({ search })))),
-      );
-    }
-    return found;
+    return [...found, ...(await readUsersById(this.#api, this.#features, wanted))];
   }
 
-  async searchUsers(search: UserSearch): Promise<KeycloakUser[]> {
-    const query = { ...toQuery(search), first: search.first ?? 0, max: search.max ?? 100, briefRepresentation: true };
-    return this.#api.call("search_users", async (client) => readUsers(await client.users.find(query)));
+  searchUsers(search: UserSearch): Promise<KeycloakUser[]> {
+    return listUsers(this.#api, this.#features, search);
   }
 
-  async countUsers(search: UserSearch = {}): Promise<number> {
-    return this.#api.call("count_users", async (client) => readCount(await client.users.count(toQuery(search))));
+  countUsers(search: UserSearch = {}): Promise<number> {
+    return countUsers(this.#api, this.#features, search);
+  }
+
+  async takesCreatedTimes(): Promise<boolean> {
+    return (await this.#features.current()).createdFilter;
   }
 
   async updateUser(id: string, patch: KeycloakUserPatch): Promise<boolean> {
@@ -214,23 +218,6 @@ function rejected({ response, responseData }: NetworkError): undefined {
   const rejection = readRejection(response.status, responseData);
   if (rejection) throw rejection;
 }
-
-function toQuery({ search, username, email, exact, attribute, createdAfter, createdBefore, ...flags }: UserSearch) {
-  return {
-    ...(search !== undefined && { search }),
-    ...(username !== undefined && { username }),
-    ...(email !== undefined && { email }),
-    ...(exact !== undefined && { exact }),
-    ...(attribute && { q: `${quoted(attribute.name)}:${quoted(attribute.value)}` }),
-    ...(createdAfter && { createdAfter: createdAfter.getTime() }),
-    ...(createdBefore && { createdBefore: createdBefore.getTime() }),
-    ...(flags.enabled !== undefined && { enabled: flags.enabled }),
-    ...(flags.emailVerified !== undefined && { emailVerified: flags.emailVerified }),
-  };
-}
-
-/** Keycloak splits `q` at blanks and colons outside of quotes. */
-const quoted = (text: string) => `"${text.replaceAll('"', '\\"')}"`;
 
 function changeIgnored(paths: string[]): AuthError {
   return new AuthError("user.change_ignored", {

@@ -63,6 +63,7 @@ export class InMemoryKeycloakUserRepository implements KeycloakUserRepository {
   searchUsers(search: UserSearch): Promise<KeycloakUser[]> {
     return this.#keycloak.perform("search_users", () => {
       const { first = 0, max = 100 } = search;
+      if (this.#ignoresTimesOf(search) && first > 0) throw new AuthError("internal.error");
       return this.#find(search)
         .slice(first, first + max)
         .map((user) => ({ ...toPublic(user), attributes: {}, requiredActions: [] }));
@@ -70,7 +71,19 @@ export class InMemoryKeycloakUserRepository implements KeycloakUserRepository {
   }
 
   countUsers(search: UserSearch = {}): Promise<number> {
-    return this.#keycloak.perform("count_users", () => this.#find(search).length);
+    return this.#keycloak.perform("count_users", () => {
+      if (this.#ignoresTimesOf(search)) throw new AuthError("internal.error");
+      return this.#find(search).length;
+    });
+  }
+
+  /** Not an operation: the real one knows it, as a rule. */
+  async takesCreatedTimes(): Promise<boolean> {
+    return this.#keycloak.features.createdFilter;
+  }
+
+  #ignoresTimesOf({ createdAfter, createdBefore }: UserSearch): boolean {
+    return (createdAfter ?? createdBefore) !== undefined && !this.#keycloak.features.createdFilter;
   }
 
   updateUser(id: string, patch: KeycloakUserPatch): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { KeycloakPassword, KeycloakSession, KeycloakUser } from "../ports.ts";
+import type { KeycloakPassword, KeycloakSession, KeycloakUser, ServerFeatureSource, ServerFeatures } from "../ports.ts";
 import type { ProfileAttribute } from "../user-profile.ts";
 import { InMemoryEventSource } from "./in-memory-event-source.ts";
 import { InMemoryKeycloakUserRepository } from "./in-memory-keycloak-user-repository.ts";
@@ -24,6 +24,8 @@ export interface InMemoryKeycloakOptions {
   /** Seconds; Keycloak's defaults when left out. */
   accessTokenLifespanSeconds?: number;
   ssoSessionIdleSeconds?: number;
+  /** What this server can't do, of what the newest can. */
+  features?: Partial<ServerFeatures>;
 }
 
 export interface StoredUser extends KeycloakUser {
@@ -35,6 +37,8 @@ export interface StoredUser extends KeycloakUser {
   lockedUntil: number;
   failures: number;
 }
+
+const NEWEST: ServerFeatures = { createdFilter: true, searchByIds: true, filteredCounts: true, eventsByTime: true };
 
 /**
  * A Keycloak realm in memory, for tests that need its behaviour but not its process. It passes the same contract suites
@@ -54,13 +58,16 @@ export class InMemoryKeycloak {
   readonly offlineSessions = new Map<string, KeycloakSession>();
   /** Of users whose password was not set with them. */
   readonly passwords = new Map<string, KeycloakPassword | null>();
-  readonly options: Required<InMemoryKeycloakOptions>;
+  readonly options: Required<Omit<InMemoryKeycloakOptions, "features">>;
   readonly mint: TokenMint;
   readonly userRepository: InMemoryKeycloakUserRepository;
   readonly tokenClient: InMemoryTokenClient;
   readonly tokenVerifier: InMemoryTokenVerifier;
   readonly eventSource: InMemoryEventSource;
   readonly logoutTokenVerifier: InMemoryLogoutTokenVerifier;
+  /** Tests change it to play an upgrade, or an older server. */
+  readonly features: ServerFeatures;
+  readonly serverFeatures: ServerFeatureSource;
   /** Runs before each operation; may throw an `AuthError` or wait, to play an outage or a slow Keycloak. */
   before: ((operation: string) => void | Promise<void>) | undefined;
   /** Runs after each operation has taken effect; throwing plays an answer that was lost. */
@@ -81,6 +88,8 @@ export class InMemoryKeycloak {
       ssoSessionIdleSeconds: 1800,
       ...options,
     };
+    this.features = { ...NEWEST, ...options.features };
+    this.serverFeatures = { current: async () => ({ ...this.features }), doubt: () => {} };
     this.mint = new TokenMint(this.options);
     this.userRepository = new InMemoryKeycloakUserRepository(this);
     this.tokenClient = new InMemoryTokenClient(this);

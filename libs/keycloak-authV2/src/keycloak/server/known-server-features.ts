@@ -46,9 +46,11 @@ export class KnownServerFeatures implements ServerFeatureSource {
 
   #ask(): Promise<ServerFeatures> {
     // Outside the request that happens to come first: its nearly spent deadline must not fail the others.
-    this.#asking ??= requestContext.withoutDeadline(() => this.#renew()).finally(() => {
-      this.#asking = undefined;
-    });
+    this.#asking ??= requestContext
+      .withoutDeadline(() => this.#renew())
+      .finally(() => {
+        this.#asking = undefined;
+      });
     return this.#asking;
   }
 

@@ -97,15 +97,23 @@ describe("what a server can do, by its answers", () => {
     expect(await probe()).toEqual(expected);
   });
 
-  test.each(versions)("%s, of a person with a blank in the name: counts are not relied on", async (_, answers, expected) => {
-    recorded = answers;
-    visible = [{ ...person, username: "ada lovelace" }];
-    expect(await probe()).toEqual({ ...expected, filteredCounts: false });
-  });
+  test.each(versions)(
+    "%s, of a person with a blank in the name: counts are not relied on",
+    async (_, answers, expected) => {
+      recorded = answers;
+      visible = [{ ...person, username: "ada lovelace" }];
+      expect(await probe()).toEqual({ ...expected, filteredCounts: false });
+    },
+  );
 
   test("where nobody can be seen, what the oldest servers can do is taken for all", async () => {
     visible = [];
-    expect(await probe()).toEqual({ createdFilter: false, searchByIds: false, filteredCounts: false, eventsByTime: true });
+    expect(await probe()).toEqual({
+      createdFilter: false,
+      searchByIds: false,
+      filteredCounts: false,
+      eventsByTime: true,
+    });
   });
 
   test("an account that may not read events, or whose server fails to, is told from a server that can't", async () => {

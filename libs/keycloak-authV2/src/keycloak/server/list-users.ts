@@ -1,0 +1,30 @@
+import { AuthError } from "../../errors/index.ts";
+import type { KeycloakUser, ServerFeatureSource, UserSearch } from "../../ports.ts";
+import type { AdminApi } from "../admin-api.ts";
+import { readUsers } from "../user-representation.ts";
+import { toUserQuery } from "./user-query.ts";
+
+/**
+ * One page of a search, brief. Where the server ignores times of creation it is asked without them, and whoever does not
+ * belong is left out here: of a page that is not full, since in others more would have to be read to fill it.
+ * @throws AuthError `keycloak.*`; `internal.error` for a full page of such a server
+ */
+export async function listUsers(
+  api: AdminApi,
+  features: ServerFeatureSource,
+  asked: UserSearch,
+): Promise<KeycloakUser[]> {
+  const { first = 0, max = 100, createdAfter, createdBefore, ...others } = asked;
+  const byTime = createdAfter !== undefined || createdBefore !== undefined;
+  const ignored = byTime && !(await features.current()).createdFilter;
+  const query = { ...toUserQuery(ignored ? others : asked), first, max, briefRepresentation: true };
+  const found = await api.call("search_users", async ({ users }) => readUsers(await users.find(query)));
+  if (!ignored) return found;
+  if (found.length >= max || first > 0)
+    throw new AuthError("internal.error", { internal: "search_users: this Keycloak ignores times of creation" });
+  return found.filter(({ createdAt }) => isWithin(createdAt, createdAfter, createdBefore));
+}
+
+function isWithin(at: Date | null, after: Date | undefined, before: Date | undefined): boolean {
+  return at !== null && (!after || at >= after) && (!before || at <= before);
+}

@@ -1,0 +1,20 @@
+import type { UserSearch } from "../../ports.ts";
+
+/** A search as query parameters of `GET /users` and `GET /users/count`, the page left out. */
+export function toUserQuery(asked: UserSearch) {
+  const { search, username, email, exact, attribute, createdAfter, createdBefore, enabled, emailVerified } = asked;
+  return {
+    ...(search !== undefined && { search }),
+    ...(username !== undefined && { username }),
+    ...(email !== undefined && { email }),
+    ...(exact !== undefined && { exact }),
+    ...(attribute && { q: `${quoted(attribute.name)}:${quoted(attribute.value)}` }),
+    ...(createdAfter && { createdAfter: createdAfter.getTime() }),
+    ...(createdBefore && { createdBefore: createdBefore.getTime() }),
+    ...(enabled !== undefined && { enabled }),
+    ...(emailVerified !== undefined && { emailVerified }),
+  };
+}
+
+/** Keycloak splits `q` at blanks and colons outside of quotes. */
+const quoted = (text: string) => `"${text.replaceAll('"', '\\"')}"`;
