@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { KEYCLOAK_VERSION, POSTGRES_MAJOR, PREFERRED_PORTS, PRODUCT } from "./constants.ts";
-import { keycloakEnvironment } from "./keycloak/keycloak-server.ts";
+import { keycloakEnvironment } from "./keycloak/keycloak-environment.ts";
 import { ROOT } from "./paths.ts";
 
 interface Service {
@@ -31,13 +31,14 @@ const example = Object.fromEntries(
 
 test("the versions are those of the native stack", () => {
   expect(file.name).toBe(PRODUCT);
-  expect(service("keycloak").image).toBe(`quay.io/keycloak/keycloak:${KEYCLOAK_VERSION}`);
+  expect(service("keycloak").image).toBe(`quay.io/keycloak/keycloak:\${KEYCLOAK_VERSION:-${KEYCLOAK_VERSION}}`);
   expect(service("postgres").image).toBe(`postgres:${POSTGRES_MAJOR}`);
 });
 
 test("Keycloak gets every setting that it gets natively", () => {
   const ports = { keycloak: 8080, management: 9000, postgres: 5432 };
-  const native = keycloakEnvironment({ ports, postgresPassword: "p", admin: { username: "a", password: "b" } });
+  const admin = { username: "a", password: "b" };
+  const native = keycloakEnvironment({ version: KEYCLOAK_VERSION, ports, postgresPassword: "p", admin });
   // What differs, differs in value only; a container can't listen on its own loopback and be reached.
   const { KC_HTTP_HOST: _, ...expected } = native;
   const { environment } = service("keycloak");

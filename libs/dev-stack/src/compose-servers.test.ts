@@ -33,3 +33,14 @@ test("a failed start tells what Docker said", async () => {
   const docker = fakeDocker([{ when: "up --detach", code: 1, output: "no space left on device" }]);
   expect(startCompose(silent, docker.run, {})).rejects.toThrow("no space left on device");
 });
+
+test("the versions are the file's, Keycloak's as the environment says", async () => {
+  const { versions } = await startCompose(silent, fakeDocker([]).run, { KEYCLOAK_VERSION: "26.4.7" });
+  expect(versions).toEqual({ keycloak: "26.4.7", postgres: "18" });
+});
+
+test("a PostgreSQL that the file doesn't have is refused before anything is started", async () => {
+  const docker = fakeDocker([]);
+  await expect(startCompose(silent, docker.run, { POSTGRES_VERSION: "14" })).rejects.toThrow("PostgreSQL 18 only");
+  expect(docker.asked).toEqual([]);
+});

@@ -1,4 +1,4 @@
-import { APP_DATABASE, LOOPBACK, PRODUCT } from "./constants.ts";
+import { APP_DATABASE, KEYCLOAK_VERSION, LOOPBACK, POSTGRES_MAJOR, PRODUCT } from "./constants.ts";
 import { chosenPort } from "./machine/ports.ts";
 import { type CommandResult, runCommand } from "./machine/run-command.ts";
 import { ROOT } from "./paths.ts";
@@ -20,12 +20,19 @@ export async function composeWorks(run: Run = (command) => runCommand(command, {
 /**
  * Brings PostgreSQL and Keycloak up as docker-compose.yml describes them.
  * Containers that ran before are left running on `stop`.
+ * @throws StackError if they don't come up, or for a `POSTGRES_VERSION` that is not the file's
  */
 export async function startCompose(
   report: Report,
   run: Run = (command) => runCommand(command, { cwd: ROOT }),
   env: Record<string, string | undefined> = process.env,
 ): Promise<Servers> {
+  const major = env["POSTGRES_VERSION"] || POSTGRES_MAJOR;
+  if (major !== POSTGRES_MAJOR) {
+    throw new StackError(
+      `docker-compose.yml has PostgreSQL ${POSTGRES_MAJOR} only; POSTGRES_VERSION=${major} needs a Java.`,
+    );
+  }
   const before = await run([...compose, "ps", "--services", "--status", "running"]);
   const running = new Set(before.output.split("\n").map((line) => line.trim()));
   const ours = SERVICES.filter((service) => !running.has(service));
@@ -42,6 +49,7 @@ export async function startCompose(
       password: env["KEYCLOAK_ADMIN_PASSWORD"] || "admin",
     },
     databaseUrl: `postgresql://postgres:${encodeURIComponent(password)}@${LOOPBACK}:${chosenPort("postgres", env)}/${APP_DATABASE}`,
+    versions: { keycloak: env["KEYCLOAK_VERSION"] || KEYCLOAK_VERSION, postgres: major },
     pids: {},
     logs: {},
     stop: async () => {

@@ -3,14 +3,13 @@
 /** Name of the product: cache folder, compose project. */
 export const PRODUCT = "keycloak-sync-gateway";
 
+/** What runs where `KEYCLOAK_VERSION` and `KEYCLOAK_HOME` name no other; `keycloak/releases.ts` has those that can. */
 export const KEYCLOAK_VERSION = "26.7.4";
 
-/** SHA-256 of keycloak-26.7.4.tar.gz: Maven Central and the release page serve the same archive. */
-export const KEYCLOAK_ARCHIVE_SHA256 = "04823c336b797a7e18889a44262a7a64e6bf624cbbcc518c85e2622176ff2eee";
-
+/** What runs where `POSTGRES_VERSION` names no other; `postgres/releases.ts` has those that can. */
 export const POSTGRES_MAJOR = "18";
 
-/** Oldest Java that Keycloak 26 runs on. */
+/** Oldest Java that Keycloak 24 to 26 runs on. */
 export const MINIMUM_JAVA = 17;
 
 /** The realm that `start` and `stack` set up, and the gateway's client in it. */

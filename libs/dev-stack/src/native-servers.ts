@@ -4,22 +4,26 @@ import { join } from "node:path";
 import { APP_DATABASE, KEYCLOAK_DATABASE, LOOPBACK } from "./constants.ts";
 import { Keeper } from "./keeper/keeper.ts";
 import { RECORD_NAME } from "./keeper/leftovers.ts";
-import { keycloakHome } from "./keycloak/distribution.ts";
+import { demandNoNewerData } from "./keycloak/data-version.ts";
+import { keycloakDistribution } from "./keycloak/distribution.ts";
 import type { JvmProfile } from "./keycloak/java-command.ts";
+import { managementUrl } from "./keycloak/keycloak-environment.ts";
 import { keycloakReady, runKeycloak } from "./keycloak/keycloak-server.ts";
 import type { Java } from "./machine/java.ts";
 import { demandFree } from "./machine/ports.ts";
 import { publicDir } from "./paths.ts";
 import { createDatabase } from "./postgres/administer.ts";
 import { type PostgresBinaries, postgresBinaries } from "./postgres/binaries.ts";
-import { initialisePostgres, postgresUrl, runPostgres } from "./postgres/postgres-server.ts";
+import { demandSameMajor, initialisePostgres, postgresUrl, runPostgres } from "./postgres/postgres-server.ts";
 import { canEnter, makePrivateFolder, makePublicFolder, postgresUser, type RunAs } from "./postgres/run-as.ts";
-import { type Credentials, copyTemplate, findTemplate, takeTemplate } from "./postgres/template.ts";
+import { type Credentials, DataTemplate } from "./postgres/template.ts";
 import { type Report, withHeartbeat } from "./report.ts";
 import type { Servers } from "./servers.ts";
 import { StackError } from "./stack-error.ts";
+import type { WantedVersions } from "./wanted-versions.ts";
 
-export interface NativeOptions {
+/** Versions that are absent are those that the environment names, or the default ones. */
+export interface NativeOptions extends WantedVersions {
   java: Java;
   /** Folder for logs, credentials and the keeper's record. */
   stateDir: string;
@@ -65,9 +69,10 @@ interface Place {
 
 async function bringUp(options: NativeOptions, { keeper, runAs, dataDir }: Place): Promise<Servers> {
   const { stateDir, report, java, ports, jvm, throwaway } = options;
-  const home = await keycloakHome(java, report);
-  const binaries = await postgresBinaries(runAs);
-  const credentials = await prepareData({ ...options, dataDir, runAs, binaries });
+  const { home, version } = await keycloakDistribution(java, report, options.keycloakVersion);
+  const binaries = await postgresBinaries(runAs, report, options.postgresVersion);
+  const template = new DataTemplate({ keycloak: version, postgres: binaries.version });
+  const credentials = await prepareData({ ...options, dataDir, runAs, binaries, template });
   const { postgresPassword, keycloakAdmin } = credentials;
   const logs = { keycloak: join(stateDir, "keycloak.log"), postgres: join(stateDir, "postgres.log") };
   for (const log of Object.values(logs)) writeFileSync(log, "", { mode: 0o600 });
@@ -77,22 +82,21 @@ async function bringUp(options: NativeOptions, { keeper, runAs, dataDir }: Place
   report(`PostgreSQL: ready on port ${ports.postgres}`);
   const databaseUrl = postgresUrl(server, APP_DATABASE);
   const isNew = await createDatabase(databaseUrl, KEYCLOAK_DATABASE);
+  if (!isNew) await demandNoNewerData(postgresUrl(server, KEYCLOAK_DATABASE), version);
   await createDatabase(databaseUrl, APP_DATABASE);
 
-  const settings = { java, home, jvm, ports, throwaway, postgresPassword, admin: keycloakAdmin, log: logs.keycloak };
-  const keycloak = await runKeycloak(keeper, settings);
-  const managementUrl = `http://${LOOPBACK}:${ports.management}`;
-  const label = isNew ? "Keycloak: starting, creates its tables (the first time only)" : "Keycloak: starting";
-  await withHeartbeat(report, label, () => keycloakReady(keycloak, managementUrl));
+  const settings = { version, ports, postgresPassword, admin: keycloakAdmin };
+  const keycloak = await runKeycloak(keeper, { ...settings, java, home, jvm, throwaway, log: logs.keycloak });
+  const name = `Keycloak ${version}`;
+  const label = isNew ? `${name}: starting, creates its tables (the first time only)` : `${name}: starting`;
+  await withHeartbeat(report, label, () => keycloakReady(keycloak, managementUrl(settings)));
   report(`Keycloak: ready on port ${ports.keycloak}`);
-  if (isNew) {
-    const serverUrl = postgresUrl(server, "postgres");
-    await takeTemplate({ dataDir, serverUrl, credentials, postgresVersion: binaries.version });
-  }
+  if (isNew) await template.take({ dataDir, serverUrl: postgresUrl(server, "postgres"), credentials });
   const keycloakUrl = `http://${LOOPBACK}:${ports.keycloak}`;
   const pids = { keycloak: keycloak.pid, postgres: postgres.pid };
-  const urls = { keycloakUrl, managementUrl, databaseUrl };
-  return { way: "native", ...urls, keycloakAdmin, pids, logs, keeper, stop: () => keeper.close() };
+  const urls = { keycloakUrl, managementUrl: managementUrl(settings), databaseUrl };
+  const versions = { keycloak: version, postgres: binaries.major };
+  return { way: "native", ...urls, keycloakAdmin, versions, pids, logs, keeper, stop: () => keeper.close() };
 }
 
 /** Inside the state folder, or in a folder of its own where PostgreSQL's user can't enter that one. */
@@ -104,19 +108,21 @@ function dataFolder({ stateDir, dataName }: NativeOptions, runAs: RunAs): string
 
 /** Makes sure that the data folder is filled, and returns the passwords that belong to it. */
 async function prepareData(
-  options: NativeOptions & { dataDir: string; runAs: RunAs; binaries: PostgresBinaries },
+  options: NativeOptions & { dataDir: string; runAs: RunAs; binaries: PostgresBinaries; template: DataTemplate },
 ): Promise<Credentials> {
-  const { dataDir, stateDir, binaries } = options;
+  const { dataDir, stateDir, binaries, template } = options;
   const file = join(stateDir, "credentials.json");
   if (options.fresh) rmSync(dataDir, { recursive: true, force: true });
-  if (existsSync(dataDir)) return readCredentials(file);
+  if (existsSync(dataDir)) {
+    demandSameMajor(dataDir, binaries.major);
+    return readCredentials(file);
+  }
   // Only complete data with its passwords on record ever gets the final name.
   const draft = `${dataDir}.new`;
   rmSync(draft, { recursive: true, force: true });
-  const template = findTemplate(binaries.version);
-  const copied = template !== undefined && (await copyTemplate(template, draft));
+  const copied = await template.copyTo(draft);
   options.report(`PostgreSQL: new data${copied ? " from the cached template" : ""}`);
-  const credentials = copied ? template.credentials : newCredentials();
+  const credentials = copied ?? newCredentials();
   if (!copied) await initialise({ ...options, draft, password: credentials.postgresPassword });
   writeFileSync(file, `${JSON.stringify(credentials, null, 2)}\n`, { mode: 0o600 });
   renameSync(draft, dataDir);

@@ -1,5 +1,10 @@
 import type { Keeper } from "./keeper/keeper.ts";
 
+export interface ServerVersions {
+  keycloak: string;
+  postgres: string;
+}
+
 /** A Keycloak and a PostgreSQL that answer, however they came to be. */
 export interface Servers {
   /** Where they came from. */
@@ -9,6 +14,8 @@ export interface Servers {
   keycloakAdmin: { username: string; password: string };
   /** URL of the application's database; other databases of the server are reached with the same account. */
   databaseUrl: string;
+  /** What runs: a full version of Keycloak, a major of PostgreSQL; not known where servers were given. */
+  versions?: ServerVersions | undefined;
   pids: { keycloak?: number; postgres?: number };
   /** Files that the servers write to; none where they are not ours. */
   logs: { keycloak?: string; postgres?: string };

@@ -17,6 +17,8 @@ export const stackFileSchema = z.object({
   clientSecret: z.string(),
   keycloakAdmin: z.object({ username: z.string(), password: z.string() }),
   databaseUrl: z.string(),
+  /** Absent where the servers were given. */
+  versions: z.object({ keycloak: z.string(), postgres: z.string() }).optional(),
   pids: z.object({ gateway: pid, keycloak: pid, postgres: pid }),
   /** For further replicas of the gateway, which must read each other's rows. */
   tokenEncryptionKeys: z.string(),

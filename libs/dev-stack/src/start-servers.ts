@@ -12,12 +12,13 @@ export type StartServersOptions = Omit<NativeOptions, "java">;
 
 /**
  * A Keycloak and a PostgreSQL, by the first way that works: the ones that the environment names; processes of this
- * machine, where there is a Java; Docker Compose.
+ * machine, where there is a Java; Docker Compose. Versions that code asks for are processes of this machine or nothing.
  * @throws StackError with the three ways, when none works
  */
 export async function startServers(options: StartServersOptions): Promise<Servers> {
   await endLeftovers([DEV_DIR, ...runDirs(DEV_DIR)], options.report);
-  const given = givenServers();
+  const inCode = options.keycloakVersion !== undefined || options.postgresVersion !== undefined;
+  const given = inCode ? undefined : givenServers();
   if (given) {
     await demandAnswers(given);
     options.report("Using the servers that KEYCLOAK_URL and DATABASE_URL name.");
@@ -25,7 +26,7 @@ export async function startServers(options: StartServersOptions): Promise<Server
   }
   const java = findJava();
   if (java) return startNative({ ...options, java });
-  if (await composeWorks()) return startCompose(options.report);
+  if (!inCode && (await composeWorks())) return startCompose(options.report);
   throw new StackError(noWay());
 }
 

@@ -1,6 +1,6 @@
 // The entry of every command of package.json. On a machine with nothing of the project on it there are no dependencies
 // yet: up to the dispatch at the end, nothing but Bun and node built-ins may be imported, directly or through others.
-import { keycloakHome } from "../keycloak/distribution.ts";
+import { keycloakDistribution } from "../keycloak/distribution.ts";
 import { findJava } from "../machine/java.ts";
 import { consoleReport, type Report } from "../report.ts";
 import { ensureGenerated } from "../setup/ensure-generated.ts";
@@ -22,7 +22,7 @@ function prepareKeycloak(command: string, report: Report): void {
   const needed = command === "start" || command === "stack";
   const java = needed && !process.env["KEYCLOAK_URL"] ? findJava() : undefined;
   // Whoever needs it later calls it again and gets to see its fault.
-  if (java) keycloakHome(java, report).catch(() => {});
+  if (java) keycloakDistribution(java, report).catch(() => {});
 }
 
 async function main(): Promise<number> {

@@ -100,7 +100,7 @@ export class StackSession {
 
   private async setUp(servers: Servers, port: number): Promise<StackFile> {
     const { report } = this.options;
-    const { keycloakUrl, managementUrl, keycloakAdmin, databaseUrl, pids } = servers;
+    const { keycloakUrl, managementUrl, keycloakAdmin, databaseUrl, versions, pids } = servers;
     const secrets = keptSecrets(SECRETS);
     const realm = process.env["KEYCLOAK_REALM"] || DEV_REALM;
     const clientId = process.env["KEYCLOAK_CLIENT_ID"] || GATEWAY_CLIENT_ID;
@@ -115,7 +115,8 @@ export class StackSession {
     const owner = identify(process.pid) ?? { pid: process.pid, startedAt: "" };
     const urls = { gatewayUrl: this.options.gateway ? gatewayUrl : "", keycloakUrl, managementUrl };
     const issuer = await realmIssuer({ url: keycloakUrl, realm, expected: process.env["KEYCLOAK_ISSUER"] });
-    return { ...urls, realm, issuer, clientId, keycloakAdmin, databaseUrl, pids: { ...pids }, ...secrets, owner };
+    const names = { realm, issuer, clientId, keycloakAdmin, databaseUrl };
+    return { ...urls, ...names, versions, pids: { ...pids }, ...secrets, owner };
   }
 }
 

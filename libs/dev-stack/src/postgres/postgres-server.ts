@@ -36,16 +36,34 @@ export async function initialisePostgres(
   const passwordFile = join(dirname(dataDir), `pg-password-${process.pid}`);
   writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
   try {
-    const settings = ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync"];
-    // Letters beyond ASCII have upper and lower case too, the same on every platform.
-    const locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"];
+    const settings = ["--auth=scram-sha-256", "--encoding=UTF8", "--no-sync", ...locale(binaries.major)];
     const command = [binaries.initdb, `--pgdata=${dataDir}`, "--username=postgres", `--pwfile=${passwordFile}`];
     if (runAs.uid !== undefined) await runCommand(["chown", String(runAs.uid), passwordFile]);
-    const { code, output } = await runCommand([...command, ...settings, ...locale], { ...runAs, cwd: "/" });
+    const { code, output } = await runCommand([...command, ...settings], { ...runAs, cwd: "/" });
     if (code !== 0) throw new StackError(`PostgreSQL's initdb failed:\n${output.trim()}`);
   } finally {
     rmSync(passwordFile, { force: true });
   }
+}
+
+/** Letters beyond ASCII have upper and lower case too: since 17 the same on every platform, before by the system's C.UTF-8. */
+function locale(major: string): string[] {
+  return Number(major) >= 17
+    ? ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+    : ["--locale=C", `--lc-ctype=${process.platform === "darwin" ? "UTF-8" : "C.UTF-8"}`];
+}
+
+/**
+ * Refuses existing data of another major, which the server can't read.
+ * @throws StackError with both versions
+ */
+export function demandSameMajor(dataDir: string, major: string): void {
+  const actual = readFileSync(join(dataDir, "PG_VERSION"), "utf8").trim();
+  if (actual === major) return;
+  throw new StackError(
+    `The data is of PostgreSQL ${actual}, which PostgreSQL ${major} can't use. POSTGRES_VERSION=${actual} goes on with it;\n` +
+      "`--fresh` begins anew; STACK_DIR names another folder, for a second stack beside this one.",
+  );
 }
 
 /** Starts PostgreSQL on an initialised folder and waits until it answers. */

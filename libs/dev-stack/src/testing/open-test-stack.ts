@@ -8,6 +8,7 @@ import type { Servers } from "../servers.ts";
 import { readStackFile } from "../stack-file.ts";
 import { newSecrets } from "../stack-secrets.ts";
 import { startServers } from "../start-servers.ts";
+import { hasWantedVersions } from "../wanted-versions.ts";
 import { isOldRun, newRunName } from "./run-name.ts";
 import { dropDatabases, type TestDatabase, TestDatabases } from "./test-databases.ts";
 import { createTestRealm, dropRealms, type TestRealm, type TestRealmOptions } from "./test-realm.ts";
@@ -24,6 +25,8 @@ export interface TestStack extends Omit<TestRealm, "drop"> {
   tokenEncryptionKeys: string;
   /** What the servers write to; none where they were given or are in containers. */
   logs: Servers["logs"];
+  /** What runs; not known where servers were given. */
+  versions: Servers["versions"];
   /** Process ids, where the servers are processes of this machine. */
   pids: Servers["pids"];
   /** Another migrated, empty database; dropped with the stack if not before. */
@@ -36,6 +39,10 @@ export interface TestStack extends Omit<TestRealm, "drop"> {
 export interface TestStackOptions {
   /** Take a running stack or given servers; on by default. Benchmarks switch it off. */
   attach?: boolean;
+  /** A version (26.4.7) or a minor (26.4) of Keycloak: a running stack of another one is left alone. */
+  keycloakVersion?: string;
+  /** A major of PostgreSQL, from 14. */
+  postgresVersion?: string;
   /** Java options of an own Keycloak; `quick` by default. */
   jvm?: JvmProfile;
   /** Settings of the realm. */
@@ -46,7 +53,7 @@ export interface TestStackOptions {
 /** Attaches to a stack or starts one, and makes a realm and a database on it. The caller stops it. */
 export async function openTestStack(options: TestStackOptions = {}): Promise<TestStack> {
   const run = newRunName();
-  const attached = options.attach === false ? undefined : runningServers();
+  const attached = options.attach === false ? undefined : runningServers(options);
   const servers = attached ?? (await ownServers(run, options));
   const realms: TestRealm[] = [];
   const createRealm = async (settings?: TestRealmOptions, nameEnd = "") => {
@@ -71,9 +78,9 @@ export async function openTestStack(options: TestStackOptions = {}): Promise<Tes
     ]);
     databases = opened;
     const { url } = await opened.create();
-    const { keycloakUrl, managementUrl, keycloakAdmin, logs, pids } = servers;
+    const { keycloakUrl, managementUrl, keycloakAdmin, logs, versions, pids } = servers;
     return {
-      ...{ keycloakUrl, managementUrl, keycloakAdmin, logs, pids },
+      ...{ keycloakUrl, managementUrl, keycloakAdmin, logs, versions, pids },
       ...{ realm: realm.realm, issuer: realm.issuer, clientId: realm.clientId, clientSecret: realm.clientSecret },
       databaseUrl: url,
       tokenEncryptionKeys: newSecrets().tokenEncryptionKeys,
@@ -88,19 +95,22 @@ export async function openTestStack(options: TestStackOptions = {}): Promise<Tes
 }
 
 /** The servers of a stack that runs already, or those that the environment names. */
-function runningServers(): Servers | undefined {
+function runningServers(options: TestStackOptions): Servers | undefined {
   const stack = readStackFile();
-  if (!stack) return givenServers();
-  const { keycloakUrl, managementUrl, keycloakAdmin, databaseUrl, pids } = stack;
+  if (!stack) return options.keycloakVersion || options.postgresVersion ? undefined : givenServers();
+  if (!hasWantedVersions(stack.versions, options)) return undefined;
+  const { keycloakUrl, managementUrl, keycloakAdmin, databaseUrl, versions, pids } = stack;
   const logs = { keycloak: join(DEV_DIR, "keycloak.log"), postgres: join(DEV_DIR, "postgres.log") };
   const stop = async () => {};
-  return { way: "given", keycloakUrl, managementUrl, keycloakAdmin, databaseUrl, pids, logs, stop };
+  return { way: "given", keycloakUrl, managementUrl, keycloakAdmin, databaseUrl, versions, pids, logs, stop };
 }
 
-async function ownServers(run: string, { jvm = "quick", report = silent }: TestStackOptions): Promise<Servers> {
+async function ownServers(run: string, options: TestStackOptions): Promise<Servers> {
+  const { jvm = "quick", report = silent, keycloakVersion, postgresVersion } = options;
   const [keycloak = 0, management = 0, postgres = 0] = await freePorts(3);
   const state = { stateDir: join(DEV_DIR, "runs", run), dataName: `data-${run}`, throwaway: true, fresh: true };
-  return startServers({ ...state, ports: { keycloak, management, postgres }, jvm, report });
+  const versions = { keycloakVersion, postgresVersion };
+  return startServers({ ...state, ...versions, ports: { keycloak, management, postgres }, jvm, report });
 }
 
 /** Runs that were killed while attached could not remove what they made. */
