@@ -77,7 +77,7 @@ describe("Forwarded", () => {
 });
 
 test("who is no trusted proxy can't say who they are", async () => {
-  for (const headers of [{ "x-forwarded-for": "203.0.113.7" }, { forwarded: "for=203.0.113.7" }])
+  for (const headers of [{ "x-forwarded-for": "203.0.113.7" }, { forwarded: "for=203.0.113.7" }] as Headers[])
     expect(await addressesOf(alone, headers)).toEqual({ here: "127.0.0.1", inKeycloak: "127.0.0.1" });
 });
 
