@@ -1,10 +1,13 @@
 import { currentSecret, type Secret, secretFromEnvironment } from "@libs/observability/secrets";
-import { PrismaPg } from "@prisma/adapter-pg";
 import type { PoolConfig } from "pg";
 import { followingConnection } from "./connect/following-connection.ts";
 import { staysAtDatabase } from "./connect/stays-at-database.ts";
 import { PrismaClient as GeneratedClient } from "./generated/client.ts";
+import { PooledAdapter } from "./prisma/pooled-adapter.ts";
 import { createStatementNames } from "./prisma/statement-names.ts";
+
+/** Prisma's client is a proxy, which has no private fields. */
+const adapters = new WeakMap<object, PooledAdapter>();
 
 /** How a process talks to PostgreSQL. Times are in milliseconds. */
 export interface DatabaseOptions {
@@ -42,9 +45,12 @@ function poolConfig(url: Secret, options: DatabaseOptions): PoolConfig {
   };
 }
 
-/** Prisma's adapter takes every timestamptz for UTC, whatever offset the server sends: the connection must be in UTC. */
+/**
+ * What answers and arguments are read by, whatever the account is set to: the adapter takes every timestamptz for UTC and
+ * for ISO, whatever the server sends, and writes null into arrays.
+ */
 function inUtc(url: string): Pick<PoolConfig, "connectionString" | "options"> {
-  const setting = "-c TimeZone=UTC";
+  const setting = "-c TimeZone=UTC -c DateStyle=ISO -c array_nulls=on";
   if (!/[?&]options=/.test(url)) return { connectionString: url, options: setting };
   const withSetting = new URL(url);
   withSetting.searchParams.set("options", `${withSetting.searchParams.get("options")} ${setting}`);
@@ -68,11 +74,21 @@ export class PrismaClient extends GeneratedClient {
   constructor(options: DatabaseOptions & { url?: Secret } = {}) {
     const url = options.url ?? secretFromEnvironment("DATABASE_URL", process.env, { check: staysAtDatabase });
     if (!url || !currentSecret(url)) throw new Error("DATABASE_URL is not set");
+    const adapter = new PooledAdapter(poolConfig(url, options), { statementNameGenerator: createStatementNames() });
     super({
       // Minimal: the other formats print arguments, and those hold personal data.
       errorFormat: "minimal",
-      adapter: new PrismaPg(poolConfig(url, options), { statementNameGenerator: createStatementNames() }),
+      adapter,
     });
+    adapters.set(this, adapter);
+  }
+
+  /**
+   * Closes the connections that are open now, those in use when they come back: for whoever learns that their server is
+   * not the one to use any more, which reading alone does not show.
+   */
+  leaveServer(): void {
+    adapters.get(this)?.leaveServer();
   }
 }
 

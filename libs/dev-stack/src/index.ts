@@ -4,6 +4,7 @@ export { GENEROUS_LIMITS } from "./generous-limits.ts";
 export type { JvmProfile } from "./keycloak/java-command.ts";
 export { type DebianProgram, debianProgram } from "./machine/debian-package.ts";
 export { ordersEnvironment } from "./orders-environment.ts";
+export { ReplicatedPostgres, type StandbyOptions } from "./replication/replicated-postgres.ts";
 export { StackError } from "./stack-error.ts";
 export { readStackFile, type StackFile } from "./stack-file.ts";
 export { openTestStack, type TestStack, type TestStackOptions } from "./testing/open-test-stack.ts";

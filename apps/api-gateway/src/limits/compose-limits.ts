@@ -1,6 +1,5 @@
-import { followingConnection } from "@libs/database";
+import { DatabasePool, followingConnection } from "@libs/database";
 import type { Logger, Registry } from "@libs/observability";
-import { Pool } from "pg";
 import { Counter } from "prom-client";
 import type { Config } from "../config.ts";
 import { type AuthLimits, createAuthLimits } from "./auth-limits.ts";
@@ -30,7 +29,7 @@ export interface ComposedLimits {
 
 /** The limits of /auth over a small pool of their own, so that a flood can't take the connections of the flows. */
 export function composeLimits(config: Config, registry: Registry, logger: Logger): ComposedLimits {
-  const pool = new Pool({
+  const pool = new DatabasePool({
     ...followingConnection(() => config.DATABASE_URL),
     max: 2,
     connectionTimeoutMillis: TABLE_TIMEOUT_MS,

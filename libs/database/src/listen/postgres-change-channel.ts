@@ -23,6 +23,16 @@ const FIRST_RECONNECT_MS = 50;
 /** Silence of so many limits means that the connection is dead without having said so. */
 const DEAD_AFTER_SILENCES = 2;
 
+/**
+ * A message to itself, unless the server was made read-only: nothing that others write is told there any more, while a
+ * message of its own would come back. (A standby refuses it.) An account that is set to read only is another matter.
+ */
+const BEAT = `
+  SELECT deaf, CASE WHEN NOT deaf THEN pg_notify($1, $2) END
+  FROM (SELECT CASE WHEN current_setting('transaction_read_only')::bool THEN (
+    SELECT source IN ('configuration file', 'command line', 'global') FROM pg_settings
+    WHERE name = 'default_transaction_read_only') ELSE false END AS deaf) AS server`;
+
 const changeSchema = z.union([
   z.object({ kind: z.enum(["sessions", "users"]), ids: z.array(z.string()) }),
   z.object({ kind: z.literal("everything") }),
@@ -93,7 +103,6 @@ export class PostgresChangeChannel implements ChangeChannel {
       // What was missed while nobody listened can be anything.
       this.#onChange({ kind: "everything" });
       this.#connectedAt = performance.now();
-      this.#failures = 0;
       await this.#beat(client);
     } catch {
       this.#lost(client);
@@ -106,7 +115,8 @@ export class PostgresChangeChannel implements ChangeChannel {
     const quietMs = performance.now() - Math.max(this.#toldUntil, this.#connectedAt);
     if (quietMs > silenceMs * DEAD_AFTER_SILENCES) return this.#lost(client);
     try {
-      await client.query("SELECT pg_notify($1, $2)", [this.#ownChannel, String(performance.now())]);
+      const { rows } = await client.query<{ deaf: boolean }>(BEAT, [this.#ownChannel, String(performance.now())]);
+      if (rows[0]?.deaf) return this.#lost(client);
     } catch {
       return this.#lost(client);
     }
@@ -120,6 +130,7 @@ export class PostgresChangeChannel implements ChangeChannel {
   #receive(client: pg.Client, channel: string, payload: string): void {
     if (this.#client !== client) return;
     if (channel === this.#ownChannel) {
+      this.#failures = 0;
       this.#toldUntil = Math.max(this.#toldUntil, Number(payload));
       this.#report();
     } else this.#onChange(readChange(payload));

@@ -1,6 +1,7 @@
 import type { PrismaClient } from "../client.ts";
 import { Prisma } from "../generated/client.ts";
 import { ERASED_USERNAME, type ErasedRows } from "../person-repository.ts";
+import { repeatableTransaction } from "./repeatable-transaction.ts";
 
 /** What may be left in the details of an activity: neither of them names anybody. */
 const KEPT_DETAILS = ["sessionId", "reason"];
@@ -13,7 +14,7 @@ const ERASED_PAYLOAD = JSON.stringify({
 
 /** Sessions are locked before their user: the order of every transaction that locks both. */
 export async function erasePerson(prisma: PrismaClient, userId: string, now: Date): Promise<ErasedRows> {
-  return await prisma.$transaction(async (tx) => {
+  return await repeatableTransaction(prisma, async (tx) => {
     const run = (statement: Prisma.Sql) => tx.$executeRaw(statement);
     const sessions = await run(Prisma.sql`
       UPDATE sessions SET ip_address = NULL, user_agent = NULL WHERE session_id IN (

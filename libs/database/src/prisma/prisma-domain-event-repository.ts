@@ -7,6 +7,7 @@ import type {
   SqlExecutor,
 } from "../domain-event.ts";
 import { throwMapped } from "./map-prisma-error.ts";
+import { repeatableTransaction } from "./repeatable-transaction.ts";
 import type { Transaction } from "./user-rows.ts";
 
 const TRANSACTION_LIMITS = { maxWait: 2_000, timeout: 10_000 };
@@ -37,14 +38,13 @@ export class PrismaDomainEventRepository implements DomainEventRepository {
     limit: number,
     hand: (events: DomainEvent[], subscriptions: EventSubscription[], db: SqlExecutor) => Promise<void>,
   ): Promise<number> {
-    return this.prisma
-      .$transaction(async (tx) => {
-        if (!(await takeTurn(tx))) return 0;
-        const events = await takeEvents(tx, limit);
-        if (events.length > 0) await hand(events, await listSubscriptions(tx), executorOf(tx));
-        return events.length;
-      }, TRANSACTION_LIMITS)
-      .catch(throwMapped);
+    const dispatchOnce = async (tx: Transaction) => {
+      if (!(await takeTurn(tx))) return 0;
+      const events = await takeEvents(tx, limit);
+      if (events.length > 0) await hand(events, await listSubscriptions(tx), executorOf(tx));
+      return events.length;
+    };
+    return repeatableTransaction(this.prisma, dispatchOnce, TRANSACTION_LIMITS);
   }
 
   async countWaiting(): Promise<{ count: number; oldestAt: Date | null }> {

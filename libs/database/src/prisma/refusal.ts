@@ -1,6 +1,6 @@
 import type { PrismaClient } from "../client.ts";
 import type { Prisma } from "../generated/client.ts";
-import { mapPrismaError } from "./map-prisma-error.ts";
+import { repeatableTransaction } from "./repeatable-transaction.ts";
 
 /** Ends a transaction with an outcome that leaves nothing written. */
 export class Refusal<Outcome extends string> extends Error {
@@ -14,7 +14,7 @@ export class Refusal<Outcome extends string> extends Error {
 /** How long such a transaction may wait for a connection, and how long it may take. Milliseconds. */
 const LIMITS = { maxWait: 1_500, timeout: 5_000 };
 
-/** One transaction: what `work` returns is committed; a {@link Refusal} rolls back, and its outcome is returned. */
+/** One transaction, begun again where another one undid it: what `work` returns is committed; a {@link Refusal} rolls back, and its outcome is returned. */
 export async function refusable<Result, Outcome extends string>(
   prisma: PrismaClient,
   work: (tx: Prisma.TransactionClient, refuse: (outcome: Outcome) => never) => Promise<Result>,
@@ -23,9 +23,9 @@ export async function refusable<Result, Outcome extends string>(
     throw new Refusal(outcome);
   };
   try {
-    return await prisma.$transaction((tx) => work(tx, refuse), LIMITS);
+    return await repeatableTransaction(prisma, (tx) => work(tx, refuse), LIMITS);
   } catch (error) {
     if (error instanceof Refusal) return error.outcome;
-    throw mapPrismaError(error);
+    throw error;
   }
 }

@@ -18,6 +18,10 @@ export interface PostgresServerOptions {
   log: string;
   /** The data is thrown away afterwards: nothing is forced to disk, and the server is killed rather than stopped. */
   throwaway: boolean;
+  /** Of the process; `postgres` when left out. */
+  name?: string;
+  /** Beside and above our own. */
+  settings?: Readonly<Record<string, string>>;
 }
 
 const READY_WITHIN_MS = 60_000;
@@ -77,9 +81,10 @@ export async function runPostgres(keeper: Keeper, options: PostgresServerOptions
     max_connections: "300",
     shared_buffers: "128MB",
     ...(throwaway ? { fsync: "off", synchronous_commit: "off", full_page_writes: "off" } : {}),
+    ...options.settings,
   };
   const process = await keeper.run({
-    name: "postgres",
+    name: options.name ?? "postgres",
     command: [
       ...[binaries.postgres, "-D", dataDir, "-p", String(port)],
       ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]),

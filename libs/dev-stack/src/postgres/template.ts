@@ -70,7 +70,8 @@ export class DataTemplate {
   }
 }
 
-async function backUp(serverUrl: string, dataDir: string, copy: string): Promise<void> {
+/** Copies the data folder of a running server, consistent with what was committed when the copy ended. */
+export async function backUp(serverUrl: string, dataDir: string, copy: string): Promise<void> {
   await withClient(serverUrl, async (client) => {
     const { start, stop } = await backupFunctions(client);
     await client.query(`SELECT ${start}`);

@@ -95,6 +95,7 @@ export function openGuard(options: KeycloakAuthOptions = {}): Guard {
   if (options.checkConfiguration ?? true) configuration.start();
   const own = options.database ? undefined : createDatabase(databaseUrl, { poolSize: POOL_SIZE });
   const database = options.database ?? (own as PrismaClient);
+  const onState = watchChannel({ registry, logger, onProblem, staleMs });
   return new Guard({
     verifier: new JoseGuardTokenVerifier(keys, {
       issuer,
@@ -104,7 +105,11 @@ export function openGuard(options: KeycloakAuthOptions = {}): Guard {
     }),
     repository: createRepositories(database).guard,
     channel: new PostgresChangeChannel(databaseUrl, {
-      onState: watchChannel({ registry, logger, onProblem, staleMs }),
+      onState: (up) => {
+        // Where the channel's server was left for another, a connection that only reads would go on with the old one.
+        if (!up) database.leaveServer();
+        onState(up);
+      },
     }),
     cacheSize: options.cacheSize,
     maxTokenBytes: options.maxTokenBytes ?? fromEnvironment.maxTokenBytes,

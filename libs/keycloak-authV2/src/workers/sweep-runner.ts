@@ -1,4 +1,4 @@
-import { followingConnection, mapPrismaError } from "@libs/database";
+import { followingConnection, mapPrismaError, readCommittedSession } from "@libs/database";
 import type { Logger } from "@libs/observability";
 import type { Secret } from "@libs/observability/secrets";
 import { PgBoss } from "pg-boss";
@@ -80,6 +80,7 @@ async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
 function createBoss(databaseUrl: Secret, logger: Logger): PgBoss {
   const boss = new PgBoss({
     ...followingConnection(databaseUrl),
+    ...readCommittedSession,
     schema: "pgboss",
     application_name: "keycloak-sync-gateway-jobs",
     max: 2,

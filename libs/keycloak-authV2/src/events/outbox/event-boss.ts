@@ -1,4 +1,4 @@
-import { followingConnection } from "@libs/database";
+import { followingConnection, readCommittedSession } from "@libs/database";
 import type { Logger } from "@libs/observability";
 import type { Secret } from "@libs/observability/secrets";
 import { type ConstructorOptions, PgBoss } from "pg-boss";
@@ -45,6 +45,7 @@ export function createEventBoss({
     : { supervise: false };
   const boss = new PgBoss({
     ...followingConnection(databaseUrl),
+    ...readCommittedSession,
     schema: "pgboss",
     application_name: applicationName,
     max: connections,

@@ -23,19 +23,17 @@ interface Witness {
  */
 export async function probeServer(api: AdminApi, clientId: string): Promise<ServerFeatures> {
   const witness = await findWitness(api, clientId);
+  const eventsByTime = canReadEventsByTime(api);
   if (!witness) {
     // What the oldest server can do is right on every other, too.
-    const eventsByTime = await canReadEventsByTime(api);
-    return { createdFilter: false, searchByIds: false, filteredCounts: false, eventsByTime };
+    return { createdFilter: false, searchByIds: false, filteredCounts: false, eventsByTime: await eventsByTime };
   }
-  // All of them awaited as one: a failure of the first would otherwise be nobody's, and end the process.
-  const [eventsByTime, createdFilter, searchByIds, filteredCounts] = await Promise.all([
-    canReadEventsByTime(api),
+  const [createdFilter, searchByIds, filteredCounts] = await Promise.all([
     mindsCreatedTimes(api, witness),
     findsSeveralIds(api, witness),
     countsAsItLists(api, witness),
   ]);
-  return { createdFilter, searchByIds, filteredCounts, eventsByTime };
+  return { createdFilter, searchByIds, filteredCounts, eventsByTime: await eventsByTime };
 }
 
 /** Our own service account, as a rule; with fine-grained permissions it may see others and not itself. */

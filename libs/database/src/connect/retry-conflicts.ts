@@ -1,0 +1,23 @@
+/** With the first. */
+const MOST_TRIES = 5;
+const FIRST_PAUSE_MS = 10;
+
+/**
+ * Runs a whole transaction, or a statement that is one, again where PostgreSQL undid it for the sake of another
+ * transaction: 40001 and 40P01 say so for certain, also as the answer to COMMIT.
+ * @param work from BEGIN to COMMIT; what it does beside has to bear repeating
+ * @param isConflict whether nothing was written, for that reason. An answer that is lost is no such error
+ * @returns what `work` gives; its last error where it fails each time, after about 0.3 s of pauses
+ * @see https://www.postgresql.org/docs/current/mvcc-serialization-failure-handling.html
+ */
+export async function retryConflicts<T>(work: () => Promise<T>, isConflict: (error: unknown) => boolean): Promise<T> {
+  for (let tried = 1; ; tried += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (tried === MOST_TRIES || !isConflict(error)) throw error;
+      // Random, so that the same two do not meet again.
+      await Bun.sleep(FIRST_PAUSE_MS * 2 ** (tried - 1) * (0.5 + Math.random()));
+    }
+  }
+}
