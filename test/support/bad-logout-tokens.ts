@@ -23,9 +23,13 @@ export async function badLogoutTokens(parts: LogoutTokenParts): Promise<Record<s
     misaddressed: await wrongClaims(parts, misaddressed(parts)),
     expired: await wrongClaims(parts, expired()),
     malformed: await wrongClaims(parts, malformed()),
-    "of another kind": await Promise.all(
-      ["JWT", "at+jwt", "", undefined].map((typ) => parts.realmKey.sign(claimsOf(parts), { typ })),
-    ),
+    "of another kind": await Promise.all([
+      ...["at+jwt", "", undefined].map((typ) => parts.realmKey.sign(claimsOf(parts), { typ })),
+      // Keycloak 24.0 says in a claim alone that it is a logout token; others say otherwise, or nothing.
+      ...["Bearer", "ID", "logout", undefined].map((typ) =>
+        parts.realmKey.sign({ ...claimsOf(parts), typ }, { typ: "JWT" }),
+      ),
+    ]),
     forged: await forged(parts),
     mangled: mangled(parts.genuine),
   };

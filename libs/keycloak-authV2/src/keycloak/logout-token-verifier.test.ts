@@ -45,9 +45,10 @@ describe("JoseLogoutTokenVerifier", () => {
     ["sub alone: every session of the user", { sid: undefined }, { sub: "u1", sid: null }],
     ["sid alone", { sub: undefined }, { sub: null, sid: "s1" }],
     ["several audiences", { aud: ["gw", "other"] }, { sid: "s1" }],
+    ["the type in a claim alone, as Keycloak 24.0 writes it", { sid: "s1" }, { sid: "s1" }, { typ: "JWT" }],
     ["clocks that differ by ten seconds", { iat: seconds() + 8, exp: seconds() - 5 }, { sid: "s1" }],
-  ])("%s", async (_, changes, expected) => {
-    expect(await verifier().verifyLogoutToken(await sign(changes))).toMatchObject(expected);
+  ] as [string, object, object, object?][])("%s", async (_, changes, expected, header = {}) => {
+    expect(await verifier().verifyLogoutToken(await sign(changes, header))).toMatchObject(expected);
   });
 
   const bad: [string, () => Promise<string>][] = [
@@ -77,7 +78,10 @@ describe("JoseLogoutTokenVerifier", () => {
     ["events as a list", () => sign({ events: [logoutEvent] })],
     ["a nonce", () => sign({ nonce: "n" })],
     ["a nonce of null", () => sign({ nonce: null })],
-    ["typ of another token", () => sign({}, { typ: "JWT" })],
+    ["typ of another token", () => sign({}, { typ: "at+jwt" })],
+    ["typ of no token in particular, the claim of an access token", () => sign({ typ: "Bearer" }, { typ: "JWT" })],
+    ["typ of no token in particular, the claim of an ID token", () => sign({ typ: "ID" }, { typ: "JWT" })],
+    ["typ of no token in particular, no claim", () => sign({ typ: undefined }, { typ: "JWT" })],
     ["no typ", () => sign({}, { typ: undefined })],
     ["another key", () => sign({}, {}, foreign)],
     ["an unknown key", () => sign({}, { kid: "k9" }, foreign)],

@@ -1,4 +1,4 @@
-import { errors, type JWTPayload, jwtVerify } from "jose";
+import { errors, type JWTPayload, type JWTVerifyResult, jwtVerify } from "jose";
 import { z } from "zod";
 import { AuthError } from "../errors/index.ts";
 import type { LogoutToken, LogoutTokenVerifier } from "../ports.ts";
@@ -36,7 +36,7 @@ const schema = z
 
 /**
  * ADAPTER: verification of logout tokens with jose. Signature by keys that are known already, by the algorithm that its key is published for,
- * header `typ`, issuer, audience, times within 10 s, age, the logout event, `sub` or `sid`, `jti`, no `nonce`.
+ * the type, issuer, audience, times within 10 s, age, the logout event, `sub` or `sid`, `jti`, no `nonce`.
  * @see https://openid.net/specs/openid-connect-backchannel-1_0.html#Validation
  */
 export class JoseLogoutTokenVerifier implements LogoutTokenVerifier {
@@ -75,23 +75,33 @@ export class JoseLogoutTokenVerifier implements LogoutTokenVerifier {
   async #verify(token: string): Promise<JWTPayload> {
     const { known } = this.#keys;
     try {
-      const { payload } = await withCurrentIssuer(this.#issuer, (issuer) =>
+      const verified = await withCurrentIssuer(this.#issuer, (issuer) =>
         jwtVerify(token, known, {
           ...this.#rules,
           issuer,
-          typ: "logout+jwt",
           clockTolerance: CLOCK_TOLERANCE_SECONDS,
           currentDate: this.#now(),
           maxTokenAge: MAX_AGE_SECONDS,
           requiredClaims: ["iat", "exp", "jti", "events"],
         }),
       );
-      return payload;
+      if (!isTypedAsLogout(verified)) throw invalid("typ of another token");
+      return verified.payload;
     } catch (error) {
+      if (error instanceof AuthError) throw error;
       // No keys are fetched here: whatever fails is the token's fault.
       throw invalid(error instanceof errors.JOSEError ? error.code : "not a token");
     }
   }
+}
+
+/**
+ * `logout+jwt` in the header is recommended, not required (OIDC Back-Channel Logout 1.0 §2.4), and Keycloak 24.0 writes `JWT`.
+ * Such a token has to say in Keycloak's own claim that it is a logout token: access and ID tokens say otherwise there.
+ */
+function isTypedAsLogout({ payload, protectedHeader: { typ } }: Pick<JWTVerifyResult, "payload" | "protectedHeader">) {
+  const type = typ?.toLowerCase().replace(/^application\//, "");
+  return type === "logout+jwt" || (type === "jwt" && payload["typ"] === "Logout");
 }
 
 const invalid = (internal: string) => new AuthError("logout_token.invalid", { internal });
