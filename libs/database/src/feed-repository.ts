@@ -121,6 +121,8 @@ export interface FeedRepository {
   /** Has dead letters handled again, with no attempts. @param ids default: all @returns how many */
   replay(now: Date, ids?: readonly bigint[]): Promise<number>;
   backlog(): Promise<FeedBacklog>;
+  /** How many hints wait, put off for one of these reasons. @param errors as given to {@link postpone} */
+  countPostponed(errors: readonly string[]): Promise<number>;
   /**
    * Hints for every live local user: what a full look begins with. Several statements, with many users.
    * @param only `sessions`: users with live sessions, and those sessions alone

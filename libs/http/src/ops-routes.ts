@@ -17,6 +17,8 @@ const readinessSchema = z.strictObject({
   status: z.enum(["ready", "not_ready"]),
   checks: z.record(z.string(), z.enum(["up", "away", "degraded", "failed"])),
   problems: z.array(z.strictObject({ kind: z.string(), todo: z.string() })).optional(),
+  feed_mode: z.string().optional(),
+  feed_bound: z.string().optional(),
 });
 
 /** For operators and orchestrators: alive, ready, metrics. */

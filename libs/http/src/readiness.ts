@@ -9,6 +9,9 @@ export interface Readiness {
   /** `degraded`: it answers, but not all is well. `failed`: it is wrong, and was never right since the start. */
   checks: Record<string, "up" | "away" | "degraded" | "failed">;
   problems?: ReadinessProblem[];
+  /** How changes in Keycloak arrive, and within which time; left out: not known yet, or not this service's matter. */
+  feed_mode?: string;
+  feed_bound?: string;
 }
 
 export type CheckReadiness = () => Promise<Readiness>;
@@ -28,6 +31,8 @@ export interface ReadinessOptions {
   checks: Record<string, () => Promise<unknown>>;
   /** Problems of this moment, of the change feed for example; left out: it is switched off. */
   problems?: (() => readonly ReadinessProblem[]) | undefined;
+  /** How changes in Keycloak arrive; left out or null: not said. */
+  feed?: (() => { mode: string; bound: string } | null) | undefined;
   /** Whose problems those are, as a name among the checks; `feed`. */
   problemsOf?: string;
   /** Not ready while there is one of these kinds; left out: none keeps it from being ready. */
@@ -48,7 +53,7 @@ export function createReadiness(options: ReadinessOptions): CheckReadiness {
     if (configuration && !configuration.passed()) await isUp(() => configuration.checkedOnce, timeoutMs);
     if (!last || performance.now() - last.at > maxAgeMs)
       last = { at: performance.now(), result: run(checks, timeoutMs) };
-    const result = withConfiguration(withProblems(await last.result, options), configuration);
+    const result = withFeed(withConfiguration(withProblems(await last.result, options), configuration), options);
     return isStopping() ? { ...result, ready: false, checks: { ...result.checks, gateway: "away" } } : result;
   };
 }
@@ -65,6 +70,11 @@ function withProblems(
     checks: { ...result.checks, [problemsOf]: "degraded" },
     problems: current,
   };
+}
+
+function withFeed(result: Readiness, { feed }: ReadinessOptions): Readiness {
+  const { mode, bound } = feed?.() ?? {};
+  return mode === undefined || bound === undefined ? result : { ...result, feed_mode: mode, feed_bound: bound };
 }
 
 function withConfiguration(result: Readiness, configuration: ReadinessConfiguration | undefined): Readiness {

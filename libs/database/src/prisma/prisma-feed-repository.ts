@@ -130,6 +130,14 @@ export class PrismaFeedRepository implements FeedRepository {
     return rows[0] as FeedBacklog;
   }
 
+  async countPostponed(errors: readonly string[]): Promise<number> {
+    const rows = await this.prisma.$queryRaw<{ count: number }[]>`
+      SELECT count(*)::int AS count FROM feed_hints
+      WHERE dead_at IS NULL AND last_error IN (
+        SELECT jsonb_array_elements_text(${JSON.stringify(errors)}::jsonb))`.catch(throwMapped);
+    return rows[0]?.count ?? 0;
+  }
+
   async hintAllUsers(source: HintSource, now: Date, only?: "sessions"): Promise<number> {
     let total = 0;
     let after: string | null = "";

@@ -95,6 +95,11 @@ export class InMemoryFeedRepository implements FeedRepository {
     };
   }
 
+  async countPostponed(errors: readonly string[]): Promise<number> {
+    const waiting = [...this.database.hints.values()].filter(({ deadAt }) => deadAt === null);
+    return waiting.filter(({ lastError }) => lastError !== null && errors.includes(lastError)).length;
+  }
+
   async hintAllUsers(source: HintSource, now: Date, only?: "sessions"): Promise<number> {
     const users = [...this.database.users.values()].filter(({ deletedAt }) => deletedAt === null);
     const live = new Set([...this.database.sessions.values()].filter((row) => !row.endedAt).map((row) => row.userId));

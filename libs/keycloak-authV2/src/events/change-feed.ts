@@ -7,11 +7,13 @@ import type { Sweep } from "../workers/sweep.ts";
 import { createExpirySweep } from "./expiry.ts";
 import { FeedLeader } from "./feed-leader.ts";
 import { createFeedMetrics } from "./feed-metrics.ts";
+import type { FeedModeStatus } from "./feed-mode.ts";
 import type { FeedProblem } from "./feed-problems.ts";
 import { type FeedStatus, readFeedStatus } from "./feed-status.ts";
 import { FullLook } from "./full-look.ts";
 import { createHintSweep } from "./hint-sweep.ts";
 import { KeycloakClock } from "./keycloak-clock.ts";
+import { ModeWatch } from "./mode-watch.ts";
 import { ProblemBoard } from "./problem-board.ts";
 import { EventReader, type ReaderDeps } from "./read-events.ts";
 import { receiveLogoutToken } from "./receive-logout-token.ts";
@@ -52,6 +54,7 @@ export class ChangeFeed {
   readonly #integration: KeycloakIntegrationService;
   readonly #fullLook: FullLook;
   readonly #sweeps: Sweep[];
+  readonly #mode: ModeWatch;
 
   /** @throws KeyRingError when no valid key ring is given, here or in `TOKEN_ENCRYPTION_KEYS` */
   constructor(
@@ -65,10 +68,10 @@ export class ChangeFeed {
     const feedMetrics = createFeedMetrics(metrics);
     const problems = new ProblemBoard(feedMetrics, logger, now);
     const fullLook = new FullLook({ ...syncDeps, problems });
-    const { eventSource } = integration;
+    const { eventSource, serverFeatures } = integration;
     const deps = {
       ...syncDeps,
-      ...{ eventSource, feedMetrics, problems },
+      ...{ eventSource, serverFeatures, feedMetrics, problems },
       leader: new FeedLeader(leases),
       clock: new KeycloakClock(eventSource, now),
       onLoss: (reason: string) => fullLook.start(reason),
@@ -80,16 +83,20 @@ export class ChangeFeed {
     this.#integration = integration;
     this.#fullLook = fullLook;
     const hints: Sweep = { ...createHintSweep(deps), intervalMs: HINTS_INTERVAL_MS, local: true };
-    this.#sweeps = [hints, createExpirySweep(deps)];
-    if (options.reconciles !== false) {
+    const readsEvents = options.readsEvents !== false;
+    const reconciles = options.reconciles !== false;
+    const periodMs = options.reconcilePeriodMs ?? RECONCILE_PERIOD_MS;
+    this.#mode = new ModeWatch(deps, { readsEvents, reconciles, periodMs });
+    this.#sweeps = [hints, createExpirySweep(deps), this.#mode.sweep()];
+    if (reconciles) {
       const reconcilerDeps = { ...deps, reconcileMetrics: createReconcileMetrics(metrics) };
       const reconciler = new Reconciler(reconcilerDeps, {
-        periodMs: options.reconcilePeriodMs ?? RECONCILE_PERIOD_MS,
+        ...{ periodMs, readsEvents },
         maxCallsPerSecond: options.reconcileMaxCallsPerSecond ?? MAX_CALLS_PER_SECOND,
       });
       this.#sweeps.push(reconciler.sweep());
     }
-    if (options.readsEvents === false) return;
+    if (!readsEvents) return;
     const reader = new EventReader(deps);
     const watch = new FeedWatch({ ...deps, fullLook, reader }).sweep();
     this.#sweeps.push(reader.sweep(), { ...watch, close: () => fullLook.stop() });
@@ -109,6 +116,11 @@ export class ChangeFeed {
   /** What is wrong at this moment, as this process knows it: for a readiness probe, costs nothing. */
   problems(): FeedProblem[] {
     return this.#deps.problems.list();
+  }
+
+  /** How changes arrive, and within which time; null: Keycloak has not answered yet. Costs nothing. */
+  mode(): FeedModeStatus | null {
+    return this.#mode.status;
   }
 
   /** @throws AuthError `database.*` */

@@ -4,10 +4,10 @@ import type { FeedDeps } from "./feed-deps.ts";
 /** Deletions that wait are tried again sooner than this: after it, none waits any more. Milliseconds. */
 const OVER_AFTER_MS = 45_000;
 
-const TOO_MANY =
+export const TOO_MANY =
   "More users disappeared from Keycloak within a minute than FEED_MAX_DELETIONS_PER_MINUTE allows; the rest waits and " +
   "goes on at that pace. If nobody deleted them, check the realm and the service account before they become tombstones.";
-const UNPROVEN =
+export const UNPROVEN =
   "Keycloak's answers lack even our own service account, so nobody is taken for deleted. Give the service account the " +
   "realm-management roles manage-users and view-events again.";
 

@@ -1,11 +1,13 @@
 import type { HintSource } from "@libs/database";
-import type { KeycloakEventSource } from "../ports.ts";
+import type { KeycloakEventSource, ServerFeatureSource } from "../ports.ts";
 import type { SyncDeps } from "../services/sync/sync-deps.ts";
 import type { FeedProblems } from "./feed-problems.ts";
 
 /** What the change feed stands on: the flows' own ports, Keycloak's events, and where it tells how it does. */
 export interface FeedDeps extends SyncDeps {
   eventSource: KeycloakEventSource;
+  /** What this Keycloak can do: whether its events can be read at all. */
+  serverFeatures: Pick<ServerFeatureSource, "current">;
   /** More users than this do not become tombstones within a minute: a lost permission must not look like an exodus. */
   maxDeletionsPerMinute: number;
   /** Begins a full reconciliation, in the background. @throws DatabaseError */

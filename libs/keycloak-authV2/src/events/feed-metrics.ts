@@ -1,6 +1,7 @@
 import type { FeedBacklog, HintSource } from "@libs/database";
 import { Counter, Gauge, type Registry } from "prom-client";
 import type { FeedMetrics } from "./feed-deps.ts";
+import type { FeedMode } from "./feed-mode.ts";
 import type { FeedProblemKind } from "./feed-problems.ts";
 
 /** The numbers of the readers and the watch, beside those of the handler. */
@@ -13,6 +14,8 @@ export interface ReaderMetrics extends FeedMetrics {
   /** Whether this process reads the events for all replicas. */
   leader(leads: boolean): void;
   problem(kind: FeedProblemKind, present: boolean): void;
+  /** @param periodMs within which everybody is compared, in milliseconds */
+  mode(mode: FeedMode, periodMs: number): void;
 }
 
 /** Metrics of the change feed, on the registry of the process. */
@@ -39,7 +42,18 @@ export function createFeedMetrics(registry: Registry): ReaderMetrics {
   const dead = gauge("feed_dead_letters", "Hints that could not be handled and wait for an operator.");
   const leads = gauge("feed_leader", "1 while this process reads Keycloak's events for all replicas.");
   const problem = gauge("feed_problem", "1 while the change feed has this problem; told within 60 seconds.", ["kind"]);
+  const mode = gauge("feed_mode", "1 for what brings changes in Keycloak here: its events, or reconciliation alone.", [
+    "mode",
+  ]);
+  const bound = gauge(
+    "feed_bound_seconds",
+    "Within which time a change in Keycloak is here, whatever reports it; +Inf: never.",
+  );
   return {
+    mode: (current, periodMs) => {
+      for (const one of ["events", "reconciliation", "off"] as const) mode.set({ mode: one }, one === current ? 1 : 0);
+      bound.set(current === "off" ? Number.POSITIVE_INFINITY : periodMs / 1_000);
+    },
     hintsTold: (source, count) => hints.inc({ source, outcome: "told" }, count),
     hintsHandled: (source, outcome, count) => hints.inc({ source, outcome }, count),
     usersDeleted: (count) => deleted.inc(count),

@@ -10,6 +10,7 @@ export type FeedProblemKind =
   | "behind"
   | "deletions_paused"
   | "dead_letters"
+  | "feed_off"
   | "full_look_running"
   | "reconcile_late";
 

@@ -1,15 +1,21 @@
 import type { FeedBacklog, FeedRepository, Hint } from "@libs/database";
 import { z } from "zod";
+import { ABSENCE_UNPROVEN, DELETIONS_PAUSED } from "../services/sync/look-outcome.ts";
+import { TOO_MANY, UNPROVEN } from "./deletion-guard.ts";
+import { STORE_EVERY_MS } from "./event-tail.ts";
+import { type FeedModeStatus, readStoredMode } from "./feed-mode.ts";
 import type { FeedProblemKind } from "./feed-problems.ts";
-import { problemTodos, SHARED_PROBLEMS } from "./problem-board.ts";
+import { BEHIND_MS, problemTodos, SHARED_PROBLEMS } from "./problem-board.ts";
 import { isLate, type ReconcileStatus, readReconcileStatus } from "./reconcile/reconcile-status.ts";
 
 /** How the change feed does, as far as the database knows it. */
 export interface FeedStatus {
   backlog: FeedBacklog;
+  /** How changes arrive; null: no gateway of this version has run yet. */
+  mode: FeedModeStatus | null;
   /** When the events were read last (to within 10 seconds); null: never. */
   readAt: Date | null;
-  /** What the reading replica has found wrong, half a minute ago at most while it runs. */
+  /** What any replica's readiness knows of, half a minute ago at most while one runs, and what to do about it. */
   problems: { kind: FeedProblemKind; todo: string }[];
   /** The first hundred. */
   deadLetters: Hint[];
@@ -19,24 +25,38 @@ export interface FeedStatus {
 
 /** Reads it from the database alone: for operators. @throws DatabaseError */
 export async function readFeedStatus(feed: FeedRepository, now = new Date()): Promise<FeedStatus> {
-  const [backlog, position, shared, deadLetters, reconcile] = await Promise.all([
+  const [backlog, mode, unproven, paused, position, shared, deadLetters, reconcile] = await Promise.all([
     feed.backlog(),
+    readStoredMode(feed, now),
+    feed.countPostponed([ABSENCE_UNPROVEN]),
+    feed.countPostponed([DELETIONS_PAUSED]),
     feed.readPosition("user_events"),
     readSharedProblems(feed),
     feed.listDead(),
     readReconcileStatus(feed),
   ]);
-  const all: FeedProblemKind[] = [...shared];
-  if (backlog.dead > 0) all.push("dead_letters");
-  if ([reconcile.users, reconcile.sessions].some((round) => round && isLate(round, now))) all.push("reconcile_late");
+  const problems: FeedStatus["problems"] = shared.map((kind) => ({ kind, todo: problemTodos[kind] }));
+  const add = (kind: FeedProblemKind, isThere: boolean, todo = problemTodos[kind]) => {
+    if (isThere && !problems.some((problem) => problem.kind === kind)) problems.push({ kind, todo });
+  };
+  const isOld = (at: Date | null, thanMs: number) => at !== null && now.getTime() - at.getTime() > thanMs;
+  const readAt = position?.updatedAt ?? null;
+  add("behind", mode !== null && !mode.running, NOBODY_RUNS);
+  add("behind", isOld(backlog.oldestChangedAt, BEHIND_MS));
+  add("behind", (mode?.mode ?? "events") === "events" && isOld(readAt, BEHIND_MS + STORE_EVERY_MS));
+  add("deletions_paused", unproven > 0, UNPROVEN);
+  add("deletions_paused", paused > 0, TOO_MANY);
+  add("dead_letters", backlog.dead > 0);
+  add(
+    "reconcile_late",
+    [reconcile.users, reconcile.sessions].some((round) => round && isLate(round, now)),
+  );
   return {
-    backlog,
-    readAt: position?.updatedAt ?? null,
-    problems: all.map((kind) => ({ kind, todo: problemTodos[kind] })),
-    deadLetters,
-    reconcile,
+    ...{ backlog, mode, readAt, problems, deadLetters, reconcile },
   };
 }
+
+const NOBODY_RUNS = "start a gateway: none has run for a minute, and nothing brings changes in Keycloak here meanwhile";
 
 const sharedSchema = z.object({ kinds: z.array(z.string()) });
 

@@ -14,10 +14,15 @@ export const problemTodos: Record<FeedProblemKind, string> = {
   behind: "look whether Keycloak and PostgreSQL answer: changes in Keycloak are not read in time",
   deletions_paused: "look whether so many users were meant to be deleted in Keycloak; the rest follows slowly",
   dead_letters: "see authctl feed status for changes that could not be applied, then authctl feed replay",
+  feed_off:
+    "set RECONCILE_ENABLED=true, or update Keycloak to 26.2: its events can't be read, and nothing else brings changes here",
   full_look_running: "nothing: events were lost, or one concerned many users, so every user is re-read",
   reconcile_late:
     "see whether Keycloak and PostgreSQL answer; if they do, raise RECONCILE_MAX_CALLS_PER_SECOND or RECONCILE_PERIOD_MS",
 };
+
+/** A change that waits longer, or no reading of events for longer, is a problem. Milliseconds. */
+export const BEHIND_MS = 30_000;
 
 /** The source under whose position the reading replica keeps its problems, for others to show. */
 export const SHARED_PROBLEMS = "feed.problems";

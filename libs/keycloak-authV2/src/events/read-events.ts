@@ -70,6 +70,7 @@ export class EventReader {
       const fence = await leader.take();
       feedMetrics.leader(fence !== null);
       if (fence === null) return 0;
+      if (!(await this.#canRead())) return 0;
       if (fence !== this.#fence) await this.#begin(fence);
       await this.#checkForLoss();
       await this.#read(this.#fast, fence);
@@ -84,6 +85,17 @@ export class EventReader {
       }
     }
     return 0;
+  }
+
+  /** Whether there are events to read on this server; where there are none, nothing is late. @throws AuthError */
+  async #canRead(): Promise<boolean> {
+    const { serverFeatures, now } = this.deps;
+    if ((await serverFeatures.current()).eventsByTime !== false) return true;
+    // Reading begins anew once the server is one that has them.
+    this.#fence = null;
+    this.lastReadAt = now();
+    this.failure = null;
+    return false;
   }
 
   /** From where the leader before was. */

@@ -54,7 +54,10 @@ function setUp() {
     clock.now += ms;
     monotonic += ms;
   };
-  return { ...fixture, ...{ lines, replica, pass, config: keycloak.eventSource.config } };
+  return {
+    ...fixture,
+    ...{ lines, replica, pass, config: keycloak.eventSource.config, features: keycloak.features },
+  };
 }
 
 describe("FeedWatch", () => {
@@ -116,6 +119,46 @@ describe("FeedWatch", () => {
     // The second reads now, and the first learns of it.
     pass(11_000);
     expect(await two.round()).toEqual([]);
+    expect(await one.round()).toEqual([]);
+  });
+
+  test("a server whose events can't be read: nothing of events is wrong, nothing is late, and they are not asked for", async () => {
+    const { replica, keycloak, config, features, pass, lines } = setUp();
+    features.eventsByTime = false;
+    Object.assign(config, { userEventsEnabled: false, storedTypes: [], userEventsKeptMs: 60_000 });
+    const [one, two] = [replica(), replica()];
+    for (let round = 0; round < 5; round += 1) {
+      expect([await one.round(), await two.round()]).toEqual([[], []]);
+      pass(ROUND_MS);
+    }
+    expect(one.watch.lagSeconds).toBeLessThan(30);
+    expect(lines).toEqual([]);
+    expect(keycloak.calls.filter((call) => /events/.test(call))).toEqual([]);
+  });
+
+  test("clocks that differ are noticed without events too", async () => {
+    const { replica, keycloak, features } = setUp();
+    features.eventsByTime = false;
+    keycloak.eventSource.skewMs = 9_000;
+    expect(await replica().round()).toEqual(["clock_skew"]);
+  });
+
+  test("updated to one that has events: they are read from then on; and back again", async () => {
+    const fixture = setUp();
+    const { replica, keycloak, features, pass, hints } = fixture;
+    features.eventsByTime = false;
+    const one = replica();
+    await one.round();
+    features.eventsByTime = true;
+    pass(ROUND_MS);
+    await one.round();
+    keycloak.eventSource.recordUserEvent({ type: "UPDATE_PROFILE", userId: "u1" });
+    pass(1_000);
+    expect(await one.round()).toEqual([]);
+    expect(hints().map(({ subject }) => subject)).toEqual(["u1"]);
+    await fixture.deps.feed.complete(hints(), fixture.deps.now());
+    features.eventsByTime = false;
+    pass(120_000);
     expect(await one.round()).toEqual([]);
   });
 

@@ -6,26 +6,31 @@ import { STORE_EVERY_MS } from "./event-tail.ts";
 import type { FeedProblemKind } from "./feed-problems.ts";
 import { readSharedProblems } from "./feed-status.ts";
 import type { FullLook } from "./full-look.ts";
-import { type ProblemBoard, SHARED_PROBLEMS } from "./problem-board.ts";
+import { BEHIND_MS, type ProblemBoard, SHARED_PROBLEMS } from "./problem-board.ts";
 import type { EventReader, ReaderDeps } from "./read-events.ts";
 import { NOT_BEFORE } from "./realm-subjects.ts";
 
 /** Each check comes so often (a quarter more at most), so that every problem is told within 60 seconds. */
 const INTERVAL_MS = 12_000;
-const BEHIND_MS = 30_000;
 const SKEW_MS = 2_000;
 /** Longer than the longest overlap, with a margin. */
 const SHORTEST_RETENTION_MS = 900_000;
 
-/** What only the process that reads can see. */
-const readersProblems = [
+/** Nothing is wrong with the events of a server whose events can't be read. */
+const eventProblems = [
   "user_events_off",
   "admin_events_off",
   "event_types_missing",
   "retention_too_short",
-  "clock_skew",
   "no_permission",
   "canary_missing",
+] as const satisfies FeedProblemKind[];
+
+/** What only the process that reads can see. */
+const readersProblems = [
+  ...eventProblems,
+  "clock_skew",
+  "feed_off",
   "full_look_running",
 ] as const satisfies FeedProblemKind[];
 
@@ -65,10 +70,13 @@ export class FeedWatch {
   }
 
   async look(): Promise<number> {
-    const { problems, leader, feedMetrics } = this.deps;
+    const { problems, leader, feedMetrics, now } = this.deps;
     await this.#attempt(() => this.#lookAtBacklog());
-    if (leader.leads) await this.#lookAtKeycloak();
+    const canRead = await this.#canReadEvents();
+    if (leader.leads) await this.#lookAtKeycloak(canRead);
     else await this.#attempt(() => this.#learnFromReader());
+    // Nobody reads, and nobody is late.
+    if (!canRead) this.#othersReadAt = now();
     feedMetrics.lag(this.lagSeconds);
     problems.set("behind", this.lagSeconds * 1000 > BEHIND_MS, { lagSeconds: Math.round(this.lagSeconds) });
     return 0;
@@ -82,8 +90,29 @@ export class FeedWatch {
     problems.set("dead_letters", backlog.dead > 0, { deadLetters: backlog.dead });
   }
 
-  async #lookAtKeycloak(): Promise<void> {
-    const { reader, problems, fullLook } = this.deps;
+  async #lookAtKeycloak(canReadEvents: boolean): Promise<void> {
+    const { fullLook, problems } = this.deps;
+    if (canReadEvents) await this.#lookAtEvents();
+    else {
+      for (const kind of eventProblems) problems.clear(kind);
+      await this.#attempt(() => this.#lookAtClocks());
+    }
+    await this.#attempt(() => this.#lookAtNotBefore());
+    await this.#attempt(() => fullLook.resume());
+    await this.#attempt(() => this.#share());
+  }
+
+  /** Where nobody knows, what is wrong with them shows when they are asked for. */
+  async #canReadEvents(): Promise<boolean> {
+    let canRead = true;
+    await this.#attempt(async () => {
+      canRead = (await this.deps.serverFeatures.current()).eventsByTime !== false;
+    });
+    return canRead;
+  }
+
+  async #lookAtEvents(): Promise<void> {
+    const { reader, problems } = this.deps;
     const failures = [
       await this.#attempt(() => this.#lookAtConfig()),
       await this.#attempt(() => this.#lookAtClocks()),
@@ -91,9 +120,6 @@ export class FeedWatch {
       reader.failure,
     ];
     problems.set("no_permission", failures.includes("keycloak.forbidden"));
-    await this.#attempt(() => this.#lookAtNotBefore());
-    await this.#attempt(() => fullLook.resume());
-    await this.#attempt(() => this.#share());
   }
 
   async #lookAtConfig(): Promise<void> {

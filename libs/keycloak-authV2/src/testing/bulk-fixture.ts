@@ -6,7 +6,7 @@ import { createSyncFixture } from "./sync-fixture.ts";
 export function createBulkFixture(options: InMemoryKeycloakOptions = {}) {
   const fixture = createSyncFixture(options);
   const { deps, keycloak, clock } = fixture;
-  const bulkDeps: BulkDeps = { ...deps, eventSource: keycloak.eventSource };
+  const bulkDeps: BulkDeps = { ...deps, eventSource: keycloak.eventSource, serverFeatures: keycloak.serverFeatures };
 
   /** Puts a user straight into Keycloak, without an event. @param createdAt milliseconds since the epoch */
   function addUser(id: string, createdAt: number | null, change: Partial<StoredUser> = {}): StoredUser {

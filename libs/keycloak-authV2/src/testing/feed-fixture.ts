@@ -18,6 +18,7 @@ export function createFeedFixture(options: InMemoryKeycloakOptions = {}) {
     ...deps,
     reconcileEveryUser: async (reason) => void reconciliations.push(reason),
     eventSource: keycloak.eventSource,
+    serverFeatures: keycloak.serverFeatures,
     maxDeletionsPerMinute: 100,
     feedMetrics,
     problems,

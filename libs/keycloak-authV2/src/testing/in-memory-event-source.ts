@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { AuthError } from "../errors/index.ts";
 import type { EventPage, EventsConfig, KeycloakAdminEvent, KeycloakEventSource, KeycloakUserEvent } from "../ports.ts";
 import { storedEventTypes } from "../realm/event-types.ts";
 import type { InMemoryKeycloak } from "./in-memory-keycloak.ts";
@@ -43,13 +44,23 @@ export class InMemoryEventSource implements KeycloakEventSource {
 
   listUserEvents(page: EventPage): Promise<KeycloakUserEvent[]> {
     return this.#keycloak.perform("list_user_events", () => {
+      this.#demandEvents();
       const { types } = page;
       return paged(types ? this.userEvents.filter(({ type }) => types.includes(type)) : this.userEvents, page);
     });
   }
 
   listAdminEvents(page: EventPage): Promise<KeycloakAdminEvent[]> {
-    return this.#keycloak.perform("list_admin_events", () => paged(this.adminEvents, page));
+    return this.#keycloak.perform("list_admin_events", () => {
+      this.#demandEvents();
+      return paged(this.adminEvents, page);
+    });
+  }
+
+  /** A server that takes days alone refuses the question. */
+  #demandEvents(): void {
+    if (this.#keycloak.features.eventsByTime === false)
+      throw new AuthError("keycloak.misconfigured", { internal: "events: HTTP 400" });
   }
 
   readEventsConfig(): Promise<EventsConfig> {

@@ -1,6 +1,16 @@
 /** A look over state rows that are due. Every replica runs it; rows are claimed, so that none is handled twice at once. */
 export interface Sweep {
-  name: "registrations" | "logouts" | "prune" | "hints" | "events" | "watch" | "expiry" | "outbox" | "reconcile";
+  name:
+    | "registrations"
+    | "logouts"
+    | "prune"
+    | "hints"
+    | "events"
+    | "watch"
+    | "expiry"
+    | "outbox"
+    | "reconcile"
+    | "mode";
   /**
    * A cron expression: the sweep runs at the start of a process and then on this schedule, on one replica. Left out: it
    * runs at the runner's interval, on every replica.

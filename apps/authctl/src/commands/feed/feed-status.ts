@@ -3,6 +3,7 @@ import { readFeedStatus } from "@libs/keycloak-authV2/events";
 import type { Command } from "commander";
 import type { CommandContext } from "../../command-context.ts";
 import { databaseVariables } from "../../common-variables.ts";
+import { ExitCode } from "../../exit-code.ts";
 import { withHelp } from "../../with-help.ts";
 import { withRepositories } from "../../with-repositories.ts";
 import { describeRound } from "./describe-round.ts";
@@ -13,16 +14,19 @@ export function addFeedStatus(feed: Command, context: CommandContext): void {
     .command("status")
     .description("what waits, what is wrong, and the changes that could not be applied");
   withHelp(command, {
-    examples: [["feed status", "the dead letters' ids are what feed replay takes"]],
+    examples: [
+      ["feed status", "ends with 1 while there is a problem; the dead letters' ids are what feed replay takes"],
+    ],
     variables: databaseVariables,
   }).action(() => feedStatus(context));
 }
 
 /** @throws UsageError */
-async function feedStatus({ environment, terminal: { print } }: CommandContext): Promise<void> {
+async function feedStatus({ environment, terminal: { print }, endWith }: CommandContext): Promise<void> {
   const status = await withRepositories(environment, ({ feed }) => readFeedStatus(feed));
-  const { backlog, readAt, problems, deadLetters, reconcile } = status;
-  print(`events read: ${readAt?.toISOString() ?? "never"}`);
+  const { backlog, mode, readAt, problems, deadLetters, reconcile } = status;
+  if (mode) print(`feed_mode: ${mode.mode}: ${mode.bound}`);
+  if (!mode || mode.mode === "events") print(`events read: ${readAt?.toISOString() ?? "never"}`);
   const since = backlog.oldestChangedAt ? `, since ${backlog.oldestChangedAt.toISOString()}` : "";
   print(`waiting: ${backlog.waiting}${since}`);
   print(`users compared: ${describeRound(reconcile.users, new Date())}`);
@@ -38,6 +42,7 @@ async function feedStatus({ environment, terminal: { print } }: CommandContext):
   print(`dead letters: ${backlog.dead}`);
   for (const { id, kind, subject, lastError, attempts, deadAt } of deadLetters)
     print(`  ${id} ${kind} ${subject}: ${lastError} after ${attempts} attempts, ${deadAt?.toISOString()}`);
+  if (problems.length > 0) endWith(ExitCode.failed);
 }
 
 function describeCounts({ live, enabled, emailVerified }: UserCounts): string {

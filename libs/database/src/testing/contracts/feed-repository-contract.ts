@@ -159,6 +159,25 @@ export function feedRepositoryContract(name: string, makeSubject: MakeSubject): 
       expect(await feed.backlog()).toEqual(before);
     });
 
+    test("what is put off is counted by its reason, until it is handled or given up", async () => {
+      const { feed } = await makeSubject();
+      const at = feedEra();
+      const [paused, other] = [fresh("paused"), fresh("other")];
+      await feed.addHints([hintOf(), hintOf(), hintOf()], at(0));
+      const [one, two, three] = (await feed.claimDue(at(0), at(CLAIMED), ALL)) as [Hint, Hint, Hint];
+      await feed.postpone([one, two], paused, at(1), false);
+      await feed.postpone([three], other, at(1), false);
+      expect(await feed.countPostponed([paused])).toBe(2);
+      expect(await feed.countPostponed([paused, other, fresh("none")])).toBe(3);
+      expect(await feed.countPostponed([])).toBe(0);
+      await feed.lookAgain([one], at(2));
+      await feed.bury(two, paused, at(2));
+      expect(await feed.countPostponed([paused])).toBe(0);
+      await feed.complete([one, three], at(3));
+      await feed.replay(at(3), [two.id]);
+      await feed.complete([two], at(3));
+    });
+
     test("a full look begins with every user that is not deleted, and with sessions where there are live ones", async () => {
       const { feed, sessions, users } = await makeSubject();
       const at = feedEra();

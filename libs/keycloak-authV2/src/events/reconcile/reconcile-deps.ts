@@ -6,6 +6,7 @@ export type ReconcileDeps = Pick<
   FeedDeps,
   | "keycloak"
   | "eventSource"
+  | "serverFeatures"
   | "users"
   | "reconcile"
   | "registrations"
@@ -28,6 +29,8 @@ export interface ReconcileRun {
   readonly pageSize: number;
   /** Users about whom Keycloak fails to answer, as far as they are logged. */
   readonly passedOver: Set<string>;
+  /** Nothing reports passwords that change: they are compared. @throws AuthError `keycloak.*` */
+  comparesPasswords(): Promise<boolean>;
   /** Counts calls to Keycloak, which are bounded. @throws InterruptedError when the process ends: no call is begun then */
   called(calls?: number): void;
 }

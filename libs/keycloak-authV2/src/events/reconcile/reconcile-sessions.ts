@@ -1,5 +1,6 @@
 import type { IdleSession } from "@libs/database";
 import { z } from "zod";
+import { findEndedSessions } from "../../services/sync/ended-sessions.ts";
 import { askAbout } from "./ask-about.ts";
 import type { ReconcileRun } from "./reconcile-deps.ts";
 import { reportSessions, reportUsers } from "./report-differences.ts";
@@ -11,6 +12,8 @@ const positionSchema = z.object({
 });
 
 const USERS_AT_ONCE = 50;
+/** Later than any session was begun or refreshed. */
+const NEVER_PROVEN = new Date("9999-01-01T00:00:00Z");
 /** Calls to Keycloak a step. */
 const CALLS_A_STEP = 5;
 
@@ -23,12 +26,16 @@ export function sessionKey(position: unknown): string {
  * Compares all live sessions once. One that was begun or refreshed since the round began has just been seen by Keycloak;
  * of the others' users Keycloak lists the sessions, one call a user. Whoever lacks one there, and among the offline ones, is
  * handed to the change feed, which asks again before it ends any. Users about whom Keycloak fails to answer are passed over.
+ * Where no event reports that a password was set, everybody with a live session is asked about, and the password's date too.
  * @returns a generator of steps, each of which leaves `round` at a place to go on from
  */
 export async function* reconcileSessions(run: ReconcileRun, round: Round): AsyncGenerator<void> {
   const { deps } = run;
   const position = positionSchema.parse(round.position ?? {});
-  const provenSince = new Date(round.startedAt);
+  const comparesPasswords = await run.comparesPasswords();
+  // A session that was just refreshed may be older than the password: Keycloak goes on refreshing it.
+  const provenSince = comparesPasswords ? NEVER_PROVEN : new Date(round.startedAt);
+  const isWrong = comparesPasswords ? someMustEnd : someAreGone;
   for (;;) {
     const { sessions, last } = await deps.reconcile.listIdleSessions(position.after, provenSince, USERS_AT_ONCE);
     if (last === null) return;
@@ -39,7 +46,7 @@ export async function* reconcileSessions(run: ReconcileRun, round: Round): Async
         round.found += await reportUsers(deps, [{ id: userId, missing: null }]);
         continue;
       }
-      if (await someAreGone(run, userId, own)) round.found += await reportSessions(deps, [userId]);
+      if (await isWrong(run, userId, own)) round.found += await reportSessions(deps, [userId]);
       calls += 1;
       if (calls % CALLS_A_STEP === 0) yield;
     }
@@ -49,6 +56,14 @@ export async function* reconcileSessions(run: ReconcileRun, round: Round): Async
     round.position = { ...position };
     yield;
   }
+}
+
+async function someMustEnd(run: ReconcileRun, userId: string, sessions: readonly IdleSession[]): Promise<boolean> {
+  const { keycloak } = run.deps;
+  run.called(3);
+  const others = () => keycloak.listSessions(run.witnessId);
+  const ended = await askAbout(run, userId, () => findEndedSessions(run.deps, userId, sessions), others);
+  return ended !== null && ended.size > 0;
 }
 
 async function someAreGone(run: ReconcileRun, userId: string, sessions: readonly IdleSession[]): Promise<boolean> {

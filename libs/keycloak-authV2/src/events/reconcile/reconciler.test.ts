@@ -19,7 +19,7 @@ async function setUp({ maxCallsPerSecond = 1_000 } = {}) {
   const logger = createLogger({ destination: { write: (line) => lines.push(line) } });
   const problems = new ProblemBoard(createFeedMetrics(registry), logger, deps.now);
   const reconcilerDeps = { ...bulkDeps, logger, problems, reconcileMetrics: createReconcileMetrics(registry) };
-  const sweep = new Reconciler(reconcilerDeps, { periodMs: 900_000, maxCallsPerSecond }).sweep();
+  const sweep = new Reconciler(reconcilerDeps, { periodMs: 900_000, readsEvents: true, maxCallsPerSecond }).sweep();
   keycloak.calls.length = 0;
   /** Runs it until it has called Keycloak. */
   const untilCalled = async (operation: string) => {

@@ -17,6 +17,8 @@ import { LostLease, type RoundRunner } from "./round-runner.ts";
 export interface ReconcilerOptions {
   /** Every user and every live session is compared with Keycloak within this time. Milliseconds. */
   periodMs: number;
+  /** Whether events are read where the server has some. */
+  readsEvents: boolean;
   /** Calls to Keycloak, at most, beside the three of each counting. */
   maxCallsPerSecond: number;
 }
@@ -65,9 +67,11 @@ export class Reconciler {
     };
     const onWaiting = (code: string | null) => this.#onWaiting(code);
     const patience = new OutagePatience({ outageMs: PATIENCE_MS, signal, onWaiting });
+    const comparesPasswords = async () =>
+      !options.readsEvents || (await deps.serverFeatures.current()).eventsByTime === false;
     const self = this;
     this.#run = {
-      ...{ deps, patience, called, passedOver: new Set<string>() },
+      ...{ deps, patience, called, comparesPasswords, passedOver: new Set<string>() },
       get witnessId() {
         return self.#witnessId;
       },

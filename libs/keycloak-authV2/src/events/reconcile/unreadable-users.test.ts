@@ -29,6 +29,7 @@ beforeEach(async () => {
     witnessId: fixture.keycloak.serviceAccount.id,
     pageSize: 200,
     passedOver: new Set(),
+    comparesPasswords: async () => false,
     called: () => {},
   };
 });

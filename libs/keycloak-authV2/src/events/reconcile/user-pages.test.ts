@@ -17,6 +17,7 @@ test.each([2, 5, 9])(
     const witnessId = keycloak.serviceAccount.id;
     const run: ReconcileRun = {
       ...{ deps: bulkDeps, patience, witnessId, pageSize: size, passedOver: new Set<string>(), called: () => {} },
+      comparesPasswords: async () => false,
     };
     const read = new Set<string>();
     for await (const { users } of userPages(run, reader, { through: -1, spanSize: size }))

@@ -26,7 +26,7 @@ export class BulkService {
   readonly #deps: BulkDeps;
 
   constructor(
-    integration: Pick<KeycloakIntegrationService, "userRepository" | "eventSource">,
+    integration: Pick<KeycloakIntegrationService, "userRepository" | "eventSource" | "serverFeatures">,
     prisma: PrismaClient,
     metrics: Registry,
     options: BulkServiceOptions = {},
@@ -34,7 +34,8 @@ export class BulkService {
     // No token is read or written here: a key that nobody has ever needs to know is as good as the ring.
     const tokenEncryptionKeys = `unused:${randomBytes(32).toString("base64")}`;
     const syncDeps = createSyncDeps(integration.userRepository, prisma, metrics, { ...options, tokenEncryptionKeys });
-    this.#deps = { ...syncDeps, eventSource: integration.eventSource };
+    const { eventSource, serverFeatures } = integration;
+    this.#deps = { ...syncDeps, eventSource, serverFeatures };
   }
 
   /**

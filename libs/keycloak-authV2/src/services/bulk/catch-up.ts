@@ -12,10 +12,14 @@ const PAGE = 500;
 
 /**
  * Looks again at who has changed since the walk began, by Keycloak's stored events: where no gateway runs yet, nobody else
- * would. Where events are off or may not be read, only a running feed brings these changes over.
+ * would. Where events are off, may not be read or can't be (before 26.2), only a running gateway brings these changes over.
  */
 export async function catchUp(run: BulkRun, since: Date): Promise<void> {
-  const { eventSource, now, logger } = run.deps;
+  const { eventSource, serverFeatures, now, logger } = run.deps;
+  if ((await run.patience.run(() => serverFeatures.current())).eventsByTime === false) {
+    logger.warn("changes during the walk are left to reconciliation: this Keycloak's events can't be read");
+    return;
+  }
   const span = { from: later(since, -OVERLAP_MS), to: later(now(), OVERLAP_MS) };
   run.progress.enter("catching_up");
   try {

@@ -1,0 +1,49 @@
+/** The minors of Keycloak that `bun run test:matrix` runs, oldest first; `docs/compatibility.md` has what it measured. */
+export const TESTED_KEYCLOAK = [
+  "24.0",
+  "25.0",
+  "26.0",
+  "26.1",
+  "26.2",
+  "26.3",
+  "26.4",
+  "26.5",
+  "26.6",
+  "26.7",
+] as const;
+
+/** The first minor whose events can be read one after the other. */
+const FIRST_WITH_EVENTS = "26.2";
+
+export const OLDEST_KEYCLOAK = TESTED_KEYCLOAK[0];
+export const NEWEST_KEYCLOAK = TESTED_KEYCLOAK[TESTED_KEYCLOAK.length - 1] as string;
+
+/**
+ * `too_old`: refused. `without_events`: everything works, and changes in Keycloak arrive by reconciliation alone. `full`:
+ * everything. `untested`: newer than all that was tested, a warning.
+ */
+export type VersionSupport = "too_old" | "without_events" | "full" | "untested";
+
+/** @param version as Keycloak names itself: `26.7.4`, `26.4.7.redhat-00001`, `999.0.0-SNAPSHOT` */
+export function versionSupport(version: string): VersionSupport {
+  if (!/^\d+\.\d/.test(version)) return "untested";
+  if (compareMinors(version, OLDEST_KEYCLOAK) < 0) return "too_old";
+  if (compareMinors(version, NEWEST_KEYCLOAK) > 0) return "untested";
+  return compareMinors(version, FIRST_WITH_EVENTS) < 0 ? "without_events" : "full";
+}
+
+/** For the log and for people: never an answer's own text, which anything may stand in. */
+export function printableVersion(version: string): string {
+  return /^[\w.+-]{1,60}$/.test(version) ? version : "of an unknown version";
+}
+
+/** Negative: the first is older. Patches and builds don't count. */
+function compareMinors(one: string, other: string): number {
+  const [a, b] = [numbersOf(one), numbersOf(other)];
+  return a[0] - b[0] || a[1] - b[1];
+}
+
+function numbersOf(version: string): [number, number] {
+  const [major = 0, minor = 0] = version.split(".").map((part) => Number.parseInt(part, 10) || 0);
+  return [major, minor];
+}
