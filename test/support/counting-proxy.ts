@@ -5,7 +5,10 @@ export class CountingProxy {
   /** The same with their queries. */
   readonly urls: URL[] = [];
   /** What the gateway gets instead of Keycloak's answer. */
-  change: (call: { path: string; form: URLSearchParams }, answer: Response) => Response | Promise<Response> = (
+  change: (
+    call: { path: string; query: URLSearchParams; form: URLSearchParams },
+    answer: Response,
+  ) => Response | Promise<Response> = (
     _,
     answer,
   ) => answer;
@@ -60,7 +63,7 @@ export class CountingProxy {
       status: answer.status,
       headers: answered,
     });
-    return await this.change({ path: pathname, form }, passed);
+    return await this.change({ path: pathname, query: url.searchParams, form }, passed);
   }
 
   #count(form: URLSearchParams): void {

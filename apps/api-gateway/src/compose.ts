@@ -9,6 +9,7 @@ import {
   checkGateway,
   type GatewayCheckOptions,
   PersonTokens,
+  ServerVersion,
 } from "@libs/keycloak-authV2/startup-check";
 import { BackgroundTasks, createMetricsRegistry, type Logger, type Registry } from "@libs/observability";
 import { type App, createApp } from "./app.ts";
@@ -37,6 +38,7 @@ export function compose(config: Config, logger: Logger): Gateway {
   const databaseUrl = () => config.DATABASE_URL;
   const background = new BackgroundTasks(logger);
   const personTokens = new PersonTokens();
+  const serverVersion = new ServerVersion();
   let runner: SweepRunner | undefined;
   const database = createDatabase(databaseUrl, { poolSize: config.DATABASE_POOL_SIZE });
   const integration = KeycloakIntegrationService.create(
@@ -48,7 +50,11 @@ export function compose(config: Config, logger: Logger): Gateway {
   );
   const { storedTokens } = createRepositories(database);
   const configuration = new ConfigurationWatch({
-    check: () => checkGateway({ ...checkOptions(config, storedTokens), personTokens }),
+    check: () =>
+      checkGateway({
+        ...checkOptions(config, storedTokens),
+        ...{ personTokens, serverVersion, serverFeatures: integration.serverFeatures },
+      }),
     ...{ logger, registry },
     onMended: integration.renewRights,
   }).start();

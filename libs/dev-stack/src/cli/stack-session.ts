@@ -109,7 +109,7 @@ export class StackSession {
     report("Database: migrated");
     const { changes } = await applyRealm({
       ...{ keycloakUrl, admin: keycloakAdmin, realm, clientId, clientSecret: secrets.clientSecret },
-      ...{ sslRequired: "none", backchannelLogoutUrl: backchannelLogoutUrl(gatewayUrl) },
+      ...{ sslRequired: "none", backchannelLogoutUrl: backchannelLogoutUrl(gatewayUrl), onVersion: report },
     }).catch((error: unknown) => keycloakStackError(error, { url: keycloakUrl, realm }));
     report(`Realm ${realm}: ${changes.length === 0 ? "as it should be" : `${changes.length} settings made`}`);
     const owner = identify(process.pid) ?? { pid: process.pid, startedAt: "" };

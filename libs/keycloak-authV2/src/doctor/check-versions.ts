@@ -1,18 +1,36 @@
+import { isAuthError } from "../errors/index.ts";
 import type { AdminApi } from "../keycloak/admin-api.ts";
+import { probeServer } from "../keycloak/server/probe-server.ts";
+import { readServerVersion } from "../keycloak/server/read-server-version.ts";
+import { versionSupport } from "../keycloak/server/version-support.ts";
 import { type Finding, finding } from "./finding.ts";
 
-const OLDEST_KEYCLOAK = [26, 6] as const;
-const NEWEST_KEYCLOAK_MAJOR = 26;
 const OLDEST_BUN = [1, 4] as const;
 
-/** Only an administrator of `master` may see Keycloak's version. */
+/**
+ * What is to be known of the server's version, as far as this account may see it: from 26.3 on only an administrator's may.
+ */
 export async function checkKeycloakVersion(api: AdminApi): Promise<Finding[]> {
-  const info = await api.call("read_server_info", (client) => client.serverInfo.find());
-  const version = info.systemInfo?.version;
-  if (!version) return [];
-  if (isOlder(version, OLDEST_KEYCLOAK)) return [finding("keycloak.version_old", version)];
-  const [major = 0] = numbersOf(version);
-  return major > NEWEST_KEYCLOAK_MAJOR ? [finding("keycloak.version_untested", version)] : [];
+  const version = await readServerVersion(api);
+  if (version === null) return [];
+  const support = versionSupport(version);
+  if (support === "too_old") return [finding("keycloak.version_old", version)];
+  return support === "untested" ? [finding("keycloak.version_untested", version)] : [];
+}
+
+/**
+ * Whether the server's events can be read, by asking for some as the gateway does.
+ * @param api of the gateway's own client
+ */
+export async function checkEvents(api: AdminApi, clientId: string): Promise<Finding[]> {
+  try {
+    const { eventsByTime } = await probeServer(api, clientId);
+    return eventsByTime === false ? [finding("keycloak.without_events")] : [];
+  } catch (error) {
+    // Without its rights nothing can be asked, and that has findings of its own.
+    if (isAuthError(error)) return [];
+    throw error;
+  }
 }
 
 /** @param version of the Bun that runs this */

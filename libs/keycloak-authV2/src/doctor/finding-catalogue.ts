@@ -1,3 +1,4 @@
+import { FIRST_WITH_EVENTS, OLDEST_KEYCLOAK } from "../keycloak/server/version-support.ts";
 import { APPLY, type CatalogueEntry, error, note, type Severity, warning } from "./catalogue-entry.ts";
 import { settingFindingCatalogue } from "./setting-finding-catalogue.ts";
 
@@ -31,7 +32,14 @@ export const findingCatalogue = {
     "Keycloak refuses plain HTTP from here (sslRequired)",
     "dial it with https, or let a proxy in front end TLS; for development: KEYCLOAK_SSL_REQUIRED=none authctl realm apply",
   ),
-  "keycloak.version_old": error("this Keycloak is too old", "update it: 26.6 is the oldest that has all that is used"),
+  "keycloak.version_old": error(
+    "this Keycloak is too old",
+    `update it: ${OLDEST_KEYCLOAK} is the oldest that is supported, ${FIRST_WITH_EVENTS} the oldest with everything`,
+  ),
+  "keycloak.without_events": note(
+    "this Keycloak's events can't be read one after the other: feed_mode is reconciliation",
+    `nothing, where RECONCILE_PERIOD_MS is soon enough for what changes in Keycloak; else update it to ${FIRST_WITH_EVENTS} or newer`,
+  ),
   "keycloak.version_untested": warning("this Keycloak is newer than those that were tested", "try it on a copy first"),
   "keycloak.admin_refused": error(
     "the setup credential is refused, so that half of the checks could not be made",

@@ -12,7 +12,7 @@ import { checkRealm } from "./check-realm.ts";
 import { checkSetup } from "./check-setup.ts";
 import { checkToken } from "./check-token.ts";
 import { checkUserProfile } from "./check-user-profile.ts";
-import { checkBun, checkKeycloakVersion } from "./check-versions.ts";
+import { checkBun, checkEvents, checkKeycloakVersion } from "./check-versions.ts";
 import type { Checked, DoctorOptions, DoctorReport } from "./doctor-options.ts";
 import { type Finding, finding } from "./finding.ts";
 import type { FindingCode } from "./finding-catalogue.ts";
@@ -41,6 +41,14 @@ const rank = ({ severity }: Finding): number => ["error", "warning", "note"].ind
  */
 const SHOWN_BY_TOKEN: ReadonlySet<FindingCode> = new Set(["service_account.role_missing"]);
 
+/** What is stored of events matters to nobody where they can't be read. */
+const OF_NO_USE: ReadonlySet<FindingCode> = new Set([
+  "events.user_events_off",
+  "events.admin_events_off",
+  "events.types_missing",
+  "events.kept_too_short",
+]);
+
 const noChecks: Checked = {};
 
 async function checkKeycloak(options: DoctorOptions): Promise<Checked> {
@@ -57,6 +65,7 @@ async function checkKeycloak(options: DoctorOptions): Promise<Checked> {
   const isMissing = asAdministrator.findings?.some(({ code }) => code === "client.missing") === true;
   // Keycloak refuses a token that it can't read, whatever the moment from which tokens count.
   const unreadable = findings.some(({ code }) => code === "client.token_refused");
+  const withoutEvents = asClient.some(({ code }) => code === "keycloak.without_events");
   const quick = isMissing ? findings.filter(({ code }) => code !== "client.unknown") : findings;
   return {
     findings: [
@@ -64,7 +73,7 @@ async function checkKeycloak(options: DoctorOptions): Promise<Checked> {
       ...(token ? checkToken(token) : []),
       ...asClient.filter(({ code }) => !(unreadable && code === "realm.not_before_future")),
       ...(asAdministrator.findings ?? []).filter(({ code }) => !(token && SHOWN_BY_TOKEN.has(code))),
-    ],
+    ].filter(({ code }) => !(withoutEvents && OF_NO_USE.has(code))),
     unchecked: asAdministrator.unchecked,
   };
 }
@@ -73,7 +82,9 @@ async function checkAsClient(api: AdminApi, options: DoctorOptions, subject: str
   const settings = await checkRealm(api, options, subject);
   // Nothing else can be asked with such tokens.
   if (settings.some(({ code }) => code === "realm.not_before_future")) return settings;
-  return [...settings, ...(await checkUserProfile(api, options.keycloak.realm))];
+  const { realm, clientId } = options.keycloak;
+  const version = [...(await checkKeycloakVersion(api)), ...(await checkEvents(api, clientId))];
+  return [...settings, ...version, ...(await checkUserProfile(api, realm))];
 }
 
 /** Speaks as the gateway does. */

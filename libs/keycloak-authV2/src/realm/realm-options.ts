@@ -28,6 +28,8 @@ export interface RealmOptions {
   eventsExpirationSeconds?: number;
   /** Milliseconds for each call to Keycloak; 30 s when left out: a first call to a cold Keycloak is slow. */
   timeoutMs?: number;
+  /** Gets a sentence about a Keycloak that is newer than tested, or works without events. */
+  onVersion?: (sentence: string) => void;
   /** Hears of each change as it is made. */
   log?: (change: string) => void;
 }

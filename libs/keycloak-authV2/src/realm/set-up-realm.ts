@@ -1,5 +1,6 @@
 import type { AdminApi } from "../keycloak/admin-api.ts";
 import { applyAudienceMapper } from "./audience-mapper.ts";
+import { demandSupportedKeycloak } from "./demand-supported-keycloak.ts";
 import { applyGatewayClient } from "./gateway-client.ts";
 import type { RealmStep } from "./realm-options.ts";
 import { applyRealmSettings } from "./realm-settings.ts";
@@ -9,6 +10,7 @@ import { applyUserProfile } from "./user-profile.ts";
 
 /** Every step, in order. Whether what differs is written or only told is the step's `change`. */
 export async function setUpRealm(api: AdminApi, step: RealmStep): Promise<void> {
+  await demandSupportedKeycloak(api, step.options.onVersion);
   const { realmExists } = await applyRealmSettings(api, step);
   await applyUserProfile(api, step, realmExists);
   const clientUuid = await applyGatewayClient(api, step, realmExists);

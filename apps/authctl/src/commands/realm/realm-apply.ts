@@ -34,7 +34,8 @@ export function addRealmApply(realm: Command, context: CommandContext): void {
 
 async function realmApply({ environment, terminal }: CommandContext, flags: Flags): Promise<void> {
   const options = realmOptions(readVariables(realmVariables, environment));
-  const planned = await planRealm(options).catch(asAdministrator);
+  const onVersion = (sentence: string) => terminal.tell(sentence);
+  const planned = await planRealm({ ...options, onVersion }).catch(asAdministrator);
   if (planned.length === 0) {
     terminal.print("nothing to change");
     return;

@@ -7,6 +7,7 @@ import { checkOwnToken } from "./check-own-token.ts";
 import { checkRealmPage, type RealmPage } from "./check-realm-page.ts";
 import { checkRights } from "./check-rights.ts";
 import { checkSchema } from "./check-schema.ts";
+import { checkServer } from "./check-server.ts";
 import { firstOfEach } from "./first-of-each.ts";
 import { GATEWAY_RIGHTS } from "./gateway-rights.ts";
 import { PersonTokens } from "./person-tokens.ts";
@@ -26,7 +27,10 @@ export async function checkGateway(options: GatewayCheckOptions): Promise<Findin
  * @returns `token`: the client's own, null where it got none; `issuer`: what tokens must name, null where nobody says
  */
 export async function checkKeycloak(
-  options: Pick<GatewayCheckOptions, "keycloak" | "readsEvents" | "personTokens" | "timeoutMs" | "now">,
+  options: Pick<
+    GatewayCheckOptions,
+    "keycloak" | "readsEvents" | "personTokens" | "serverFeatures" | "serverVersion" | "timeoutMs" | "now"
+  >,
 ): Promise<Pick<ClientAccess, "findings" | "token"> & Pick<RealmPage, "issuer">> {
   const { keycloak, readsEvents, timeoutMs = QUICK_TIMEOUT_MS, now = Date.now } = options;
   const { personTokens = new PersonTokens() } = options;
@@ -34,10 +38,12 @@ export async function checkKeycloak(
     checkRealmPage(keycloak, timeoutMs),
     checkClient(keycloak, timeoutMs, now),
   ]);
-  const [own, rights, subject] = await Promise.all([
+  const server = { ...options, timeoutMs };
+  const [own, rights, subject, version] = await Promise.all([
     page.issuer === null ? [] : checkOwnToken({ ...keycloak, issuer: page.issuer }, access, { timeoutMs, now }),
     access.token ? checkRights(keycloak, access.token.value, { readsEvents, timeoutMs }) : [],
     access.token ? checkOwnSubject(keycloak, access.token.value, timeoutMs) : [],
+    access.token ? checkServer(keycloak, access.token.value, server) : [],
   ]);
   const lacksBasic = access.lacksBasic && page.scopes.includes("basic");
   // Where no realm of Keycloak's answers, the rest follows from that.
@@ -48,7 +54,7 @@ export async function checkKeycloak(
   const allowed = rights.filter(({ code }) => !(unreadable && code === "realm.not_before_future"));
   return {
     findings: firstOfEach([
-      ...[...page.findings, ...access.findings, ...own, ...allowed, ...subject],
+      ...[...page.findings, ...access.findings, ...own, ...allowed, ...subject, ...version],
       ...personTokens.findings(lacksBasic),
     ]),
     token: access.token,

@@ -11,3 +11,4 @@ export {
 export { GATEWAY_RIGHTS } from "./gateway-rights.ts";
 export { PersonTokens } from "./person-tokens.ts";
 export type { GatewayCheckOptions, GuardCheckOptions, QuickOptions } from "./quick-options.ts";
+export { ServerVersion } from "./server-version.ts";

@@ -1,8 +1,10 @@
 import type { StoredTokenRepository } from "@libs/database";
 import type { KeycloakOptions } from "../../keycloak/index.ts";
+import type { ServerFeatureSource } from "../../ports.ts";
 import type { PersonTokens } from "./person-tokens.ts";
 
-/** What both kinds of service need to be checked. */
+/** What both kinds of service need to be checked. */ import type { ServerVersion } from "./server-version.ts";
+
 export interface QuickOptions {
   databaseUrl: string;
   /** Milliseconds for a call to Keycloak, a connection or a statement; default 3000. */
@@ -18,6 +20,10 @@ export interface GatewayCheckOptions extends QuickOptions {
   storedTokens: Pick<StoredTokenRepository, "sample">;
   /** Whether the change feed reads events, which needs a role of its own. */
   readsEvents: boolean;
+  /** What the server can do; left out: whether it is too old is not checked. */
+  serverFeatures?: Pick<ServerFeatureSource, "current">;
+  /** Keeps the server's version between checks. */
+  serverVersion?: ServerVersion;
   /** What its logins have shown; left out: nothing yet. */
   personTokens?: PersonTokens;
 }

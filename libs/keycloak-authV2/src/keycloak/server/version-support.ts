@@ -13,7 +13,7 @@ export const TESTED_KEYCLOAK = [
 ] as const;
 
 /** The first minor whose events can be read one after the other. */
-const FIRST_WITH_EVENTS = "26.2";
+export const FIRST_WITH_EVENTS = "26.2";
 
 export const OLDEST_KEYCLOAK = TESTED_KEYCLOAK[0];
 export const NEWEST_KEYCLOAK = TESTED_KEYCLOAK[TESTED_KEYCLOAK.length - 1] as string;
@@ -30,6 +30,18 @@ export function versionSupport(version: string): VersionSupport {
   if (compareMinors(version, OLDEST_KEYCLOAK) < 0) return "too_old";
   if (compareMinors(version, NEWEST_KEYCLOAK) > 0) return "untested";
   return compareMinors(version, FIRST_WITH_EVENTS) < 0 ? "without_events" : "full";
+}
+
+/** What people are to know of a version, in one sentence; empty: everything is as with the newest. */
+export function describeVersionSupport(version: string): string {
+  const keycloak = `Keycloak ${printableVersion(version)}`;
+  const sentences: Record<VersionSupport, string> = {
+    too_old: `${keycloak} is too old: ${OLDEST_KEYCLOAK} is the oldest that is supported, and ${FIRST_WITH_EVENTS} the oldest with everything.`,
+    without_events: `${keycloak} works without events: changes there arrive by reconciliation (feed_mode reconciliation), within RECONCILE_PERIOD_MS, deleted and disabled users sooner; ${FIRST_WITH_EVENTS} is the oldest with everything.`,
+    untested: `${keycloak} is newer than ${NEWEST_KEYCLOAK}, the newest that was tested: try it on a copy first.`,
+    full: "",
+  };
+  return sentences[versionSupport(version)];
 }
 
 /** For the log and for people: never an answer's own text, which anything may stand in. */

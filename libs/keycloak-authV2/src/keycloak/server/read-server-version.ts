@@ -1,0 +1,26 @@
+import { z } from "zod";
+import type { AdminApi } from "../admin-api.ts";
+import { printableVersion } from "./version-support.ts";
+
+const schema = z.object({ systemInfo: z.object({ version: z.string().min(1) }) });
+
+/**
+ * Keycloak's version, as it says itself. Up to 26.2 every account that may call the admin API sees it; later ones show it
+ * to administrators of realms alone.
+ * @returns null: our account may not see it
+ * @throws AuthError `keycloak.*`
+ */
+export async function readServerVersion(api: AdminApi): Promise<string | null> {
+  const info = await api.call<unknown>(
+    "read_server_info",
+    (client) => client.serverInfo.find(),
+    ({ response: { status } }) => (status === 403 ? { value: null } : undefined),
+  );
+  return versionIn(info);
+}
+
+/** @param info an answer of `/admin/serverinfo`. @returns null: it has none */
+export function versionIn(info: unknown): string | null {
+  const { data } = schema.safeParse(info);
+  return data ? printableVersion(data.systemInfo.version) : null;
+}

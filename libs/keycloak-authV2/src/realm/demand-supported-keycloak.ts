@@ -1,0 +1,21 @@
+import type { AdminApi } from "../keycloak/admin-api.ts";
+import { readServerVersion } from "../keycloak/server/read-server-version.ts";
+import { describeVersionSupport, versionSupport } from "../keycloak/server/version-support.ts";
+
+/** The Keycloak at hand is older than all that are supported. `message` says so in one sentence. */
+export class UnsupportedKeycloakError extends Error {
+  override readonly name = "UnsupportedKeycloakError";
+}
+
+/**
+ * Refuses a Keycloak that is too old, before anything is changed.
+ * @param onVersion learns what there is to say of one that is accepted; nothing where everything is as with the newest
+ * @throws UnsupportedKeycloakError; AuthError `keycloak.*`
+ */
+export async function demandSupportedKeycloak(api: AdminApi, onVersion?: (sentence: string) => void): Promise<void> {
+  const version = await readServerVersion(api);
+  if (version === null) return;
+  const sentence = describeVersionSupport(version);
+  if (versionSupport(version) === "too_old") throw new UnsupportedKeycloakError(sentence);
+  if (sentence) onVersion?.(sentence);
+}
