@@ -14,8 +14,7 @@ import { useReplicas } from "./support/replicas.ts";
 
 const PERIOD_MS = 4_000;
 const WITHIN_MS = 60_000;
-const BOUND =
-  "within 4 s (RECONCILE_PERIOD_MS); deletions and disabled users are noticed by counting, every 5 s";
+const BOUND = "within 4 s (RECONCILE_PERIOD_MS); deletions and disabled users are noticed by counting, every 5 s";
 
 const replicas = useReplicas();
 let keycloak: CountingProxy;
@@ -74,7 +73,8 @@ test("a disabled user is signed out, a deleted one becomes a tombstone", async (
   await replicas.admin.users.update({ id: disabled.id }, { enabled: false });
   await replicas.admin.users.del({ id: deleted.id });
   await eventually(async () => {
-    const rows = await replicas.sql`SELECT id, enabled, deleted_at FROM users WHERE id IN ${replicas.sql([disabled.id, deleted.id])}`;
+    const rows =
+      await replicas.sql`SELECT id, enabled, deleted_at FROM users WHERE id IN ${replicas.sql([disabled.id, deleted.id])}`;
     const byId = new Map(rows.map((row: { id: string }) => [row.id, row]));
     expect(byId.get(disabled.id)).toMatchObject({ enabled: false });
     expect(byId.get(deleted.id)).toMatchObject({ deleted_at: expect.any(Date) });
@@ -96,7 +96,8 @@ test("a password that an administrator sets ends the sessions from before on bot
   const again = await client.login({ ...person, password });
   expect(again.status).toBe(200);
   const rounds = async () => {
-    const [row] = await replicas.sql`SELECT position->'previous'->>'startedAt' AS at FROM sync_cursors WHERE source = 'reconcile_sessions'`;
+    const [row] =
+      await replicas.sql`SELECT position->'previous'->>'startedAt' AS at FROM sync_cursors WHERE source = 'reconcile_sessions'`;
     return Number(row.at);
   };
   const now = Date.now();
@@ -135,7 +136,10 @@ test("reconciliation switched off as well: a problem with a name, in readiness a
   );
   await eventually(async () => {
     const { code, out } = await authctl(alone, ["feed", "status"]);
-    expect({ code, out }).toEqual({ code: 1, out: expect.stringContaining("problem: feed_off: set RECONCILE_ENABLED") });
+    expect({ code, out }).toEqual({
+      code: 1,
+      out: expect.stringContaining("problem: feed_off: set RECONCILE_ENABLED"),
+    });
   }, WITHIN_MS);
   await off.stop();
 }, 120_000);

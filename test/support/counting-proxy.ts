@@ -8,10 +8,7 @@ export class CountingProxy {
   change: (
     call: { path: string; query: URLSearchParams; form: URLSearchParams },
     answer: Response,
-  ) => Response | Promise<Response> = (
-    _,
-    answer,
-  ) => answer;
+  ) => Response | Promise<Response> = (_, answer) => answer;
   readonly #refreshes = new Map<string, number>();
 
   private constructor(private readonly server: ReturnType<typeof Bun.serve>) {}
