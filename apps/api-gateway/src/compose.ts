@@ -14,6 +14,7 @@ import {
 import { BackgroundTasks, createMetricsRegistry, type Logger, type Registry } from "@libs/observability";
 import { type App, createApp } from "./app.ts";
 import type { Config } from "./config.ts";
+import { addressSigns } from "./http/address-signs.ts";
 import { clientAddress } from "./http/client-address.ts";
 import { composeLimits } from "./limits/compose-limits.ts";
 import { protectionOptions } from "./limits/protection-options.ts";
@@ -113,7 +114,10 @@ export function compose(config: Config, logger: Logger): Gateway {
     sync,
     feed,
     auth: keycloakAuth(guard),
-    clientAddress: clientAddress(config.TRUSTED_PROXIES),
+    clientAddress: clientAddress(config.TRUSTED_PROXIES, {
+      header: config.TRUSTED_PROXY_HEADER,
+      onSign: addressSigns(registry, logger),
+    }),
     limits,
     onOperatorsFault: () => configuration.checkSoon(),
     readiness: createReadiness({

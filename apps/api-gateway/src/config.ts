@@ -122,8 +122,14 @@ export const configSchema = z.object({
   REQUEST_TIMEOUT_MS: requestTimeoutMs,
   SHUTDOWN_DELAY_MS: shutdownDelayMs,
   TRUSTED_PROXIES: listOf(isProxyRange, "an address, a CIDR range, `loopback`, `linklocal` or `uniquelocal`").describe(
-    "Whose `X-Forwarded-For` is believed.",
+    "Proxies in front: whose header about the address of the person is believed.",
   ),
+  TRUSTED_PROXY_HEADER: z
+    .enum(["x-forwarded-for", "forwarded"])
+    .default("x-forwarded-for")
+    .describe(
+      "The one header of those proxies that is read: `X-Forwarded-For`, or `Forwarded` (RFC 7239). The other is never looked at.",
+    ),
   CORS_ORIGINS: listOf(isOrigin, "an origin such as https://shop.example").describe(
     "Origins whose pages may call the gateway.",
   ),

@@ -15,6 +15,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
  */
 export const jsonOnly = (formPaths: readonly string[] = []) =>
   new Elysia({ name: "json-only" }).onParse({ as: "global" }, async ({ request, path }) => {
+    if (isEncoded(request)) throw new UnsupportedEncoding();
     const isForm = formPaths.includes(path);
     const expected = isForm ? "application/x-www-form-urlencoded" : "application/json";
     const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
@@ -26,6 +27,21 @@ export const jsonOnly = (formPaths: readonly string[] = []) =>
     if (bytes.byteLength > 0 && type !== expected) throw new AuthError("input.unsupported_media_type");
     return isForm ? parseForm(bytes) : parseJson(bytes);
   });
+
+/** Bodies are taken as they are. `identity` says just that (RFC 9110 §12.5.3). */
+function isEncoded(request: Request): boolean {
+  const codings = request.headers.get("content-encoding")?.split(",") ?? [];
+  return codings.some((coding) => !["", "identity"].includes(coding.trim().toLowerCase()));
+}
+
+/** Names what would have been taken (RFC 9110 §15.5.16). */
+class UnsupportedEncoding extends AuthError {
+  readonly headers = { "accept-encoding": "identity" };
+
+  constructor() {
+    super("input.unsupported_encoding");
+  }
+}
 
 /** A body of unannounced length is read only as far as the limit. */
 async function readBounded(request: Request): Promise<Uint8Array> {

@@ -1,9 +1,11 @@
 import { cors } from "@elysia/cors";
+import { requestTarget } from "@libs/keycloak-authV2/elysia";
 import type { Logger, Registry } from "@libs/observability";
 import { Elysia } from "elysia";
 import { accessLog, responseObservers } from "./access-log.ts";
 import { httpMetrics } from "./http-metrics.ts";
 import { jsonOnly } from "./json-only.ts";
+import { pathAsSent } from "./path-as-sent.ts";
 import { lastResort, problemDetails } from "./problem-details.ts";
 import { requestContextPlugin } from "./request-context.ts";
 import { securityHeaders } from "./security-headers.ts";
@@ -35,7 +37,7 @@ export const serveOptions = (logger: Logger) => ({
 });
 
 /**
- * Request id, access log, metrics, problem details, security headers, CORS, JSON bodies. Comes before every route; the
+ * Request id, access log, metrics, problem details, security headers, the path as it was sent, CORS, JSON bodies. Comes before every route; the
  * app itself is made with `normalize: false` and {@link serveOptions}.
  */
 export const serviceBase = ({ logger, registry, routes, corsOrigins, isStopping, ...options }: ServiceBaseOptions) =>
@@ -48,6 +50,8 @@ export const serviceBase = ({ logger, registry, routes, corsOrigins, isStopping,
       // A stopping server asks its clients to connect elsewhere next time.
       if (isStopping()) set.headers.connection = "close";
     })
+    .use(requestTarget())
+    .use(pathAsSent())
     .use(
       cors({
         origin: corsOrigins,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { bodyLimitBytes, nestingLimit } from "@libs/http";
 import { expectProblem } from "@libs/http/testing";
 import { type StubGateway, stubGateway } from "../testing/stub-gateway.ts";
@@ -40,6 +41,13 @@ function chunked(text: string): ReadableStream<Uint8Array> {
       controller.enqueue(bytes.slice(at, at + 4096));
       at += 4096;
     },
+  });
+}
+
+/** A body that ends only when the server has answered: who reads it to its end never answers. */
+function endless(): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start: (controller) => controller.enqueue(new Uint8Array(1)),
   });
 }
 
@@ -126,6 +134,32 @@ for (const [route, body] of Object.entries(valid)) {
       const response = await gateway.post(route, Buffer.from(content), headers);
       await expectProblem(response, "input.unsupported_media_type", secret);
       expect(gateway.calls).toEqual([]);
+    });
+
+    test.each([
+      ["gzip", gzipSync(text)],
+      ["deflate", deflateSync(text)],
+      ["br", brotliCompressSync(text)],
+      ["zstd", zstdCompressSync(text)],
+      ["x-unknown", Buffer.from(text)],
+      ["GZIP", gzipSync(text)],
+      ["identity, gzip", gzipSync(text)],
+      // What it says counts, not what came.
+      ["gzip", Buffer.from(text)],
+      ["gzip", null],
+    ])("the content encoding %p is refused unread", async (encoding, content) => {
+      const headers = { ...json, "content-encoding": encoding };
+      const response = await gateway.post(route, content, headers);
+      await expectProblem(response, "input.unsupported_encoding", secret);
+      expect(response.headers.get("accept-encoding")).toBe("identity");
+      const huge = await gateway.post(route, endless(), headers);
+      await expectProblem(huge, "input.unsupported_encoding", secret);
+      expect(gateway.calls).toEqual([]);
+    });
+
+    test.each(["identity", "Identity", "identity, identity", " "])("%p is no encoding", async (encoding) => {
+      const headers = { ...json, "content-encoding": encoding };
+      expect((await gateway.post(route, text, headers)).status).toBeLessThan(300);
     });
 
     test.each(["GET", "PUT", "PATCH", "DELETE"])("%s is not allowed", async (method) => {

@@ -40,8 +40,9 @@ test.each([
     400,
   ],
   ["no host", `POST /auth/login HTTP/1.1\r\n${json}\r\ncontent-length: 2\r\n\r\n{}`, 400],
-  ["a host that is none", `GET /nowhere HTTP/1.1\r\nhost: x y\r\n${json}\r\n\r\n`, 404],
-  ["a path that is no path", `GET //evil/..%2f HTTP/1.1\r\nhost: x y\r\n${json}\r\n\r\n`, 404],
+  // RFC 9112 §3.2: a server must answer 400.
+  ["a host that is none", `GET /nowhere HTTP/1.1\r\nhost: x y\r\n${json}\r\n\r\n`, 400],
+  ["a path that is no path", `GET //evil/..%2f HTTP/1.1\r\nhost: x\r\n${json}\r\n\r\n`, 404],
   ["escapes that are no UTF-8", `GET /auth/%ff%fe?x=%ff HTTP/1.1\r\nhost: x\r\n${json}\r\n\r\n`, 404],
   ["cookies that are none", `GET /health/live HTTP/1.1\r\nhost: x\r\ncookie: a=%ff; b="x\r\n${json}\r\n\r\n`, 200],
   [

@@ -33,7 +33,7 @@ const TEXTS: Record<string, string> = {
   "404": "There is no such thing, or no such address.",
   "409": "What is there does not allow it.",
   "413": "The body is larger than 16 KiB.",
-  "415": "The body is of another type.",
+  "415": "The body is of another type, or encoded.",
   "422": "The Idempotency-Key was used with another request.",
   "429": "Too many attempts.",
   "431": "The address and the headers together are larger than the server reads. Has no body.",
@@ -73,9 +73,11 @@ const mediaOfProblems = { "application/problem+json": problemMedia };
 function layerStatuses({ security, parameters = [] }: Operation, { method }: DescribedRoute): string[] {
   const readsBody = !["GET", "HEAD"].includes(method);
   return [
+    // A `Host` that is none.
+    "400",
     "500",
     // Bodies are read and checked wherever one may be sent, also where none is asked for.
-    ...(readsBody ? ["400", "413", "415"] : []),
+    ...(readsBody ? ["413", "415"] : []),
     // A guard asks Keycloak for keys and the database for sessions.
     ...(security?.length ? ["401", "503", "504"] : []),
     // `.` and `..` in a path are another address.

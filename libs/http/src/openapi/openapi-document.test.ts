@@ -68,7 +68,7 @@ test("answers of the layers in front of a route are added, its own stay", async 
   const statuses = (operation: { responses: object }) => Object.keys(operation.responses);
   expect(statuses(paths["/things/{id}"].put)).toEqual(["200", "400", "404", "413", "415", "422", "431", "500"]);
   expect(statuses(paths["/forms"].post)).toEqual(["200", "400", "413", "415", "431", "500"]);
-  expect(statuses(paths["/things"].get)).toEqual(["200", "401", "404", "431", "500", "503", "504"]);
+  expect(statuses(paths["/things"].get)).toEqual(["200", "400", "401", "404", "431", "500", "503", "504"]);
   // Not every 404 is a problem document: only what is declared as one.
   expect(Object.keys(paths["/things"].get.responses[404].content)).toEqual(["application/json"]);
 });

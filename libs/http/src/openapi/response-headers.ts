@@ -20,6 +20,7 @@ export const headerComponents = {
     schema: { type: "integer", minimum: 0 },
   },
   Challenge: { description: "The scheme, and why it was refused (RFC 6750 §3).", required: true, schema: text },
+  AcceptEncoding: { description: "`identity`, where the body was encoded (RFC 9110 §15.5.16).", schema: text },
   RateLimit: { description: "Which limit, what is left of it, and seconds until it resets.", schema: text },
   RateLimitPolicy: { description: "The limit: its name, how many, within how many seconds.", schema: text },
 } satisfies Record<string, Header>;
@@ -29,6 +30,7 @@ type HeaderName = keyof typeof headerComponents;
 /** By status; beside the request id, which every answer carries. */
 const BY_STATUS: Record<string, Record<string, HeaderName>> = {
   "401": { "WWW-Authenticate": "Challenge" },
+  "415": { "Accept-Encoding": "AcceptEncoding" },
   "429": { "Retry-After": "RetryAfter", RateLimit: "RateLimit", "RateLimit-Policy": "RateLimitPolicy" },
   "503": { "Retry-After": "RetryAfter" },
   "504": { "Retry-After": "RetryAfter" },

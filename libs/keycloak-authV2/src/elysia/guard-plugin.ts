@@ -5,6 +5,7 @@ import { describeGuard } from "./describe-guard.ts";
 import { PUBLIC } from "./guards-of.ts";
 import { installCheck } from "./install-check.ts";
 import type { GuardProblem } from "./problem.ts";
+import { requestTarget } from "./request-target.ts";
 import { addToGuard, type CompiledGuard, type RouteGuard, type TakeScope } from "./route-guard.ts";
 
 type Refusal = ElysiaCustomStatusResponse<401, GuardProblem, 401> | ElysiaCustomStatusResponse<403, GuardProblem, 403>;
@@ -63,7 +64,9 @@ export function guardPlugin<Permission extends string = string>(guard: Guard) {
     }),
   };
   // Elysia reads the types of what a handler gets from `resolve`; the check itself runs earlier, before the body is read.
-  return new Elysia({ name: "keycloak-auth", seed: guard.id }).macro(keys as unknown as GuardKeys<Permission>);
+  return new Elysia({ name: "keycloak-auth", seed: guard.id })
+    .use(requestTarget())
+    .macro(keys as unknown as GuardKeys<Permission>);
 }
 
 export type KeycloakAuth<Permission extends string = string> = ReturnType<typeof guardPlugin<Permission>>;

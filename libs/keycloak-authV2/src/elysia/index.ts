@@ -19,5 +19,6 @@ export { keycloakAuth } from "./keycloak-auth.ts";
 export { type KeycloakAuthOptions, openGuard } from "./open-guard.ts";
 export type { GuardProblem } from "./problem.ts";
 export { type ProblemDocument, problemMedia, problemMediaType } from "./problem-media-type.ts";
+export { requestTarget } from "./request-target.ts";
 export type { RouteGuard, ScopeSource, TakeScope } from "./route-guard.ts";
 export { ownOrganization, ownStore, pathParam, queryParam } from "./take-scope.ts";

@@ -15,6 +15,16 @@ export const catalogue = {
     title: "The body must be application/json.",
     hint: "Set `Content-Type: application/json`; back-channel logout alone takes a form.",
   },
+  "input.unsupported_encoding": {
+    status: 415,
+    title: "The body must not be encoded.",
+    hint: "Send it without `Content-Encoding`: `Accept-Encoding` of this answer names what is taken.",
+  },
+  "request.target_invalid": {
+    status: 400,
+    title: "The request's address can't be read.",
+    hint: "Send one `Host` header, a name or an address with its port, and a path that starts with `/`.",
+  },
   "request.not_found": { status: 404, title: "There is no such address.", hint: "`/openapi` lists all of them." },
   "request.method_not_allowed": { status: 405, title: "This address does not take that method.", hint: "See `Allow`." },
   "request.timeout": {

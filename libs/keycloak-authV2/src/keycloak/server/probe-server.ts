@@ -23,17 +23,19 @@ interface Witness {
  */
 export async function probeServer(api: AdminApi, clientId: string): Promise<ServerFeatures> {
   const witness = await findWitness(api, clientId);
-  const eventsByTime = canReadEventsByTime(api);
   if (!witness) {
     // What the oldest server can do is right on every other, too.
-    return { createdFilter: false, searchByIds: false, filteredCounts: false, eventsByTime: await eventsByTime };
+    const eventsByTime = await canReadEventsByTime(api);
+    return { createdFilter: false, searchByIds: false, filteredCounts: false, eventsByTime };
   }
-  const [createdFilter, searchByIds, filteredCounts] = await Promise.all([
+  // All of them awaited as one: a failure of the first would otherwise be nobody's, and end the process.
+  const [eventsByTime, createdFilter, searchByIds, filteredCounts] = await Promise.all([
+    canReadEventsByTime(api),
     mindsCreatedTimes(api, witness),
     findsSeveralIds(api, witness),
     countsAsItLists(api, witness),
   ]);
-  return { createdFilter, searchByIds, filteredCounts, eventsByTime: await eventsByTime };
+  return { createdFilter, searchByIds, filteredCounts, eventsByTime };
 }
 
 /** Our own service account, as a rule; with fine-grained permissions it may see others and not itself. */
