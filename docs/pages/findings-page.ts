@@ -8,6 +8,7 @@ const AREAS: Record<string, string> = {
   realm: "The realm's settings",
   user_profile: "The realm's user profile",
   events: "Events",
+  sessions: "Addresses of sessions",
   database: "PostgreSQL",
   keys: "The key ring",
   clock: "Clocks",

@@ -17,6 +17,7 @@ import {
   registrationRepositoryContract,
   retentionRepositoryContract,
   roleRepositoryContract,
+  sessionAddressRepositoryContract,
   sessionRepositoryContract,
   storedTokenRepositoryContract,
   syncRunRepositoryContract,
@@ -78,6 +79,7 @@ feedRepositoryContract("PostgreSQL", makeSubject);
 feedEventsContract("PostgreSQL", makeSubject);
 userRepositoryContract("PostgreSQL", makeSubject);
 sessionRepositoryContract("PostgreSQL", makeSubject);
+sessionAddressRepositoryContract("PostgreSQL", makeSubject);
 storedTokenRepositoryContract("PostgreSQL", makeSubject);
 keycloakLogoutRepositoryContract("PostgreSQL", makeSubject);
 registrationRepositoryContract("PostgreSQL", makeSubject);

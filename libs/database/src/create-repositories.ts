@@ -24,6 +24,7 @@ import { PrismaReconcileRepository } from "./prisma/prisma-reconcile-repository.
 import { PrismaRegistrationRepository } from "./prisma/prisma-registration-repository.ts";
 import { PrismaRetentionRepository } from "./prisma/prisma-retention-repository.ts";
 import { PrismaRoleRepository } from "./prisma/prisma-role-repository.ts";
+import { PrismaSessionAddressRepository } from "./prisma/prisma-session-address-repository.ts";
 import { PrismaSessionRepository } from "./prisma/prisma-session-repository.ts";
 import { PrismaStoredTokenRepository } from "./prisma/prisma-stored-token-repository.ts";
 import { PrismaSyncRunRepository } from "./prisma/prisma-sync-run-repository.ts";
@@ -35,6 +36,7 @@ import type { ReconcileRepository } from "./reconcile-repository.ts";
 import type { RegistrationRepository } from "./registration-repository.ts";
 import type { RetentionRepository } from "./retention-repository.ts";
 import type { RoleRepository } from "./role-repository.ts";
+import type { SessionAddressRepository } from "./session-address-repository.ts";
 import type { SessionRepository } from "./session-repository.ts";
 import type { StoredTokenRepository } from "./stored-token-repository.ts";
 import type { SyncRunRepository } from "./sync-run-repository.ts";
@@ -44,6 +46,7 @@ import type { WalkRepository } from "./walk-repository.ts";
 export interface Repositories {
   users: UserRepository;
   sessions: SessionRepository;
+  sessionAddresses: SessionAddressRepository;
   storedTokens: StoredTokenRepository;
   keycloakLogouts: KeycloakLogoutRepository;
   registrations: RegistrationRepository;
@@ -73,6 +76,7 @@ export function createRepositories(prisma: PrismaClient, observe: ObserveDatabas
   return {
     users: instrument("users", new PrismaUserRepository(prisma), observe),
     sessions: instrument("sessions", new PrismaSessionRepository(prisma), observe),
+    sessionAddresses: instrument("sessionAddresses", new PrismaSessionAddressRepository(prisma), observe),
     storedTokens: instrument("storedTokens", new PrismaStoredTokenRepository(prisma), observe),
     keycloakLogouts: instrument("keycloakLogouts", new PrismaKeycloakLogoutRepository(prisma), observe),
     registrations: instrument("registrations", new PrismaRegistrationRepository(prisma), observe),

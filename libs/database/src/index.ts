@@ -26,6 +26,7 @@ export type * from "./reconcile-repository.ts";
 export * from "./registration-repository.ts";
 export type * from "./retention-repository.ts";
 export type * from "./role-repository.ts";
+export type * from "./session-address-repository.ts";
 export type * from "./session-repository.ts";
 export type * from "./stored-token-repository.ts";
 export type * from "./sync-run-repository.ts";

@@ -2,6 +2,7 @@
 
 export { KeyRingError, keyRingFault, parseKeyRing } from "./crypto/index.ts";
 export { AuthError, type AuthErrorCode, catalogue, type FieldError, isAuthError } from "./errors/index.ts";
+export { isInternalAddress } from "./internal-address.ts";
 export type { KeycloakAdapters, KeycloakOptions } from "./keycloak/index.ts";
 export * from "./ports.ts";
 export type { ProtectionOptions } from "./protection/index.ts";

@@ -1,7 +1,8 @@
+import { isInternalAddress } from "@libs/keycloak-authV2";
 import proxyAddr from "proxy-addr";
 import type { AddressSign } from "./address-signs.ts";
 import { type ForwardedHeader, forwardedHops } from "./forwarded-hops.ts";
-import { isInternal, plainAddress } from "./ip-address.ts";
+import { plainAddress } from "./ip-address.ts";
 
 /** Finds the address of the person behind a request, in its one plain spelling. */
 export type ClientAddress = (request: Request, server: AddressSource | null) => string | undefined;
@@ -35,7 +36,7 @@ export function clientAddress(trustedProxies: string[], options: ClientAddressOp
     const peer = plainAddress(remote) ?? remote;
     const value = request.headers.get(header);
     if (!trusts(peer)) {
-      if (value !== null && isInternal(peer)) onSign({ reason: "untrusted", header, value });
+      if (value !== null && isInternalAddress(peer)) onSign({ reason: "untrusted", header, value });
       return peer;
     }
     if (value === null) {

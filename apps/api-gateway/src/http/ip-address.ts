@@ -14,10 +14,3 @@ export function plainAddress(text: string): string | undefined {
   const parsed = ipaddr.IPv6.parse(address);
   return parsed.isIPv4MappedAddress() ? parsed.toIPv4Address().toString() : parsed.toRFC5952String();
 }
-
-/** Of a network behind which proxies stand: private, shared (RFC 6598), link-local, unique local, or this machine. */
-export function isInternal(address: string): boolean {
-  return isIP(address) !== 0 && INTERNAL.has(ipaddr.process(address).range());
-}
-
-const INTERNAL: ReadonlySet<string> = new Set(["private", "carrierGradeNat", "linkLocal", "uniqueLocal", "loopback"]);

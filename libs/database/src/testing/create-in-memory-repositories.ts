@@ -15,6 +15,7 @@ import { InMemoryReconcileRepository } from "./in-memory-reconcile-repository.ts
 import { InMemoryRegistrationRepository } from "./in-memory-registration-repository.ts";
 import { InMemoryRetentionRepository } from "./in-memory-retention-repository.ts";
 import { InMemoryRoleRepository } from "./in-memory-role-repository.ts";
+import { InMemorySessionAddressRepository } from "./in-memory-session-address-repository.ts";
 import { InMemorySessionRepository } from "./in-memory-session-repository.ts";
 import { InMemoryStoredTokenRepository } from "./in-memory-stored-token-repository.ts";
 import { InMemorySyncRunRepository } from "./in-memory-sync-run-repository.ts";
@@ -27,6 +28,7 @@ export function createInMemoryRepositories(database = new InMemoryDatabase()): R
   return {
     users: new InMemoryUserRepository(database),
     sessions: new InMemorySessionRepository(database),
+    sessionAddresses: new InMemorySessionAddressRepository(database),
     storedTokens: new InMemoryStoredTokenRepository(database),
     keycloakLogouts: new InMemoryKeycloakLogoutRepository(database),
     registrations: new InMemoryRegistrationRepository(database),

@@ -12,6 +12,7 @@ import { reconcileRepositoryContract } from "./contracts/reconcile-repository-co
 import { registrationRepositoryContract } from "./contracts/registration-repository-contract.ts";
 import { retentionRepositoryContract } from "./contracts/retention-repository-contract.ts";
 import { roleRepositoryContract } from "./contracts/role-repository-contract.ts";
+import { sessionAddressRepositoryContract } from "./contracts/session-address-repository-contract.ts";
 import { sessionRepositoryContract } from "./contracts/session-repository-contract.ts";
 import { storedTokenRepositoryContract } from "./contracts/stored-token-repository-contract.ts";
 import { syncRunRepositoryContract } from "./contracts/sync-run-repository-contract.ts";
@@ -34,6 +35,7 @@ const makeSubject = () => {
 
 userRepositoryContract("in memory", makeSubject);
 sessionRepositoryContract("in memory", makeSubject);
+sessionAddressRepositoryContract("in memory", makeSubject);
 storedTokenRepositoryContract("in memory", makeSubject);
 keycloakLogoutRepositoryContract("in memory", makeSubject);
 registrationRepositoryContract("in memory", makeSubject);

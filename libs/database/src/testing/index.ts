@@ -14,6 +14,7 @@ export { reconcileRepositoryContract } from "./contracts/reconcile-repository-co
 export { registrationRepositoryContract } from "./contracts/registration-repository-contract.ts";
 export { retentionRepositoryContract } from "./contracts/retention-repository-contract.ts";
 export { roleRepositoryContract } from "./contracts/role-repository-contract.ts";
+export { sessionAddressRepositoryContract } from "./contracts/session-address-repository-contract.ts";
 export { sessionRepositoryContract } from "./contracts/session-repository-contract.ts";
 export { storedTokenRepositoryContract } from "./contracts/stored-token-repository-contract.ts";
 export { syncRunRepositoryContract } from "./contracts/sync-run-repository-contract.ts";
@@ -33,6 +34,7 @@ export { InMemoryProductRepository } from "./in-memory-product-repository.ts";
 export { InMemoryReconcileRepository } from "./in-memory-reconcile-repository.ts";
 export { InMemoryRegistrationRepository } from "./in-memory-registration-repository.ts";
 export { InMemoryRoleRepository } from "./in-memory-role-repository.ts";
+export { InMemorySessionAddressRepository } from "./in-memory-session-address-repository.ts";
 export { InMemorySessionRepository } from "./in-memory-session-repository.ts";
 export { InMemoryStoredTokenRepository } from "./in-memory-stored-token-repository.ts";
 export { InMemorySyncRunRepository } from "./in-memory-sync-run-repository.ts";

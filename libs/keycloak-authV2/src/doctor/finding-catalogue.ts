@@ -1,4 +1,5 @@
 import { FIRST_WITH_EVENTS, OLDEST_KEYCLOAK } from "../keycloak/server/version-support.ts";
+import { addressFindingCatalogue } from "./address-finding-catalogue.ts";
 import { APPLY, type CatalogueEntry, error, note, type Severity, warning } from "./catalogue-entry.ts";
 import { settingFindingCatalogue } from "./setting-finding-catalogue.ts";
 
@@ -254,6 +255,7 @@ export const findingCatalogue = {
     "give the old key back its id, and the new one an id of its own",
   ),
   ...settingFindingCatalogue,
+  ...addressFindingCatalogue,
   "runtime.bun_old": error("this Bun is too old", "update it: 1.4 is the oldest that is supported"),
 } satisfies Record<string, CatalogueEntry>;
 

@@ -5,6 +5,7 @@ import { AdminTokenProvider } from "../keycloak/admin-token-provider.ts";
 import { clientCredentials, keycloakEndpoints } from "../keycloak/index.ts";
 import { createRealmApi } from "../realm/realm-api.ts";
 import { readClaims } from "../services/sync/token-times.ts";
+import { checkKeycloakAddresses, checkSessionAddresses } from "./check-addresses.ts";
 import { checkDatabase } from "./check-database.ts";
 import { checkKeys } from "./check-keys.ts";
 import { checkPersonTokens } from "./check-person-tokens.ts";
@@ -29,9 +30,15 @@ const TIMEOUT_MS = 10_000;
 export async function runDoctor(options: DoctorOptions): Promise<DoctorReport> {
   const parts = await Promise.all([checkKeycloak(options), checkStores(options), { findings: checkBun() }]);
   const all = parts.flatMap(({ findings = [] }) => findings);
-  const findings = firstOfEach(all).sort((a, b) => rank(a) - rank(b));
+  const findings = firstOfEach(all.filter(isCause(all))).sort((a, b) => rank(a) - rank(b));
   return { findings, unchecked: parts.flatMap(({ unchecked = [] }: Checked) => unchecked) };
 }
+
+/** What the gateway does not know Keycloak can't know either: one finding for one cause. */
+const isCause = (all: readonly Finding[]) => {
+  const unknownHere = all.some(({ code }) => code === "sessions.one_address" || code === "sessions.one_public_address");
+  return ({ code }: Finding) => !(unknownHere && code === "sessions.one_address_in_keycloak");
+};
 
 const rank = ({ severity }: Finding): number => ["error", "warning", "note"].indexOf(severity);
 
@@ -99,7 +106,7 @@ async function checkAsAdministrator(options: DoctorOptions): Promise<Checked> {
   const { admin, keycloak, timeoutMs = TIMEOUT_MS } = options;
   if (!admin) {
     const unseen =
-      "the client's settings, people's tokens, lifetimes of sessions, rotation, HTTPS, administrators, Keycloak's version";
+      "the client's settings, people's tokens, addresses in Keycloak's sessions, lifetimes of sessions, rotation, HTTPS, administrators, Keycloak's version";
     return {
       unchecked: [`${unseen}: only an administrator sees them (KEYCLOAK_ADMIN_USERNAME, KEYCLOAK_ADMIN_PASSWORD)`],
     };
@@ -108,7 +115,8 @@ async function checkAsAdministrator(options: DoctorOptions): Promise<Checked> {
   try {
     const setup = await checkSetup(api, options);
     const isThere = !setup.some(({ code }) => code === "keycloak.realm_missing");
-    const found = [await checkKeycloakVersion(api), setup, isThere ? await checkPersonTokens(api, options) : []];
+    const ofPeople = isThere ? [await checkPersonTokens(api, options), await checkKeycloakAddresses(api, options)] : [];
+    const found = [await checkKeycloakVersion(api), setup, ...ofPeople];
     return { findings: found.flat() };
   } catch (error) {
     if (isAuthError(error, "keycloak.misconfigured") && error.internal?.startsWith("admin_token"))
@@ -126,8 +134,9 @@ async function checkStores(options: DoctorOptions): Promise<Checked> {
   }
   const database = createDatabase(databaseUrl, { poolSize: 1, queryTimeoutMs: timeoutMs, applicationName: "doctor" });
   try {
-    const keys = await checkKeys(createRepositories(database).storedTokens, tokenEncryptionKeys);
-    return { findings: [...findings, ...keys] };
+    const { storedTokens, sessionAddresses } = createRepositories(database);
+    const keys = await checkKeys(storedTokens, tokenEncryptionKeys);
+    return { findings: [...findings, ...keys, ...(await checkSessionAddresses(sessionAddresses, options.now))] };
   } finally {
     await database.$disconnect();
   }
