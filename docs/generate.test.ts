@@ -4,7 +4,9 @@ import { catalogue } from "@libs/keycloak-authV2/errors";
 import { configSchema } from "../apps/api-gateway/src/config.ts";
 import { configSchema as ordersSchema } from "../apps/orders/src/config.ts";
 import { orderProblems } from "../apps/orders/src/order-error.ts";
+import { combinations } from "../test/versions/combinations.ts";
 import { outdatedPages } from "./generate.ts";
+import { compatibilityPage } from "./pages/compatibility-page.ts";
 import { configurationPage } from "./pages/configuration-page.ts";
 import { errorsPage } from "./pages/errors-page.ts";
 import { findingsPage } from "./pages/findings-page.ts";
@@ -21,6 +23,11 @@ test("every error code, every finding and every variable has its row", () => {
   const configuration = configurationPage();
   for (const name of Object.keys({ ...configSchema.shape, ...ordersSchema.shape }))
     expect(configuration).toContain(`\n| \`${name}\` |`);
+});
+
+test("every pinned Keycloak and PostgreSQL has its row among the versions", () => {
+  const page = compatibilityPage();
+  for (const { keycloak, postgres } of combinations()) expect(page).toContain(`\n| ${keycloak} | ${postgres} | `);
 });
 
 test("secrets are marked, required variables too", () => {

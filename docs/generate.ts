@@ -1,11 +1,13 @@
 // `bun run docs` writes the pages that are made from code; `--check` only compares, and fails where one is out of date.
 import { join } from "node:path";
+import { compatibilityPage } from "./pages/compatibility-page.ts";
 import { configurationPage } from "./pages/configuration-page.ts";
 import { errorsPage } from "./pages/errors-page.ts";
 import { findingsPage } from "./pages/findings-page.ts";
 
 export const pages: Record<string, () => string> = {
   "errors.md": errorsPage,
+  "compatibility.md": compatibilityPage,
   "configuration.md": configurationPage,
   "findings.md": findingsPage,
 };
@@ -21,15 +23,19 @@ export async function outdatedPages(): Promise<string[]> {
   return checked.flat();
 }
 
-if (import.meta.main) {
+/** Writes those pages. @returns their names */
+export async function writePages(): Promise<string[]> {
   const outdated = await outdatedPages();
+  for (const name of outdated) await Bun.write(join(import.meta.dir, name), pages[name]?.() ?? "");
+  return outdated;
+}
+
+if (import.meta.main) {
   if (process.argv.includes("--check")) {
+    const outdated = await outdatedPages();
     for (const name of outdated) console.error(`docs/${name} is out of date: run \`bun run docs\`.`);
     if (outdated.length === 0) console.log("The generated pages say what the code says.");
     process.exit(outdated.length === 0 ? 0 : 1);
   }
-  for (const name of outdated) {
-    await Bun.write(join(import.meta.dir, name), pages[name]?.() ?? "");
-    console.log(`docs/${name} written`);
-  }
+  for (const name of await writePages()) console.log(`docs/${name} written`);
 }

@@ -2,8 +2,10 @@
 export { type GatewayStack, gatewayEnvironment } from "./gateway-environment.ts";
 export { GENEROUS_LIMITS } from "./generous-limits.ts";
 export type { JvmProfile } from "./keycloak/java-command.ts";
+export { isAtLeast, KEYCLOAK_RELEASES, keycloakRelease } from "./keycloak/releases.ts";
 export { type DebianProgram, debianProgram } from "./machine/debian-package.ts";
 export { ordersEnvironment } from "./orders-environment.ts";
+export { POSTGRES_RELEASES, postgresRelease } from "./postgres/releases.ts";
 export { ReplicatedPostgres, type StandbyOptions } from "./replication/replicated-postgres.ts";
 export { StackError } from "./stack-error.ts";
 export { readStackFile, type StackFile } from "./stack-file.ts";

@@ -1,0 +1,37 @@
+import { combinations } from "../../test/versions/combinations.ts";
+import { readMeasured } from "../../test/versions/measured.ts";
+import { measuredTable } from "../../test/versions/measured-table.ts";
+import { generatedNote } from "./table.ts";
+
+/** `docs/compatibility.md`, from the versions that the dev stack pins and what `bun run test:matrix` measured on them. */
+export function compatibilityPage(): string {
+  const measured = readMeasured();
+  const pairs = combinations();
+  const runs = pairs.flatMap((pair) =>
+    measured.filter(({ keycloak, postgres }) => keycloak === pair.keycloak && postgres === pair.postgres),
+  );
+  const days = runs.map(({ day }) => day).sort();
+  const failed = runs.flatMap(({ keycloak, postgres, failed: names }) =>
+    names.map((name) => `- Keycloak ${keycloak}, PostgreSQL ${postgres}: ${name}`),
+  );
+  return `# Versions of Keycloak and PostgreSQL
+
+${generatedNote("test/versions/measured.json and libs/dev-stack/src/keycloak/releases.ts by way of docs/pages/compatibility-page.ts")}
+
+The core journeys run on real servers of each of these: the newest patch of each minor of Keycloak with the newest
+PostgreSQL, and each major of PostgreSQL with the newest Keycloak. Register, log in, refused logins and their limit, refresh
+(races, theft), log out, back-channel logout, guarded services, changes in Keycloak, \`users sync\`, \`verify\`, \`repair\` and
+\`export\`, \`realm apply\`, the doctor.
+
+${measuredTable(pairs, measured)}
+${days.length > 0 ? `Run from ${days[0]} to ${days.at(-1)}, on a machine with two cores that had other work as well: compare times, don't quote them.` : "Not run yet."}
+${failed.length > 0 ? `\nFailed:\n\n${failed.join("\n")}\n` : ""}
+- **refused logins that count**: with a limit of three, how many of three refused logins count against the account.
+- **changes arrive**: the median and the longest time from Keycloak's answer to an edit, a disabled or deleted user, a reset
+  password or an ended session until the application's database says the same. *By events*: reconciliation is off. *By
+  reconciliation*: this Keycloak's events can't be read one after the other, so that users and sessions are compared all the
+  time; here within \`RECONCILE_PERIOD_MS\` of 5 s, by default within 15 minutes.
+
+\`bun run test:matrix\` runs it again ([CONTRIBUTING.md](../CONTRIBUTING.md)).
+`;
+}
