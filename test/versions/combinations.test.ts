@@ -1,4 +1,6 @@
 import { expect, test } from "bun:test";
+import { KEYCLOAK_RELEASES } from "@libs/dev-stack";
+import { TESTED_KEYCLOAK } from "../../libs/keycloak-authV2/src/keycloak/server/version-support.ts";
 import { combinations, NEWEST_KEYCLOAK, NEWEST_POSTGRES } from "./combinations.ts";
 
 test("all: each Keycloak with the newest PostgreSQL, each PostgreSQL with the newest Keycloak, no pair twice", () => {
@@ -29,4 +31,9 @@ test("what is chosen alone is run, a minor by its newest patch", () => {
 
 test.each([{ keycloak: "26.9" }, { postgres: "9" }])("%p is refused", (chosen) => {
   expect(() => combinations(chosen)).toThrow("no pinned");
+});
+
+test("the minors that the product takes for tested are those that are run", () => {
+  const minors = KEYCLOAK_RELEASES.map(({ version }) => version.split(".").slice(0, 2).join("."));
+  expect(minors).toEqual([...TESTED_KEYCLOAK]);
 });

@@ -38,7 +38,7 @@ test("the doctor finds nothing", async () => {
     .split("\n")
     .map((line) => JSON.parse(line) as { type: string; code?: string; unchecked?: string[] });
   // Where changes arrive by reconciliation, that alone is noted.
-  const expected = mode === "events" ? [] : ["keycloak.no_events"];
+  const expected = mode === "events" ? [] : ["keycloak.without_events"];
   expect(found.filter(({ type }) => type === "finding").map((finding) => finding.code)).toEqual(expected);
   expect(found.at(-1)).toMatchObject({ type: "result", errors: 0, unchecked: [] });
   expect(code).toBe(0);
@@ -47,8 +47,9 @@ test("the doctor finds nothing", async () => {
 test("the gateway is ready and has no problem, and authctl feed status says the same", async () => {
   await eventually(async () => {
     const answer = await fetch(`${gateway.url}/health/ready`);
-    const { status, checks, problems = [] } = (await answer.json()) as Ready;
-    expect({ http: answer.status, status, problems }).toEqual({ http: 200, status: "ready", problems: [] });
+    const { status, checks, problems = [], feed_mode } = (await answer.json()) as Ready;
+    const found = { http: answer.status, status, problems, feed_mode };
+    expect(found).toEqual({ http: 200, status: "ready", problems: [], feed_mode: mode });
     expect(new Set(Object.values(checks))).toEqual(new Set(["up"]));
   }, 30_000);
   const { code, out } = await authctl(replicas.stack, ["feed", "status"]);
@@ -59,4 +60,5 @@ interface Ready {
   status: string;
   checks: Record<string, string>;
   problems?: unknown[];
+  feed_mode?: string;
 }
