@@ -25,7 +25,13 @@ beforeAll(async () => {
   sql = new SQL(databaseUrl, { max: 2 });
   const { domainEvents } = createRepositories(prisma);
   const metrics = createOutboxMetrics(new Registry());
-  outbox = createOutboxSweep({ domainEvents, databaseUrl, metrics, logger: silentLogger, now: () => new Date() });
+  outbox = createOutboxSweep({
+    domainEvents,
+    databaseDirectUrl: databaseUrl,
+    metrics,
+    logger: silentLogger,
+    now: () => new Date(),
+  });
 }, STACK_TIMEOUT_MS);
 afterAll(async () => {
   await outbox?.close?.();

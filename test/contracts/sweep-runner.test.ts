@@ -25,7 +25,7 @@ afterEach(async () => {
 /** A replica with one sweep. */
 function start(run: () => Promise<number>, intervalMs: number, url = databaseUrl): SweepRunner {
   const runner = startSweeps({
-    databaseUrl: url,
+    databaseDirectUrl: url,
     sweeps: [{ name: "logouts", run }],
     intervalMs,
     logger: silentLogger,

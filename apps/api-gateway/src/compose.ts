@@ -1,4 +1,4 @@
-import { createDatabase, createRepositories, type PrismaClient } from "@libs/database";
+import { createDatabase, createRepositories, directUrlOf, type PrismaClient } from "@libs/database";
 import { createReadiness, tokenOptions } from "@libs/http";
 import { KeycloakIntegrationService, type SweepRunner, startSweeps, type Wake } from "@libs/keycloak-authV2";
 import { keycloakAuth, openGuard } from "@libs/keycloak-authV2/elysia";
@@ -37,6 +37,7 @@ const hourMs = 3_600_000;
 export function compose(config: Config, logger: Logger): Gateway {
   const registry = createMetricsRegistry();
   const databaseUrl = () => config.DATABASE_URL;
+  const databaseDirectUrl = () => directUrlOf(config).url;
   const background = new BackgroundTasks(logger);
   const personTokens = new PersonTokens();
   const serverVersion = new ServerVersion();
@@ -61,7 +62,7 @@ export function compose(config: Config, logger: Logger): Gateway {
   }).start();
   const guard = openGuard({
     ...keycloakOptions(config),
-    ...{ database, databaseUrl },
+    ...{ database, databaseUrl, databaseDirectUrl },
     ...{ registry, logger },
     // The gateway's own check sees more.
     checkConfiguration: false,
@@ -96,13 +97,13 @@ export function compose(config: Config, logger: Logger): Gateway {
   });
   const outbox = createOutboxSweep({
     domainEvents: createRepositories(database).domainEvents,
-    databaseUrl,
+    databaseDirectUrl,
     metrics: createOutboxMetrics(registry),
     logger,
     now: () => new Date(),
   });
   runner = startSweeps({
-    databaseUrl,
+    databaseDirectUrl,
     sweeps: [...sync.sweeps(), ...feed.sweeps(), outbox],
     intervalMs: config.SWEEP_INTERVAL_MS,
     logger,
@@ -169,6 +170,7 @@ function checkOptions(config: Config, storedTokens: GatewayCheckOptions["storedT
   return {
     keycloak: keycloakOptions(config),
     databaseUrl: config.DATABASE_URL,
+    databaseDirectUrl: config.DATABASE_DIRECT_URL,
     tokenEncryptionKeys: config.TOKEN_ENCRYPTION_KEYS,
     storedTokens,
     readsEvents: config.FEED_ENABLED === "true",

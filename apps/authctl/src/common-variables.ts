@@ -7,6 +7,14 @@ export const databaseVariables = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).describe("the application's database, a postgresql:// URL"),
 });
 
+/** For what needs a session of its own. */
+export const directVariables = databaseVariables.extend({
+  DATABASE_DIRECT_URL: z
+    .url({ protocol: /^postgres(ql)?$/ })
+    .optional()
+    .describe("the same database, directly or through a pooler in session mode; optional: else DATABASE_URL"),
+});
+
 /** Database and realm, as the gateway reads them. */
 export const gatewayVariables = databaseVariables.extend({
   KEYCLOAK_URL: httpUrl.describe("where Keycloak is dialled, an http(s) URL"),

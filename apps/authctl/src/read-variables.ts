@@ -6,7 +6,10 @@ import { UsageError } from "./usage-error.ts";
 export type Environment = Record<string, string | undefined>;
 
 /** Those that may come from a file: `<name>_FILE` names it. */
-const SECRETS = ["DATABASE_URL", "KEYCLOAK_CLIENT_SECRET", "KEYCLOAK_ADMIN_PASSWORD", "TOKEN_ENCRYPTION_KEYS"];
+const SECRETS = [
+  ...["DATABASE_URL", "DATABASE_DIRECT_URL", "KEYCLOAK_CLIENT_SECRET", "KEYCLOAK_ADMIN_PASSWORD"],
+  "TOKEN_ENCRYPTION_KEYS",
+];
 
 /** Whether a variable may come from a file. */
 export const isSecretVariable = (name: string): boolean => SECRETS.includes(name);

@@ -1,4 +1,4 @@
-import { createDatabase, createRepositories } from "@libs/database";
+import { createDatabase, createRepositories, directUrlOf } from "@libs/database";
 import { createReadiness, tokenOptions } from "@libs/http";
 import { keycloakAuth, openGuard } from "@libs/keycloak-authV2/elysia";
 import { AccessService } from "@libs/keycloak-authV2/services/access";
@@ -39,6 +39,7 @@ export async function compose(config: Config, logger: Logger): Promise<Service> 
     ...(config.KEYCLOAK_ISSUER && { issuer: config.KEYCLOAK_ISSUER }),
     ...tokenOptions(config),
     databaseUrl,
+    databaseDirectUrl: () => directUrlOf(config).url,
     database,
     tables: ["carts", "cart_items", "orders", "order_items", "products"],
     registry,

@@ -1,5 +1,6 @@
 import {
   databasePoolSize,
+  directUrl,
   httpUrl,
   isOrigin,
   keycloakIssuer,
@@ -21,6 +22,7 @@ export const configSchema = z.object({
   HOST: z.string().min(1).default("0.0.0.0").describe("Address to listen on."),
   LOG_LEVEL: logLevel.default("info").describe("Least severe level that is logged."),
   DATABASE_URL: postgresUrl.describe("The application's PostgreSQL."),
+  DATABASE_DIRECT_URL: directUrl,
   DATABASE_POOL_SIZE: databasePoolSize,
   KEYCLOAK_URL: httpUrl.describe(
     "Where this process dials Keycloak, with its path where it has one (`/auth`): for its public pages alone.",

@@ -1,5 +1,6 @@
 import { currentSecret, type Secret, secretFromEnvironment } from "@libs/observability/secrets";
 import type { PoolConfig } from "pg";
+import { SCHEMA_BY_PATH } from "./connect/database-client.ts";
 import { followingConnection } from "./connect/following-connection.ts";
 import { staysAtDatabase } from "./connect/stays-at-database.ts";
 import { PrismaClient as GeneratedClient } from "./generated/client.ts";
@@ -29,32 +30,29 @@ const SERVER_HEAD_START_MS = 250;
 /** After that the server frees what an open transaction locks, should its process be gone without a word. */
 const IDLE_TRANSACTION_MS = 5_000;
 
+/**
+ * What answers and arguments are read by, whatever the account is set to: the adapter takes every timestamptz for UTC and
+ * for ISO, whatever the server sends, and writes null into arrays.
+ */
+const ANSWERS = { TimeZone: "UTC", DateStyle: "ISO", array_nulls: "on" };
+
 function poolConfig(url: Secret, options: DatabaseOptions): PoolConfig {
   const queryTimeoutMs = options.queryTimeoutMs ?? QUERY_TIMEOUT_MS;
+  const statementTimeoutMs = options.statementTimeoutMs ?? Math.max(1, queryTimeoutMs - SERVER_HEAD_START_MS);
+  const settings = {
+    statement_timeout: String(statementTimeoutMs),
+    idle_in_transaction_session_timeout: String(IDLE_TRANSACTION_MS),
+  };
   return {
-    ...followingConnection(url, inUtc),
+    ...followingConnection(url, { settings, fixed: ANSWERS }),
     max: options.poolSize ?? 10,
     connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     query_timeout: queryTimeoutMs,
-    statement_timeout: options.statementTimeoutMs ?? Math.max(1, queryTimeoutMs - SERVER_HEAD_START_MS),
-    idle_in_transaction_session_timeout: IDLE_TRANSACTION_MS,
     application_name: options.applicationName ?? "keycloak-sync-gateway",
     keepAlive: true,
     // A script that is done may end without closing its connections first.
     allowExitOnIdle: true,
   };
-}
-
-/**
- * What answers and arguments are read by, whatever the account is set to: the adapter takes every timestamptz for UTC and
- * for ISO, whatever the server sends, and writes null into arrays.
- */
-function inUtc(url: string): Pick<PoolConfig, "connectionString" | "options"> {
-  const setting = "-c TimeZone=UTC -c DateStyle=ISO -c array_nulls=on";
-  if (!/[?&]options=/.test(url)) return { connectionString: url, options: setting };
-  const withSetting = new URL(url);
-  withSetting.searchParams.set("options", `${withSetting.searchParams.get("options")} ${setting}`);
-  return { connectionString: withSetting.href };
 }
 
 /**
@@ -74,7 +72,10 @@ export class PrismaClient extends GeneratedClient {
   constructor(options: DatabaseOptions & { url?: Secret } = {}) {
     const url = options.url ?? secretFromEnvironment("DATABASE_URL", process.env, { check: staysAtDatabase });
     if (!url || !currentSecret(url)) throw new Error("DATABASE_URL is not set");
-    const adapter = new PooledAdapter(poolConfig(url, options), { statementNameGenerator: createStatementNames() });
+    const adapter = new PooledAdapter(poolConfig(url, options), {
+      schema: SCHEMA_BY_PATH,
+      statementNameGenerator: createStatementNames(),
+    });
     super({
       // Minimal: the other formats print arguments, and those hold personal data.
       errorFormat: "minimal",

@@ -18,6 +18,8 @@ export interface ConnectionFailure {
   kind: ConnectionFailureKind;
   /** SQLSTATE or the system's code; null: neither is known. Never a value. */
   code: string | null;
+  /** What TLS fails by, in words of our own; null where the code says it, or nobody knows. */
+  reason: string | null;
 }
 
 const BY_STATE: Record<string, ConnectionFailureKind> = {
@@ -33,21 +35,29 @@ const BY_STATE: Record<string, ConnectionFailureKind> = {
 
 /** pg's own texts: no code comes with them. */
 const BY_TEXT: [RegExp, ConnectionFailureKind][] = [
-  [/^(The server does not support SSL|There was an error establishing an SSL)/i, "tls"],
   [/client password must be a (non-empty )?string|SASL|password/i, "wrong_password"],
   [/^(received invalid response|Unknown authenticationOk|unexpected message)/i, "not_postgres"],
+];
+
+/** What pg and servers say of TLS without a code of its own. */
+const TLS_REASONS: [RegExp, string][] = [
+  [/^The server does not support SSL/i, "the server offers no TLS, and sslmode demands it"],
+  [/^There was an error establishing an SSL/i, "the server refuses to begin TLS"],
+  [/no encryption|SSL required|SSL off/i, "the server demands TLS, and sslmode forbids it"],
 ];
 
 /** @param error what pg's client rejected `connect` with */
 export function connectionFailure(error: unknown): ConnectionFailure {
   const { code, message = "" } = (error ?? {}) as { code?: unknown; message?: string };
   const known = typeof code === "string" ? code : null;
-  if (known !== null && BY_STATE[known]) return { kind: BY_STATE[known], code: known };
+  const reason = TLS_REASONS.find(([pattern]) => pattern.test(message))?.[1] ?? null;
+  if (reason !== null) return { kind: "tls", code: known, reason };
+  if (known !== null && BY_STATE[known]) return { kind: BY_STATE[known], code: known, reason };
   if (known !== null && /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO_|EPROTO)/.test(known))
-    return { kind: "tls", code: known };
-  if (known === "28" || known?.startsWith("28")) return { kind: "refused", code: known };
+    return { kind: "tls", code: known, reason };
+  if (known === "28" || known?.startsWith("28")) return { kind: "refused", code: known, reason };
   const text = known === null ? BY_TEXT.find(([pattern]) => pattern.test(message)) : undefined;
-  return { kind: text?.[1] ?? "unreachable", code: known };
+  return { kind: text?.[1] ?? "unreachable", code: known, reason };
 }
 
 /** There is no connection. The message holds no credentials. */
@@ -56,6 +66,6 @@ export class ConnectionError extends Error {
   readonly causeKnown = true;
 
   constructor(readonly failure: ConnectionFailure) {
-    super(`no connection to PostgreSQL: ${failure.kind} (${failure.code ?? "no code"})`);
+    super(`no connection to PostgreSQL: ${failure.kind} (${failure.reason ?? failure.code ?? "no code"})`);
   }
 }

@@ -1,4 +1,5 @@
-import pg from "pg";
+import type pg from "pg";
+import { DatabaseClient } from "./connect/database-client.ts";
 import { MigrationError } from "./migration-error.ts";
 import { type MigrationState, readMigrationState } from "./migration-state.ts";
 
@@ -32,8 +33,7 @@ export interface InspectOptions {
 export async function inspectDatabase(databaseUrl: string, options: InspectOptions = {}): Promise<DatabaseFacts> {
   const { timeoutMs = 5_000, now = Date.now } = options;
   MigrationError.assertUrl(databaseUrl);
-  const client = new pg.Client({
-    connectionString: databaseUrl,
+  const client = new DatabaseClient(databaseUrl, {
     connectionTimeoutMillis: timeoutMs,
     query_timeout: timeoutMs,
     application_name: "keycloak-sync-gateway inspect",

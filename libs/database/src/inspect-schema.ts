@@ -1,4 +1,5 @@
-import pg from "pg";
+import type pg from "pg";
+import { DatabaseClient } from "./connect/database-client.ts";
 import { ConnectionError, connectionFailure } from "./connection-failure.ts";
 import { StatementRefusedError } from "./errors.ts";
 import type { ExpectedSchema } from "./expected-schema-macro.ts";
@@ -48,8 +49,7 @@ export interface InspectSchemaOptions {
  */
 export async function inspectSchema(databaseUrl: string, options: InspectSchemaOptions): Promise<SchemaFacts> {
   const { timeoutMs } = options;
-  const client = new pg.Client({
-    connectionString: databaseUrl,
+  const client = new DatabaseClient(databaseUrl, {
     connectionTimeoutMillis: timeoutMs,
     query_timeout: timeoutMs,
     application_name: "keycloak-sync-gateway check",

@@ -1,8 +1,11 @@
 import { randomUUID } from "node:crypto";
-import pg from "pg";
+import type pg from "pg";
+import { DatabaseClient } from "./connect/database-client.ts";
+import { readDatabaseTarget } from "./connect/database-target.ts";
 import { MigrationError } from "./migration-error.ts";
 import { type AppliedRow, MIGRATIONS_DIR, type Migration, readMigrations } from "./migration-files.ts";
 import { readAppliedRows } from "./migration-state.ts";
+import { type DirectUrl, directUrlFault } from "./reach/direct-url-fault.ts";
 
 export * from "./inspect-database.ts";
 export { MigrationError } from "./migration-error.ts";
@@ -10,6 +13,7 @@ export type { MigrationState } from "./migration-state.ts";
 export { databaseUrlFault } from "./reach/database-url-fault.ts";
 export { describeConnectionFailure } from "./reach/describe-connection-failure.ts";
 export { diagnoseDatabase } from "./reach/diagnose-database.ts";
+export { type DirectUrl, directUrlFault, directUrlOf } from "./reach/direct-url-fault.ts";
 
 /** Taken by `prisma migrate` as well, so that it and this runner never work at once. */
 const PRISMA_ADVISORY_LOCK = 72_707_369;
@@ -31,6 +35,8 @@ const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS _prisma_migrations (
 export interface MigrateOptions {
   /** Holds `<name>/migration.sql`; the project's own when left out. */
   migrationsDir?: string;
+  /** What gave the URL, for messages; `DATABASE_URL` when left out. */
+  variable?: DirectUrl["variable"];
 }
 
 export interface MigrateResult {
@@ -45,19 +51,22 @@ export interface MigrateResult {
  * deploy` does, so that either can take over from the other. Runners that start at once take turns.
  *
  * @throws MigrationError when a migration was edited after it was applied, failed before or fails now, or when the
- *   database can't be reached
+ *   database can't be reached, or a pooler in transaction mode is between: it would keep the lock for ever
  */
 export async function migrate(databaseUrl: string, options: MigrateOptions = {}): Promise<MigrateResult> {
-  MigrationError.assertUrl(databaseUrl);
+  const { variable = "DATABASE_URL" } = options;
+  MigrationError.assertUrl(databaseUrl, variable);
   const migrations = readMigrations(options.migrationsDir ?? MIGRATIONS_DIR);
-  const client = new pg.Client({
-    connectionString: databaseUrl,
+  const pooled = await directUrlFault({ url: databaseUrl, variable }, CONNECT_TIMEOUT_MS);
+  if (pooled) throw new MigrationError(pooled);
+  const config = {
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     application_name: "keycloak-sync-gateway migrate",
-  });
+  };
+  const client = new DatabaseClient(databaseUrl, config, { keepsSession: true });
   client.on("error", () => {});
   await client.connect().catch((error) => {
-    throw MigrationError.unreachable(error, databaseUrl);
+    throw MigrationError.unreachable(error, databaseUrl, variable);
   });
   try {
     await client.query(`SET lock_timeout = ${LOCK_TIMEOUT_MS}`);
@@ -66,17 +75,25 @@ export async function migrate(databaseUrl: string, options: MigrateOptions = {})
     });
     await client.query("RESET lock_timeout");
     await client.query("SET client_min_messages = warning");
+    await createSchema(client, readDatabaseTarget(databaseUrl).schema);
     await client.query(MIGRATIONS_TABLE);
     const missing = withoutApplied(migrations, await readAppliedRows(client));
     for (const migration of missing) await apply(client, migration);
     return { applied: missing.map(({ name }) => name), already: migrations.length - missing.length };
   } catch (error) {
     // Whatever is refused before the first migration: a right that is missing, a standby.
-    throw error instanceof MigrationError ? error : MigrationError.unreachable(error, databaseUrl);
+    throw error instanceof MigrationError ? error : MigrationError.unreachable(error, databaseUrl, variable);
   } finally {
     // Ending the connection also frees the lock.
     await client.end().catch(() => {});
   }
+}
+
+/** The one that `?schema=` names, as `prisma migrate` does. `IF NOT EXISTS` alone would ask for the right to make it. */
+async function createSchema(client: pg.Client, schema: string | undefined): Promise<void> {
+  if (schema === undefined) return;
+  const { rowCount } = await client.query("SELECT FROM pg_namespace WHERE nspname = $1", [schema]);
+  if (!rowCount) await client.query(`CREATE SCHEMA IF NOT EXISTS ${client.escapeIdentifier(schema)}`);
 }
 
 function withoutApplied(migrations: Migration[], rows: AppliedRow[]): Migration[] {

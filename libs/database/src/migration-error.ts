@@ -5,15 +5,15 @@ import { describeConnectionFailure } from "./reach/describe-connection-failure.t
 export class MigrationError extends Error {
   override readonly name = "MigrationError";
 
-  /** @throws MigrationError where nothing can be connected to by this `DATABASE_URL` */
-  static assertUrl(url: string): void {
-    const fault = databaseUrlFault(url);
+  /** @param variable what gave the URL @throws MigrationError where nothing can be connected to by it */
+  static assertUrl(url: string, variable?: string): void {
+    const fault = databaseUrlFault(url, variable);
     if (fault) throw new MigrationError(fault);
   }
 
-  /** @param url the `DATABASE_URL` that was used: its password is not shown */
-  static unreachable(error: unknown, url: string): MigrationError {
-    return new MigrationError(describeConnectionFailure(error, url));
+  /** @param url the one that was used: its password is not shown @param variable what gave it */
+  static unreachable(error: unknown, url: string, variable?: string): MigrationError {
+    return new MigrationError(describeConnectionFailure(error, url, variable));
   }
 
   static edited(name: string): MigrationError {

@@ -5,6 +5,7 @@ import type { StackFile } from "./stack-file.ts";
 export type GatewayStack = Pick<
   StackFile,
   | "databaseUrl"
+  | "databaseDirectUrl"
   | "keycloakUrl"
   | "issuer"
   | "realm"

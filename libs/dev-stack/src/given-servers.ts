@@ -1,4 +1,4 @@
-import { databaseUrlFault, diagnoseDatabase } from "@libs/database/migrate";
+import { databaseUrlFault, diagnoseDatabase, directUrlFault, directUrlOf } from "@libs/database/migrate";
 import { diagnoseKeycloak, keycloakUrlFault } from "@libs/keycloak-authV2/keycloak";
 import { givenSecret } from "./given-secret.ts";
 import type { Servers } from "./servers.ts";
@@ -24,7 +24,8 @@ export function givenServers(env: Environment = process.env): Servers | undefine
       `${present} given, but not ${missing.join(", ")}: set all of them, or none (see .env.example).`,
     );
   }
-  const fault = databaseUrlFault(DATABASE_URL);
+  const direct = givenSecret("DATABASE_DIRECT_URL", env);
+  const fault = databaseUrlFault(DATABASE_URL) ?? (direct && databaseUrlFault(direct, "DATABASE_DIRECT_URL"));
   if (fault) throw new StackError(fault);
   return {
     way: "given",
@@ -34,6 +35,7 @@ export function givenServers(env: Environment = process.env): Servers | undefine
       : "",
     keycloakAdmin: { username: KEYCLOAK_ADMIN_USERNAME, password: KEYCLOAK_ADMIN_PASSWORD },
     databaseUrl: DATABASE_URL,
+    ...(direct && { databaseDirectUrl: direct }),
     pids: {},
     logs: {},
     stop: async () => {},
@@ -47,11 +49,14 @@ function baseUrl(name: string, text: string): string {
 }
 
 /** Checks that the servers that were given answer. @throws StackError: for each that does not, why and what to do */
-export async function demandAnswers({ keycloakUrl, databaseUrl }: Servers): Promise<void> {
+export async function demandAnswers({ keycloakUrl, databaseUrl, databaseDirectUrl }: Servers): Promise<void> {
+  const direct = directUrlOf({ DATABASE_URL: databaseUrl, DATABASE_DIRECT_URL: databaseDirectUrl });
   const reasons = await Promise.all([
     diagnoseKeycloak({ url: keycloakUrl, realm: "master" }),
     diagnoseDatabase(databaseUrl),
+    databaseDirectUrl && diagnoseDatabase(databaseDirectUrl, undefined, "DATABASE_DIRECT_URL"),
+    directUrlFault(direct),
   ]);
-  const faults = reasons.filter((reason) => reason !== undefined);
+  const faults = reasons.filter((reason) => !!reason);
   if (faults.length > 0) throw new StackError(faults.join("\n"));
 }

@@ -1,5 +1,6 @@
 import { LOOPBACK } from "./constants.ts";
 import type { GatewayStack } from "./gateway-environment.ts";
+import { databaseVariables } from "./pooler/test-pooler.ts";
 
 /** The variables with which the orders service runs on a stack: no secret of Keycloak's. @param port 0 takes a free one */
 export function ordersEnvironment(
@@ -9,7 +10,7 @@ export function ordersEnvironment(
   return {
     PORT: String(port),
     HOST: LOOPBACK,
-    DATABASE_URL: stack.databaseUrl,
+    ...databaseVariables(stack.databaseUrl, stack.databaseDirectUrl),
     KEYCLOAK_URL: stack.keycloakUrl,
     KEYCLOAK_ISSUER: stack.issuer,
     KEYCLOAK_REALM: stack.realm,

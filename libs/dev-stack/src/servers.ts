@@ -14,6 +14,8 @@ export interface Servers {
   keycloakAdmin: { username: string; password: string };
   /** URL of the application's database; other databases of the server are reached with the same account. */
   databaseUrl: string;
+  /** For what a pooler in transaction mode does not serve, where that is another URL. */
+  databaseDirectUrl?: string | undefined;
   /** What runs: a full version of Keycloak, a major of PostgreSQL; not known where servers were given. */
   versions?: ServerVersions | undefined;
   pids: { keycloak?: number; postgres?: number };

@@ -17,6 +17,8 @@ export const stackFileSchema = z.object({
   clientSecret: z.string(),
   keycloakAdmin: z.object({ username: z.string(), password: z.string() }),
   databaseUrl: z.string(),
+  /** Where servers were given, and a pooler is one of them. */
+  databaseDirectUrl: z.string().optional(),
   /** Absent where the servers were given. */
   versions: z.object({ keycloak: z.string(), postgres: z.string() }).optional(),
   pids: z.object({ gateway: pid, keycloak: pid, postgres: pid }),

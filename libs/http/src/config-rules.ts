@@ -1,3 +1,4 @@
+import { databaseUrlFault } from "@libs/database";
 import { z } from "zod";
 
 // Rules of environment variables that services share. `rule` and `secret` are for the generated page.
@@ -13,7 +14,20 @@ export const milliseconds = z.coerce.number().int().min(100).max(600_000);
 
 export const httpUrl = z.url({ protocol: /^https?$/ }).meta({ rule: "URL, http or https" });
 
-export const postgresUrl = z.url({ protocol: /^postgres(ql)?$/ }).meta({ rule: "URL, postgresql", ...secretVariable });
+export const postgresUrl = z
+  .url({ protocol: /^postgres(ql)?$/ })
+  .superRefine((url, context) => {
+    const fault = databaseUrlFault(url, "");
+    if (fault) context.addIssue({ code: "custom", message: fault.trim() });
+  })
+  .meta({ rule: "URL, postgresql", ...secretVariable });
+
+/** Of a service that listens for changes or works in the background. */
+export const directUrl = postgresUrl
+  .optional()
+  .describe(
+    "The same database, directly or through a pooler in session mode: for LISTEN, background work and migrations. Default: `DATABASE_URL`, which then must not lead through a pooler in transaction mode.",
+  );
 
 export const logLevel = z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]);
 

@@ -3,6 +3,7 @@
 export { type ObserveResponse, responseObservers } from "./access-log.ts";
 export {
   databasePoolSize,
+  directUrl,
   httpUrl,
   isOrigin,
   keycloakIssuer,

@@ -65,7 +65,7 @@ function readGiven(schema: z.ZodObject, env: Record<string, string | undefined>)
 }
 
 function faultOf(name: string, field: z.core.$ZodType, value: string, before: string | undefined): string | undefined {
-  const fault = name === "DATABASE_URL" ? staysAtDatabase(value, before) : undefined;
+  const fault = name === "DATABASE_URL" || name === "DATABASE_DIRECT_URL" ? staysAtDatabase(value, before) : undefined;
   return fault ?? z.safeParse(field, value).error?.issues[0]?.message;
 }
 

@@ -30,6 +30,8 @@ export interface ServiceRecipe<Config extends ServiceConfig, Service extends Com
   name: string;
   /** @throws ConfigError */
   readConfig: (env: Record<string, string | undefined>) => Config;
+  /** @returns why a service of this configuration must not start, in one sentence; undefined: it may */
+  refuse?: (config: Config) => Promise<string | undefined>;
   compose: (config: Config, logger: Logger) => Service | Promise<Service>;
   /** What listens beside the app. */
   listenToo?: (service: Service, config: Config) => void;
@@ -54,6 +56,8 @@ export async function runService<Config extends ServiceConfig, Service extends C
     return own.exit(1);
   };
   const config = loadConfig(() => recipe.readConfig(own.env), fail);
+  const refusal = await recipe.refuse?.(config);
+  if (refusal) fail(refusal);
   const destination = bufferedStdout();
   const base = { service: recipe.name, pid: own.pid };
   const logger = createLogger({ level: config.LOG_LEVEL, base, destination });

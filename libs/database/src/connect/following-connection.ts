@@ -1,20 +1,16 @@
 import { currentSecret, type Secret } from "@libs/observability/secrets";
-import pg from "pg";
+import type pg from "pg";
+import { DatabaseClient, type SessionOptions } from "./database-client.ts";
 
 /**
- * Where a pool connects to. With a URL that may change each new connection takes it as it is then; connections that are
- * open go on: PostgreSQL does not close them when a password changes.
- * @param settingsOf what goes with a URL
+ * Where a pool connects to, and how: see {@link DatabaseClient}. With a URL that may change each new connection takes it as
+ * it is then; connections that are open go on: PostgreSQL does not close them when a password changes.
  */
-export function followingConnection(
-  url: Secret,
-  settingsOf: (url: string) => pg.ClientConfig = (connectionString) => ({ connectionString }),
-): pg.PoolConfig {
-  if (typeof url === "string") return settingsOf(url);
-  class FollowingClient extends pg.Client {
+export function followingConnection(url: Secret, session: SessionOptions = {}): pg.PoolConfig {
+  class FollowingClient extends DatabaseClient {
     constructor(config?: pg.ClientConfig) {
-      super({ ...config, ...settingsOf(currentSecret(url)) });
+      super(currentSecret(url), config, session);
     }
   }
-  return { ...settingsOf(currentSecret(url)), Client: FollowingClient };
+  return { Client: FollowingClient as unknown as new () => pg.ClientBase };
 }

@@ -14,6 +14,6 @@ export function staysAtDatabase(url: string, before?: string): string | undefine
 
 function place(url: string): string {
   const { hostname, port, pathname, searchParams } = new URL(url);
-  const { host, port: otherPort, dbname } = Object.fromEntries(searchParams);
-  return JSON.stringify([hostname, port || "5432", pathname, host, otherPort, dbname]);
+  const { host, port: otherPort, dbname, schema, options } = Object.fromEntries(searchParams);
+  return JSON.stringify([hostname, port || "5432", pathname, host, otherPort, dbname, schema, options]);
 }

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { currentSecret, type Secret } from "@libs/observability/secrets";
-import pg from "pg";
+import type pg from "pg";
 import { z } from "zod";
 import type { ChangeChannel, GuardChange } from "../change-channel.ts";
+import { DatabaseClient } from "../connect/database-client.ts";
 
 /** Times are in milliseconds. */
 export interface ChangeChannelOptions {
@@ -41,7 +42,7 @@ const changeSchema = z.union([
 /**
  * ADAPTER: `LISTEN` on a connection of its own, over which it also sends messages to itself: PostgreSQL delivers in the
  * order of commits, so a message that came back shows that all before it were delivered too. Needs a direct connection or
- * a pooler in session mode.
+ * a pooler in session mode: through one in transaction mode no message comes back, and it counts as lost.
  * @see https://www.postgresql.org/docs/current/sql-notify.html
  */
 export class PostgresChangeChannel implements ChangeChannel {
@@ -84,13 +85,9 @@ export class PostgresChangeChannel implements ChangeChannel {
   }
 
   async #connect(): Promise<void> {
-    const client = new pg.Client({
-      connectionString: currentSecret(this.url),
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      query_timeout: QUERY_TIMEOUT_MS,
-      application_name: "guard-changes",
-      keepAlive: true,
-    });
+    const limits = { connectionTimeoutMillis: CONNECT_TIMEOUT_MS, query_timeout: QUERY_TIMEOUT_MS };
+    const config = { ...limits, application_name: "guard-changes", keepAlive: true };
+    const client = new DatabaseClient(currentSecret(this.url), config, { keepsSession: true });
     this.#client = client;
     client.on("error", () => this.#lost(client));
     client.on("end", () => this.#lost(client));

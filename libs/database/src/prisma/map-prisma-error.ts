@@ -115,5 +115,7 @@ function fromConnection(error: Error): DatabaseError | undefined {
     return known(DatabaseUnavailableError, "database unavailable (the password is missing or is not one)");
   if (/^(The server does not support SSL|There was an error establishing an SSL)/.test(message))
     return known(DatabaseUnavailableError, "database unavailable (no TLS)");
+  if (/^(received invalid response|the database URL )/.test(message))
+    return known(DatabaseUnavailableError, `database unavailable (${message})`);
   return undefined;
 }

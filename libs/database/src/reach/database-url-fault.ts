@@ -1,20 +1,32 @@
+import { readDatabaseTarget } from "../connect/database-target.ts";
+
 const FORM = "postgresql://user:password@host:5432/database";
 
 /**
  * What is wrong with a `DATABASE_URL` before anything is connected.
+ * @param variable what gave it
  * @returns one sentence with what to do, without any part of the value; undefined when nothing is
  */
-export function databaseUrlFault(url: string): string | undefined {
-  if (/^jdbc:/i.test(url)) return `DATABASE_URL is a JDBC URL, which names no user: expected ${FORM}.`;
+export function databaseUrlFault(url: string, variable = "DATABASE_URL"): string | undefined {
+  if (/^jdbc:/i.test(url)) return `${variable} is a JDBC URL, which names no user: expected ${FORM}.`;
   if (!URL.canParse(url)) {
     return /^postgres(ql)?:\/\//.test(url)
-      ? "DATABASE_URL can't be read: in a user or a password, each of : / ? # [ ] @ % is written as %XX (%40 for @); a port is at most 65535."
-      : `DATABASE_URL is not a URL: expected ${FORM}.`;
+      ? `${variable} can't be read: in a user or a password, each of : / ? # [ ] @ % is written as %XX (%40 for @); a port is at most 65535.`
+      : `${variable} is not a URL: expected ${FORM}.`;
   }
   const { protocol } = new URL(url);
-  if (/^postgres(ql)?:$/.test(protocol)) return undefined;
+  if (/^postgres(ql)?:$/.test(protocol)) return parameterFault(url, variable);
   const name = DATABASES.get(protocol) ?? "another kind of server";
-  return `DATABASE_URL names ${name}, and the gateway needs PostgreSQL: expected ${FORM}.`;
+  return `${variable} names ${name}, and the gateway needs PostgreSQL: expected ${FORM}.`;
+}
+
+function parameterFault(url: string, variable: string): string | undefined {
+  try {
+    readDatabaseTarget(url);
+    return undefined;
+  } catch (error) {
+    return `${variable} ${(error as Error).message}.`;
+  }
 }
 
 const DATABASES: ReadonlyMap<string, string> = new Map([

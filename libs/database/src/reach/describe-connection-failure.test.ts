@@ -27,6 +27,8 @@ test.each([
   ["EHOSTUNREACH", "", "No network leads to PostgreSQL at db.example:5433"],
   ["ECONNRESET", "", "is no PostgreSQL"],
   ["", "Connection terminated unexpectedly", "is no PostgreSQL"],
+  ["", "received invalid response: 48", "is no PostgreSQL"],
+  ["3F000", "", "no schema to use in database"],
   ["", "The server does not support SSL connections", "does not speak TLS"],
   ["DEPTH_ZERO_SELF_SIGNED_CERT", "", "is not trusted (DEPTH_ZERO_SELF_SIGNED_CERT)"],
   ["CERT_HAS_EXPIRED", "", "is not trusted (CERT_HAS_EXPIRED)"],

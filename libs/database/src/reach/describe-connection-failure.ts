@@ -15,17 +15,19 @@ type Sentence = (target: Target, code: string) => string;
  * Why a connection to PostgreSQL failed, and what to do about it.
  * @param error what `pg` threw
  * @param url the `DATABASE_URL` that was used; shown are its host, port, user and database, never the password
+ * @param variable what gave the URL
  * @returns one sentence
  * @see https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
-export function describeConnectionFailure(error: unknown, url: string): string {
-  const fault = databaseUrlFault(url);
+export function describeConnectionFailure(error: unknown, url: string, variable = "DATABASE_URL"): string {
+  const fault = databaseUrlFault(url, variable);
   if (fault) return fault;
-  const { code: given, message: text } = (error ?? {}) as { code?: unknown; message?: unknown };
+  const { code: given, message: said } = (error ?? {}) as { code?: unknown; message?: unknown };
   const code = typeof given === "string" ? given : "";
-  const message = typeof text === "string" ? text : "";
+  const message = typeof said === "string" ? said : "";
   const sentence = BY_MESSAGE.find(([, pattern, state]) => pattern.test(message) && (state ?? code) === code)?.[0];
-  return (sentence ?? BY_CODE[code] ?? OTHER)(targetOf(url), code || "no code");
+  const text = (sentence ?? BY_CODE[code] ?? OTHER)(targetOf(url), code || "no code");
+  return text.replaceAll("DATABASE_URL", variable);
 }
 
 const refusesPassword: Sentence = ({ at, user }) =>
@@ -41,7 +43,7 @@ const otherServer: Sentence = ({ at }) =>
 const unreachable: Sentence = ({ at }, code) =>
   `No network leads to PostgreSQL at ${at} (${code}): correct host and port in DATABASE_URL, or the network.`;
 const certificate: Sentence = ({ at }, code) =>
-  `The certificate of PostgreSQL at ${at} is not trusted (${code}): name its CA in DATABASE_URL (sslrootcert=/path/ca.pem), and the host as the certificate does.`;
+  `The certificate of PostgreSQL at ${at} is not trusted (${code}): name its CA in DATABASE_URL (sslrootcert=/path/ca.pem), and the host as the certificate does; sslmode=require encrypts without this check.`;
 const busy: Sentence = ({ at }) =>
   `PostgreSQL at ${at} has no connection left for this user: raise max_connections or the user's limit, or close others.`;
 const closed: Sentence = ({ at, database }) =>
@@ -76,6 +78,8 @@ const BY_CODE: Record<string, Sentence> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: certificate,
   UNABLE_TO_GET_ISSUER_CERT: certificate,
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: certificate,
+  "3F000": ({ at, database }) =>
+    `There is no schema to use in database "${database}" of PostgreSQL at ${at}: create the one that schema or search_path in DATABASE_URL names.`,
   CERT_HAS_EXPIRED: certificate,
   CERT_NOT_YET_VALID: certificate,
   ERR_TLS_CERT_ALTNAME_INVALID: certificate,
@@ -85,12 +89,12 @@ const BY_CODE: Record<string, Sentence> = {
 const BY_MESSAGE: readonly [Sentence, RegExp, string?][] = [
   [
     ({ at }) =>
-      `PostgreSQL at ${at} demands TLS: add ?sslmode=verify-full to DATABASE_URL (sslmode=no-verify trusts any certificate).`,
+      `PostgreSQL at ${at} demands TLS: set sslmode=verify-full in DATABASE_URL (sslmode=require trusts any certificate).`,
     /no encryption|SSL required|SSL off/i,
   ],
   [
     ({ at }) =>
-      `PostgreSQL at ${at} does not speak TLS, and sslmode in DATABASE_URL demands it: switch TLS on there, or take sslmode out.`,
+      `PostgreSQL at ${at} does not speak TLS, and sslmode in DATABASE_URL demands it: switch TLS on there, or set sslmode=prefer.`,
     /server does not support SSL/i,
   ],
   [
@@ -100,7 +104,10 @@ const BY_MESSAGE: readonly [Sentence, RegExp, string?][] = [
   [refusesPassword, /authentication failed|no such user/i, "08P01"],
   [noDatabase, /no such database/i, "08P01"],
   [noAnswer, /^(timeout expired|Connection terminated due to connection timeout|Query read timeout)/],
-  [otherServer, /^(Connection terminated unexpectedly|Received unexpected|There was an error establishing an SSL)/],
+  [
+    otherServer,
+    /^(Connection terminated unexpectedly|Received unexpected|received invalid response|There was an error establishing an SSL)/,
+  ],
 ];
 
 function targetOf(url: string): Target {

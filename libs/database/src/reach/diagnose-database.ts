@@ -1,4 +1,4 @@
-import pg from "pg";
+import { DatabaseClient } from "../connect/database-client.ts";
 import { databaseUrlFault } from "./database-url-fault.ts";
 import { describeConnectionFailure } from "./describe-connection-failure.ts";
 
@@ -7,20 +7,25 @@ const TIMEOUT_MS = 5_000;
 /**
  * Tries one connection to PostgreSQL.
  * @param timeoutMs milliseconds for the connection and for its one statement
+ * @param variable what gave the URL
  * @returns why it fails and what to do, in one sentence without a password; undefined when it works
  */
-export async function diagnoseDatabase(url: string, timeoutMs = TIMEOUT_MS): Promise<string | undefined> {
-  const fault = databaseUrlFault(url);
+export async function diagnoseDatabase(
+  url: string,
+  timeoutMs = TIMEOUT_MS,
+  variable?: string,
+): Promise<string | undefined> {
+  const fault = databaseUrlFault(url, variable);
   if (fault) return fault;
-  let client: pg.Client | undefined;
+  let client: DatabaseClient | undefined;
   try {
-    client = new pg.Client({ connectionString: url, connectionTimeoutMillis: timeoutMs, query_timeout: timeoutMs });
+    client = new DatabaseClient(url, { connectionTimeoutMillis: timeoutMs, query_timeout: timeoutMs });
     client.on("error", () => {});
     await client.connect();
     await client.query("SELECT 1");
     return undefined;
   } catch (error) {
-    return describeConnectionFailure(error, url);
+    return describeConnectionFailure(error, url, variable);
   } finally {
     await client?.end().catch(() => {});
   }

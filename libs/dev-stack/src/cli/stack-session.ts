@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { migrate } from "@libs/database/migrate";
+import { directUrlOf, migrate } from "@libs/database/migrate";
 import { applyRealm } from "@libs/keycloak-authV2/realm";
 import { DEV_REALM, GATEWAY_CLIENT_ID, LOOPBACK } from "../constants.ts";
 import { Keeper } from "../keeper/keeper.ts";
@@ -100,12 +100,13 @@ export class StackSession {
 
   private async setUp(servers: Servers, port: number): Promise<StackFile> {
     const { report } = this.options;
-    const { keycloakUrl, managementUrl, keycloakAdmin, databaseUrl, versions, pids } = servers;
+    const { keycloakUrl, managementUrl, keycloakAdmin, databaseUrl, databaseDirectUrl, versions, pids } = servers;
     const secrets = keptSecrets(SECRETS);
     const realm = process.env["KEYCLOAK_REALM"] || DEV_REALM;
     const clientId = process.env["KEYCLOAK_CLIENT_ID"] || GATEWAY_CLIENT_ID;
     const gatewayUrl = `http://${LOOPBACK}:${port}`;
-    await migrate(databaseUrl).catch(databaseStackError);
+    const direct = directUrlOf({ DATABASE_URL: databaseUrl, DATABASE_DIRECT_URL: databaseDirectUrl });
+    await migrate(direct.url, direct).catch(databaseStackError);
     report("Database: migrated");
     const { changes } = await applyRealm({
       ...{ keycloakUrl, admin: keycloakAdmin, realm, clientId, clientSecret: secrets.clientSecret },
@@ -115,7 +116,7 @@ export class StackSession {
     const owner = identify(process.pid) ?? { pid: process.pid, startedAt: "" };
     const urls = { gatewayUrl: this.options.gateway ? gatewayUrl : "", keycloakUrl, managementUrl };
     const issuer = await realmIssuer({ url: keycloakUrl, realm, expected: process.env["KEYCLOAK_ISSUER"] });
-    const names = { realm, issuer, clientId, keycloakAdmin, databaseUrl };
+    const names = { realm, issuer, clientId, keycloakAdmin, databaseUrl, databaseDirectUrl };
     return { ...urls, ...names, versions, pids: { ...pids }, ...secrets, owner };
   }
 }

@@ -3,6 +3,7 @@ import { givenServers } from "../given-servers.ts";
 import type { JvmProfile } from "../keycloak/java-command.ts";
 import { freePorts } from "../machine/ports.ts";
 import { DEV_DIR } from "../paths.ts";
+import { poolServices } from "../pooler/test-pooler.ts";
 import { type Report, silent } from "../report.ts";
 import type { Servers } from "../servers.ts";
 import { readStackFile } from "../stack-file.ts";
@@ -63,7 +64,9 @@ export async function openTestStack(options: TestStackOptions = {}): Promise<Tes
     return realm;
   };
   let databases: TestDatabases | undefined;
+  let stopPooler = async () => {};
   const stop = async () => {
+    await stopPooler();
     if (attached) {
       await databases?.dropAll();
       for (const realm of realms) await realm.drop();
@@ -72,6 +75,7 @@ export async function openTestStack(options: TestStackOptions = {}): Promise<Tes
   };
   try {
     if (attached) await sweep(servers);
+    stopPooler = await poolServices(servers.databaseUrl, options.report ?? silent);
     const [opened, realm] = await Promise.all([
       TestDatabases.open(servers.databaseUrl, run),
       createRealm(options.realm),

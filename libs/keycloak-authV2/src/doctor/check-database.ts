@@ -1,6 +1,7 @@
 import { type DatabaseFacts, inspectDatabase, MigrationError } from "@libs/database/migrate";
 import type { DoctorOptions } from "./doctor-options.ts";
 import { type Finding, finding } from "./finding.ts";
+import { checkDirectUrl } from "./quick/check-direct-url.ts";
 import { CONNECTION, checkSchema } from "./quick/check-schema.ts";
 import { GATEWAY_RIGHTS } from "./quick/gateway-rights.ts";
 
@@ -11,8 +12,12 @@ const BESIDE_POOL = 5;
 
 /** @returns `usable`: whether the tables can be read */
 export async function checkDatabase(options: DoctorOptions): Promise<{ findings: Finding[]; usable: boolean }> {
-  const { databaseUrl, timeoutMs = 10_000, now = Date.now } = options;
-  const quick = await checkSchema({ databaseUrl, timeoutMs, now }, { rights: GATEWAY_RIGHTS });
+  const { databaseUrl, databaseDirectUrl, timeoutMs = 10_000, now = Date.now } = options;
+  const [schema, direct] = await Promise.all([
+    checkSchema({ databaseUrl, timeoutMs, now }, { rights: GATEWAY_RIGHTS }),
+    checkDirectUrl({ databaseUrl, databaseDirectUrl, timeoutMs }),
+  ]);
+  const quick = { ...schema, findings: [...schema.findings, ...direct] };
   if (quick.findings.some(({ code }) => CONNECTION.has(code))) return quick;
   try {
     const facts = await inspectDatabase(databaseUrl, { timeoutMs, now });

@@ -5,6 +5,8 @@ export interface DoctorOptions {
   /** As the gateway has it. */
   keycloak: KeycloakOptions;
   databaseUrl: string;
+  /** `DATABASE_DIRECT_URL`, where the gateway has it. */
+  databaseDirectUrl?: string | undefined;
   /** As the gateway has it. */
   tokenEncryptionKeys: string;
   /** An administrator of the `master` realm, for what the gateway's own client may not see. */

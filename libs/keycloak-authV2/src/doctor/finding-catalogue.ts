@@ -219,6 +219,18 @@ export const findingCatalogue = {
     "this PostgreSQL is newer than those that were tested",
     "try it on a copy first",
   ),
+  "database.direct_pooled": error(
+    "LISTEN and background work go through a pooler in transaction mode: changes are not heard, and the lock of a migration is never given back",
+    "name PostgreSQL itself, or a pooler in session mode, in DATABASE_DIRECT_URL",
+  ),
+  "database.direct_elsewhere": error(
+    "DATABASE_DIRECT_URL and DATABASE_URL lead to two databases: changes of one are not heard from the other",
+    "name the same database in both",
+  ),
+  "database.direct_unusable": error(
+    "DATABASE_DIRECT_URL gives no connection",
+    "check its host, account and sslmode, and that PostgreSQL lets this account in from here",
+  ),
   "database.read_only": error("this PostgreSQL only reads: a standby, or set so", "point DATABASE_URL at the primary"),
   "database.migrations_missing": error("migrations are missing", "authctl db migrate applies them"),
   "database.migration_edited": error(

@@ -34,10 +34,15 @@ export interface KeycloakAuthOptions extends SignatureOptions {
   /** Limit of a call to Keycloak, in milliseconds; 3000. */
   timeoutMs?: number;
   /**
-   * Reached directly, or through a pooler in session mode: changes come by `LISTEN`. Asked for at each connection where it
-   * is a function. Default: `DATABASE_URL`, or the file that `DATABASE_URL_FILE` names.
+   * May lead through a pooler of any mode. Asked for at each connection where it is a function. Default: `DATABASE_URL`,
+   * or the file that `DATABASE_URL_FILE` names.
    */
   databaseUrl?: Secret;
+  /**
+   * The same database, reached directly or through a pooler in session mode: changes come by `LISTEN`. Default:
+   * `DATABASE_DIRECT_URL`, or the file that `DATABASE_DIRECT_URL_FILE` names, unless `databaseUrl` is given; then that.
+   */
+  databaseDirectUrl?: Secret;
   /** A client of the same database, to share its connections. */
   database?: PrismaClient;
   /** Most tokens, sessions and users kept in memory, each; 10000. */
@@ -69,6 +74,9 @@ export function openGuard(options: KeycloakAuthOptions = {}): Guard {
     "DATABASE_URL",
     options.databaseUrl ?? secretFromEnvironment("DATABASE_URL", env, { check: staysAtDatabase }),
   );
+  const directUrl =
+    options.databaseDirectUrl ??
+    (options.databaseUrl ? undefined : secretFromEnvironment("DATABASE_DIRECT_URL", env, { check: staysAtDatabase }));
   const clientId = required("KEYCLOAK_CLIENT_ID", options.clientId ?? env.KEYCLOAK_CLIENT_ID);
   const fromEnvironment = readTokenOptions(env, clientId);
   const signature = options.signatureAlgorithms || options.signatureAlgorithm ? options : fromEnvironment;
@@ -88,6 +96,7 @@ export function openGuard(options: KeycloakAuthOptions = {}): Guard {
       checkGuard({
         keycloak: { ...realm, clientId },
         databaseUrl: currentSecret(databaseUrl),
+        databaseDirectUrl: directUrl && currentSecret(directUrl),
         ...(options.tables && { tables: options.tables }),
       }),
     ...{ logger, registry },
@@ -104,7 +113,7 @@ export function openGuard(options: KeycloakAuthOptions = {}): Guard {
       algorithms: acceptedAlgorithms(signature),
     }),
     repository: createRepositories(database).guard,
-    channel: new PostgresChangeChannel(databaseUrl, {
+    channel: new PostgresChangeChannel(directUrl ?? databaseUrl, {
       onState: (up) => {
         // Where the channel's server was left for another, a connection that only reads would go on with the old one.
         if (!up) database.leaveServer();

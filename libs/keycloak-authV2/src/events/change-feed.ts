@@ -47,7 +47,7 @@ const MAX_CALLS_PER_SECOND = 50;
  *
  * @example
  * const feed = new ChangeFeed(integration, prisma, registry, { tokenEncryptionKeys, wake: (name) => runner.wake(name) });
- * const runner = startSweeps({ databaseUrl, sweeps: [...sync.sweeps(), ...feed.sweeps()], intervalMs, logger });
+ * const runner = startSweeps({ databaseDirectUrl, sweeps: [...sync.sweeps(), ...feed.sweeps()], intervalMs, logger });
  */
 export class ChangeFeed {
   readonly #deps: ReaderDeps & { problems: ProblemBoard };

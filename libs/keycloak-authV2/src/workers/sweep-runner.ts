@@ -7,8 +7,8 @@ import type { Sweep, Wake } from "./sweep.ts";
 import { SweepLoop } from "./sweep-loop.ts";
 
 export interface SweepRunnerOptions {
-  /** Where pg-boss keeps its own schema, `pgboss`. */
-  databaseUrl: Secret;
+  /** Where pg-boss keeps its own schema, `pgboss`: directly, or through a pooler in session mode. */
+  databaseDirectUrl: Secret;
   sweeps: Sweep[];
   /** Between two regular runs of a sweep that names no interval of its own. Milliseconds. */
   intervalMs: number;
@@ -30,14 +30,14 @@ const queueOf = (name: Sweep["name"]) => `sweep-${name}`;
  * happens. pg-boss makes it faster and wider: a wake reaches some replica at once, and a schedule runs on one of them.
  * Without it (the database is away, at the start too) the intervals go on, and it is started as soon as that is possible.
  */
-export function startSweeps({ databaseUrl, sweeps, intervalMs, logger }: SweepRunnerOptions): SweepRunner {
+export function startSweeps({ databaseDirectUrl, sweeps, intervalMs, logger }: SweepRunnerOptions): SweepRunner {
   const loops = new Map(
     sweeps.map((sweep) => [
       sweep.name,
       new SweepLoop(sweep, sweep.cron ? undefined : (sweep.intervalMs ?? intervalMs), logger),
     ]),
   );
-  const boss = createBoss(databaseUrl, logger);
+  const boss = createBoss(databaseDirectUrl, logger);
   const state = { stopped: false, started: false };
   const sending = new Set<Sweep["name"]>();
   const queued = sweeps.filter(({ local }) => !local);
@@ -77,15 +77,14 @@ async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
   clearTimeout(timer);
 }
 
-function createBoss(databaseUrl: Secret, logger: Logger): PgBoss {
+function createBoss(url: Secret, logger: Logger): PgBoss {
   const boss = new PgBoss({
-    ...followingConnection(databaseUrl),
+    ...followingConnection(url, { settings: { statement_timeout: "5000" }, keepsSession: true }),
     ...readCommittedSession,
     schema: "pgboss",
     application_name: "keycloak-sync-gateway-jobs",
     max: 2,
     connectionTimeoutMillis: 1_500,
-    options: "-c statement_timeout=5000",
     useListenNotify: true,
     // The rows' own sweeps do not depend on it: little upkeep is enough.
     superviseIntervalSeconds: 300,
@@ -94,7 +93,7 @@ function createBoss(databaseUrl: Secret, logger: Logger): PgBoss {
     registerInstance: false,
     openTelemetry: { enabled: false },
   });
-  followUrl(boss, databaseUrl);
+  followUrl(boss, url);
   let told = 0;
   const tell = (error: unknown) => {
     // An outage repeats it many times a second.

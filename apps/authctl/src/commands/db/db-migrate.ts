@@ -1,7 +1,7 @@
-import { migrate } from "@libs/database/migrate";
+import { directUrlOf, migrate } from "@libs/database/migrate";
 import type { Command } from "commander";
 import type { CommandContext } from "../../command-context.ts";
-import { databaseVariables } from "../../common-variables.ts";
+import { directVariables } from "../../common-variables.ts";
 import { readVariables } from "../../read-variables.ts";
 import { withHelp } from "../../with-help.ts";
 
@@ -10,14 +10,14 @@ export function addDbMigrate(database: Command, context: CommandContext): void {
   const command = database.command("migrate").description("apply the migrations that the database does not have yet");
   withHelp(command, {
     examples: [["db migrate", "before a new version of the gateway starts; repeatable, one at a time works"]],
-    variables: databaseVariables,
+    variables: directVariables,
   }).action(() => dbMigrate(context));
 }
 
 /** @throws UsageError, MigrationError */
 async function dbMigrate({ environment, terminal }: CommandContext): Promise<void> {
-  const { DATABASE_URL } = readVariables(databaseVariables, environment);
-  const { applied } = await migrate(DATABASE_URL);
+  const { url, variable } = directUrlOf(readVariables(directVariables, environment));
+  const { applied } = await migrate(url, { variable });
   for (const name of applied) terminal.print(`applied ${name}`);
   terminal.print(applied.length === 0 ? "nothing to apply" : `${applied.length} migrations applied`);
 }

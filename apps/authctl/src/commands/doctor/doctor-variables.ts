@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { gatewayVariables } from "../../common-variables.ts";
+import { directVariables, gatewayVariables } from "../../common-variables.ts";
 import { realmVariables } from "../realm/realm-variables.ts";
 
 const { KEYCLOAK_ADMIN_USERNAME, KEYCLOAK_ADMIN_PASSWORD, KEYCLOAK_SSL_REQUIRED, KEYCLOAK_BACKCHANNEL_LOGOUT_URL } =
@@ -9,6 +9,7 @@ const asTheGateway = z.string().optional().describe("as the gateway has it; opti
 
 /** The gateway's own, and what only an administrator may see. */
 export const doctorVariables = gatewayVariables.extend({
+  DATABASE_DIRECT_URL: directVariables.shape.DATABASE_DIRECT_URL,
   TOKEN_ENCRYPTION_KEYS: z.string().describe("the key ring, as the gateway has it"),
   KEYCLOAK_ISSUER: z
     .url({ protocol: /^https?$/ })

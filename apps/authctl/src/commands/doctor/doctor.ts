@@ -77,6 +77,7 @@ function optionsOf(given: z.output<typeof doctorVariables>, { replicas }: Flags)
       ...(given.KEYCLOAK_ISSUER && { issuer: given.KEYCLOAK_ISSUER }),
     },
     databaseUrl: given.DATABASE_URL,
+    databaseDirectUrl: given.DATABASE_DIRECT_URL,
     tokenEncryptionKeys: given.TOKEN_ENCRYPTION_KEYS,
     ...optional,
   };

@@ -1,6 +1,7 @@
 import type { DatabaseError } from "@libs/database";
 import { type Finding, finding } from "../finding.ts";
 import { type ClientAccess, checkClient } from "./check-client.ts";
+import { checkDirectUrl } from "./check-direct-url.ts";
 import { checkKeyRing } from "./check-key-ring.ts";
 import { checkOwnSubject } from "./check-own-subject.ts";
 import { checkOwnToken } from "./check-own-token.ts";
@@ -18,8 +19,12 @@ import { type GatewayCheckOptions, QUICK_TIMEOUT_MS } from "./quick-options.ts";
  * Keycloak and three statements, most of them side by side; changes nothing.
  */
 export async function checkGateway(options: GatewayCheckOptions): Promise<Finding[]> {
-  const [{ findings }, stores] = await Promise.all([checkKeycloak(options), checkStores(options)]);
-  return firstOfEach([...findings, ...stores]);
+  const [{ findings }, stores, direct] = await Promise.all([
+    checkKeycloak(options),
+    checkStores(options),
+    checkDirectUrl(options),
+  ]);
+  return firstOfEach([...findings, ...stores, ...direct]);
 }
 
 /**

@@ -2,6 +2,7 @@ import { keycloakEndpoints } from "../../keycloak/keycloak-options.ts";
 import { PublishedGuardKeys } from "../../keycloak/published-guard-keys.ts";
 import { type Finding, finding } from "../finding.ts";
 import { checkAudienceClient } from "./check-audience-client.ts";
+import { checkDirectUrl } from "./check-direct-url.ts";
 import { checkRealmPage } from "./check-realm-page.ts";
 import { checkSchema } from "./check-schema.ts";
 import { firstOfEach } from "./first-of-each.ts";
@@ -16,11 +17,12 @@ export const GUARD_TABLES = ["sessions", "users", "user_roles", "role_permission
  */
 export async function checkGuard(options: GuardCheckOptions): Promise<Finding[]> {
   const tables = [...GUARD_TABLES, ...(options.tables ?? [])];
-  const [keycloak, { findings: schema }] = await Promise.all([
+  const [keycloak, { findings: schema }, direct] = await Promise.all([
     checkKeycloak(options),
     checkSchema(options, { tables }),
+    checkDirectUrl(options),
   ]);
-  return firstOfEach([...keycloak, ...schema]);
+  return firstOfEach([...keycloak, ...schema, ...direct]);
 }
 
 async function checkKeycloak({ keycloak, timeoutMs = QUICK_TIMEOUT_MS }: GuardCheckOptions): Promise<Finding[]> {

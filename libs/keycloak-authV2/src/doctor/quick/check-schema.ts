@@ -55,7 +55,8 @@ export async function checkSchema(
 }
 
 function failure(error: unknown): Finding {
-  if (error instanceof ConnectionError) return finding(FAILURES[error.failure.kind], error.failure.code);
+  if (error instanceof ConnectionError)
+    return finding(FAILURES[error.failure.kind], error.failure.reason ?? error.failure.code);
   if (error instanceof StatementRefusedError) return finding("database.unreadable", error.sqlState);
   throw error;
 }

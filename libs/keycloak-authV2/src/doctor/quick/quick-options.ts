@@ -7,6 +7,8 @@ import type { PersonTokens } from "./person-tokens.ts";
 
 export interface QuickOptions {
   databaseUrl: string;
+  /** For LISTEN and background work; `databaseUrl` when left out. */
+  databaseDirectUrl?: string | undefined;
   /** Milliseconds for a call to Keycloak, a connection or a statement; default 3000. */
   timeoutMs?: number;
   /** This machine's clock, in milliseconds since the epoch. */

@@ -5,7 +5,8 @@ import { type ConstructorOptions, PgBoss } from "pg-boss";
 import { followUrl } from "../../workers/follow-url.ts";
 
 interface EventBossOptions {
-  databaseUrl: Secret;
+  /** Directly, or through a pooler in session mode. */
+  databaseDirectUrl: Secret;
   /** Shown in `pg_stat_activity`. */
   applicationName: string;
   /** Most connections at once, besides the one that listens. */
@@ -20,16 +21,16 @@ const SUPERVISE_S = 5;
 const CLEAN_UP_S = 300;
 const TOLD_EVERY_MS = 30_000;
 
-const LIMITS = "-c statement_timeout=5000";
+const LIMITS = { statement_timeout: "5000" };
 /**
  * A burst of events comes before its statistics: pg-boss's query for the first event of each user would be run as a loop
  * in a loop over all that wait, for a minute or so.
  */
-const PLANS = "-c enable_nestloop=off";
+const PLANS = { enable_nestloop: "off" };
 
 /** pg-boss on the schema that the gateway's sweeps use too; whoever starts first creates it. Not started yet. */
 export function createEventBoss({
-  databaseUrl,
+  databaseDirectUrl,
   applicationName,
   connections,
   works,
@@ -44,13 +45,15 @@ export function createEventBoss({
       }
     : { supervise: false };
   const boss = new PgBoss({
-    ...followingConnection(databaseUrl),
+    ...followingConnection(databaseDirectUrl, {
+      settings: works ? { ...LIMITS, ...PLANS } : LIMITS,
+      keepsSession: true,
+    }),
     ...readCommittedSession,
     schema: "pgboss",
     application_name: applicationName,
     max: connections,
     connectionTimeoutMillis: 1_500,
-    options: works ? `${LIMITS} ${PLANS}` : LIMITS,
     schedule: false,
     reindex: false,
     monitorVacuum: false,
@@ -58,7 +61,7 @@ export function createEventBoss({
     openTelemetry: { enabled: false },
     ...upkeep,
   });
-  followUrl(boss, databaseUrl);
+  followUrl(boss, databaseDirectUrl);
   let told = 0;
   boss.on("error", (error) => {
     // An outage repeats it many times a second.

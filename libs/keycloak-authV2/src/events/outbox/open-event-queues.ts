@@ -1,6 +1,7 @@
 import { type Logger, silentLogger } from "@libs/observability";
 import type { Secret } from "@libs/observability/secrets";
 import { type BlockedEvent, listBlocked } from "./blocked-events.ts";
+import { demandSession } from "./demand-session.ts";
 import { createEventBoss } from "./event-boss.ts";
 import { eventQueueName } from "./event-queue.ts";
 import { withDomainEvents } from "./open-domain-events.ts";
@@ -21,11 +22,19 @@ export interface EventQueues {
 
 const STOP_LIMIT_MS = 2_000;
 
-/** @throws Error of the database when it is away */
-export async function openEventQueues(options: { databaseUrl: Secret; logger?: Logger }): Promise<EventQueues> {
-  const { databaseUrl, logger = silentLogger } = options;
+/**
+ * @param options.databaseDirectUrl for background work: not through a pooler in transaction mode; `databaseUrl` when left out
+ * @throws Error of the database when it is away, or when a pooler in transaction mode answers for `databaseDirectUrl`
+ */
+export async function openEventQueues(options: {
+  databaseUrl: Secret;
+  databaseDirectUrl?: Secret;
+  logger?: Logger;
+}): Promise<EventQueues> {
+  const { databaseUrl, databaseDirectUrl = databaseUrl, logger = silentLogger } = options;
+  await demandSession(databaseDirectUrl);
   const boss = createEventBoss({
-    ...{ databaseUrl, logger, applicationName: "event-queues" },
+    ...{ databaseDirectUrl, logger, applicationName: "event-queues" },
     ...{ connections: 1, works: false },
   });
   await boss.start();

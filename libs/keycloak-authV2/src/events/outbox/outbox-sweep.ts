@@ -10,7 +10,7 @@ import type { OutboxMetrics } from "./outbox-metrics.ts";
 
 export interface OutboxDeps {
   domainEvents: Pick<DomainEventRepository, "dispatch" | "countWaiting">;
-  databaseUrl: Secret;
+  databaseDirectUrl: Secret;
   metrics: OutboxMetrics;
   logger: Logger;
   now: () => Date;
@@ -27,7 +27,7 @@ const STOP_LIMIT_MS = 1_000;
  */
 export function createOutboxSweep(deps: OutboxDeps): Sweep {
   const { domainEvents, metrics, now } = deps;
-  const queues = new EventQueueWriter(deps.databaseUrl, deps.logger);
+  const queues = new EventQueueWriter(deps.databaseDirectUrl, deps.logger);
   return {
     name: "outbox",
     intervalMs: INTERVAL_MS,
@@ -52,7 +52,7 @@ class EventQueueWriter {
   readonly #known = new Set<string>();
 
   constructor(
-    private readonly databaseUrl: Secret,
+    private readonly databaseDirectUrl: Secret,
     private readonly logger: Logger,
   ) {}
 
@@ -96,9 +96,9 @@ class EventQueueWriter {
   }
 
   async #start(): Promise<PgBoss> {
-    const { databaseUrl, logger } = this;
+    const { databaseDirectUrl, logger } = this;
     const boss = createEventBoss({
-      ...{ databaseUrl, logger, applicationName: "keycloak-sync-gateway-outbox" },
+      ...{ databaseDirectUrl, logger, applicationName: "keycloak-sync-gateway-outbox" },
       ...{ connections: 1, works: false },
     });
     return await boss.start();

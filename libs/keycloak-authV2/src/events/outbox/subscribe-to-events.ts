@@ -4,6 +4,7 @@ import type { Secret } from "@libs/observability/secrets";
 import type { Job, PgBoss } from "pg-boss";
 import type { Registry } from "prom-client";
 import { countBlocked } from "./blocked-events.ts";
+import { demandSession } from "./demand-session.ts";
 import { createEventBoss } from "./event-boss.ts";
 import type { EventJobData } from "./event-job.ts";
 import { EVENT_QUEUE, eventQueueName } from "./event-queue.ts";
@@ -15,6 +16,8 @@ import { workInBatches } from "./work-in-batches.ts";
 export interface SubscribeOptions<Type extends DomainEventType = DomainEventType> {
   /** The database of the gateway. */
   databaseUrl: Secret;
+  /** The same, directly or through a pooler in session mode: events come by LISTEN. Default: `databaseUrl`. */
+  databaseDirectUrl?: Secret;
   /**
    * What the subscriber is known by: processes of one name share its events. 1 to 40 lower-case letters, digits, `-`
    * and `_`.
@@ -53,6 +56,7 @@ const RESTART_AFTER_MS = 1_000;
  *
  * @throws Error of the database when it is not there within `startLimitMs`
  * @throws TypeError when the name is not allowed
+ * @throws Error when `databaseDirectUrl` leads to a pooler in transaction mode
  * @example
  * ```ts
  * const subscriber = await subscribeToEvents({
@@ -71,11 +75,13 @@ export async function subscribeToEvents<const Type extends DomainEventType = Dom
 ): Promise<EventSubscriber> {
   const { logger = silentLogger, startLimitMs = START_LIMIT_MS, name } = options;
   const queue = eventQueueName(name);
+  const databaseDirectUrl = options.databaseDirectUrl ?? options.databaseUrl;
+  await demandSession(databaseDirectUrl);
   const giveUpAt = Date.now() + startLimitMs;
   for (;;) {
     const concurrency = options.concurrency ?? CONCURRENCY;
     const boss = createEventBoss({
-      ...{ databaseUrl: options.databaseUrl, logger, applicationName: queue },
+      ...{ databaseDirectUrl, logger, applicationName: queue },
       ...{ connections: CONNECTIONS, works: true },
     });
     const stop = () => boss.stop({ graceful: true, timeout: STOP_LIMIT_MS, close: true });

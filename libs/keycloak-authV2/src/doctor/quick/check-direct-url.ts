@@ -1,0 +1,28 @@
+import { databaseUrlFault } from "@libs/database";
+import { ConnectionError, inspectDirect } from "@libs/database/schema-check";
+import { type Finding, finding } from "../finding.ts";
+import { QUICK_TIMEOUT_MS, type QuickOptions } from "./quick-options.ts";
+
+/**
+ * Whether what serves LISTEN and background work keeps a session, and leads to the database of `databaseUrl`. What is wrong
+ * with a single URL is found elsewhere.
+ */
+export async function checkDirectUrl(options: QuickOptions): Promise<Finding[]> {
+  const { databaseUrl, databaseDirectUrl, timeoutMs = QUICK_TIMEOUT_MS } = options;
+  const url = databaseDirectUrl ?? databaseUrl;
+  const fault = databaseUrlFault(url, "");
+  if (fault) return databaseDirectUrl ? [finding("database.direct_unusable", fault.trim())] : [];
+  try {
+    const { pooling, isSame } = await inspectDirect({ url, pooledUrl: databaseDirectUrl && databaseUrl, timeoutMs });
+    if (pooling === "transaction") return [finding("database.direct_pooled", variableOf(databaseDirectUrl))];
+    return isSame ? [] : [finding("database.direct_elsewhere")];
+  } catch (error) {
+    if (!(error instanceof ConnectionError)) throw error;
+    const { kind, code, reason } = error.failure;
+    return databaseDirectUrl
+      ? [finding("database.direct_unusable", [kind, reason ?? code].filter(Boolean).join(", "))]
+      : [];
+  }
+}
+
+const variableOf = (direct: string | undefined) => (direct ? "DATABASE_DIRECT_URL" : "DATABASE_URL");
