@@ -1,3 +1,4 @@
+import { spawnKept } from "@libs/dev-stack";
 import type { SyncCounts, SyncResult } from "@libs/keycloak-authV2/services/bulk";
 import { AuthctlProcess } from "../test/support/authctl-process.ts";
 import type { CreatedSample } from "../test/support/keycloak-population.ts";
@@ -23,7 +24,7 @@ export async function runReader(
   input: ReaderInput = {},
 ): Promise<SideResult> {
   const { PATH, HOME } = process.env;
-  const child = Bun.spawn([process.execPath, readerFile, side], {
+  const child = spawnKept([process.execPath, readerFile, side], {
     env: { PATH, HOME, ...env },
     stdin: new Blob([JSON.stringify(input)]),
     stderr: "inherit",

@@ -1,3 +1,5 @@
+import { spawnKept } from "@libs/dev-stack";
+
 const file = Bun.fileURLToPath(new URL("./stand-in-keycloak.ts", import.meta.url));
 
 /** A process that answers like Keycloak, with generated users. */
@@ -9,7 +11,7 @@ export class StandIn {
 
   static async start(users: number): Promise<StandIn> {
     const { PATH, HOME } = process.env;
-    const child = Bun.spawn([process.execPath, file, String(users)], {
+    const child = spawnKept([process.execPath, file, String(users)], {
       env: { PATH, HOME },
       stdin: "ignore",
       stdout: "pipe",

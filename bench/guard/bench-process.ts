@@ -1,3 +1,4 @@
+import { spawnKept } from "@libs/dev-stack";
 /** A server under measurement, as a process of its own; it sends its port when it listens. */
 export class BenchProcess {
   private constructor(
@@ -9,7 +10,7 @@ export class BenchProcess {
   static async start(command: string[], env: Record<string, string>): Promise<BenchProcess> {
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     const { PATH, HOME } = process.env;
-    const child = Bun.spawn(command, {
+    const child = spawnKept(command, {
       env: { PATH, HOME, NODE_ENV: "production", ...env },
       stdin: "ignore",
       stdout: "ignore",

@@ -1,6 +1,6 @@
 // The README's sibling service, run as it is printed, on the real stack.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { STACK_TIMEOUT_MS } from "@libs/dev-stack";
+import { STACK_TIMEOUT_MS, spawnKept } from "@libs/dev-stack";
 import { eventually } from "../support/eventually.ts";
 import { ordersEnv } from "../support/gateway-process.ts";
 import { useShop } from "../support/shop.ts";
@@ -26,7 +26,7 @@ beforeAll(async () => {
     databaseUrl: shop.databaseUrl,
   });
   const env = { PATH, HOME, PORT: String(port), DATABASE_URL, KEYCLOAK_URL, KEYCLOAK_REALM, KEYCLOAK_CLIENT_ID };
-  service = Bun.spawn([process.execPath, file], { env, stdout: "ignore", stderr: "inherit" });
+  service = spawnKept([process.execPath, file], { env, stdout: "ignore", stderr: "inherit" });
   await eventually(async () => expect((await fetch(`${url}/prices`)).status).toBe(200));
 }, STACK_TIMEOUT_MS);
 

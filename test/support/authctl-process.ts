@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { TestStack } from "@libs/dev-stack";
+import { spawnKept, type TestStack } from "@libs/dev-stack";
 
 const mainFile = Bun.fileURLToPath(new URL("../../apps/authctl/src/main.ts", import.meta.url));
 const SAMPLE_EVERY_MS = 50;
@@ -35,7 +35,7 @@ export class AuthctlProcess {
     onRecord: (record: AuthctlRecord) => void = () => {},
   ): AuthctlProcess {
     const { PATH, HOME } = process.env;
-    const child = Bun.spawn([process.execPath, mainFile, ...args, "--json"], {
+    const child = spawnKept([process.execPath, mainFile, ...args, "--json"], {
       env: { PATH, HOME, ...env },
       stdin: "ignore",
       stdout: "pipe",

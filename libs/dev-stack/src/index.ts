@@ -1,6 +1,7 @@
 // A real Keycloak and a real PostgreSQL on this machine, for development and tests only.
 export { type GatewayStack, gatewayEnvironment } from "./gateway-environment.ts";
 export { GENEROUS_LIMITS } from "./generous-limits.ts";
+export { spawnKept } from "./keeper/spawn-kept.ts";
 export type { JvmProfile } from "./keycloak/java-command.ts";
 export { isAtLeast, KEYCLOAK_RELEASES, keycloakRelease } from "./keycloak/releases.ts";
 export { type DebianProgram, debianProgram } from "./machine/debian-package.ts";

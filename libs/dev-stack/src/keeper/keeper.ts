@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { StackError } from "../stack-error.ts";
-import { type KeeperCommand, type KeeperEvent, lineReader, type ProcessSpec } from "./protocol.ts";
+import { type AdoptedProcess, type KeeperCommand, type KeeperEvent, lineReader, type ProcessSpec } from "./protocol.ts";
 
 /** A process that the keeper runs for us. */
 export interface KeptProcess {
@@ -65,6 +65,17 @@ export class Keeper {
       this.pending.set(spec.name, { spec, started, failed });
       this.send({ run: spec });
     });
+  }
+
+  /** Has the keeper end a process that this one has started itself. One that has ended is left alone. */
+  adopt(process: AdoptedProcess): void {
+    this.send({ adopt: process });
+  }
+
+  /** Lets this process end although the keeper is open. */
+  unref(): void {
+    this.child.unref();
+    for (const stream of [this.child.stdin, this.child.stdout]) (stream as { unref?(): void } | null)?.unref?.();
   }
 
   /** What runs now. */

@@ -4,8 +4,9 @@
 //   bun keeper/main.ts RECORD_FILE [DISPOSABLE_FOLDER …]
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { endProcess, identify, type ProcessIdentity } from "../machine/process-identity.ts";
+import { endProcess, identify, isAlive, type ProcessIdentity } from "../machine/process-identity.ts";
 import {
+  type AdoptedProcess,
   CONSOLE,
   type KeeperCommand,
   type KeeperEvent,
@@ -15,7 +16,9 @@ import {
 } from "./protocol.ts";
 
 const [recordFile = "", ...disposable] = process.argv.slice(2);
-const owned: Array<{ spec: ProcessSpec; identity: ProcessIdentity }> = [];
+type Stop = Pick<ProcessSpec, "name" | "stopSignal" | "graceMs">;
+
+const owned: Array<{ spec: Stop; identity: ProcessIdentity }> = [];
 const opener = process.ppid;
 let stopping = false;
 
@@ -62,6 +65,13 @@ function run(spec: ProcessSpec): void {
   tell({ started: spec.name, pid: child.pid });
 }
 
+function adopt({ identity, ...spec }: AdoptedProcess): void {
+  // Nobody reports the end of what is no child of ours.
+  for (const gone of owned.filter((entry) => !isAlive(entry.identity))) owned.splice(owned.indexOf(gone), 1);
+  owned.push({ spec, identity });
+  writeRecord();
+}
+
 async function stop(name: string): Promise<void> {
   const entry = owned.find(({ spec }) => spec.name === name);
   if (entry) await endProcess(entry.identity, entry.spec.stopSignal, entry.spec.graceMs);
@@ -82,6 +92,7 @@ process.stdin.on(
   lineReader((line) => {
     const command = JSON.parse(line) as KeeperCommand;
     if ("run" in command) run(command.run);
+    else if ("adopt" in command) adopt(command.adopt);
     else void stop(command.stop);
   }),
 );

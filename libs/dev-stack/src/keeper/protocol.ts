@@ -18,8 +18,17 @@ export interface ProcessSpec {
   graceMs: number;
 }
 
+/** A process that its opener has started, and that the keeper shall end all the same. */
+export interface AdoptedProcess {
+  name: string;
+  identity: ProcessIdentity;
+  stopSignal: NodeJS.Signals;
+  /** How long it may take before it is killed. */
+  graceMs: number;
+}
+
 /** One line of JSON to the keeper's standard input. End of input: stop everything. */
-export type KeeperCommand = { run: ProcessSpec } | { stop: string };
+export type KeeperCommand = { run: ProcessSpec } | { adopt: AdoptedProcess } | { stop: string };
 
 /** One line of JSON from the keeper's standard output. */
 export type KeeperEvent =
