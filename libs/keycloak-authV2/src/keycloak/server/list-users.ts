@@ -19,10 +19,29 @@ export async function listUsers(
   const ignored = byTime && !(await features.current()).createdFilter;
   const query = { ...toUserQuery(ignored ? others : asked), first, max, briefRepresentation: true };
   const found = await api.call("search_users", async ({ users }) => readUsers(await users.find(query)));
-  if (!ignored) return found;
+  if (!ignored) {
+    if (byTime) refuseStrangers(found, asked, features);
+    return found;
+  }
   if (found.length >= max || first > 0)
     throw new AuthError("internal.error", { internal: "search_users: this Keycloak ignores times of creation" });
   return found.filter(({ createdAt }) => isWithin(createdAt, createdAfter, createdBefore));
+}
+
+/**
+ * A federation that keeps no times may list its users for any. Anybody else of another time shows that the server has no
+ * such condition any more: it was replaced by an older one, and what it lists is everybody.
+ */
+function refuseStrangers(found: readonly KeycloakUser[], asked: UserSearch, features: ServerFeatureSource): void {
+  const { createdAfter, createdBefore } = asked;
+  const isStranger = ({ id, createdAt }: KeycloakUser) =>
+    createdAt !== null && !id.startsWith("f:") && !isWithin(createdAt, createdAfter, createdBefore);
+  if (!found.some(isStranger)) return;
+  features.doubt();
+  throw new AuthError("keycloak.unavailable", {
+    internal: "search_users: users of another time were listed",
+    answered: true,
+  });
 }
 
 function isWithin(at: Date | null, after: Date | undefined, before: Date | undefined): boolean {

@@ -2,8 +2,14 @@
  * - `bulk.already_running`: another run has the lease
  * - `bulk.outage`: Keycloak or the database was away for longer than was to be waited; see `cause`
  * - `bulk.lost_lease`: another run began, because this one could not renew its lease in time
+ * - `bulk.unlistable`: Keycloak's list of users can't be read to its end
  */
-export type BulkErrorCode = "bulk.already_running" | "bulk.outage" | "bulk.lost_lease" | "bulk.refused";
+export type BulkErrorCode =
+  | "bulk.already_running"
+  | "bulk.outage"
+  | "bulk.lost_lease"
+  | "bulk.refused"
+  | "bulk.unlistable";
 
 /** A run that could not go on. `message` says what to do, without secrets. */
 export class BulkError extends Error {

@@ -2,7 +2,7 @@ import type { BulkNoticeKind } from "./bulk-notice.ts";
 import type { DifferenceKind } from "./difference.ts";
 
 /**
- * `walking`: by created time; `last_pass`: all users once more by offset, because some have no created time;
+ * `walking`: by created time, or as one list where Keycloak ignores that; `last_pass`: all users once more by offset, because some have no created time;
  * `looking_for_extra`: who is only here; `catching_up`: who changed meanwhile; `checking_sessions`; `waiting`: for Keycloak or the database to come back, or another run to end.
  */
 export type BulkPhase =

@@ -47,6 +47,11 @@ export interface PatienceOptions {
 export class OutagePatience {
   constructor(private readonly options: PatienceOptions) {}
 
+  /** For work of many calls, none of which fails. @throws InterruptedError once the signal has come */
+  assertWanted(): void {
+    if (this.options.signal?.aborted) throw new InterruptedError();
+  }
+
   /**
    * @param others something of the same kind that is answered unless there is an outage
    * @throws what is no outage at once; `bulk.outage` when one lasts too long; InterruptedError when the signal comes first;

@@ -91,7 +91,7 @@ async function walkAndWrite(run: BulkRun, row: WalkRun, options: SyncOptions): P
   const walk = { filter, pageSize, concurrency, position: begin, now: deps.now };
   let phase = begin.phase;
   for await (const page of walkKeycloakUsers({ ...deps, pace: run.pace, patience }, walk)) {
-    if (page.position.phase !== phase) progress.enter("last_pass", total);
+    if (page.position.phase === "last_pass" && phase !== "last_pass") progress.enter("last_pass", total);
     phase = page.position.phase;
     await finishPage(run, row.id, page, begin.filter);
     progress.advance(page.users.length);

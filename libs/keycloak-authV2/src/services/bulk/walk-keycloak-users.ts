@@ -1,11 +1,12 @@
 import type { KeycloakTicket } from "@libs/database";
-import type { KeycloakUser } from "../../ports.ts";
+import type { KeycloakUser, KeycloakUserRepository } from "../../ports.ts";
 import { ServiceAccounts } from "../sync/service-accounts.ts";
 import type { UserFilter } from "./bulk-options.ts";
 import { type CreatedWindow, createdWindows, LATEST_MS } from "./created-windows.ts";
 import { orderedPrefetch } from "./ordered-prefetch.ts";
 import { OutagePatience } from "./outage-patience.ts";
 import { ReadPace } from "./read-pace.ts";
+import { scanList } from "./scan-list.ts";
 import { type Slice, type WalkPosition, walkStart } from "./walk-position.ts";
 import { type ReadList, WalkReader, type WalkReaderDeps } from "./walk-reader.ts";
 import { type SlicePage, walkSlices } from "./walk-slices.ts";
@@ -21,8 +22,9 @@ export interface WalkOptions {
   now: () => Date;
 }
 
-export type WalkDeps = Pick<WalkReaderDeps, "keycloak" | "tickets"> &
-  Partial<Pick<WalkReaderDeps, "pace" | "patience">>;
+export type WalkDeps = Pick<WalkReaderDeps, "tickets"> & {
+  keycloak: WalkReaderDeps["keycloak"] & Pick<KeycloakUserRepository, "takesCreatedTimes">;
+} & Partial<Pick<WalkReaderDeps, "pace" | "patience">>;
 
 /** Some users, all of them from one read. */
 export interface UserPage {
@@ -43,14 +45,16 @@ type Item =
 
 /**
  * Keycloak's users, each at least once, by created time: no deep offset, and new users are at the end. Users with no
- * created time, and those that a federation lists for any time, come in a last pass over all. Pages are read ahead and
- * given in order; memory is a few pages.
+ * created time, and those that a federation lists for any time, come in a last pass over all. A Keycloak that ignores
+ * created times is read as one list. Pages are read ahead and given in order; memory is a few pages.
  */
 export async function* walkKeycloakUsers(deps: WalkDeps, options: WalkOptions): AsyncGenerator<UserPage> {
   const { filter = {}, pageSize = 500, concurrency = 2, position: begin = walkStart, now } = options;
   const patience = deps.patience ?? new OutagePatience({ outageMs: 0 });
   const pace = deps.pace ?? new ReadPace({ concurrency });
-  const reader = new WalkReader({ ...deps, patience, pace }, filter, pageSize);
+  if (begin.phase === "after") return;
+  const byTime = begin.phase !== "list" && (await patience.run(() => deps.keycloak.takesCreatedTimes()));
+  const reader = new WalkReader({ ...deps, patience, pace }, byTime ? filter : timeless(filter), pageSize);
   const known = new ServiceAccounts(deps.keycloak, (call) => patience.run(call));
   const depth = concurrency + 1;
   let { serviceAccounts, strays } = begin;
@@ -73,6 +77,19 @@ export async function* walkKeycloakUsers(deps: WalkDeps, options: WalkOptions): 
     };
   }
 
+  if (begin.phase === "list" || (begin.phase === "windows" && !byTime)) {
+    let done = begin.list ?? null;
+    for await (const { lists, place } of scanList(reader, done, depth)) {
+      for (const [at, list] of lists.entries()) {
+        if (at === lists.length - 1) done = place;
+        const users = list.users.filter(({ createdAt }) => isAskedFor(createdAt, filter));
+        const position = { phase: "list", through: -1, slice: null, ...(done && { list: done }) } as const;
+        yield await toPage({ ...list, users }, position, null);
+      }
+    }
+    return;
+  }
+
   if (begin.phase === "windows") {
     const items = windowItems(reader, begin, filter, pageSize, now);
     const read = async (item: Item) => ({ item, lists: await readItem(reader, item) });
@@ -88,7 +105,6 @@ export async function* walkKeycloakUsers(deps: WalkDeps, options: WalkOptions): 
   }
 
   const resumed = begin.phase === "last_pass" ? begin.slice : null;
-  if (begin.phase === "after") return;
   if (!resumed && !strays && !(await someHaveNoTime(reader, filter, serviceAccounts))) return;
   const pages = walkSlices(resumed, pageSize, () => reader.count());
   const read = async (page: SlicePage) => ({ page, lists: await reader.readSlice(null, page.first, page.last) });
@@ -98,6 +114,18 @@ export async function* walkKeycloakUsers(deps: WalkDeps, options: WalkOptions): 
       const slice = { first: page.first + pageSize, count: page.count };
       yield await toPage({ ...list, users }, { phase: "last_pass", through: LATEST_MS, slice }, null);
     }
+}
+
+function timeless({ createdAfter: _, createdBefore: __, ...filter }: UserFilter): UserFilter {
+  return filter;
+}
+
+/** Where Keycloak does not look at created times. */
+function isAskedFor(createdAt: Date | null, { createdAfter, createdBefore }: UserFilter): boolean {
+  if (!createdAfter && !createdBefore) return true;
+  return (
+    createdAt !== null && !(createdAfter && createdAt < createdAfter) && !(createdBefore && createdAt > createdBefore)
+  );
 }
 
 /** What is to be read by created time, in order. */

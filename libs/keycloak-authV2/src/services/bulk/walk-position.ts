@@ -8,9 +8,20 @@ export interface Slice {
   count: number;
 }
 
+/** A place in the whole list that is read by offset, page by overlapping page. */
+export interface ListPlace {
+  /** Offset of the next row. */
+  first: number;
+  /** Rows read so far. */
+  read: number;
+  /** The last rows before it, as digests: the next page has to have one of them. */
+  anchors: string[];
+}
+
 /** How far a walk is. Of constant size: windows are walked in the order of time, and written in that order. */
 export interface WalkPosition {
-  phase: "windows" | "last_pass" | "after";
+  /** `list`: instead of `windows` and `last_pass`, where Keycloak lists nobody by created time. */
+  phase: "windows" | "last_pass" | "list" | "after";
   /** All users created until then are walked. Milliseconds since the epoch; -1: none. */
   through: number;
   /** Within the millisecond after `through`, or within the last pass. */
@@ -19,6 +30,8 @@ export interface WalkPosition {
   serviceAccounts: number;
   /** Users were listed where they do not belong: a last pass is needed. */
   strays: boolean;
+  /** Within `list`. */
+  list?: ListPlace;
 }
 
 export const walkStart: WalkPosition = {

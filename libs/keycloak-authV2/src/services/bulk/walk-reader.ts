@@ -40,6 +40,7 @@ export class WalkReader {
 
   /** Users created in a window; without one, of any time. Milliseconds since the epoch. */
   count(from?: number, to?: number): Promise<number> {
+    this.deps.patience.assertWanted();
     const search = { ...this.filter, ...spanOf(from, to) };
     return this.deps.patience.run(() => this.deps.keycloak.countUsers(search));
   }
@@ -60,24 +61,25 @@ export class WalkReader {
   async readSlice(span: Span | null, first: number, onwards: boolean): Promise<ReadList[]> {
     const lists: ReadList[] = [];
     for (let at = first; ; at += this.pageSize) {
-      const page = await this.#readRows(span, at, this.pageSize);
+      const page = await this.readRows(span, at, this.pageSize);
       lists.push(...page);
       const rows = page.reduce((sum, { users, unreadable }) => sum + users.length + unreadable, 0);
       if (!onwards || rows < this.pageSize) return lists;
     }
   }
 
-  /** Rows by offset; around what can't be read, fewer at a time, down to the one row. */
-  async #readRows(span: Span | null, first: number, rows: number): Promise<ReadList[]> {
+  /** Rows by offset, of a window or of all; around what can't be read, fewer at a time, down to the one row. */
+  async readRows(span: Span | null, first: number, rows: number): Promise<ReadList[]> {
     const list = await this.#list(spanOf(span?.from, span?.to), first, rows, rows).catch(unlessUnreadable);
     if (list) return [list];
     if (rows === 1) return [{ ticket: 0n, users: [], unreadable: 1 }];
     const half = Math.ceil(rows / 2);
-    return [...(await this.#readRows(span, first, half)), ...(await this.#readRows(span, first + half, rows - half))];
+    return [...(await this.readRows(span, first, half)), ...(await this.readRows(span, first + half, rows - half))];
   }
 
   #list(span: UserSearch, first: number, max: number, expected: number): Promise<ReadList> {
     const { keycloak, tickets, pace, patience } = this.deps;
+    patience.assertWanted();
     const read = () =>
       pace.read(expected, async () => {
         const ticket = await tickets.next();
