@@ -40,7 +40,7 @@ export interface EventPage {
   /** Offset. */
   first: number;
   max: number;
-  /** User events only: of these types. */
+  /** User events only: of these types, those left out that the server does not know. */
   types?: readonly string[];
 }
 
@@ -61,6 +61,8 @@ export interface EventsConfig {
  */
 export interface KeycloakEventSource {
   listUserEvents(page: EventPage): Promise<KeycloakUserEvent[]>;
+  /** Those of these types of user events that the server knows: the others it can neither store nor be asked for. */
+  knownTypes(types: readonly string[]): Promise<string[]>;
   listAdminEvents(page: EventPage): Promise<KeycloakAdminEvent[]>;
   readEventsConfig(): Promise<EventsConfig>;
   /** Keycloak user id of our own service account: who our own admin events are by. */

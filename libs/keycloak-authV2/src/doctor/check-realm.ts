@@ -1,4 +1,6 @@
+import { isAuthError } from "../errors/index.ts";
 import type { AdminApi } from "../keycloak/admin-api.ts";
+import { readEventTypes } from "../keycloak/server/read-event-types.ts";
 import { storedEventTypes, unwantedEventTypes } from "../realm/event-types.ts";
 import { notBeforeFindings, realmSettingFindings } from "./check-realm-settings.ts";
 import type { DoctorOptions } from "./doctor-options.ts";
@@ -42,17 +44,29 @@ async function settingsFindings(
   { realm, clientId, subject }: { realm: string; clientId: string; subject: string | undefined },
   now: number,
 ): Promise<Finding[]> {
-  const [events, settings, hidden] = await Promise.all([
+  const [events, types, settings, hidden] = await Promise.all([
     read(api, "read_events_config", (client) => client.realms.getConfigEvents({ realm })),
+    readKnownTypes(api),
     read(api, "read_realm", (client) => client.realms.findOne({ realm })),
     hidesUsers(api, { realm, clientId, subject }),
   ]);
   return [
-    ...(events ? eventFindings(events) : []),
+    ...(events ? eventFindings(events, types) : []),
     ...(settings?.bruteForceProtected === false ? [finding("realm.brute_force_off")] : []),
     ...(settings ? realmSettingFindings(settings, now) : []),
     ...(hidden ? [finding("service_account.users_hidden")] : []),
   ];
+}
+
+/** null: the server does not list them. */
+async function readKnownTypes(api: AdminApi): Promise<ReadonlySet<string> | null> {
+  try {
+    return await readEventTypes(api);
+  } catch (error) {
+    // A void token is reported by the others.
+    if (isAuthError(error, "keycloak.misconfigured")) return null;
+    throw error;
+  }
 }
 
 /** With fine-grained permissions, lists can lack users whom the same account may read; here it is the account itself. */
@@ -77,10 +91,11 @@ interface StoredEvents {
   eventsExpiration?: number;
 }
 
-function eventFindings(config: StoredEvents): Finding[] {
+/** @param known what an older server can store */
+function eventFindings(config: StoredEvents, known: ReadonlySet<string> | null): Finding[] {
   const findings: Finding[] = [];
   const stored = config.enabledEventTypes ?? [];
-  const missing = storedEventTypes.filter((type) => !stored.includes(type));
+  const missing = storedEventTypes.filter((type) => (known?.has(type) ?? true) && !stored.includes(type));
   const unwanted = stored.filter((type) => unwantedEventTypes.includes(type));
   if (!config.eventsEnabled) findings.push(finding("events.user_events_off"));
   if (!config.adminEventsEnabled) findings.push(finding("events.admin_events_off"));

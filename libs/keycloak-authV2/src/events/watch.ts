@@ -127,7 +127,9 @@ export class FeedWatch {
     const config = await eventSource.readEventsConfig();
     problems.set("user_events_off", !config.userEventsEnabled);
     problems.set("admin_events_off", !config.adminEventsEnabled);
-    const missing = requiredTypes.filter((type) => !config.storedTypes.includes(type));
+    // What an older server does not know it can't store.
+    const required = await eventSource.knownTypes(requiredTypes);
+    const missing = required.filter((type) => !config.storedTypes.includes(type));
     problems.set("event_types_missing", missing.length > 0, { missing });
     const keptMs = config.userEventsKeptMs;
     const neededMs = Math.max(SHORTEST_RETENTION_MS, this.lagSeconds * 1000);

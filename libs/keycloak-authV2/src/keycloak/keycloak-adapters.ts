@@ -19,8 +19,10 @@ import { OpenIdTokenClient } from "./openid-token-client.ts";
 import { checkKeycloak } from "./readiness.ts";
 import { RealmIssuer } from "./realm-issuer.ts";
 import { RealmKeys } from "./realm-keys.ts";
-import { KnownServerFeatures } from "./server/known-server-features.ts";
+import { EventTypes } from "./server/event-types.ts";
+import { KnownAnswer } from "./server/known-answer.ts";
 import { probeServer } from "./server/probe-server.ts";
+import { readEventTypes } from "./server/read-event-types.ts";
 import { JoseTokenVerifier } from "./token-verifier.ts";
 
 export interface KeycloakAdapters {
@@ -52,16 +54,20 @@ export function createKeycloakAdapters(options: KeycloakOptions, observe?: CallO
     timeoutMs,
     observe,
   });
-  const onOutage = () => serverFeatures.expire();
+  const onOutage = () => {
+    serverFeatures.expire();
+    listedTypes.expire();
+  };
   const api = new AdminApi({ url: endpoints.base, realm: options.realm, tokens, timeoutMs, observe, onOutage });
-  const serverFeatures = new KnownServerFeatures(() => probeServer(api, options.clientId));
+  const serverFeatures = new KnownAnswer(() => probeServer(api, options.clientId), { freshMs: 60_000 });
+  const listedTypes = new KnownAnswer(() => readEventTypes(api), { freshMs: 600_000 });
   const keys = new RealmKeys(options);
   const issuer = new RealmIssuer(options);
   return {
     userRepository: new AdminKeycloakUserRepository(api, options.clientId, serverFeatures),
     tokenClient: new OpenIdTokenClient(options, observe, issuer),
     tokenVerifier: new JoseTokenVerifier(options, keys, undefined, issuer),
-    eventSource: new AdminKeycloakEventSource(api, tokens),
+    eventSource: new AdminKeycloakEventSource(api, tokens, new EventTypes(listedTypes)),
     personSource: new AdminKeycloakPersonSource(api),
     serverFeatures,
     logoutTokenVerifier: new JoseLogoutTokenVerifier(options, keys, undefined, issuer),

@@ -1,10 +1,11 @@
 import { decodeJwt } from "jose";
 import { z } from "zod";
-import { AuthError } from "../errors/index.ts";
+import { AuthError, isAuthError } from "../errors/index.ts";
 import type { EventPage, EventsConfig, KeycloakAdminEvent, KeycloakEventSource, KeycloakUserEvent } from "../ports.ts";
 import type { AdminApi, AnswerReader, KeycloakAdminClient } from "./admin-api.ts";
 import type { AdminTokenProvider } from "./admin-token-provider.ts";
 import { readAdminEvents, readEventsConfig, readUserEvents } from "./event-representation.ts";
+import type { EventTypes } from "./server/event-types.ts";
 
 type Realms = KeycloakAdminClient["realms"];
 
@@ -15,19 +16,50 @@ const HALF_A_SECOND_MS = 500;
 export class AdminKeycloakEventSource implements KeycloakEventSource {
   readonly #api: AdminApi;
   readonly #tokens: AdminTokenProvider;
+  readonly #types: EventTypes;
 
-  constructor(api: AdminApi, tokens: AdminTokenProvider) {
+  constructor(api: AdminApi, tokens: AdminTokenProvider, types: EventTypes) {
     this.#api = api;
     this.#tokens = tokens;
+    this.#types = types;
   }
 
-  listUserEvents(page: EventPage): Promise<KeycloakUserEvent[]> {
+  async listUserEvents(page: EventPage): Promise<KeycloakUserEvent[]> {
+    if (!page.types) return await this.#listUserEvents(page);
+    const types = await this.#types.known(page.types);
+    // Without types it would be asked for all.
+    if (types.length === 0) return [];
+    try {
+      return await this.#listUserEvents({ ...page, types });
+    } catch (error) {
+      if (!isOwnFailure(error)) throw error;
+      const taken = await this.#types.learn(types, (some) => this.#takes(page, some));
+      if (!taken) throw error;
+      return await this.#listUserEvents({ ...page, types: taken });
+    }
+  }
+
+  knownTypes(types: readonly string[]): Promise<string[]> {
+    return this.#types.known(types);
+  }
+
+  #listUserEvents(page: EventPage): Promise<KeycloakUserEvent[]> {
     return this.#api.call<KeycloakUserEvent[]>(
       "list_user_events",
       async ({ realms, realmName }) =>
         readUserEvents(await realms.findEvents({ ...toQuery(page, realmName), type: page.types } as FindEvents)),
       forbidden("list_user_events"),
     );
+  }
+
+  async #takes(page: EventPage, types: readonly string[]): Promise<boolean> {
+    try {
+      await this.#listUserEvents({ ...page, types, max: 1 });
+      return true;
+    } catch (error) {
+      if (isOwnFailure(error)) return false;
+      throw error;
+    }
   }
 
   listAdminEvents(page: EventPage): Promise<KeycloakAdminEvent[]> {
@@ -74,6 +106,9 @@ export class AdminKeycloakEventSource implements KeycloakEventSource {
     return notBeforeOf.safeParse(own).data?.notBefore ?? 0;
   }
 }
+
+/** Keycloak's own 500: about what was asked. */
+const isOwnFailure = (error: unknown): boolean => isAuthError(error, "keycloak.unavailable") && error.answered;
 
 /** Seconds. */
 const notBeforeOf = z.object({ notBefore: z.number().nullish() });

@@ -18,6 +18,8 @@ export class InMemoryEventSource implements KeycloakEventSource {
   skewMs = 0;
   /** Of the realm or the client. */
   notBefore: Date | null = null;
+  /** Types that the server does not know. */
+  unknownTypes: readonly string[] = [];
   readonly #keycloak: InMemoryKeycloak;
 
   constructor(keycloak: InMemoryKeycloak) {
@@ -48,6 +50,11 @@ export class InMemoryEventSource implements KeycloakEventSource {
       const { types } = page;
       return paged(types ? this.userEvents.filter(({ type }) => types.includes(type)) : this.userEvents, page);
     });
+  }
+
+  /** Not an operation: the real one knows them, as a rule. */
+  async knownTypes(types: readonly string[]): Promise<string[]> {
+    return types.filter((type) => !this.unknownTypes.includes(type));
   }
 
   listAdminEvents(page: EventPage): Promise<KeycloakAdminEvent[]> {

@@ -23,17 +23,14 @@ interface Witness {
  */
 export async function probeServer(api: AdminApi, clientId: string): Promise<ServerFeatures> {
   const witness = await findWitness(api, clientId);
-  if (!witness) {
-    // What the oldest server can do is right on every other, too.
-    const eventsByTime = await canReadEventsByTime(api);
-    return { createdFilter: false, searchByIds: false, filteredCounts: false, eventsByTime };
-  }
+  // What the oldest server can do is right on every other, too.
+  const ofWitness = (ask: typeof mindsCreatedTimes) => (witness ? ask(api, witness) : false);
   // All of them awaited as one: a failure of the first would otherwise be nobody's, and end the process.
-  const [eventsByTime, createdFilter, searchByIds, filteredCounts] = await Promise.all([
+  const [createdFilter, searchByIds, filteredCounts, eventsByTime] = await Promise.all([
+    ofWitness(mindsCreatedTimes),
+    ofWitness(findsSeveralIds),
+    ofWitness(countsAsItLists),
     canReadEventsByTime(api),
-    mindsCreatedTimes(api, witness),
-    findsSeveralIds(api, witness),
-    countsAsItLists(api, witness),
   ]);
   return { createdFilter, searchByIds, filteredCounts, eventsByTime };
 }

@@ -5,6 +5,7 @@ import type { EventPage, KeycloakAdminEvent, KeycloakUserEvent } from "../../por
 import { later } from "../sync/back-off.ts";
 import type { BulkRun } from "./bulk-run.ts";
 import { lookWithPatience } from "./look-with-patience.ts";
+import { UnreadableError } from "./outage-patience.ts";
 
 /** An event gets its time before it can be read: as far back as Keycloak's longest transaction, and clocks that differ. */
 const OVERLAP_MS = 6.5 * 60_000;
@@ -12,7 +13,7 @@ const PAGE = 500;
 
 /**
  * Looks again at who has changed since the walk began, by Keycloak's stored events: where no gateway runs yet, nobody else
- * would. Where events are off, may not be read or can't be (before 26.2), only a running gateway brings these changes over.
+ * would. Where events are off or can't be read (none can before 26.2), only a running gateway brings these changes over.
  */
 export async function catchUp(run: BulkRun, since: Date): Promise<void> {
   const { eventSource, serverFeatures, now, logger } = run.deps;
@@ -28,7 +29,8 @@ export async function catchUp(run: BulkRun, since: Date): Promise<void> {
       eventSource.listUserEvents({ ...span, ...page, types: hintingTypes });
     await lookAtEach(run, listUserEvents, hintsOfUserEvent);
   } catch (error) {
-    if (!isAuthError(error, "keycloak.forbidden")) throw error;
+    const isUnreadable = isAuthError(error, "keycloak.forbidden") || error instanceof UnreadableError;
+    if (!isUnreadable) throw error;
     logger.warn({ err: error }, "changes during the walk are left to the change feed: events can't be read");
   }
 }
@@ -39,7 +41,10 @@ async function lookAtEach<Event extends KeycloakAdminEvent | KeycloakUserEvent>(
   hintsOf: (event: Event) => { kind: string; subject: string }[],
 ): Promise<void> {
   for (let first = 0; ; first += PAGE) {
-    const events = await run.patience.run(() => list({ first, max: PAGE }));
+    const events = await run.patience.run(
+      () => list({ first, max: PAGE }),
+      () => run.deps.eventSource.readEventsConfig(),
+    );
     const ids = events.flatMap(hintsOf).flatMap(({ kind, subject }) => (kind === "user" ? [subject] : []));
     await lookWithPatience(run, [...new Set(ids)], PAGE);
     run.progress.advance(events.length);

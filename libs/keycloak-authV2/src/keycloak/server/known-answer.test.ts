@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { AuthError } from "../../errors/index.ts";
 import type { ServerFeatures } from "../../ports.ts";
 import { failure } from "../../testing/contracts/keycloak-realm-under-test.ts";
-import { KnownServerFeatures } from "./known-server-features.ts";
+import { KnownAnswer } from "./known-answer.ts";
 
 const newest: ServerFeatures = { createdFilter: true, searchByIds: true, filteredCounts: true, eventsByTime: true };
 const older: ServerFeatures = { ...newest, createdFilter: false };
@@ -15,7 +15,7 @@ function create(answers: (ServerFeatures | AuthError)[]) {
     if (answer instanceof AuthError) throw answer;
     return answer;
   };
-  return { state, features: new KnownServerFeatures(probe, () => state.now) };
+  return { state, features: new KnownAnswer(probe, { freshMs: 60_000, now: () => state.now }) };
 }
 
 test("is asked once, by however many callers, and not again while it is fresh", async () => {
