@@ -60,6 +60,8 @@ export interface WalkRepository {
   listUnseen(runId: string, after: string, limit: number): Promise<{ id: string; username: string }[]>;
   /** Forgets whom runs have seen. @param except the run that may go on; null: none */
   forgetSeen(except: string | null): Promise<void>;
+  /** Forgets whom one run has seen. */
+  forgetSeenBy(runId: string): Promise<void>;
   /** Which of these users have a live session. */
   findSignedIn(ids: readonly string[]): Promise<string[]>;
   countSignedIn(): Promise<number>;

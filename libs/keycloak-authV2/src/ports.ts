@@ -109,6 +109,8 @@ export interface KeycloakUserRepository {
   getUser(id: string): Promise<KeycloakUser | null>;
   /** Batch read by id; the missing are left out, the order is not kept. */
   getUsers(ids: readonly string[]): Promise<KeycloakUser[]>;
+  /** How many users one call of {@link getUsers} to Keycloak reads: one alone before 26.3. For those who count calls. */
+  usersACall(): Promise<number>;
   searchUsers(search: UserSearch): Promise<KeycloakUser[]>;
   countUsers(search?: UserSearch): Promise<number>;
   /** Whether Keycloak lists and counts by times of creation: servers before 26.6 ignore them. */

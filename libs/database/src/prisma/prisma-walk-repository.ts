@@ -116,6 +116,14 @@ export class PrismaWalkRepository implements WalkRepository {
     while ((await forgetSome()) > 0);
   }
 
+  async forgetSeenBy(runId: string): Promise<void> {
+    const forgetSome = () =>
+      this.prisma.$executeRaw`
+        DELETE FROM walk_seen WHERE ctid = ANY(ARRAY(
+          SELECT ctid FROM walk_seen WHERE run_id = ${runId}::uuid LIMIT ${FORGOTTEN_AT_ONCE}))`.catch(throwMapped);
+    while ((await forgetSome()) > 0);
+  }
+
   async findSignedIn(ids: readonly string[]): Promise<string[]> {
     const rows = await this.prisma.$queryRaw<{ id: string }[]>`
       SELECT DISTINCT user_id AS id FROM sessions WHERE ended_at IS NULL AND user_id = ANY(${ids}::text[])`.catch(

@@ -84,6 +84,10 @@ export class InMemoryWalkRepository implements WalkRepository {
     for (const runId of [...this.#seen.keys()]) if (runId !== except) this.#seen.delete(runId);
   }
 
+  async forgetSeenBy(runId: string): Promise<void> {
+    this.#seen.delete(runId);
+  }
+
   async findSignedIn(ids: readonly string[]): Promise<string[]> {
     return this.#signedIn().filter((id) => ids.includes(id));
   }

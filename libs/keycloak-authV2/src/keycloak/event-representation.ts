@@ -54,10 +54,18 @@ export function readAdminEvents(answer: unknown): KeycloakAdminEvent[] {
     at: new Date(event.time),
     operation: event.operationType ?? "",
     resourceType: event.resourceType ?? "",
-    resourcePath: event.resourcePath ?? "",
+    resourcePath: pathOf(event.operationType, event.resourcePath ?? ""),
     byUserId: event.authDetails?.userId ?? null,
     details: texts(event.details ?? {}),
   }));
+}
+
+/**
+ * Up to 26.4 what is created through an address that ends in a slash, as the admin console and its client do, has a path
+ * with two of them: `users//{id}`.
+ */
+function pathOf(operation: string | null | undefined, path: string): string {
+  return operation === "CREATE" ? path.replace(/\/\/([^/]+)$/, "/$1") : path;
 }
 
 /** @throws AuthError `keycloak.unavailable` when the answer is not an event configuration */

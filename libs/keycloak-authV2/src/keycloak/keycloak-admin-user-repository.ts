@@ -15,7 +15,7 @@ import { readUserProfile } from "./read-user-profile.ts";
 import { readRejection } from "./rejected-input.ts";
 import { countUsers } from "./server/count-users.ts";
 import { listUsers } from "./server/list-users.ts";
-import { readUsersById } from "./server/read-users-by-id.ts";
+import { BATCH, readUsersById } from "./server/read-users-by-id.ts";
 import { changeOf, changesField, changesNotTaken } from "./user-change.ts";
 import { readOfflineClients, readPasswordDate, readSessions, readUser } from "./user-representation.ts";
 
@@ -71,6 +71,10 @@ export class AdminKeycloakUserRepository implements KeycloakUserRepository {
       found.push(...(await Promise.all(reads)).filter((user) => user !== null));
     }
     return [...found, ...(await readUsersById(this.#api, this.#features, wanted))];
+  }
+
+  async usersACall(): Promise<number> {
+    return (await this.#features.current()).searchByIds ? BATCH : 1;
   }
 
   searchUsers(search: UserSearch): Promise<KeycloakUser[]> {

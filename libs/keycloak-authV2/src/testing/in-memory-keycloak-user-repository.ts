@@ -60,6 +60,11 @@ export class InMemoryKeycloakUserRepository implements KeycloakUserRepository {
     return this.#keycloak.perform("get_users", () => [...new Set(ids)].flatMap((id) => this.#read(id) ?? []));
   }
 
+  /** Not an operation: the real one knows it, as a rule. */
+  async usersACall(): Promise<number> {
+    return this.#keycloak.features.searchByIds ? 50 : 1;
+  }
+
   searchUsers(search: UserSearch): Promise<KeycloakUser[]> {
     return this.#keycloak.perform("search_users", () => {
       const { first = 0, max = 100 } = search;

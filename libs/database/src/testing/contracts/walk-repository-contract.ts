@@ -53,6 +53,11 @@ export function walkRepositoryContract(name: string, makeSubject: MakeSubject): 
       await walks.forgetSeen(crypto.randomUUID());
       expect(await walks.countUnseen(runId)).toEqual(before);
       await walks.markSeen(runId, [ids[1]]);
+      await walks.forgetSeenBy(crypto.randomUUID());
+      expect(await walks.countUnseen(runId)).toEqual({ ...before, unseen: before.unseen - 1 });
+      await walks.forgetSeenBy(runId);
+      expect(await walks.countUnseen(runId)).toEqual(before);
+      await walks.markSeen(runId, [ids[1]]);
       await walks.forgetSeen(null);
       expect(await walks.countUnseen(runId)).toEqual(before);
     });

@@ -1,5 +1,6 @@
 import type { CountDifference } from "./count-users.ts";
 import type { ReconcileRun } from "./reconcile-deps.ts";
+import { isListed } from "./reconcile-listed.ts";
 import { reconcileUsers } from "./reconcile-users.ts";
 import { newRound } from "./round.ts";
 
@@ -28,9 +29,10 @@ export class CountedPass {
 
   /** @returns whether it is over. @throws AuthError `keycloak.*`; what the repositories throw */
   async step(run: ReconcileRun): Promise<boolean> {
-    this.#steps ??= reconcileUsers(run, this.#round, this.countable ? this.difference : null);
+    this.#steps ??= reconcileUsers(run, this.#round, { difference: this.difference, bySpans: this.countable });
     if (!(await this.#steps.next()).done) return false;
-    if (!this.countable || this.found > 0) return true;
+    // A Keycloak that can't count by time was read as one list: everybody.
+    if (!this.countable || this.found > 0 || isListed(this.#round.position)) return true;
     this.countable = false;
     this.#steps = undefined;
     this.#round = newRound(this.startedAt, 0);

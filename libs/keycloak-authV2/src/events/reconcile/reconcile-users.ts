@@ -12,6 +12,7 @@ import { askAbout } from "./ask-about.ts";
 import { compareWithLocal } from "./compare-with-local.ts";
 import { type CountDifference, spanAgrees } from "./count-users.ts";
 import type { ReconcileRun } from "./reconcile-deps.ts";
+import { isListed, listedKey, reconcileListed } from "./reconcile-listed.ts";
 import { reportUsers, type Suspect } from "./report-differences.ts";
 import type { Round } from "./round.ts";
 import { settleHiddenDisabled, settleUnlisted } from "./stale-cache.ts";
@@ -43,20 +44,37 @@ const READ_AT_ONCE = 4 * 49;
 const COUNTED_AT_ONCE = 2_000;
 const LOCAL_AT_ONCE = 1_000;
 
-/** Where a round is, as a number that grows: for the ages of what it has compared. */
-export function userKey(position: unknown): number {
+/** Where a round is, as something that grows: for the ages of what it has compared. Rounds of another kind are at no place of it. */
+export function userKey(position: unknown): number | string {
+  const listed = listedKey(position);
+  if (listed !== undefined) return listed;
   const { data } = positionSchema.safeParse(position);
   if (!data) return -1;
   return data.phase === "windows" ? data.through : LATEST_MS + ORDER.indexOf(data.phase);
 }
 
+/** Why users are reconciled out of turn. */
+export interface Counted {
+  /** What the counts differ by. */
+  difference: CountDifference;
+  /** Whether spans of time in which both sides count the same are to be passed over. */
+  bySpans: boolean;
+}
+
 /**
  * Compares all users once, both ways, a page at a step: those of Keycloak with the rows here, and the rows here with
  * Keycloak. Whoever differs is handed to the change feed.
- * @param counted what the counts differ by, where they are why: spans in which both sides count the same are passed over
+ * @param counted null: it is a round
  * @returns a generator of steps, each of which leaves `round` at a place to go on from
  */
-export async function* reconcileUsers(
+export async function* reconcileUsers(run: ReconcileRun, round: Round, counted: Counted | null): AsyncGenerator<void> {
+  const { keycloak } = run.deps;
+  const byTime = !isListed(round.position) && (await run.patience.run(() => keycloak.takesCreatedTimes()));
+  if (byTime) yield* reconcileByTime(run, round, counted?.bySpans ? counted.difference : null);
+  else yield* reconcileListed(run, round, counted?.difference ?? null);
+}
+
+async function* reconcileByTime(
   run: ReconcileRun,
   round: Round,
   counted: CountDifference | null,

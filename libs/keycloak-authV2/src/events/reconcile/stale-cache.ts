@@ -13,18 +13,27 @@ import type { Suspect } from "./report-differences.ts";
  * behind its back. Of the last kind Keycloak's cache still answers by id; it is made to read its database first.
  * @returns who differs
  */
-export async function settleUnlisted(run: ReconcileRun, unlisted: readonly DatedUser[]): Promise<Suspect[]> {
+export async function settleUnlisted(
+  run: ReconcileRun,
+  unlisted: readonly (Pick<DatedUser, "id"> & Partial<DatedUser>)[],
+): Promise<Suspect[]> {
   const { deps } = run;
-  const times = new Map(unlisted.map(({ id, createdAt }) => [id, createdAt.getTime()]));
-  run.called(Math.ceil(times.size / 49));
+  const times = new Map(unlisted.map(({ id, createdAt }) => [id, createdAt?.getTime()]));
+  // The witness comes along with each.
+  run.called(Math.ceil(times.size / Math.max(1, (await deps.keycloak.usersACall()) - 1)));
   const { found, unreadable } = await readById(run, [...times.keys()]);
+  // Of a list of everybody, no time is known: anybody may have come to it, or been renamed, since it was read.
+  const belongs = ({ id, createdAt }: KeycloakUser) => {
+    const time = times.get(id);
+    return time === undefined || createdAt?.getTime() === time;
+  };
   const suspects: Suspect[] = [];
   const others: KeycloakUser[] = [];
   for (const id of times.keys()) {
     const user = found.get(id);
     if (unreadable.has(id)) continue;
     if (!user) suspects.push({ id, missing: null });
-    else if (user.createdAt?.getTime() === times.get(id) && (await isOnlyCached(run, user))) {
+    else if (belongs(user) && (await isOnlyCached(run, user))) {
       await forgetCached(run, user);
       suspects.push({ id, missing: null });
     } else others.push(user);
@@ -33,11 +42,14 @@ export async function settleUnlisted(run: ReconcileRun, unlisted: readonly Dated
 }
 
 /**
- * Users of a time who are disabled in Keycloak's database and shown as enabled by its cache. It is made to read its
+ * Users of a time, or of any, who are disabled in Keycloak's database and shown as enabled by its cache. It is made to read its
  * database, which ends their sessions there: they may not have any.
  * @returns who they are
  */
-export async function settleHiddenDisabled(run: ReconcileRun, span: { from: number; to: number }): Promise<Suspect[]> {
+export async function settleHiddenDisabled(
+  run: ReconcileRun,
+  span: { from: number; to: number } | null,
+): Promise<Suspect[]> {
   const { deps, patience } = run;
   const pace = new ReadPace({ concurrency: 1 });
   const reader = new WalkReader({ ...deps, pace, patience }, { search: "*", enabled: false }, run.pageSize);

@@ -4,7 +4,7 @@ import type { AdminApi } from "../admin-api.ts";
 import { readUsers } from "../user-representation.ts";
 
 /** Keeps the URL of a batch read below 5 kB. */
-const BATCH = 50;
+export const BATCH = 50;
 /** Of searches for one id each. */
 const SEARCHES_AT_ONCE = 4;
 

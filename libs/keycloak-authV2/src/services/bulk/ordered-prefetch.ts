@@ -1,6 +1,6 @@
 /**
  * Does the work of the next items while the results of earlier ones are used, and gives the results in order.
- * @param depth how many are begun ahead
+ * @param depth how many are begun ahead; 0: each is begun when it is asked for
  */
 export async function* orderedPrefetch<Item, Result>(
   items: AsyncIterator<Item, unknown>,
@@ -14,6 +14,10 @@ export async function* orderedPrefetch<Item, Result>(
     begun.push(next);
   };
   try {
+    if (depth < 1) {
+      for (let step = await items.next(); !step.done; step = await items.next()) yield await work(step.value);
+      return;
+    }
     while (begun.length < depth) begin();
     for (let first = begun.shift(); first; first = begun.shift()) {
       const done = await first;

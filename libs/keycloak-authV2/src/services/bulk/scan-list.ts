@@ -39,16 +39,15 @@ export async function* scanList(
   begin: ListPlace | null,
   depth: number,
 ): AsyncGenerator<ScannedPage> {
-  const size = reader.pageSize;
   const counted = await reader.count();
-  const scan = new Scan(begin, size);
-  let missing: number | undefined;
-  for (let pass = 1; ; pass += 1) {
+  const scan = new Scan(begin, reader.pageSize);
+  for (;;) {
     yield* readToEnd(reader, scan, depth, counted);
-    const lacks = Math.min(counted, await reader.count()) - scan.read;
+    const missing = Math.min(counted, await reader.count()) - scan.read;
     // As many as before: rows that are counted and never listed.
-    if (lacks <= 0 || lacks === missing || pass >= MOST_PASSES) return;
-    missing = lacks;
+    if (missing <= 0 || missing === scan.missing || scan.pass >= MOST_PASSES) return;
+    scan.pass += 1;
+    scan.missing = missing;
     scan.beginAnew();
   }
 }
@@ -59,6 +58,8 @@ async function* readToEnd(reader: WalkReader, scan: Scan, depth: number, counted
     const at = Math.max(0, first - OVERLAP);
     return { first, at, lists: await reader.readRows(null, at, first + size - at) };
   };
+  // It was taken up again at its end.
+  if (scan.first > 0 && scan.first >= counted) return;
   for (let expected = counted; ; ) {
     for await (const { first, at, lists } of orderedPrefetch(offsets(scan.first, size, expected), depth, read)) {
       const rows = countRows(lists);
@@ -89,6 +90,8 @@ class Scan {
   first = 0;
   /** Rows that were new when they were read. */
   read = 0;
+  pass = 1;
+  missing = 0;
   /** The last page was not full. */
   endsShort = false;
   #recent = new Set<string>();
@@ -103,11 +106,14 @@ class Scan {
     if (!begin) return;
     this.first = begin.first;
     this.read = begin.read;
+    this.pass = begin.pass;
+    this.missing = begin.missing;
     this.#recent = new Set(begin.anchors);
   }
 
   get place(): ListPlace {
-    return { first: this.first, read: this.read, anchors: [...this.#recent].slice(-OVERLAP) };
+    const { first, read, pass, missing } = this;
+    return { first, read, pass, missing, anchors: [...this.#recent].slice(-OVERLAP) };
   }
 
   beginAnew(): void {

@@ -16,6 +16,9 @@ export interface ListPlace {
   read: number;
   /** The last rows before it, as digests: the next page has to have one of them. */
   anchors: string[];
+  /** How often the list is read, and how many seemed to be missing in the time before. */
+  pass: number;
+  missing: number;
 }
 
 /** How far a walk is. Of constant size: windows are walked in the order of time, and written in that order. */

@@ -89,12 +89,14 @@ export function keycloakUserRepositoryContract(name: string, realm: () => Promis
       const { users } = await realm();
       const name = "service-account-";
       const span = { createdAfter: new Date(0), createdBefore: new Date("9999-12-31T23:59:59.999Z") };
+      expect(await users.searchUsers({ search: name })).toEqual([]);
+      expect(await users.countUsers()).toBe(await users.countUsers({ search: "*" }));
+      if (!(await users.takesCreatedTimes())) return;
       const ofTheTime = await users.searchUsers({ ...span, max: 10_000 });
       const accounts = ofTheTime.filter(({ username }) => username.startsWith(name));
       expect(accounts).not.toEqual([]);
       expect(await users.countUsers(span)).toBe(ofTheTime.length);
       expect(await users.countUsers()).toBe(ofTheTime.length - accounts.length);
-      expect(await users.searchUsers({ search: name })).toEqual([]);
       expect(await users.countUsers({ ...span, search: name })).toBe(0);
     });
 
@@ -228,8 +230,11 @@ export function keycloakUserRepositoryContract(name: string, realm: () => Promis
       ]);
       const created = await users.searchUsers({ createdAfter: new Date(from.getTime() - 5000), max: 1000 });
       expect(created.map(({ id }) => id)).toEqual(expect.arrayContaining(ids));
-      expect(await users.searchUsers({ createdAfter: new Date(Date.now() + 3_600_000) })).toEqual([]);
-      expect(await users.countUsers({ createdAfter: new Date(Date.now() + 3_600_000) })).toBe(0);
+      const inAnHour = new Date(Date.now() + 3_600_000);
+      expect(await users.searchUsers({ createdAfter: inAnHour, max: 1000 })).toEqual([]);
+      const future = users.countUsers({ createdAfter: inAnHour });
+      if (await users.takesCreatedTimes()) expect(await future).toBe(0);
+      else await failure(future, "internal.error");
       const pages = [await users.searchUsers({ max: 1 }), await users.searchUsers({ first: 1, max: 1 })];
       expect(new Set(pages.flat().map(({ id }) => id)).size).toBe(2);
       expect(await users.countUsers()).toBeGreaterThanOrEqual(2);
