@@ -25,6 +25,7 @@ beforeEach(async () => {
     witnessId: fixture.keycloak.serviceAccount.id,
     pageSize: 100,
     passedOver: new Set(),
+    comparesPasswords: async () => false,
     called: (more = 1) => {
       calls += more;
     },
