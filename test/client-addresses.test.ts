@@ -3,12 +3,14 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import type KcAdminClient from "@keycloak/keycloak-admin-client";
 import { STACK_TIMEOUT_MS } from "@libs/dev-stack";
-import { AuthClient, type ProblemBody } from "./support/auth-client.ts";
+import { type RawAnswer, requestHead, sendRaw } from "@libs/http/testing";
+import { AuthClient, type LoggedIn, type ProblemBody } from "./support/auth-client.ts";
 import { eventually } from "./support/eventually.ts";
 import { GatewayProcess, gatewayEnv } from "./support/gateway-process.ts";
 import { useJourney } from "./support/journey.ts";
 import { newPerson, type Person } from "./support/person.ts";
 import { realmAdmin } from "./support/realm-admin.ts";
+import { recordSecret } from "./support/secrets-seen.ts";
 
 const limits = { LIMIT_LOGIN_PER_ADDRESS: "2", LIMIT_LOGIN_PER_ACCOUNT: "0" };
 const journey = useJourney(() => limits);
@@ -61,6 +63,29 @@ describe("X-Forwarded-For", () => {
     const headers = { "x-forwarded-for": value, forwarded: "for=192.0.2.99" };
     expect(await addressesOf(journey.gateway, headers)).toEqual({ here: address, inKeycloak: address });
   });
+});
+
+test("a header in several lines is one list, whose last member is the nearest proxy's", async () => {
+  const body = JSON.stringify({ username: ada.username, password: ada.password });
+  const send = (gateway: GatewayProcess, ...lines: string[]) =>
+    sendRaw(
+      gateway.url,
+      requestHead(
+        "POST",
+        { target: "/auth/login", host: "gateway.example" },
+        ...["content-type: application/json", `content-length: ${body.length}`, ...lines],
+      ) + body,
+    );
+  const addressOf = async (answer: RawAnswer) => {
+    const { sessionId, tokens } = JSON.parse(answer.body) as LoggedIn;
+    for (const token of Object.values(tokens)) if (`${token}`.length > 100) recordSecret(`${token}`);
+    const [row] = await journey.sql`SELECT ip_address FROM sessions WHERE session_id = ${sessionId}`;
+    return row.ip_address;
+  };
+  const lines = ["x-forwarded-for: 1.1.1.1", "X-FORWARDED-FOR: 203.0.113.11:4711", "x-forwarded-for:"];
+  expect(await addressOf(await send(journey.gateway, ...lines))).toBe("203.0.113.11");
+  const standardLines = ["forwarded: for=1.1.1.1", 'Forwarded: for="[2001:db8::11]:4711"'];
+  expect(await addressOf(await send(standard, ...standardLines))).toBe("2001:db8::11");
 });
 
 describe("Forwarded", () => {
