@@ -5,7 +5,10 @@ import { join } from "node:path";
 import { createDatabase, DatabaseClient } from "@libs/database";
 import { diagnoseDatabase, migrate } from "@libs/database/migrate";
 import { openTestPostgres, STACK_TIMEOUT_MS, type TestPostgres } from "@libs/dev-stack";
+import { startSweeps } from "@libs/keycloak-authV2";
 import { checkGuard } from "@libs/keycloak-authV2/startup-check";
+import { silentLogger } from "@libs/observability";
+import { eventually } from "./support/eventually.ts";
 
 const folder = join(import.meta.dir, "support/certificates");
 const path = (name: string) => join(folder, `${name}.pem`);
@@ -191,3 +194,22 @@ test.each([
   const ofDatabase = findings.filter(({ code }) => code.startsWith("database."));
   expect(ofDatabase).toEqual([expect.objectContaining({ code: "database.tls", detail })]);
 });
+
+test("background work listens over TLS too, as sslmode says", async () => {
+  const address = url(secure, { sslmode: "verify-full", sslrootcert: path("ca") });
+  const sweeps = [{ name: "logouts" as const, run: async () => 0 }];
+  const runner = startSweeps({ databaseDirectUrl: address, sweeps, intervalMs: 60_000, logger: silentLogger });
+  const database = createDatabase(address, { poolSize: 1 });
+  try {
+    await eventually(async () => {
+      const rows = await database.$queryRaw<{ ssl: boolean; listens: boolean }[]>`
+        SELECT ssl, query ILIKE 'LISTEN%' AS listens FROM pg_stat_activity JOIN pg_stat_ssl USING (pid)
+        WHERE application_name = 'keycloak-sync-gateway-jobs'`;
+      expect(rows).toContainEqual({ ssl: true, listens: true });
+      expect(rows.every(({ ssl }) => ssl)).toBe(true);
+    });
+  } finally {
+    await runner.stop();
+    await database.$disconnect();
+  }
+}, 30_000);

@@ -29,8 +29,10 @@ beforeAll(async () => {
   session = await openTestPooler(direct, "session");
   pooled = transaction.through(direct);
   const noLimits = { LIMIT_REFRESH_PER_SESSION: "0", LIMIT_REFRESH_PER_ADDRESS: "0" };
-  const env = { DATABASE_URL: pooled, DATABASE_DIRECT_URL: direct, ...noLimits };
-  gateways = await Promise.all([0, 1].map(() => replicas.start("directly", env)));
+  // Background work and LISTEN of the second go through a pooler too, in session mode.
+  const start = (url: string) =>
+    replicas.start("directly", { DATABASE_URL: pooled, DATABASE_DIRECT_URL: url, ...noLimits });
+  gateways = await Promise.all([direct, session.through(direct)].map(start));
   clients = gateways.map(({ url }) => new AuthClient(url));
 }, STACK_TIMEOUT_MS);
 afterAll(async () => {
@@ -87,7 +89,7 @@ describe("through a pooler in transaction mode", () => {
   test("what changes in Keycloak arrives, and domain events reach their subscriber", async () => {
     const heard: string[] = [];
     const handle = (event: { userId: string }) => void heard.push(event.userId);
-    const urls = { databaseUrl: pooled, databaseDirectUrl: direct };
+    const urls = { databaseUrl: pooled, databaseDirectUrl: session.through(direct) };
     const subscriber = await subscribeToEvents({ ...urls, name: "pooled", types: ["user.registered"], handle });
     try {
       const { user } = await loggedIn();
@@ -105,7 +107,7 @@ describe("through a pooler in transaction mode", () => {
   test("each of them is ready, and the guard hears changes", async () => {
     const bodies = await Promise.all(clients.map(async (each) => (await each.get("/health/ready")).body));
     expect(bodies.map(({ status }) => status)).toEqual(["ready", "ready"]);
-    expect(await gateways[0]?.metrics()).toMatch(/guard_channel_up(\{[^}]*\})? 1/);
+    for (const gateway of gateways) expect(await gateway.metrics()).toMatch(/guard_channel_up(\{[^}]*\})? 1/);
   });
 
   test("nothing stays on a connection to the server, and no statement has failed for want of its name", async () => {
@@ -144,6 +146,21 @@ describe("a statement through a pooler", () => {
     const at = new Date("2026-07-01T12:00:00.123Z");
     const [row] = await database.$queryRaw<{ at: Date }[]>`SELECT ${at}::timestamptz AS at`;
     expect(row?.at).toEqual(at);
+  });
+
+  test("fails alone when its connection breaks before it is settled", async () => {
+    const { port } = replicas.postgres;
+    const proxied = createDatabase(Object.assign(new URL(direct), { hostname: "127.0.0.1", port: String(port) }).href);
+    try {
+      const settling = replicas.postgres.holdAt({ sent: "AS same", hold: "answer" });
+      const failing = proxied.$queryRaw`SELECT 1`.then(String, (error: Error) => error.message);
+      await settling;
+      replicas.postgres.cut();
+      expect(await failing).toBe("Connection terminated unexpectedly");
+      expect(await proxied.$queryRaw`SELECT 1 AS one`).toEqual([{ one: 1 }]);
+    } finally {
+      await proxied.$disconnect();
+    }
   });
 
   test("keeps its transaction together, and a failed one writes nothing", async () => {

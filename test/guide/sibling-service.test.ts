@@ -21,11 +21,10 @@ beforeAll(async () => {
   const port = freePort();
   url = `http://127.0.0.1:${port}`;
   const { PATH, HOME } = process.env;
-  const { DATABASE_URL, KEYCLOAK_URL, KEYCLOAK_REALM, KEYCLOAK_CLIENT_ID } = ordersEnv({
-    ...shop.stack,
-    databaseUrl: shop.databaseUrl,
-  });
-  const env = { PATH, HOME, PORT: String(port), DATABASE_URL, KEYCLOAK_URL, KEYCLOAK_REALM, KEYCLOAK_CLIENT_ID };
+  const given = ordersEnv({ ...shop.stack, databaseUrl: shop.databaseUrl });
+  const { DATABASE_URL, DATABASE_DIRECT_URL, KEYCLOAK_URL, KEYCLOAK_REALM, KEYCLOAK_CLIENT_ID } = given;
+  const database = { DATABASE_URL, DATABASE_DIRECT_URL };
+  const env = { PATH, HOME, PORT: String(port), ...database, KEYCLOAK_URL, KEYCLOAK_REALM, KEYCLOAK_CLIENT_ID };
   service = spawnKept([process.execPath, file], { env, stdout: "ignore", stderr: "inherit" });
   await eventually(async () => expect((await fetch(`${url}/prices`)).status).toBe(200));
 }, STACK_TIMEOUT_MS);

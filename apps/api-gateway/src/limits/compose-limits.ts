@@ -30,7 +30,7 @@ export interface ComposedLimits {
 /** The limits of /auth over a small pool of their own, so that a flood can't take the connections of the flows. */
 export function composeLimits(config: Config, registry: Registry, logger: Logger): ComposedLimits {
   const pool = new DatabasePool({
-    ...followingConnection(() => config.DATABASE_URL),
+    ...followingConnection(() => config.DATABASE_URL, { settings: { statement_timeout: String(TABLE_TIMEOUT_MS) } }),
     max: 2,
     connectionTimeoutMillis: TABLE_TIMEOUT_MS,
     query_timeout: TABLE_TIMEOUT_MS,

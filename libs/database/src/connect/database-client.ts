@@ -85,6 +85,9 @@ export class DatabaseClient extends pg.Client {
 
   async #connect(): Promise<pg.Client> {
     if (this.#fault) throw this.#fault;
+    // A pool listens to its clients once they are connected. Until then what breaks is reported by this call alone.
+    const ignore = () => {};
+    this.on("error", ignore);
     await super.connect();
     try {
       if (this.#session.settles !== false) await this.#settle();
@@ -93,6 +96,7 @@ export class DatabaseClient extends pg.Client {
       (this as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
       throw error;
     }
+    this.off("error", ignore);
     return this;
   }
 

@@ -199,7 +199,7 @@ export const findingCatalogue = {
   ),
   "database.schema_not_visible": error(
     "the tables are in a schema that this account does not see",
-    "set the account's search_path to it, and GRANT USAGE ON SCHEMA … TO the account",
+    "name it in DATABASE_URL (?schema=…) or set the account's search_path to it, and GRANT USAGE ON SCHEMA … TO the account",
   ),
   "database.schema_incomplete": error(
     "tables or columns that this program needs are not there",
