@@ -1,6 +1,6 @@
 // What older servers lack makes no difference: it is noticed, and done in another way.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { isAtLeast, STACK_TIMEOUT_MS, useStack } from "@libs/dev-stack";
+import { isAtLeast, useStack } from "@libs/dev-stack";
 import { createKeycloakAdapters } from "@libs/keycloak-authV2/keycloak";
 import { BulkService } from "@libs/keycloak-authV2/services/bulk";
 import { keycloakUserRepositoryContract } from "@libs/keycloak-authV2/testing";

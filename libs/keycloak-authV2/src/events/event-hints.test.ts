@@ -34,6 +34,7 @@ describe("user events", () => {
     ["RESTART_AUTHENTICATION", {}, ["session sid1"]],
     ["REFRESH_TOKEN_ERROR", { error: "invalid_token" }, ["user u1", "session sid1"]],
     ["REFRESH_TOKEN_ERROR", { error: "invalid_token", userId: null, sessionId: null }, []],
+    ["REFRESH_TOKEN_ERROR", { userId: null, details: { refresh_token_sub: "u2" } }, ["user u2", "session sid1"]],
     ["LOGOUT", {}, ["session sid1"]],
     ["LOGOUT", { sessionId: null }, ["sessions u1"]],
     ["USER_SESSION_DELETED", {}, ["session sid1"]],

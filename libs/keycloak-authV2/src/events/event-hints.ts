@@ -45,7 +45,7 @@ const userEvents: Record<string, Tell> = {
   USER_SESSION_DELETED: sessionEnded,
   LOGIN_ERROR: (event) => (event.error === "user_disabled" ? userChanged(event) : []),
   // Keycloak refuses a refresh to who is disabled or gone, of a session that has ended, of a token that is spent.
-  REFRESH_TOKEN_ERROR: (event) => [...userChanged(event), ...sessionEnded(event)],
+  REFRESH_TOKEN_ERROR: (event) => [...userChanged(withSubject(event)), ...sessionEnded(event)],
 };
 
 /**
@@ -67,6 +67,11 @@ export function hintsOfUserEvent(event: KeycloakUserEvent): NewHint[] {
 
 function userChanged({ userId, at }: KeycloakUserEvent): NewHint[] {
   return userId ? [{ kind: "user", subject: userId, source: "user_events", changedAt: at }] : [];
+}
+
+/** Whom a refresh was refused to is in its details, where the refusal came before Keycloak looked for the user. */
+function withSubject(event: KeycloakUserEvent): KeycloakUserEvent {
+  return { ...event, userId: event.userId ?? event.details["refresh_token_sub"] ?? null };
 }
 
 function passwordChanged(event: KeycloakUserEvent): NewHint[] {

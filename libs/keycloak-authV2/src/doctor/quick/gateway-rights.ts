@@ -22,4 +22,6 @@ export const GATEWAY_RIGHTS: Readonly<Record<string, readonly TableRight[]>> = {
   user_count_changes: ["INSERT", "UPDATE", "DELETE"],
   user_roles: ["UPDATE", "DELETE"],
   users: ["INSERT", "UPDATE"],
+  // Who was on Keycloak's list, where that is all it has (before 26.6).
+  walk_seen: ["INSERT", "DELETE"],
 };
