@@ -3,7 +3,10 @@ import { AuthError } from "../../errors/index.ts";
 import { type BulkFixture, createBulkFixture } from "../../testing/bulk-fixture.ts";
 import { failure } from "../../testing/contracts/keycloak-realm-under-test.ts";
 import { InterruptedError, OutagePatience } from "./outage-patience.ts";
+import { ReadPace } from "./read-pace.ts";
+import { scanList } from "./scan-list.ts";
 import { type UserPage, walkKeycloakUsers } from "./walk-keycloak-users.ts";
+import { WalkReader } from "./walk-reader.ts";
 
 type Options = Partial<Parameters<typeof walkKeycloakUsers>[1]>;
 
@@ -97,6 +100,22 @@ describe("a Keycloak that ignores created times", () => {
         fixture.addUser(`a${at}-${place}`, 1, { username: `aa-${at}-${place}` });
     });
     expect(without(ids, walked)).toEqual([]);
+  });
+
+  test("a user who was read and comes again under another name proves nothing", async () => {
+    const fixture = older();
+    const ids = fixture.addUsers(600);
+    const { bulkDeps, keycloak } = fixture;
+    const patience = new OutagePatience({ outageMs: 0 });
+    const reader = new WalkReader({ ...bulkDeps, patience, pace: new ReadPace({ concurrency: 1 }) }, {}, PAGE);
+    const read = new Set<string>();
+    for await (const { lists, place } of scanList(reader, null, 0)) {
+      for (const { id } of lists.flatMap(({ users }) => users)) read.add(id);
+      if (place.first !== 300) continue;
+      for (const id of ids.slice(100, 299)) keycloak.users.delete(id);
+      Object.assign(keycloak.users.get("u00299") ?? {}, { username: "name-u00500-too" });
+    }
+    expect(without(ids, [...read])).toEqual([]);
   });
 
   test("a user who is renamed past the place of reading is read in another pass", async () => {
