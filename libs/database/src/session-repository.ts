@@ -9,7 +9,7 @@ export interface SessionTokens {
   tokenExpiresAt: Date;
   /** null: the refresh token has no `exp` (offline tokens, unless the realm limits their life). */
   refreshExpiresAt: Date | null;
-  /** When Keycloak issued them, in whole seconds; null: not known. */
+  /** When Keycloak issued them, in whole seconds, or the last millisecond of one; null: not known. */
   tokensIssuedAt: Date | null;
   /** Whether Keycloak keeps it in its list of offline sessions: by the refresh token's `typ`. null: not known. */
   offline: boolean | null;
@@ -92,6 +92,13 @@ export interface LogoutPlan {
   latestExpiresAt: Date;
 }
 
+/** A refresh token of a session whose issue the database has lost, by which it finds what came after. */
+export interface LostToken {
+  refreshTokenHash: string;
+  /** By then it had replaced the one that the row knows. */
+  issuedAt: Date;
+}
+
 export interface EndOptions {
   /** Ends the session only while this lease and this refresh token are its newest. */
   onlyIf?: { fence: bigint; refreshTokenHash: string };
@@ -153,6 +160,8 @@ export interface SessionRepository {
    * Stores new tokens where the session is live and its current hash is still `expectedRefreshTokenHash`; the replaced
    * hash becomes the previous one and is kept among the spent ones, the lease is freed. One transaction.
    * @param fence of the caller's lease: refused when there has been a newer one
+   * @param lost the token that was exchanged, where it is not the current one: it becomes the previous one, and is kept
+   *   among the spent ones beside the replaced
    * @returns the row as stored, or null when the session ended or somebody else stored first (nothing is written)
    */
   replaceTokens(
@@ -161,6 +170,7 @@ export interface SessionRepository {
     tokens: SessionTokens,
     now: Date,
     fence?: bigint,
+    lost?: LostToken,
   ): Promise<Session | null>;
   /**
    * Ends a live session and erases its tokens; logs `session.ended`, and for a token presented twice

@@ -3,6 +3,8 @@ import { Counter, Gauge, type Registry } from "prom-client";
 export interface SessionMetrics {
   /** A spent refresh token was presented after its grace: the session was ended. */
   refreshTokenReuse(): void;
+  /** A session went on whose newest refresh token the database had lost. */
+  sessionHealed(): void;
   /** How many logouts Keycloak has not confirmed, and for how long the oldest waits. Seconds. */
   logoutsWaiting(count: number, oldestSeconds: number): void;
   /** A logout was given up: the session can't exist any more, but Keycloak never said so. */
@@ -20,6 +22,10 @@ export function createSessionMetrics(registry: Registry): SessionMetrics {
     "session_refresh_token_reuse_total",
     "Sessions ended because a spent refresh token came back.",
   );
+  const healed = counter(
+    "sessions_healed_total",
+    "Sessions that went on by a refresh token whose issue the database had lost (failover, restore).",
+  );
   const waiting = gauge("keycloak_logouts_waiting", "Sessions that ended here and must still be ended in Keycloak.");
   const oldest = gauge("keycloak_logouts_oldest_seconds", "Age of the oldest of them.");
   const expired = counter(
@@ -29,6 +35,7 @@ export function createSessionMetrics(registry: Registry): SessionMetrics {
 
   return {
     refreshTokenReuse: () => reuses.inc(),
+    sessionHealed: () => healed.inc(),
     logoutsWaiting(count, oldestSeconds) {
       waiting.set(count);
       oldest.set(oldestSeconds);

@@ -105,7 +105,7 @@ function stubServices(called: (name: string) => void): Pick<AppDeps, "integratio
         return { success: true, userId: id, ...profile, sessionId: "session-1", tokens };
       },
       refreshToken: async () => tokens,
-      logout: async () => {},
+      logout: async () => true,
     },
     sync: {
       registerUser: async () => {

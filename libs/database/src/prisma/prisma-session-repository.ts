@@ -6,6 +6,7 @@ import type {
   LiveSessions,
   LoginRecord,
   LogoutPlan,
+  LostToken,
   PersonSession,
   RefreshTokenStanding,
   RefreshTurn,
@@ -89,7 +90,10 @@ export class PrismaSessionRepository implements SessionRepository {
     tokens: SessionTokens,
     now: Date,
     fence?: bigint,
+    lost?: LostToken,
   ): Promise<Session | null> {
+    const lostHash = lost?.refreshTokenHash ?? null;
+    const replacedAt = lost && lost.issuedAt < now ? lost.issuedAt : now;
     const { accessToken, refreshToken, idToken, refreshTokenHash, tokenExpiresAt, refreshExpiresAt } = tokens;
     const { tokensIssuedAt, offline } = tokens;
     const rows = await this.prisma.$queryRaw<Omit<Session, keyof SessionTokens>[]>`
@@ -97,16 +101,17 @@ export class PrismaSessionRepository implements SessionRepository {
         UPDATE sessions SET access_token = ${accessToken}, refresh_token = ${refreshToken}, id_token = ${idToken},
           refresh_token_hash = ${refreshTokenHash}, token_expires_at = ${tokenExpiresAt},
           refresh_expires_at = ${refreshExpiresAt}, tokens_issued_at = ${tokensIssuedAt}, offline = ${offline}, last_seen_at = ${now}, refreshed_at = ${now},
-          previous_refresh_token_hash = refresh_token_hash, refresh_lease_until = NULL
+          previous_refresh_token_hash = coalesce(${lostHash}::text, refresh_token_hash), refresh_lease_until = NULL
         WHERE session_id = ${sessionId} AND ended_at IS NULL
           AND refresh_token_hash IS NOT DISTINCT FROM ${expectedRefreshTokenHash}
           AND refresh_fence = coalesce(${fence ?? null}::bigint, refresh_fence)
         RETURNING ${SESSION_FACT_COLUMNS}
       ), spent AS (
         INSERT INTO spent_refresh_tokens (session_id, token_hash, spent_at)
-        SELECT "sessionId", "previousRefreshTokenHash", ${now}::timestamptz FROM stored
-        WHERE "previousRefreshTokenHash" IS NOT NULL
-          AND "previousRefreshTokenHash" IS DISTINCT FROM ${refreshTokenHash}
+        SELECT "sessionId", hash, at FROM stored, (VALUES
+          (${expectedRefreshTokenHash}::text, ${replacedAt}::timestamptz), (${lostHash}::text, ${now}::timestamptz)
+        ) AS replaced (hash, at)
+        WHERE hash IS NOT NULL AND hash IS DISTINCT FROM ${refreshTokenHash}::text
         ON CONFLICT DO NOTHING
       )
       SELECT "sessionId", "userId", "keycloakSessionId", "previousRefreshTokenHash", "refreshedAt", "ipAddress",

@@ -7,6 +7,7 @@ import type {
   LiveSessions,
   LoginRecord,
   LogoutPlan,
+  LostToken,
   PersonSession,
   RefreshTokenStanding,
   RefreshTurn,
@@ -100,16 +101,21 @@ export class InMemorySessionRepository implements SessionRepository {
     tokens: SessionTokens,
     now: Date,
     fence?: bigint,
+    lost?: LostToken,
   ): Promise<Session | null> {
     const session = this.database.sessions.get(sessionId);
     if (!session || session.endedAt || session.refreshTokenHash !== expectedRefreshTokenHash) return null;
     if (fence !== undefined && fence !== this.#lease(sessionId).fence) return null;
     this.#free(sessionId);
-    const previousRefreshTokenHash = session.refreshTokenHash;
+    const previousRefreshTokenHash = lost?.refreshTokenHash ?? session.refreshTokenHash;
     const stored = { ...session, ...tokens, previousRefreshTokenHash, refreshedAt: now, lastSeenAt: now };
     this.database.sessions.set(sessionId, stored);
-    if (previousRefreshTokenHash !== null && previousRefreshTokenHash !== tokens.refreshTokenHash)
-      this.spend(sessionId, previousRefreshTokenHash, now);
+    const replacedAt = lost && lost.issuedAt < now ? lost.issuedAt : now;
+    for (const [hash, at] of [
+      [session.refreshTokenHash, replacedAt],
+      [lost?.refreshTokenHash ?? null, now],
+    ] as const)
+      if (hash !== null && hash !== tokens.refreshTokenHash) this.spend(sessionId, hash, at);
     return structuredClone(stored);
   }
 

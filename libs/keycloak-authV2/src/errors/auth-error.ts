@@ -17,6 +17,8 @@ export interface AuthErrorDetails {
   neverSent?: boolean;
   /** An answer came, about this one call: it says nothing against Keycloak being there for others. */
   answered?: boolean;
+  /** Keycloak refuses a refresh token because it has replaced it before. */
+  replaced?: boolean;
   cause?: unknown;
 }
 
@@ -35,6 +37,7 @@ export class AuthError extends Error {
   readonly internal: string | undefined;
   readonly neverSent: boolean;
   readonly answered: boolean;
+  readonly replaced: boolean;
 
   constructor(
     readonly code: AuthErrorCode,
@@ -46,6 +49,7 @@ export class AuthError extends Error {
     this.internal = details.internal;
     this.neverSent = details.neverSent ?? false;
     this.answered = details.answered ?? false;
+    this.replaced = details.replaced ?? false;
   }
 
   /** Whether the code and `internal`, or the cause, say all that a stack could: then the log has none. */

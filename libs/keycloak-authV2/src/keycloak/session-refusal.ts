@@ -20,6 +20,9 @@ const KNOWN_REASONS = [
   "Invalid refresh token",
 ];
 
+/** Said of a token that was signed by Keycloak and replaced since, in realms that rotate. */
+const REPLACED = new Set(["Maximum allowed refresh token reuse exceeded", "Stale token"]);
+
 /**
  * What a refused refresh token means, at the token endpoint and at logout: the session is over, unless the refusal is
  * about our client or realm (its hostname or the client's id changed, for example): then the session stays.
@@ -34,5 +37,5 @@ export function sessionRefusal(answer: FormAnswer, operation: string): AuthError
   const isRefused = (status === 400 || status === 401) && (key === "invalid_grant" || consentGone);
   if (!isRefused || misconfigurationOf(answer)) return generalRefusal(answer, operation);
   const reason = KNOWN_REASONS.find((known) => description.startsWith(known)) ?? "invalid_grant";
-  return new AuthError("session.refused", { internal: `${operation}: ${reason}` });
+  return new AuthError("session.refused", { internal: `${operation}: ${reason}`, replaced: REPLACED.has(reason) });
 }

@@ -3,6 +3,7 @@ import { createInMemoryRepositories, InMemoryDatabase } from "@libs/database/tes
 import { BackgroundTasks, Registry, silentLogger } from "@libs/observability";
 import { createRequestFingerprint, parseKeyRing, TokenCipher } from "../crypto/index.ts";
 import { createAuthMetrics } from "../metrics.ts";
+import { UnknownTokenGate } from "../services/sync/lost/unknown-token-gate.ts";
 import { createRealmProfile } from "../services/sync/realm-profile.ts";
 import type { SyncDeps } from "../services/sync/sync-deps.ts";
 import { InMemoryKeycloak, type InMemoryKeycloakOptions } from "./in-memory-keycloak.ts";
@@ -33,6 +34,7 @@ export function createSyncFixture(options: InMemoryKeycloakOptions = {}) {
     refreshLeaseMs: 4_000,
     refreshPollMs: 2,
     refreshWaitMs: 1_000,
+    unknownTokens: new UnknownTokenGate(),
     metrics: createAuthMetrics(registry),
     logger: silentLogger,
     background,

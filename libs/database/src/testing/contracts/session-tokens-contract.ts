@@ -43,6 +43,21 @@ export function sessionTokensContract(name: string, makeSubject: MakeSubject): v
       expect(await sessions.findWithStanding(fresh("nobody"), hash)).toBeNull();
     });
 
+    test("a lost token in place of the current one: both are spent, and it is the previous one", async () => {
+      const { sessions, sessionId, hash } = await live();
+      const [mark, lostHash] = [fresh("healed"), fresh("lost")];
+      const lost = { refreshTokenHash: lostHash, issuedAt: LATER };
+      const fence = (await sessions.beginRefresh(sessionId, hash, 60_000))?.fence ?? 0n;
+      const stored = await sessions.replaceTokens(sessionId, hash, tokensOf(mark), LATEST, fence, lost);
+      expect(stored).toMatchObject({ refreshTokenHash: `hash-${mark}`, previousRefreshTokenHash: lostHash });
+      expect(await sessions.findById(sessionId)).toEqual(stored);
+      expect(await sessions.findWithStanding(sessionId, hash)).toMatchObject({ standing: "spent", spentAt: LATER });
+      expect(await sessions.findWithStanding(sessionId, lostHash)).toMatchObject({
+        standing: "spent",
+        spentAt: LATEST,
+      });
+    });
+
     test("another session's hash is unknown here", async () => {
       const { sessions, sessionId } = await live();
       const other = await live();

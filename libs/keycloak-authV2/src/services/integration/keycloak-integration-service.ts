@@ -201,8 +201,8 @@ export class KeycloakIntegrationService {
   }
 
   /** Ends the token's Keycloak session; idempotent. @throws AuthError `keycloak.*` */
-  async logout(refreshToken: string): Promise<void> {
-    await this.adapters.tokenClient.logout(refreshToken);
+  logout(refreshToken: string): Promise<boolean> {
+    return this.adapters.tokenClient.logout(refreshToken);
   }
 
   /** Resolves when nothing that outlived its call is running any more: for a process that stops. */

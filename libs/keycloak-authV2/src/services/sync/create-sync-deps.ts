@@ -5,6 +5,7 @@ import { createRequestFingerprint, keyRingFault, keyRingSource, TokenCipher } fr
 import { createAuthMetrics } from "../../metrics.ts";
 import type { KeycloakUserRepository } from "../../ports.ts";
 import type { Wake } from "../../workers/index.ts";
+import { UnknownTokenGate } from "./lost/unknown-token-gate.ts";
 import { createRealmProfile } from "./realm-profile.ts";
 import type { SyncDeps } from "./sync-deps.ts";
 
@@ -63,6 +64,7 @@ export function createSyncDeps(
     refreshLeaseMs: options.refreshLeaseMs ?? 3_500,
     refreshPollMs: 50,
     refreshWaitMs: 2 * (options.refreshLeaseMs ?? 3_500),
+    unknownTokens: new UnknownTokenGate(),
     metrics: authMetrics,
     logger,
     background: options.background ?? new BackgroundTasks(logger),

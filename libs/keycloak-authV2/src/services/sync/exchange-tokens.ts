@@ -1,4 +1,4 @@
-import { DatabaseError, type Session, type SessionTokens } from "@libs/database";
+import { DatabaseError, type LostToken, type Session, type SessionTokens } from "@libs/database";
 import { ExponentialBackoff, handleWhen, retry } from "cockatiel";
 import { AuthError, isAuthError } from "../../errors/index.ts";
 import type { SessionTokenSet } from "../../ports.ts";
@@ -15,6 +15,8 @@ export interface Lease {
   session: Session;
   refreshTokenHash: string;
   fence: bigint;
+  /** What is exchanged in its place, where the database has lost it. */
+  lost?: LostToken;
 }
 
 /** `answered`: Keycloak gave tokens; somebody else's are in the row, or the session has ended. */
@@ -62,7 +64,8 @@ export async function exchangeTokens(
     throw error;
   }
   const at = now();
-  const sealed = sealTokens(cipher, session.sessionId, plainTokens(tokens, at));
+  const fresh = sealTokens(cipher, session.sessionId, plainTokens(tokens, at));
+  const sealed = lease.lost ? lastOfItsSecond(fresh) : fresh;
   return (await store(deps, lease, sealed, at)) ? { stored: true, tokens } : { stored: false, answered: true };
 }
 
@@ -83,17 +86,23 @@ function assertSameSubject(accessToken: string, { keycloakSessionId, userId }: S
  */
 async function store(
   { sessions, background }: SyncDeps,
-  { session, refreshTokenHash, fence }: Lease,
+  { session, refreshTokenHash, fence, lost }: Lease,
   sealed: SessionTokens,
   at: Date,
 ): Promise<Session | null> {
-  const write = () => sessions.replaceTokens(session.sessionId, refreshTokenHash, sealed, at, fence);
+  const write = () => sessions.replaceTokens(session.sessionId, refreshTokenHash, sealed, at, fence, lost);
   try {
     return await write();
   } catch (error) {
     if (error instanceof DatabaseError) background.run("store refreshed tokens", () => untilOvertaken.execute(write));
     throw error;
   }
+}
+
+/** Tokens have their time of issue in whole seconds. Those that follow a lost one came after all others of that second. */
+function lastOfItsSecond(tokens: SessionTokens): SessionTokens {
+  const { tokensIssuedAt } = tokens;
+  return { ...tokens, tokensIssuedAt: tokensIssuedAt && new Date(tokensIssuedAt.getTime() + 999) };
 }
 
 /** A lease that could not be freed is over soon. */

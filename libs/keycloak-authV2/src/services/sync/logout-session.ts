@@ -1,6 +1,7 @@
 import { hashToken } from "../../crypto/index.ts";
 import { AuthError } from "../../errors/index.ts";
 import { followAtKeycloak, planLogout, queueLogout } from "./end-at-keycloak.ts";
+import { endByLostToken } from "./lost/end-by-lost-token.ts";
 import type { SyncDeps } from "./sync-deps.ts";
 
 export interface LogoutInput {
@@ -8,18 +9,18 @@ export interface LogoutInput {
   refreshToken: string;
 }
 
-/** Ends the Keycloak session of a refresh token: `KeycloakIntegrationService.logout`. */
+/** Ends the Keycloak session of a refresh token: `KeycloakIntegrationService.logout`. `true`: Keycloak took the token. */
 export type LogoutAtKeycloak = (refreshToken: string) => Promise<unknown>;
 
 type LogoutDeps = Pick<
   SyncDeps,
-  "sessions" | "keycloakLogouts" | "keycloak" | "now" | "logger" | "wake" | "background"
+  "sessions" | "keycloakLogouts" | "keycloak" | "now" | "logger" | "wake" | "background" | "unknownTokens"
 >;
 
 /**
  * Ends a session on both sides. The local end and Keycloak's logout are written down together; then Keycloak is called,
  * with nothing held meanwhile: it calls its clients' back-channel receivers before it answers. If it can't be reached,
- * the logout waits until it can. Idempotent.
+ * the logout waits until it can. A token that the database has lost is one that Keycloak takes. Idempotent.
  * @throws AuthError `session.invalid` (unknown session, or a token that was never this session's: nothing is changed)
  */
 export async function logoutSession(
@@ -28,8 +29,11 @@ export async function logoutSession(
   atKeycloak: LogoutAtKeycloak,
 ): Promise<void> {
   const { sessions, now } = deps;
-  const found = await sessions.findWithStanding(sessionId, hashToken(refreshToken));
-  if (!found || found.standing === "unknown") throw new AuthError("session.invalid");
+  const refreshTokenHash = hashToken(refreshToken);
+  const found = await sessions.findWithStanding(sessionId, refreshTokenHash);
+  if (!found) throw new AuthError("session.invalid");
+  if (found.standing === "unknown")
+    await endByLostToken(deps, found.session, { refreshToken, refreshTokenHash }, atKeycloak);
   const { keycloakSessionId, endReason } = found.session;
   const ended = await sessions.end(sessionId, "logout", now(), { logout: planLogout(now()) });
   // A repeated call finds its logout queued, or done. Rows that ended otherwise may know nothing of Keycloak's side.

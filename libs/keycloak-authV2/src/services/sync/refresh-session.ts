@@ -5,6 +5,8 @@ import { AuthError } from "../../errors/index.ts";
 import type { SessionTokenSet } from "../../ports.ts";
 import { followAtKeycloak, planLogout, queueLogout } from "./end-at-keycloak.ts";
 import { exchangeTokens, type Lease, type RefreshAtKeycloak } from "./exchange-tokens.ts";
+import { exchangeLostToken } from "./lost/exchange-lost-token.ts";
+import { lostTokenOf } from "./lost/lost-token.ts";
 import { openTokens } from "./seal-tokens.ts";
 import type { SyncDeps } from "./sync-deps.ts";
 
@@ -16,7 +18,8 @@ export interface RefreshInput {
 /**
  * Refreshes sessions for callers that hold a `sessionId` and its refresh token. Callers of one process that bring the
  * same token at once share one call to Keycloak; of several processes the one with the session's lease calls, the others
- * wait for its result in the row. A token that was replaced moments ago gets its successor's answer.
+ * wait for its result in the row. A token that was replaced moments ago gets its successor's answer. One that the row does
+ * not know, and Keycloak does, was issued in commits that the database has lost: the newest heals the row.
  */
 export class SessionRefresher {
   readonly #inFlight = new Map<string, Promise<SessionTokenSet>>();
@@ -26,7 +29,7 @@ export class SessionRefresher {
   /**
    * @throws AuthError `session.invalid` (unknown, foreign, ended: nothing is changed) | `session.refused` (Keycloak
    *   ended it: so is the row) | `session.reuse_detected` (a spent token past the grace: ended on both sides) |
-   *   `session.busy` (another's refresh takes too long) | `token.undecryptable` | `keycloak.*` (the session stays)
+   *   `session.busy` (another's refresh takes too long, or too many unknown tokens are asked about) | `token.undecryptable` | `keycloak.*` (the session stays)
    */
   async refresh(input: RefreshInput, atKeycloak: RefreshAtKeycloak): Promise<SessionTokenSet> {
     const hash = hashToken(input.refreshToken);
@@ -44,9 +47,12 @@ export class SessionRefresher {
     let exchanged = false;
     for (;;) {
       const turn = await sessions.beginRefresh(input.sessionId, hash, refreshLeaseMs);
-      const answer = await this.#answerOfTheRow(turn, exchanged);
+      const healed = await this.#heal(turn, input.refreshToken, hash, atKeycloak);
+      if (healed?.tokens) return healed.tokens;
+      exchanged ||= healed?.answered ?? false;
+      const answer = healed ? null : await this.#answerOfTheRow(turn, exchanged);
       if (answer) return answer;
-      const lease = leaseOf(turn, hash);
+      const lease = healed ? null : leaseOf(turn, hash);
       if (lease) {
         const outcome = await exchangeTokens(this.deps, lease, () => atKeycloak(input.refreshToken));
         if (outcome.stored) return outcome.tokens;
@@ -58,13 +64,37 @@ export class SessionRefresher {
   }
 
   /**
+   * What comes of a token that a live row does not know, and that may have been lost.
+   * @returns null: it is no such token. Without tokens: the row has to be read again
+   */
+  async #heal(
+    turn: RefreshTurn | null,
+    refreshToken: string,
+    hash: string,
+    atKeycloak: RefreshAtKeycloak,
+  ): Promise<{ tokens?: SessionTokenSet; answered: boolean } | null> {
+    if (turn?.standing !== "unknown") return null;
+    const { session } = turn;
+    const { now, refreshGraceMs, cipher } = this.deps;
+    const lost = lostTokenOf(session, refreshToken, hash, now());
+    if (!lost) return null;
+    const exchange = await exchangeLostToken(this.deps, session, lost, () => atKeycloak(refreshToken));
+    if (exchange.outcome === "healed") return { tokens: exchange.tokens, answered: true };
+    if (exchange.outcome === "overtaken") return { answered: exchange.answered };
+    // Nobody knows when it was replaced: not before it was issued.
+    if (now().getTime() - lost.issuedAt.getTime() > refreshGraceMs) throw await this.#endStolen(session);
+    return { tokens: openTokens(cipher, session, now()), answered: false };
+  }
+
+  /**
    * What the row alone answers.
    * @param exchanged Keycloak has given this caller tokens that it could not store
    * @returns null when the token is the current one and Keycloak has to be asked
    */
   async #answerOfTheRow(found: RefreshTurn | null, exchanged: boolean): Promise<SessionTokenSet | null> {
     const { sessions, now, refreshGraceMs, cipher } = this.deps;
-    if (!found || found.standing === "unknown") throw new AuthError("session.invalid");
+    if (!found || (found.standing === "unknown" && !(exchanged && found.session.endedAt)))
+      throw new AuthError("session.invalid");
     const { session } = found;
     if (session.endedAt) throw await this.#ended(session, exchanged);
     if (session.refreshExpiresAt && session.refreshExpiresAt <= now()) {

@@ -4,6 +4,7 @@ import type { RequestFingerprint, TokenCipher } from "../../crypto/index.ts";
 import type { AuthMetrics } from "../../metrics.ts";
 import type { KeycloakUserRepository } from "../../ports.ts";
 import type { Wake } from "../../workers/index.ts";
+import type { UnknownTokenGate } from "./lost/unknown-token-gate.ts";
 import type { RealmProfile } from "./realm-profile.ts";
 
 /** Everything that the flows of this folder stand on: ports, a clock, and places to tell what happened. */
@@ -27,6 +28,8 @@ export interface SyncDeps extends Repositories {
   refreshPollMs: number;
   /** How long a caller without a deadline of its own waits for another's refresh. Milliseconds. */
   refreshWaitMs: number;
+  /** Bounds what Keycloak is asked about refresh tokens that no row knows. */
+  unknownTokens: UnknownTokenGate;
   metrics: AuthMetrics;
   logger: Logger;
   background: BackgroundTasks;

@@ -1,0 +1,28 @@
+import type { Session } from "@libs/database";
+import { AuthError } from "../../../errors/index.ts";
+import { lostTokenOf } from "./lost-token.ts";
+import type { UnknownTokenGate } from "./unknown-token-gate.ts";
+
+export interface PresentedToken {
+  refreshToken: string;
+  /** Of the same. */
+  refreshTokenHash: string;
+}
+
+/**
+ * Ends a session in Keycloak by a refresh token that its row does not know, because the database has lost it. Keycloak
+ * takes none but its own.
+ * @param atKeycloak answers `true` where Keycloak took the token
+ * @throws AuthError `session.invalid` when it can't be the session's, or Keycloak does not take it; `session.busy`; `keycloak.*`
+ */
+export async function endByLostToken(
+  { now, unknownTokens }: { now: () => Date; unknownTokens: UnknownTokenGate },
+  session: Session,
+  { refreshToken, refreshTokenHash }: PresentedToken,
+  atKeycloak: (refreshToken: string) => Promise<unknown>,
+): Promise<void> {
+  if (!lostTokenOf(session, refreshToken, refreshTokenHash, now())) throw new AuthError("session.invalid");
+  await unknownTokens.ask(session.sessionId, refreshTokenHash, async () => {
+    if ((await atKeycloak(refreshToken)) !== true) throw new AuthError("session.invalid");
+  });
+}
