@@ -135,6 +135,43 @@ test("without the database the sweeps go on at their interval; the queue is ther
   await proxy.stop();
 });
 
+test("a connection that is lost without a word holds the queue up for seconds, not for good", async () => {
+  const target = new URL(databaseUrl);
+  const proxy = await TcpProxy.to(target.hostname, Number(target.port));
+  const { promise: goOn, resolve } = Promise.withResolvers<void>();
+  let free = 0;
+  const asking = start(async () => {
+    await goOn;
+    return 0;
+  }, NEVER_MS);
+  const proxied = Object.assign(target, { hostname: "127.0.0.1", port: String(proxy.port) }).href;
+  start(
+    async () => {
+      free += 1;
+      return 0;
+    },
+    NEVER_MS,
+    proxied,
+  );
+  const wakes = async (timeoutMs: number) => {
+    const before = free;
+    await eventually(() => {
+      asking.wake("logouts");
+      expect(free).toBeGreaterThan(before);
+    }, timeoutMs);
+  };
+  await wakes(10_000);
+  // The statement that fetches a job gets no answer.
+  const held = proxy.holdAt({ sent: "SKIP LOCKED", hold: "answer" });
+  await eventually(async () => {
+    asking.wake("logouts");
+    expect(await Promise.race([held.then(() => "held"), Bun.sleep(25)])).toBe("held");
+  });
+  await wakes(25_000);
+  resolve();
+  await proxy.stop();
+}, 60_000);
+
 test("a gateway with a single connection to the database sweeps everything, under load", async () => {
   const stack = await useStack();
   const { url } = await stack.createDatabase();

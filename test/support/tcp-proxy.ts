@@ -14,6 +14,16 @@ interface Hold extends HoldPoint {
   reached: () => void;
 }
 
+interface Connection {
+  /** Our end towards the server. */
+  upstream: Socket;
+  isForgotten: boolean;
+  hasLost: boolean;
+}
+
+/** Enough to see what a request was. Characters. */
+const LOST_LENGTH = 120;
+
 /** A TCP proxy between the gateway and Keycloak or PostgreSQL, for bad days. */
 export class TcpProxy {
   #mode: ProxyMode = "pass";
@@ -21,6 +31,10 @@ export class TcpProxy {
   readonly #sockets = new Set<Socket>();
   /** Connections that lost something: a TCP stream has no holes, so nothing more may pass on them. */
   readonly #broken = new Set<Socket>();
+  readonly #connections = new Set<Connection>();
+  #forgotten: Connection[] = [];
+  /** What was sent into connections that were forgotten: the first bytes that each of them lost. */
+  readonly lost: string[] = [];
 
   private constructor(
     private readonly server: Server,
@@ -30,7 +44,8 @@ export class TcpProxy {
   }
 
   static async to(host: string, port: number): Promise<TcpProxy> {
-    const server = createServer();
+    // Nobody ends a forgotten connection: its caller's goodbye is lost as well.
+    const server = createServer({ allowHalfOpen: true });
     const proxy = new TcpProxy(server, { host, port });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     return proxy;
@@ -70,6 +85,25 @@ export class TcpProxy {
     for (const socket of this.#sockets) socket.destroy();
   }
 
+  /** How many connections are open, without those that were forgotten. */
+  get open(): number {
+    return this.#connections.size;
+  }
+
+  /**
+   * Forgets every open connection, as a NAT gateway or a load balancer does: what is sent on them from now on is lost, in
+   * both directions, and neither side is informed. New connections pass.
+   * @returns how many it were
+   */
+  forget(): number {
+    // The servers' ends of earlier ones are closed, as keep-alive probes do in time: else they would run out of them.
+    for (const { upstream } of this.#forgotten) upstream.destroy();
+    this.#forgotten = [...this.#connections];
+    this.#connections.clear();
+    for (const connection of this.#forgotten) connection.isForgotten = true;
+    return this.#forgotten.length;
+  }
+
   async stop(): Promise<void> {
     this.cut();
     await new Promise<void>((resolve) => this.server.close(() => resolve()));
@@ -81,10 +115,24 @@ export class TcpProxy {
       return;
     }
     const upstream = connect(this.target);
-    this.#track(client, upstream);
-    this.#track(upstream, client);
+    const connection: Connection = { upstream, isForgotten: false, hasLost: false };
+    this.#connections.add(connection);
+    const endBoth = () => {
+      this.#connections.delete(connection);
+      if (connection.isForgotten) return;
+      client.destroy();
+      upstream.destroy();
+    };
+    client.on("end", endBoth);
+    this.#track(client, endBoth);
+    this.#track(upstream, endBoth);
     let held: Hold | undefined;
     client.on("data", (data) => {
+      if (connection.isForgotten) {
+        if (!connection.hasLost) this.lost.push(data.toString("latin1", 0, LOST_LENGTH));
+        connection.hasLost = true;
+        return;
+      }
       if (!held && this.#hold && data.includes(this.#hold.sent)) {
         held = this.#hold;
         this.#hold = undefined;
@@ -95,19 +143,20 @@ export class TcpProxy {
       else if (!held) this.#broken.add(client);
     });
     upstream.on("data", (data) => {
+      if (connection.isForgotten) return;
       if (held?.hold === "answer") held.reached();
       else if (this.#mode === "pass" && !this.#broken.has(client)) client.write(data);
       else this.#broken.add(client);
     });
   }
 
-  #track(socket: Socket, other: Socket): void {
+  #track(socket: Socket, onClose: () => void): void {
     this.#sockets.add(socket);
     socket.on("error", () => socket.destroy());
     socket.on("close", () => {
       this.#sockets.delete(socket);
       this.#broken.delete(socket);
-      other.destroy();
+      onClose();
     });
   }
 }

@@ -49,7 +49,6 @@ function poolConfig(url: Secret, options: DatabaseOptions): PoolConfig {
     connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     query_timeout: queryTimeoutMs,
     application_name: options.applicationName ?? "keycloak-sync-gateway",
-    keepAlive: true,
     // A script that is done may end without closing its connections first.
     allowExitOnIdle: true,
   };

@@ -35,7 +35,6 @@ export function composeLimits(config: Config, registry: Registry, logger: Logger
     connectionTimeoutMillis: TABLE_TIMEOUT_MS,
     query_timeout: TABLE_TIMEOUT_MS,
     application_name: "keycloak-sync-gateway limits",
-    keepAlive: true,
     allowExitOnIdle: true,
   });
   pool.on("error", () => logger.warn("a connection of the limits was lost"));

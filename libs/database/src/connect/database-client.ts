@@ -2,6 +2,7 @@ import pg from "pg";
 import { type DatabaseTarget, readDatabaseTarget, type ServerSettings } from "./database-target.ts";
 import { NegotiatedConnection } from "./negotiated-connection.ts";
 import { SettledQuery } from "./settled-query.ts";
+import { discard, watchAnswers } from "./watch-answers.ts";
 
 /** How a connection is to be, beside what its URL says. */
 export interface SessionOptions {
@@ -31,7 +32,8 @@ type QueryInput = string | (pg.QueryConfig & { submit?: unknown });
  * A client of `pg` whose statements mean the same through a pooler. Nothing is sent at start-up but user, database and
  * application name, which every pooler takes. Once connected it asks in one round trip whether the server process is the
  * one that it was let in by: then the settings are set for the session. A pooler lets clients in itself, so that each
- * statement brings the settings along, prepared statements have no name, and nothing is left on the server.
+ * statement brings the settings along, prepared statements have no name, and nothing is left on the server. A statement
+ * without an answer closes what may be dead, see {@link watchAnswers}.
  * @see https://www.pgbouncer.org/features.html
  */
 export class DatabaseClient extends pg.Client {
@@ -48,13 +50,14 @@ export class DatabaseClient extends pg.Client {
    */
   constructor(url: string, config: pg.ClientConfig = {}, session: SessionOptions = {}) {
     const { target, fault } = readTarget(url);
-    super({ ...config, ...partsOf(target, config.keepAlive ?? false) } as pg.ClientConfig);
+    super({ ...config, ...partsOf(target) } as pg.ClientConfig);
     this.#target = target;
     this.#fault = fault;
     this.#settings = { ...session.settings, ...target.settings, ...session.fixed };
     this.#session = session;
     this.#plain = super.query.bind(this) as Query;
     this.query = this.#query.bind(this) as typeof this.query;
+    watchAnswers(this);
   }
 
   /** The server process, as the other side named it at the start: a pooler names none that there is. */
@@ -93,7 +96,7 @@ export class DatabaseClient extends pg.Client {
       if (this.#session.settles !== false) await this.#settle();
     } catch (error) {
       // Whoever gets no connection closes none.
-      (this as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+      discard(this);
       throw error;
     }
     this.off("error", ignore);
@@ -133,12 +136,12 @@ export class DatabaseClient extends pg.Client {
   }
 }
 
-function partsOf({ connectionString, tls }: DatabaseTarget, keepAlive: boolean) {
-  return { connectionString, ssl: false, connection: new NegotiatedConnection(tls, keepAlive) };
+function partsOf({ connectionString, tls }: DatabaseTarget) {
+  return { connectionString, ssl: false, connection: new NegotiatedConnection(tls) };
 }
 
 /** For whoever makes a client of `pg` itself: where to connect to, and how. A connection serves one client. */
-export const connectionConfig = (url: string) => partsOf(readTarget(url).target, true);
+export const connectionConfig = (url: string) => partsOf(readTarget(url).target);
 
 const NOWHERE = { connectionString: "postgresql://", schema: undefined, startupOptions: undefined, settings: {} };
 

@@ -16,6 +16,13 @@ const OFFERS_TLS = "S";
 const HAS_NO_TLS = "N";
 const KNOWS_NO_TLS = "E";
 
+/**
+ * How long a connection is quiet before the system asks whether the other end is still there. That also keeps gateways in
+ * the network from forgetting it: many firewalls do after 60 s. The system's own value is 2 hours. Milliseconds.
+ * @see https://www.rfc-editor.org/rfc/rfc9293#section-3.8.4
+ */
+const KEEP_ALIVE_MS = 10_000;
+
 /** The server lets no such connection in (pg_hba.conf), or a pooler demands TLS; a wrong password is another matter. */
 const REFUSES_WAY = new Set(["28000", "08P01"]);
 
@@ -33,10 +40,7 @@ export class NegotiatedConnection extends (pg.Connection as unknown as new (
   /** Whether the server has let somebody in: from then on there is no other way. */
   #isIn = false;
 
-  constructor(
-    private readonly tls: TlsSettings,
-    private readonly keepAlive: boolean,
-  ) {
+  constructor(private readonly tls: TlsSettings) {
     super({ ssl: false });
     this.#ways = [...tls.ways];
     this.once("authenticationOk", () => {
@@ -66,7 +70,7 @@ export class NegotiatedConnection extends (pg.Connection as unknown as new (
     this.#dialAgain = () => this.#dial(new Socket(), port, host);
     stream.setNoDelay(true);
     stream.once("connect", () => {
-      if (this.keepAlive) stream.setKeepAlive(true);
+      stream.setKeepAlive(true, KEEP_ALIVE_MS);
       if (this.#ways[0] === "plain") this.#ready(stream);
       else if (this.tls.direct) this.#encrypt(stream, host);
       else this.#askForTls(stream, host);

@@ -4,6 +4,7 @@ import type pg from "pg";
 import { z } from "zod";
 import type { ChangeChannel, GuardChange } from "../change-channel.ts";
 import { DatabaseClient } from "../connect/database-client.ts";
+import { discard } from "../connect/watch-answers.ts";
 
 /** Times are in milliseconds. */
 export interface ChangeChannelOptions {
@@ -86,7 +87,7 @@ export class PostgresChangeChannel implements ChangeChannel {
 
   async #connect(): Promise<void> {
     const limits = { connectionTimeoutMillis: CONNECT_TIMEOUT_MS, query_timeout: QUERY_TIMEOUT_MS };
-    const config = { ...limits, application_name: "guard-changes", keepAlive: true };
+    const config = { ...limits, application_name: "guard-changes" };
     const client = new DatabaseClient(currentSecret(this.url), config, { keepsSession: true });
     this.#client = client;
     client.on("error", () => this.#lost(client));
@@ -138,7 +139,7 @@ export class PostgresChangeChannel implements ChangeChannel {
     this.#toldUntil = Number.NEGATIVE_INFINITY;
     this.#drop();
     // Not `end()`: a server that is silently gone would never answer it.
-    socketOf(client)?.destroy();
+    discard(client);
     this.#onChange({ kind: "everything" });
     this.#report();
     if (this.#closed) return;
@@ -159,11 +160,6 @@ export class PostgresChangeChannel implements ChangeChannel {
     this.#reported = up;
     this.#options.onState(up);
   }
-}
-
-/** `pg` types no way to it. */
-function socketOf(client: pg.Client): { destroy(): void } | undefined {
-  return (client as unknown as { connection?: { stream?: { destroy(): void } } }).connection?.stream;
 }
 
 /** What can't be read was sent by a newer version: it may concern anything. */

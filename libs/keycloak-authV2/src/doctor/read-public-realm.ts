@@ -1,4 +1,5 @@
 import { keycloakEndpoints } from "../keycloak/index.ts";
+import { OWN_CONNECTION } from "../keycloak/keycloak-connections.ts";
 import type { DoctorOptions } from "./doctor-options.ts";
 
 const TIMEOUT_MS = 10_000;
@@ -18,7 +19,9 @@ export async function readPublicRealm(
 ): Promise<PublicRealm> {
   const { realm } = keycloakEndpoints(keycloak);
   const get = (path: string) =>
-    fetch(`${realm}${path}`, { redirect: "manual", signal: AbortSignal.timeout(timeoutMs) }).catch(() => undefined);
+    fetch(`${realm}${path}`, { ...OWN_CONNECTION, redirect: "manual", signal: AbortSignal.timeout(timeoutMs) }).catch(
+      () => undefined,
+    );
   const [page, account] = await Promise.all([get(""), get("/account")]);
   const body: unknown = page?.ok ? await page.json().catch(() => undefined) : undefined;
   const notBefore = typeof body === "object" && body !== null ? Reflect.get(body, "tokens-not-before") : undefined;

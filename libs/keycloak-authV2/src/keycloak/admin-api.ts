@@ -3,6 +3,7 @@ import { remainingMs } from "@libs/observability";
 import { isAuthError } from "../errors/index.ts";
 import type { AdminTokenProvider } from "./admin-token-provider.ts";
 import type { CallObserver } from "./call-observer.ts";
+import { type ConnectionChoice, keycloakConnections, OWN_CONNECTION } from "./keycloak-connections.ts";
 import { mapError } from "./map-error.ts";
 
 export type { KeycloakAdminClient };
@@ -27,19 +28,16 @@ export type AnswerReader<T> = (error: NetworkError) => { value: T } | undefined;
  * the token (it was restarted, or its keys were rotated), and failing with an `AuthError` only.
  */
 export class AdminApi {
-  readonly #client: KeycloakAdminClient;
   readonly #options: AdminApiOptions;
+  /** By choice of connection: the client takes it once for all its calls. */
+  readonly #clients = new Map<unknown, KeycloakAdminClient>();
 
   constructor(options: AdminApiOptions) {
     this.#options = options;
-    this.#client = new KeycloakAdminClient({ baseUrl: options.url, realmName: options.realm });
-    this.#client.registerTokenProvider(options.tokens);
-    // The client takes no signal a call, but reads `timeout` for each: so it is asked in the caller's own context.
-    Object.defineProperty(this.#client, "timeout", { get: () => remainingMs(options.timeoutMs) });
   }
 
   /**
-   * @param operation name for logs and metrics
+   * @param operation name for logs and metrics; its verb says whether it only reads, and so may be repeated
    * @param read the meaning of answers other than 2xx, where the caller knows better than the general mapping
    * @throws AuthError
    */
@@ -51,7 +49,7 @@ export class AdminApi {
     const started = performance.now();
     let outcome: string = "success";
     try {
-      return await this.#withFreshToken(work);
+      return await this.#withFreshToken(operation, work);
     } catch (error) {
       try {
         const known = error instanceof NetworkError ? read?.(error) : undefined;
@@ -68,15 +66,39 @@ export class AdminApi {
     }
   }
 
-  async #withFreshToken<T>(work: (client: KeycloakAdminClient) => Promise<T>): Promise<T> {
+  async #withFreshToken<T>(operation: string, work: (client: KeycloakAdminClient) => Promise<T>): Promise<T> {
     const { tokens } = this.#options;
     const used = await tokens.getAccessToken();
     try {
-      return await work(this.#client);
+      return await this.#send(operation, work);
     } catch (error) {
       if (!(error instanceof NetworkError) || error.response.status !== 401) throw error;
       tokens.invalidate(used);
-      return work(this.#client);
+      return await this.#send(operation, work);
     }
   }
+
+  #send<T>(operation: string, work: (client: KeycloakAdminClient) => Promise<T>): Promise<T> {
+    const send = (choice: ConnectionChoice) => work(this.#client(choice));
+    if (READS.test(operation)) return keycloakConnections.read(send);
+    return OF_THEIR_OWN.has(operation) ? send(OWN_CONNECTION) : keycloakConnections.once(send);
+  }
+
+  #client(choice: ConnectionChoice): KeycloakAdminClient {
+    const key = choice.session ?? choice;
+    const known = this.#clients.get(key);
+    if (known) return known;
+    const { url, realm, tokens, timeoutMs } = this.#options;
+    const client = new KeycloakAdminClient({ baseUrl: url, realmName: realm, requestOptions: choice });
+    client.registerTokenProvider(tokens);
+    // The client takes no signal a call, but reads `timeout` for each: so it is asked in the caller's own context.
+    Object.defineProperty(client, "timeout", { get: () => remainingMs(timeoutMs) });
+    this.#clients.set(key, client);
+    return client;
+  }
 }
+
+/** Operations that send nothing but GETs. */
+const READS = /^(get|list|search|count|read)_/;
+/** What costs Keycloak a password's hash, and us a user that has to be looked for when the answer is lost. */
+const OF_THEIR_OWN: ReadonlySet<string> = new Set(["create_user"]);

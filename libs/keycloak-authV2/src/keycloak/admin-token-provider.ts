@@ -87,7 +87,8 @@ export class AdminTokenProvider {
     let outcome: string = "success";
     try {
       const askedAt = this.#now();
-      const answer = await postForm(tokenUrl, typeof grant === "function" ? grant() : grant, timeoutMs);
+      const form = typeof grant === "function" ? grant() : grant;
+      const answer = await postForm(tokenUrl, form, timeoutMs, { connection: "own" });
       // Any 4xx means that our own credentials or client settings are wrong.
       if (answer.status !== 200) throw generalRefusal(answer, "admin_token");
       const { access_token: value, expires_in: seconds } = answer.json ?? {};

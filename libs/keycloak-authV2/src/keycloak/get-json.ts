@@ -1,4 +1,5 @@
 import { remainingMs } from "@libs/observability";
+import { OWN_CONNECTION } from "./keycloak-connections.ts";
 
 export interface JsonAnswer {
   status: number;
@@ -7,12 +8,13 @@ export interface JsonAnswer {
 }
 
 /**
- * One GET, without following a redirect.
+ * One GET on a connection of its own, without following a redirect.
  * @param limitMs the call's own limit; the request's deadline may shorten it
  * @throws what `fetch` throws: a `TimeoutError`, or an error with a `code` when there is no connection
  */
 export async function getJson(url: string, limitMs: number, headers?: Record<string, string>): Promise<JsonAnswer> {
-  const response = await fetch(url, { headers, redirect: "manual", signal: AbortSignal.timeout(remainingMs(limitMs)) });
+  const signal = AbortSignal.timeout(remainingMs(limitMs));
+  const response = await fetch(url, { ...OWN_CONNECTION, headers, redirect: "manual", signal });
   const json: unknown = await response.json().catch(() => undefined);
   return { status: response.status, json: typeof json === "object" && json !== null ? json : undefined };
 }

@@ -91,13 +91,11 @@ export class OpenIdTokenClient implements TokenClient {
     client: ClientTrace,
     onLate?: (answer: FormAnswer) => void,
   ): Promise<FormAnswer> {
-    return postForm(
-      url,
-      { ...clientCredentials(this.#options), ...form },
-      this.#timeoutMs,
-      traceHeaders(client),
-      onLate,
-    );
+    const headers = traceHeaders(client);
+    return postForm(url, { ...clientCredentials(this.#options), ...form }, this.#timeoutMs, {
+      headers,
+      ...(onLate && { onLate }),
+    });
   }
 
   async #observed<T>(operation: string, work: (operation: string) => Promise<T>): Promise<T> {

@@ -1,4 +1,5 @@
 import { remainingMs } from "@libs/observability";
+import { type ConnectionChoice, keycloakConnections, OWN_CONNECTION } from "./keycloak-connections.ts";
 
 export interface FormAnswer {
   status: number;
@@ -10,31 +11,39 @@ export interface FormAnswer {
   challenge: boolean;
 }
 
+export interface PostOptions {
+  headers?: Record<string, string>;
+  /** For calls that open something: gets an answer that comes after the limit, within ten seconds. */
+  onLate?: (answer: FormAnswer) => void;
+  /** `own` for what is rare or costs much; else one that was just heard, or a fresh one. */
+  connection?: "own";
+}
+
 /** How long an answer is still waited for that came too late for its caller. Milliseconds. */
 const LATE_MS = 10_000;
 
 /**
- * One POST of a form to an OpenID Connect endpoint.
+ * One POST of a form to an OpenID Connect endpoint. It is never repeated.
  * @param limitMs the call's own limit; the request's deadline may shorten it
- * @param onLate for calls that open something: gets an answer that comes after the limit, within ten seconds
  * @throws what `fetch` throws: a `TimeoutError`, or an error with a `code` when there is no connection
  */
 export async function postForm(
   url: string,
   form: Record<string, string>,
   limitMs: number,
-  headers?: Record<string, string>,
-  onLate?: (answer: FormAnswer) => void,
+  { headers, onLate, connection }: PostOptions = {},
 ): Promise<FormAnswer> {
   const leftMs = remainingMs(limitMs);
-  const send = async (timeoutMs: number): Promise<FormAnswer> => {
+  const send = async (timeoutMs: number, choice: ConnectionChoice): Promise<FormAnswer> => {
     const signal = AbortSignal.timeout(timeoutMs);
     const body = new URLSearchParams(form);
     // Any type is taken: to who asks for JSON, a flow that denies says nothing but a sentence in the realm's language.
-    const response = await fetch(url, { method: "POST", body, headers, redirect: "manual", signal });
+    const response = await fetch(url, { ...choice, method: "POST", body, headers, redirect: "manual", signal });
     return await readAnswer(response);
   };
-  return onLate ? await inTime(send(leftMs + LATE_MS), leftMs, onLate) : await send(leftMs);
+  if (onLate) return await inTime(send(leftMs + LATE_MS, OWN_CONNECTION), leftMs, onLate);
+  if (connection === "own") return await send(leftMs, OWN_CONNECTION);
+  return await keycloakConnections.once((choice) => send(leftMs, choice));
 }
 
 /** Cutting a call does not stop what it has set off at the other end: so only its caller is let go. */

@@ -1,5 +1,6 @@
 import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from "jose";
 import { z } from "zod";
+import { OWN_CONNECTION } from "./keycloak-connections.ts";
 import { DEFAULT_TIMEOUT_MS } from "./keycloak-options.ts";
 import { isSignatureAlgorithm } from "./signature-algorithms.ts";
 
@@ -111,6 +112,7 @@ export class PublishedKeys {
     const { certs, timeoutMs, now } = this.#options;
     try {
       const answer = await fetch(certs, {
+        ...OWN_CONNECTION,
         headers: { accept: "application/json" },
         redirect: "error",
         signal: AbortSignal.timeout(timeoutMs),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { AuthError } from "../errors/index.ts";
+import { OWN_CONNECTION } from "./keycloak-connections.ts";
 import { DEFAULT_TIMEOUT_MS, type KeycloakOptions, keycloakEndpoints } from "./keycloak-options.ts";
 import { mapError, mapStatus } from "./map-error.ts";
 
@@ -16,6 +17,7 @@ const MAX_LENGTH = 256 * 1024;
 export async function readIssuer(options: Pick<KeycloakOptions, "url" | "realm" | "timeoutMs">): Promise<string> {
   try {
     const answer = await fetch(`${keycloakEndpoints(options).realm}/.well-known/openid-configuration`, {
+      ...OWN_CONNECTION,
       headers: { accept: "application/json" },
       redirect: "error",
       signal: AbortSignal.timeout(options.timeoutMs ?? DEFAULT_TIMEOUT_MS),

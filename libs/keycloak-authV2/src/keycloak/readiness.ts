@@ -1,4 +1,5 @@
 import { AuthError } from "../errors/index.ts";
+import { OWN_CONNECTION } from "./keycloak-connections.ts";
 import { type KeycloakOptions, keycloakEndpoints } from "./keycloak-options.ts";
 import { mapError, mapStatus } from "./map-error.ts";
 
@@ -10,6 +11,7 @@ import { mapError, mapStatus } from "./map-error.ts";
 export async function checkKeycloak(options: Pick<KeycloakOptions, "url" | "realm">, timeoutMs = 1000): Promise<void> {
   try {
     const response = await fetch(keycloakEndpoints(options).realm, {
+      ...OWN_CONNECTION,
       redirect: "manual",
       signal: AbortSignal.timeout(timeoutMs),
     });

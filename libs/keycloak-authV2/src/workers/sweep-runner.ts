@@ -2,6 +2,7 @@ import { followingConnection, mapPrismaError, readCommittedSession } from "@libs
 import type { Logger } from "@libs/observability";
 import type { Secret } from "@libs/observability/secrets";
 import { PgBoss } from "pg-boss";
+import { BOSS_LIMITS } from "./boss-limits.ts";
 import { followUrl } from "./follow-url.ts";
 import type { Sweep, Wake } from "./sweep.ts";
 import { SweepLoop } from "./sweep-loop.ts";
@@ -81,10 +82,10 @@ function createBoss(url: Secret, logger: Logger): PgBoss {
   const boss = new PgBoss({
     ...followingConnection(url, { settings: { statement_timeout: "5000" }, keepsSession: true }),
     ...readCommittedSession,
+    ...BOSS_LIMITS,
     schema: "pgboss",
     application_name: "keycloak-sync-gateway-jobs",
     max: 2,
-    connectionTimeoutMillis: 1_500,
     useListenNotify: true,
     // The rows' own sweeps do not depend on it: little upkeep is enough.
     superviseIntervalSeconds: 300,

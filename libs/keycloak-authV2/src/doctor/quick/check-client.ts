@@ -30,9 +30,13 @@ export async function checkClient(
   const from = now();
   try {
     // Keycloak refuses the second for want of a username, and before that where the client may not ask at all.
-    const login = postForm(url, { grant_type: "password", scope: "basic", ...credentials }, timeoutMs);
+    const login = postForm(url, { grant_type: "password", scope: "basic", ...credentials }, timeoutMs, {
+      connection: "own",
+    });
     login.catch(() => {});
-    const own = await postForm(url, { grant_type: "client_credentials", ...credentials }, timeoutMs);
+    const own = await postForm(url, { grant_type: "client_credentials", ...credentials }, timeoutMs, {
+      connection: "own",
+    });
     const asked = { from, to: now() };
     const refused = own.status === 200 ? undefined : refusal(own);
     const attempt = await login;

@@ -2,6 +2,7 @@ import { followingConnection, readCommittedSession } from "@libs/database";
 import type { Logger } from "@libs/observability";
 import type { Secret } from "@libs/observability/secrets";
 import { type ConstructorOptions, PgBoss } from "pg-boss";
+import { BOSS_LIMITS } from "../../workers/boss-limits.ts";
 import { followUrl } from "../../workers/follow-url.ts";
 
 interface EventBossOptions {
@@ -50,10 +51,10 @@ export function createEventBoss({
       keepsSession: true,
     }),
     ...readCommittedSession,
+    ...BOSS_LIMITS,
     schema: "pgboss",
     application_name: applicationName,
     max: connections,
-    connectionTimeoutMillis: 1_500,
     schedule: false,
     reindex: false,
     monitorVacuum: false,

@@ -1,3 +1,5 @@
+import { OWN_CONNECTION } from "../keycloak-connections.ts";
+
 /** What an address answers when it is asked for a realm's public page. */
 export type KeycloakProbe =
   | { kind: "realm" }
@@ -16,6 +18,7 @@ export type KeycloakProbe =
 export async function probeKeycloak(base: string, realm: string, timeoutMs: number): Promise<KeycloakProbe> {
   try {
     const answer = await fetch(`${base}/realms/${encodeURIComponent(realm)}`, {
+      ...OWN_CONNECTION,
       redirect: "manual",
       signal: AbortSignal.timeout(timeoutMs),
     });
