@@ -113,10 +113,13 @@ async function checkAsAdministrator(options: DoctorOptions): Promise<Checked> {
   }
   const api = createRealmApi({ keycloakUrl: keycloak.url, admin, timeoutMs });
   try {
+    const version = await checkKeycloakVersion(api);
+    // What is to be set up there is nothing that this version knows.
+    if (version.some(({ code }) => code === "keycloak.version_old")) return { findings: version };
     const setup = await checkSetup(api, options);
     const isThere = !setup.some(({ code }) => code === "keycloak.realm_missing");
     const ofPeople = isThere ? [await checkPersonTokens(api, options), await checkKeycloakAddresses(api, options)] : [];
-    const found = [await checkKeycloakVersion(api), setup, ...ofPeople];
+    const found = [version, setup, ...ofPeople];
     return { findings: found.flat() };
   } catch (error) {
     if (isAuthError(error, "keycloak.misconfigured") && error.internal?.startsWith("admin_token"))
