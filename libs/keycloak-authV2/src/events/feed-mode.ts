@@ -21,7 +21,15 @@ const FEED_MODE = "feed.mode";
 export const MODE_EVERY_MS = 12_000;
 const STALE_MS = 5 * MODE_EVERY_MS;
 
-const schema = z.object({ mode: z.enum(["events", "reconciliation", "off"]), periodMs: z.number().positive() });
+const schema = z.object({
+  mode: z.enum(["events", "reconciliation", "off"]),
+  periodMs: z.number().positive(),
+  /** It is off, and nobody has chosen that. */
+  unwanted: z.boolean(),
+});
+
+/** As it is stored. */
+export type StoredMode = z.infer<typeof schema>;
 
 /** @param periodMs within which everybody is compared, in milliseconds */
 export function describeMode(mode: FeedMode, periodMs: number): FeedModeStatus {
@@ -40,25 +48,26 @@ function describePeriod(ms: number): string {
   return `${ms / 1_000} s`;
 }
 
-/** Stores the mode. @param periodMs see {@link describeMode}. @throws DatabaseError */
+/** Stores the mode. @throws DatabaseError */
 export async function storeMode(
   feed: Pick<FeedRepository, "storeEvents">,
-  { mode, periodMs }: { mode: FeedMode; periodMs: number },
+  stored: StoredMode,
   now: Date,
 ): Promise<void> {
-  await feed.storeEvents({ source: FEED_MODE, events: [], position: { mode, periodMs } }, now);
+  await feed.storeEvents({ source: FEED_MODE, events: [], position: stored }, now);
 }
 
 /** @returns `running`: a gateway has stored it within the last minute; null: none ever has. @throws DatabaseError */
 export async function readStoredMode(
   feed: Pick<FeedRepository, "readPosition">,
   now: Date,
-): Promise<(FeedModeStatus & { running: boolean }) | null> {
+): Promise<(FeedModeStatus & { running: boolean; unwanted: boolean }) | null> {
   const stored = await feed.readPosition(FEED_MODE);
   const found = schema.safeParse(stored?.position).data;
   if (!stored || !found) return null;
   return {
     ...describeMode(found.mode, found.periodMs),
+    unwanted: found.unwanted,
     running: now.getTime() - stored.updatedAt.getTime() < STALE_MS,
   };
 }

@@ -14,7 +14,7 @@ function setUp() {
     problems: async () => (await readFeedStatus(deps.feed, deps.now())).problems,
     kinds: async () => (await readFeedStatus(deps.feed, deps.now())).problems.map(({ kind }) => kind),
     readEvents: () => deps.feed.storeEvents({ source: "user_events", events: [], position: { at: 1 } }, deps.now()),
-    runs: (mode: FeedMode = "events") => storeMode(deps.feed, { mode, periodMs: 900_000 }, deps.now()),
+    runs: (mode: FeedMode = "events") => storeMode(deps.feed, { mode, periodMs: 900_000, unwanted: mode === "off" }, deps.now()),
     pass: (seconds: number) => {
       clock.now += seconds * SECOND_MS;
     },
@@ -49,6 +49,12 @@ test("by reconciliation no reading is waited for; nobody that runs is a problem 
   expect(await problems()).toEqual([]);
   pass(2);
   expect(await problems()).toEqual([{ kind: "behind", todo: expect.stringContaining("start a gateway") }]);
+});
+
+test("nothing arrives, and nobody has chosen that", async () => {
+  const { kinds, runs } = setUp();
+  await runs("off");
+  expect(await kinds()).toEqual(["feed_off"]);
 });
 
 test("behind: a change waits", async () => {

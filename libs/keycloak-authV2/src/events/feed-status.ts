@@ -41,6 +41,7 @@ export async function readFeedStatus(feed: FeedRepository, now = new Date()): Pr
   };
   const isOld = (at: Date | null, thanMs: number) => at !== null && now.getTime() - at.getTime() > thanMs;
   const readAt = position?.updatedAt ?? null;
+  add("feed_off", mode?.running === true && mode.unwanted);
   add("behind", mode !== null && !mode.running, NOBODY_RUNS);
   add("behind", isOld(backlog.oldestChangedAt, BEHIND_MS));
   add("behind", (mode?.mode ?? "events") === "events" && isOld(readAt, BEHIND_MS + STORE_EVERY_MS));

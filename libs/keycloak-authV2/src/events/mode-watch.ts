@@ -50,18 +50,23 @@ export class ModeWatch {
   /** @throws AuthError `keycloak.*` while nothing is known of the server; DatabaseError */
   async look(): Promise<number> {
     const { problems, feedMetrics } = this.deps;
-    const { readsEvents, periodMs } = this.options;
+    const { periodMs } = this.options;
     const mode = await this.#find().catch(async (error: unknown) => {
       // So that operators see a gateway that runs, and can't reach Keycloak.
       await this.#store(this.#mode ?? "events");
       throw error;
     });
-    problems.set("feed_off", readsEvents && mode === "off");
+    problems.set("feed_off", this.#isUnwanted(mode));
     feedMetrics.mode(mode, periodMs);
     if (mode !== this.#mode) this.#report(mode);
     this.#mode = mode;
     await this.#store(mode);
     return 0;
+  }
+
+  /** Events are wanted, and neither they nor anything else arrives. */
+  #isUnwanted(mode: FeedMode): boolean {
+    return mode === "off" && this.options.readsEvents;
   }
 
   async #find(): Promise<FeedMode> {
@@ -87,6 +92,6 @@ export class ModeWatch {
       const stored = await readStoredMode(feed, now());
       if (stored?.running && stored.mode === "events") return;
     }
-    await storeMode(feed, { mode, periodMs }, now());
+    await storeMode(feed, { mode, periodMs, unwanted: this.#isUnwanted(mode) }, now());
   }
 }

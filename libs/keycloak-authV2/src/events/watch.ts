@@ -30,7 +30,6 @@ const eventProblems = [
 const readersProblems = [
   ...eventProblems,
   "clock_skew",
-  "feed_off",
   "full_look_running",
 ] as const satisfies FeedProblemKind[];
 
