@@ -31,8 +31,10 @@ export async function findEndedSessions(
   if (others.length === 0) return ended;
   const setAt = (await deps.keycloak.readPassword(userId))?.setAt ?? null;
   if (setAt === null) return ended;
+  const inDoubt = others.filter((session) => knowsPasswordsUntil(session) < setAt.getTime() + MARGIN_MS);
+  if (inDoubt.length === 0) return ended;
   const marginMs = await marginOf(deps, userId, setAt, changedAt);
-  for (const session of others)
+  for (const session of inDoubt)
     if (knowsPasswordsUntil(session) < setAt.getTime() + marginMs)
       ended.set(session.keycloakSessionId, "password_changed");
   return ended;
@@ -62,11 +64,14 @@ function knowsPasswordsUntil({ startedAt, keptAsOf }: LiveSession): number {
   return Math.max(start, keptAsOf?.getTime() ?? 0);
 }
 
-/** Who logs in again within a second of such a change logs in once more; but not who logs in right after registering. */
+/**
+ * Who logs in again within a second of such a change logs in once more; but not who logs in right after registering. Where
+ * nothing reports a change, a start is no better known than its second by a clock that differs.
+ */
 async function marginOf({ users }: Pick<SyncDeps, "users">, userId: string, setAt: Date, changedAt: Date | null) {
   const sinceMs = changedAt === null ? -1 : changedAt.getTime() - setAt.getTime();
-  if (sinceMs < 0 || sinceMs > SAME_CHANGE_MS) return -CLOCKS_MS;
   const user = await users.findById(userId);
   const isFirst = !user || setAt < later(user.createdAt, SAME_CHANGE_MS);
+  if (sinceMs < 0 || sinceMs > SAME_CHANGE_MS) return isFirst ? -MARGIN_MS : -CLOCKS_MS;
   return isFirst ? -CLOCKS_MS : MARGIN_MS;
 }
