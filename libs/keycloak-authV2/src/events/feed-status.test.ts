@@ -14,7 +14,8 @@ function setUp() {
     problems: async () => (await readFeedStatus(deps.feed, deps.now())).problems,
     kinds: async () => (await readFeedStatus(deps.feed, deps.now())).problems.map(({ kind }) => kind),
     readEvents: () => deps.feed.storeEvents({ source: "user_events", events: [], position: { at: 1 } }, deps.now()),
-    runs: (mode: FeedMode = "events") => storeMode(deps.feed, { mode, periodMs: 900_000, unwanted: mode === "off" }, deps.now()),
+    runs: (mode: FeedMode = "events") =>
+      storeMode(deps.feed, { mode, periodMs: 900_000, unwanted: mode === "off" }, deps.now()),
     pass: (seconds: number) => {
       clock.now += seconds * SECOND_MS;
     },

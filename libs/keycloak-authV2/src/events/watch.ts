@@ -27,11 +27,7 @@ const eventProblems = [
 ] as const satisfies FeedProblemKind[];
 
 /** What only the process that reads can see. */
-const readersProblems = [
-  ...eventProblems,
-  "clock_skew",
-  "full_look_running",
-] as const satisfies FeedProblemKind[];
+const readersProblems = [...eventProblems, "clock_skew", "full_look_running"] as const satisfies FeedProblemKind[];
 
 const requiredTypes = [...hintingTypes, "LOGIN"];
 
