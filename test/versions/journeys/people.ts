@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { STACK_TIMEOUT_MS } from "@libs/dev-stack";
 import { AuthClient, type ProblemBody } from "../../support/auth-client.ts";
+import { eventually } from "../../support/eventually.ts";
 import { GatewayProcess, ordersEnv, stopGateways } from "../../support/gateway-process.ts";
 import { newPerson } from "../../support/person.ts";
 import { useReplicas } from "../../support/replicas.ts";
@@ -60,8 +61,11 @@ test("a session and its tokens end everywhere with the logout", async () => {
   expect((await client.logout({ sessionId, refreshToken: tokens.refresh_token })).status).toBe(200);
   expect(await replicas.admin.users.listSessions({ id: user.id })).toEqual([]);
   for (const url of [`${gateway.url}/auth/me`, `${orders.url}/orders`]) {
-    const answer = await fetch(url, { headers: { authorization: `Bearer ${tokens.access_token}` } });
-    expect({ url, status: answer.status }).toEqual({ url, status: 401 });
+    // Guards are notified, a moment later.
+    await eventually(async () => {
+      const answer = await fetch(url, { headers: { authorization: `Bearer ${tokens.access_token}` } });
+      expect({ url, status: answer.status }).toEqual({ url, status: 401 });
+    }, 2_000);
   }
   expect((await client.refresh({ sessionId, refreshToken: tokens.refresh_token })).status).toBe(401);
 });
