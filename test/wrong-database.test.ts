@@ -45,7 +45,7 @@ describe("the address", () => {
     ["an empty database", (url) => Object.assign(url, { pathname: "/template1" }), "database.empty"],
     ["a port where nobody listens", (url) => Object.assign(url, { port: "1" }), "database.unreachable"],
     ["a host that is not there", (url) => Object.assign(url, { hostname: "nowhere.invalid" }), "database.unreachable"],
-    ["a web server", (url) => Object.assign(url, { port: new URL(stack.keycloakUrl).port }), "database.unreachable"],
+    ["a web server", (url) => Object.assign(url, { port: new URL(stack.keycloakUrl).port }), "database.not_postgres"],
     ["TLS where there is none", (url) => url.searchParams.set("sslmode", "require"), "database.tls"],
   ];
   test.each(rows)("%s", async (_, change, kind) => {
