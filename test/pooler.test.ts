@@ -4,6 +4,7 @@ import { createDatabase, detectPooling, type PrismaClient } from "@libs/database
 import { openTestPooler, STACK_TIMEOUT_MS, type TestPooler } from "@libs/dev-stack";
 import { runDoctor } from "@libs/keycloak-authV2/doctor";
 import { openEventQueues, subscribeToEvents } from "@libs/keycloak-authV2/events";
+import { checkGuard } from "@libs/keycloak-authV2/startup-check";
 import { Client } from "pg";
 import { AuthClient, type LoggedIn } from "./support/auth-client.ts";
 import { authctl } from "./support/authctl.ts";
@@ -259,6 +260,14 @@ describe("the doctor", () => {
     const detail = (variable: string) => [{ code: "database.direct_pooled" as const, detail: variable }];
     expect(await found({ databaseUrl: pooled })).toEqual(detail("DATABASE_URL"));
     expect(await found({ databaseUrl: direct, databaseDirectUrl: pooled })).toEqual(detail("DATABASE_DIRECT_URL"));
+  });
+
+  test("is of one mind with the check that keeps a service from getting ready", async () => {
+    const { keycloakUrl: url, realm, clientId } = replicas.stack;
+    const check = async (urls: { databaseUrl: string; databaseDirectUrl?: string }) =>
+      (await checkGuard({ keycloak: { url, realm, clientId }, ...urls })).map(({ code }) => code);
+    expect(await check({ databaseUrl: pooled })).toEqual(["database.direct_pooled"]);
+    expect(await check({ databaseUrl: pooled, databaseDirectUrl: direct })).toEqual([]);
   });
 
   test("finds nothing wrong with a pooler beside a direct URL, nor with one in session mode", async () => {
