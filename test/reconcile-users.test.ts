@@ -43,7 +43,9 @@ const within = 90_000;
 test("authctl says how old the comparisons are", async () => {
   await eventually(async () => {
     const { code, out } = await authctl(replicas.stack, ["feed", "status"]);
-    expect(code).toBe(0);
+    // No event is stored, which is a problem of the feed.
+    expect(code).toBe(1);
+    expect(out).toContain("user_events_off");
     expect(out).toMatch(/^users compared: all within .* \(period 4 s\)/m);
     expect(out).toMatch(/^sessions compared: all within .* \(period 4 s\)/m);
     expect(out).toMatch(/^ {2}Keycloak: 0 users, 0 enabled, 0 with a verified email$/m);
