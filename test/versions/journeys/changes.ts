@@ -85,10 +85,6 @@ const changes: Record<string, Change> = {
     change: ({ id }) => users().logout({ id }),
     expected: () => ({ end_reason: "ended_in_keycloak" }),
   },
-  "the person ends the session from another application": {
-    change: ({ token, session }) => other.endSession(token, session.tokens.session_state),
-    expected: () => ({ end_reason: "ended_in_keycloak" }),
-  },
 };
 
 for (const [name, { change, expected }] of Object.entries(changes)) {

@@ -5,7 +5,8 @@ import { AuthClient, type LoggedIn, type ProblemBody } from "../../support/auth-
 import { eventually } from "../../support/eventually.ts";
 import { GatewayClientEditor } from "../../support/gateway-client-editor.ts";
 import { type GatewayProcess, stopGateways } from "../../support/gateway-process.ts";
-import { newPerson } from "../../support/person.ts";
+import { OtherClient } from "../../support/other-client.ts";
+import { newPerson, type Person } from "../../support/person.ts";
 import { useReplicas } from "../../support/replicas.ts";
 
 /** Nothing arrives here but what Keycloak announces. */
@@ -15,22 +16,24 @@ const CALLERS = 20;
 const replicas = useReplicas();
 let gateways: GatewayProcess[];
 let clients: [AuthClient, AuthClient];
+let other: OtherClient;
 
 beforeAll(async () => {
   const { admin, stack, start } = replicas;
   gateways = await Promise.all([start("directly", BACK_CHANNEL_ALONE), start("directly", BACK_CHANNEL_ALONE)]);
   clients = gateways.map(({ url }) => new AuthClient(url)) as [AuthClient, AuthClient];
   const url = `${gateways[0]?.url}/auth/backchannel-logout`;
+  other = await OtherClient.create(stack, admin);
   await new GatewayClientEditor(admin, stack.clientId).setAttributes({ "backchannel.logout.url": url });
 }, STACK_TIMEOUT_MS);
 afterAll(stopGateways);
 
-async function loggedIn(): Promise<LoggedIn> {
+async function loggedIn(): Promise<LoggedIn & { person: Person }> {
   const person = newPerson();
   expect((await clients[0].register(person)).status).toBe(201);
   const { status, body } = await clients[0].login(person);
   expect(status).toBe(200);
-  return body;
+  return { ...body, person };
 }
 
 const holdsOf = ({ sessionId, tokens }: LoggedIn) => ({ sessionId, refreshToken: tokens.refresh_token });
@@ -74,12 +77,15 @@ test("an old token after its grace is theft: the session ends on both sides", as
   await eventually(async () => expect(await replicas.admin.users.listSessions({ id })).toEqual([]));
 });
 
-const ends: Record<string, (session: LoggedIn) => Promise<unknown>> = {
+const ends: Record<string, (session: LoggedIn & { person: Person }) => Promise<unknown>> = {
   "an administrator ends it": ({ tokens }) => {
     const { realm } = replicas.stack;
     return replicas.admin.realms.deleteSession({ realm, session: tokens.session_state, isOffline: false });
   },
   "an administrator signs the user out": ({ user }) => replicas.admin.users.logout({ id: user.id }),
+  // Keycloak stores an event of it since 26.5.
+  "the person ends it from another application": async ({ person, tokens }) =>
+    other.endSession(await other.logIn(person), tokens.session_state),
 };
 
 test.each(Object.entries(ends))("a session ends here when %s", async (_, end) => {
