@@ -18,7 +18,12 @@ const LONGEST_MS = 30 * 60_000;
 export async function runJourneys(pair: Combination, folder: string): Promise<Measured> {
   mkdirSync(folder, { recursive: true });
   const place = join(folder, `keycloak-${pair.keycloak}-postgres-${pair.postgres}`);
-  const files = { figures: `${place}.figures`, report: `${place}.xml`, log: `${place}.log` };
+  const files = {
+    figures: `${place}.figures`,
+    report: `${place}.xml`,
+    log: `${place}.log`,
+    output: `${place}.out.log`,
+  };
   for (const file of Object.values(files)) rmSync(file, { force: true });
   const child = Bun.spawn(
     [process.execPath, "run", "test", ...journeys(), "--reporter=junit", `--reporter-outfile=${files.report}`],
@@ -26,8 +31,9 @@ export async function runJourneys(pair: Combination, folder: string): Promise<Me
       cwd: ROOT,
       env: { ...process.env, ...environment(pair, folder), MATRIX_FIGURES: files.figures },
       stdin: "ignore",
-      stdout: Bun.file(files.log),
-      stderr: Bun.file(`${place}.err.log`),
+      // Bun's tests write what matters to standard error.
+      stdout: Bun.file(files.output),
+      stderr: Bun.file(files.log),
       timeout: LONGEST_MS,
     },
   );
