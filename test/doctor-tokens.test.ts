@@ -114,3 +114,18 @@ test("limits and algorithms are those that the gateway is given", async () => {
   expect(await codesOf({ maxTokenBytes: 1024 })).toEqual(["client.token_too_large"]);
   expect(await codesOf({ signatureAlgorithms: ["ES256"] })).toContain("client.algorithm");
 });
+
+test("the client scope basic is not missed where a mapper of the client's own names people", async () => {
+  const codesOf = async () => (await runDoctor(healthy)).findings.map(({ code }) => code);
+  const giveBasic = await edit.removeDefaultScope("basic");
+  try {
+    expect(await codesOf()).toEqual(["client.sub_missing", "client.basic_missing"]);
+    const config = { "access.token.claim": "true", "introspection.token.claim": "true" };
+    const sub = { name: "sub", protocol: "openid-connect", protocolMapper: "oidc-sub-mapper", config };
+    const takeMapper = await edit.addMapper(sub);
+    expect(await codesOf()).toEqual([]);
+    await takeMapper();
+  } finally {
+    await giveBasic();
+  }
+});

@@ -16,15 +16,21 @@ interface ExampleToken {
   realm_access?: { roles?: string[] };
 }
 
+export interface PersonTokenReport {
+  findings: Finding[];
+  /** Whether the examples name their person (`sub`), by whatever mapper; false where there is none. */
+  nameSubject: boolean;
+}
+
 /**
  * What an administrator sees of the tokens that people of this realm get: settings of the client that no token of its own
  * shows, and examples for some of the people, which Keycloak makes without a login.
  */
-export async function checkPersonTokens(api: AdminApi, { keycloak }: DoctorOptions): Promise<Finding[]> {
+export async function checkPersonTokens(api: AdminApi, { keycloak }: DoctorOptions): Promise<PersonTokenReport> {
   const { realm, clientId } = keycloak;
   const client = await findClient(api, realm, clientId);
   // That there is none is another check's finding.
-  if (!client?.id) return [];
+  if (!client?.id) return { findings: [], nameSubject: false };
   const { id, attributes = {} } = client;
   const people = await api.call("list_people", (admin) =>
     admin.users.find({ realm, enabled: true, max: PEOPLE, briefRepresentation: true }),
@@ -42,7 +48,7 @@ export async function checkPersonTokens(api: AdminApi, { keycloak }: DoctorOptio
     }),
   );
   const tokens = examples.flat();
-  return [
+  const findings = [
     ...settingFindings(attributes, keycloak),
     ...(tokens.some(({ userId, token }) => token.sub !== undefined && token.sub !== userId)
       ? [finding("client.pairwise_sub")]
@@ -55,6 +61,8 @@ export async function checkPersonTokens(api: AdminApi, { keycloak }: DoctorOptio
     ),
     ...roleFindings(tokens.map(({ token }) => token)),
   ];
+  const nameSubject = tokens.length > 0 && tokens.every(({ token }) => token.sub !== undefined);
+  return { findings, nameSubject };
 }
 
 function settingFindings(attributes: Record<string, unknown>, keycloak: DoctorOptions["keycloak"]): Finding[] {

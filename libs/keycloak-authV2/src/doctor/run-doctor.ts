@@ -56,7 +56,12 @@ const OF_NO_USE: ReadonlySet<FindingCode> = new Set([
   "events.kept_too_short",
 ]);
 
-const noChecks: Checked = {};
+interface CheckedAsAdministrator extends Checked {
+  /** People's tokens were seen to name them. */
+  tokensNameSubject?: boolean;
+}
+
+const noChecks: CheckedAsAdministrator = {};
 
 async function checkKeycloak(options: DoctorOptions): Promise<Checked> {
   const { timeoutMs = TIMEOUT_MS } = options;
@@ -73,7 +78,12 @@ async function checkKeycloak(options: DoctorOptions): Promise<Checked> {
   // Keycloak refuses a token that it can't read, whatever the moment from which tokens count.
   const unreadable = findings.some(({ code }) => code === "client.token_refused");
   const withoutEvents = asClient.some(({ code }) => code === "keycloak.without_events");
-  const quick = isMissing ? findings.filter(({ code }) => code !== "client.unknown") : findings;
+  const quick = findings.filter(
+    ({ code }) =>
+      !(isMissing && code === "client.unknown") &&
+      // Another mapper than the scope's names people: without an administrator only a login shows it.
+      !(asAdministrator.tokensNameSubject && code === "client.basic_missing"),
+  );
   return {
     findings: [
       ...quick,
@@ -102,7 +112,7 @@ function clientApi({ keycloak, timeoutMs = TIMEOUT_MS }: DoctorOptions): AdminAp
   return new AdminApi({ url, realm, tokens: new AdminTokenProvider({ tokenUrl, grant, timeoutMs }), timeoutMs });
 }
 
-async function checkAsAdministrator(options: DoctorOptions): Promise<Checked> {
+async function checkAsAdministrator(options: DoctorOptions): Promise<CheckedAsAdministrator> {
   const { admin, keycloak, timeoutMs = TIMEOUT_MS } = options;
   if (!admin) {
     const unseen =
@@ -118,9 +128,10 @@ async function checkAsAdministrator(options: DoctorOptions): Promise<Checked> {
     if (version.some(({ code }) => code === "keycloak.version_old")) return { findings: version };
     const setup = await checkSetup(api, options);
     const isThere = !setup.some(({ code }) => code === "keycloak.realm_missing");
-    const ofPeople = isThere ? [await checkPersonTokens(api, options), await checkKeycloakAddresses(api, options)] : [];
-    const found = [version, setup, ...ofPeople];
-    return { findings: found.flat() };
+    const tokens = isThere ? await checkPersonTokens(api, options) : undefined;
+    const addresses = isThere ? await checkKeycloakAddresses(api, options) : [];
+    const found = [version, setup, tokens?.findings ?? [], addresses];
+    return { findings: found.flat(), tokensNameSubject: tokens?.nameSubject };
   } catch (error) {
     if (isAuthError(error, "keycloak.misconfigured") && error.internal?.startsWith("admin_token"))
       return { findings: [finding("keycloak.admin_refused")] };
