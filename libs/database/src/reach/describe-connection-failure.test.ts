@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { connectionFailure } from "../connection-failure.ts";
 import { databaseUrlFault } from "./database-url-fault.ts";
 import { describeConnectionFailure } from "./describe-connection-failure.ts";
 
@@ -68,4 +69,34 @@ test.each([
 
 test.each([url, "postgres://h/d", "postgresql:///d?host=/tmp"])("%s can be connected to", (value) => {
   expect(databaseUrlFault(value)).toBeUndefined();
+});
+
+test.each([
+  ["28P01", "password authentication failed", "wrong_password"],
+  ["28000", "role may not log in", "refused"],
+  ["28000", 'no pg_hba.conf entry for host "10.0.0.1", no encryption', "tls"],
+  ["3D000", "", "unknown_database"],
+  ["08P01", "no such database: orders", "unknown_database"],
+  ["08P01", "SASL authentication failed", "wrong_password"],
+  ["42501", "", "refused"],
+  ["55000", "", "refused"],
+  ["53300", "", "too_many_connections"],
+  ["57P01", "", "starting"],
+  ["57P02", "", "starting"],
+  ["57P03", "", "starting"],
+  ["ECONNREFUSED", "", "unreachable"],
+  ["ECONNRESET", "", "unreachable"],
+  ["", "Connection terminated unexpectedly", "unreachable"],
+  ["", "received invalid response: 48", "not_postgres"],
+  ["", "The server does not support SSL connections", "tls"],
+  ["CERT_HAS_EXPIRED", "", "tls"],
+  ["EPROTO", "", "tls"],
+  ["", "SASL: SCRAM-SERVER-FINAL-MESSAGE: server signature does not match", "wrong_password"],
+  ["XX000", "", "unreachable"],
+] as const)("%s %s is of the kind that findings are chosen by", (code, message, kind) => {
+  expect(connectionFailure(failure(code, message))).toMatchObject({ kind, code: code || null });
+});
+
+test.each(["57P01", "57P02", "57P03"])("%s: the sentence says what the kind does", (code) => {
+  expect(describeConnectionFailure(failure(code, ""), url)).toContain("is starting or stopping");
 });
