@@ -24,7 +24,7 @@ PostgreSQL, and each major of PostgreSQL with the newest Keycloak. Register, log
 \`export\`, \`realm apply\`, the doctor.
 
 ${measuredTable(pairs, measured)}
-${days.length > 0 ? `Run from ${days[0]} to ${days.at(-1)}, on a machine with two cores that had other work as well: compare times, don't quote them.` : "Not run yet."}
+${days.length > 0 ? `Run ${[...new Set([days[0], days.at(-1)])].join(" to ")}, on a machine with two cores that had other work as well: compare times, don't quote them.` : "Not run yet."}
 ${failed.length > 0 ? `\nFailed:\n\n${failed.join("\n")}\n` : ""}
 - **refused logins that count**: with a limit of three, how many of three refused logins count against the account.
 - **changes arrive**: the median and the longest time from Keycloak's answer to an edit, a disabled or deleted user, a reset
