@@ -77,7 +77,7 @@ test("keys reencrypt moves every token, killed twice, while everybody refreshes"
   const stop = refreshTraffic(new AuthClient(gateway.url));
   for (let kill = 1; kill <= 2; kill += 1) {
     const before = (await valuesByKey(sql)).old ?? 0;
-    const run = reencrypt("--max-rate", String(Math.ceil(sealed / 4)), "--batch-size", "50");
+    const run = reencrypt("--max-rate", String(Math.ceil(sealed / 10)), "--batch-size", "50");
     await eventually(async () => {
       expect((await valuesByKey(sql)).old ?? 0).toBeLessThan(before - sealed / 10);
     }, 60_000);

@@ -12,7 +12,10 @@ export interface SessionOptions {
   fixed?: ServerSettings;
   /** Whether the server stays the same for the life of the connection: of a direct URL that was checked. */
   keepsSession?: boolean;
-  /** Left out, a connection is settled before it is used. `false`: nothing is asked, and nothing is set. */
+  /**
+   * Left out, a connection is settled before it is used. `false`: nothing is asked, and nothing is set; a statement of its
+   * own that gets no answer closes no other connection.
+   */
   settles?: boolean;
 }
 
@@ -57,7 +60,7 @@ export class DatabaseClient extends pg.Client {
     this.#session = session;
     this.#plain = super.query.bind(this) as Query;
     this.query = this.#query.bind(this) as typeof this.query;
-    watchAnswers(this);
+    if (session.settles !== false) watchAnswers(this);
   }
 
   /** The server process, as the other side named it at the start: a pooler names none that there is. */

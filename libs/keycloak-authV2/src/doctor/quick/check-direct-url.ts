@@ -8,7 +8,8 @@ import { QUICK_TIMEOUT_MS, type QuickOptions } from "./quick-options.ts";
  * with a single URL is found elsewhere.
  */
 export async function checkDirectUrl(options: QuickOptions): Promise<Finding[]> {
-  const { databaseUrl, databaseDirectUrl, timeoutMs = QUICK_TIMEOUT_MS } = options;
+  const { databaseUrl, timeoutMs = QUICK_TIMEOUT_MS } = options;
+  const databaseDirectUrl = options.databaseDirectUrl === databaseUrl ? undefined : options.databaseDirectUrl;
   const url = databaseDirectUrl ?? databaseUrl;
   const fault = databaseUrlFault(url, "");
   if (fault) return databaseDirectUrl ? [finding("database.direct_unusable", fault.trim())] : [];
