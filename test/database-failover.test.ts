@@ -9,8 +9,8 @@ import { AuthClient, type LoggedIn, type ProblemBody } from "./support/auth-clie
 import { eventually } from "./support/eventually.ts";
 import { statusFor } from "./support/fleet.ts";
 import { GatewayProcess, gatewayEnv, stopGateways } from "./support/gateway-process.ts";
+import { logInNewPerson } from "./support/log-in-new-person.ts";
 import { MixedTraffic } from "./support/mixed-traffic.ts";
-import { newPerson } from "./support/person.ts";
 import { realmAdmin } from "./support/realm-admin.ts";
 import { quickRecovery } from "./support/replicas.ts";
 import { TcpProxy } from "./support/tcp-proxy.ts";
@@ -51,13 +51,7 @@ afterAll(async () => {
 const client = (replica: number) => new AuthClient(gateways[replica % gateways.length]?.url ?? "");
 const holds = ({ sessionId, tokens }: LoggedIn) => ({ sessionId, refreshToken: tokens.refresh_token });
 
-async function loggedIn(): Promise<LoggedIn> {
-  const person = newPerson();
-  expect((await client(0).register(person)).status).toBe(201);
-  const { status, body } = await client(1).login(person);
-  expect(status).toBe(200);
-  return body;
-}
+const loggedIn = (): Promise<LoggedIn> => logInNewPerson(client(0), client(1));
 
 const failuresOf = ({ counts }: MixedTraffic) =>
   Object.entries(counts).reduce((sum, [outcome, count]) => sum + (/50[0-9]|cut/.test(outcome) ? count : 0), 0);

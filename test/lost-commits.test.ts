@@ -6,7 +6,7 @@ import { AuthClient, type LoggedIn, type ProblemBody } from "./support/auth-clie
 import { CountingProxy } from "./support/counting-proxy.ts";
 import { eventually } from "./support/eventually.ts";
 import type { GatewayProcess } from "./support/gateway-process.ts";
-import { newPerson } from "./support/person.ts";
+import { logInNewPerson } from "./support/log-in-new-person.ts";
 import { useReplicas } from "./support/replicas.ts";
 
 const SESSIONS = 12;
@@ -44,13 +44,7 @@ interface Lost {
   tokens: string[];
 }
 
-async function loggedIn(): Promise<LoggedIn> {
-  const person = newPerson();
-  expect((await client(0).register(person)).status).toBe(201);
-  const { status, body } = await client(1).login(person);
-  expect(status).toBe(200);
-  return body;
-}
+const loggedIn = (): Promise<LoggedIn> => logInNewPerson(client(0), client(1));
 
 async function refreshed(session: LoggedIn, refreshToken: string, by = client(0)): Promise<string> {
   const { status, body } = await by.refresh({ sessionId: session.sessionId, refreshToken });

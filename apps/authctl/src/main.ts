@@ -37,5 +37,5 @@ try {
 } catch (error) {
   process.exitCode = exitCodeOf(error);
   const text = await describeFailure(error, process.env);
-  if (text) terminal.tell(`${terminal.tellColors.red("authctl:")} ${text}`);
+  if (text) terminal.report(`${terminal.reportColors.red("authctl:")} ${text}`);
 }

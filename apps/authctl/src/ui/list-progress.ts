@@ -7,7 +7,7 @@ const EVERY_MS = 10_000;
 
 /** Progress as plain lines: at each change of phase or of what is waited for, and now and then, for logs. */
 export function listProgress(
-  tell: (line: string) => void,
+  report: (line: string) => void,
   counting: Counting,
   now: () => number = Date.now,
 ): ProgressDisplay {
@@ -19,9 +19,9 @@ export function listProgress(
       if (state === last && now() - toldAt < EVERY_MS) return;
       last = state;
       toldAt = now();
-      tell(describeProgress(progress, counting));
+      report(describeProgress(progress, counting));
     },
-    note: tell,
+    note: report,
     close: () => {},
   };
 }

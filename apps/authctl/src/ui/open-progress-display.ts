@@ -11,6 +11,6 @@ export function openProgressDisplay(
 ): ProgressDisplay {
   if (options.json) return { show: () => {}, note: () => {}, close: () => {} };
   return terminal.canvas
-    ? drawProgress(terminal.canvas, terminal.tellColors, options.counting)
-    : listProgress(terminal.tell, options.counting);
+    ? drawProgress(terminal.canvas, terminal.reportColors, options.counting)
+    : listProgress(terminal.report, options.counting);
 }

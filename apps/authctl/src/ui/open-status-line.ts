@@ -13,7 +13,7 @@ const TELL_EVERY_MS = 10_000;
 
 /** A line on a terminal, now and then a new one elsewhere; with `--json` nothing. */
 export function openStatusLine(
-  { canvas, tell }: Pick<Terminal, "canvas" | "tell">,
+  { canvas, report }: Pick<Terminal, "canvas" | "report">,
   options: { json?: boolean },
   now: () => number = Date.now,
 ): StatusLine {
@@ -23,7 +23,7 @@ export function openStatusLine(
     show(text) {
       if (options.json || now() - shownAt < everyMs) return;
       shownAt = now();
-      if (!canvas) return tell(text);
+      if (!canvas) return report(text);
       drawn = true;
       cursorTo(canvas, 0);
       canvas.write(text.slice(0, canvas.columns - 1));

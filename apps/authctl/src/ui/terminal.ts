@@ -11,11 +11,11 @@ export interface Terminal {
   /** A line of the result. */
   print: (line: string) => void;
   /** A line about the work. */
-  tell: (line: string) => void;
+  report: (line: string) => void;
   /** For what is printed; they do nothing where colours are not wanted. */
   colors: Colors;
   /** For what is told. */
-  tellColors: Colors;
+  reportColors: Colors;
   /** Columns of what is printed; null where nobody looks. */
   width: number | null;
   /** Where a bar can be drawn; null: not a terminal. */
@@ -32,9 +32,9 @@ export function openTerminal(
   const colorful = !environment.NO_COLOR && environment.TERM !== "dumb";
   return {
     print: (line) => void stdout.write(`${line}\n`),
-    tell: (line) => void stderr.write(`${line}\n`),
+    report: (line) => void stderr.write(`${line}\n`),
     colors: pc.createColors(colorful && stdout.isTTY === true),
-    tellColors: pc.createColors(colorful && stderr.isTTY === true),
+    reportColors: pc.createColors(colorful && stderr.isTTY === true),
     width: stdout.isTTY ? stdout.columns : null,
     canvas: stderr.isTTY ? stderr : null,
     ask: stdin.isTTY && stderr.isTTY ? (question) => ask(stdin, stderr, question) : null,

@@ -15,7 +15,7 @@ import { openTerminal, type Terminal } from "./terminal.ts";
 
 const plain = pc.createColors(false);
 const silent: Terminal = {
-  ...{ print: () => {}, tell: () => {}, colors: plain, tellColors: plain },
+  ...{ print: () => {}, report: () => {}, colors: plain, reportColors: plain },
   ...{ width: null, canvas: null, ask: null },
 };
 
@@ -77,8 +77,8 @@ describe("a terminal", () => {
     [true, { TERM: "dumb" }],
     [false, { TERM: "xterm" }],
   ] as const)("has no colours: a terminal %p, %p", (isTTY, environment) => {
-    const { colors, tellColors } = openTerminal(streams(isTTY), environment);
-    expect(colors.red("x") + tellColors.red("x")).toBe("xx");
+    const { colors, reportColors } = openTerminal(streams(isTTY), environment);
+    expect(colors.red("x") + reportColors.red("x")).toBe("xx");
   });
 
   test("is asked nothing where it is none", () => {

@@ -26,7 +26,7 @@ const FIRST_RECONNECT_MS = 50;
 const DEAD_AFTER_SILENCES = 2;
 
 /**
- * A message to itself, unless the server was made read-only: nothing that others write is told there any more, while a
+ * A message to itself, unless the server was made read-only: no notification of others arrives there any more, while a
  * message of its own would come back. (A standby refuses it.) An account that is set to read only is another matter.
  */
 const BEAT = `

@@ -8,7 +8,7 @@ import { RECORD_NAME, readRecord } from "./leftovers.ts";
 const stateDir = mkdtempSync(join(tmpdir(), "spawn-kept-test-"));
 afterAll(() => rmSync(stateDir, { recursive: true, force: true }));
 
-/** A process that starts another one, prints its pid, and waits as long as it is told to. */
+/** A process that starts another one, prints its pid, and waits until it is ended. */
 function opener(wait: string) {
   const program = `
     import { spawnKept } from ${JSON.stringify(`${import.meta.dir}/spawn-kept.ts`)};

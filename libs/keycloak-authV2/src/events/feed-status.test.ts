@@ -59,9 +59,9 @@ test("nothing arrives, and nobody has chosen that", async () => {
 });
 
 test("behind: a change waits", async () => {
-  const { kinds, tell, runs, pass, handle } = setUp();
+  const { kinds, notice, runs, pass, handle } = setUp();
   await runs("reconciliation");
-  await tell("user", "somebody");
+  await notice("user", "somebody");
   pass(29);
   expect(await kinds()).toEqual([]);
   pass(2);
@@ -75,8 +75,8 @@ test.each([
   [DELETIONS_PAUSED, "FEED_MAX_DELETIONS_PER_MINUTE"],
   [ABSENCE_UNPROVEN, "manage-users"],
 ])("deletions that are held back: %s", async (error, todo) => {
-  const { problems, tell, deps, clock } = setUp();
-  await tell("user", "somebody");
+  const { problems, notice, deps, clock } = setUp();
+  await notice("user", "somebody");
   const claimed = await deps.feed.claimDue(deps.now(), new Date(clock.now + 15_000), 10);
   await deps.feed.postpone(claimed, error, new Date(clock.now + 10_000), false);
   expect(await problems()).toEqual([{ kind: "deletions_paused", todo: expect.stringContaining(todo) }]);

@@ -10,7 +10,7 @@ beforeEach(() => {
 describe("every user", () => {
   test("a hundred changes within seconds start one full reconciliation, when they have ceased", async () => {
     for (let n = 0; n < 100; n++) {
-      await feed.tell("every_user", "realm", { changedAt: feed.deps.now() });
+      await feed.notice("every_user", "realm", { changedAt: feed.deps.now() });
       await feed.handle(20);
       expect(feed.reconciliations).toHaveLength(0);
     }
@@ -21,7 +21,7 @@ describe("every user", () => {
 
   test("changes that do not cease put it off for ten seconds at most", async () => {
     for (let n = 0; n < 12; n++) {
-      await feed.tell("every_user", "realm", { changedAt: feed.deps.now() });
+      await feed.notice("every_user", "realm", { changedAt: feed.deps.now() });
       await feed.handle(1_000);
     }
     expect(feed.reconciliations).toHaveLength(1);
@@ -30,7 +30,7 @@ describe("every user", () => {
   test("it is not lost when it can't begin", async () => {
     const reconcile = feed.feedDeps.reconcileEveryUser;
     feed.feedDeps.reconcileEveryUser = () => Promise.reject(new DatabaseUnavailableError("away"));
-    await feed.tell("every_user", "realm");
+    await feed.notice("every_user", "realm");
     await feed.handle(2_000);
     feed.feedDeps.reconcileEveryUser = reconcile;
     await feed.handle(2_000);

@@ -31,7 +31,7 @@ describe("tokens from before a time", () => {
     const row = session("two");
     if (row) row.tokensIssuedAt = at(10_000);
     feed.keycloak.eventSource.notBefore = at(5_000);
-    await feed.tell("not_before", "realm");
+    await feed.notice("not_before", "realm");
     expect(await feed.calls(() => feed.handle())).toEqual(["clock_skew"]);
     expect(session("one")).toMatchObject({ endReason: "ended_in_keycloak" });
     expect(session("two")?.endedAt).toBeNull();
@@ -40,7 +40,7 @@ describe("tokens from before a time", () => {
 
   test("none are refused: nothing ends; Keycloak away: it waits", async () => {
     await person();
-    await feed.tell("not_before", "realm");
+    await feed.notice("not_before", "realm");
     feed.keycloak.before = () => {
       throw new AuthError("keycloak.unavailable");
     };
@@ -55,7 +55,7 @@ describe("tokens from before a time", () => {
   test("of one user, whom an administrator signed out: offline sessions end too", async () => {
     const { keycloakUserId } = await person();
     stored(keycloakUserId).notBefore = at(5_000);
-    await feed.tell("user", keycloakUserId);
+    await feed.notice("user", keycloakUserId);
     await feed.handle();
     expect(session("one")).toMatchObject({ endReason: "ended_in_keycloak" });
   });

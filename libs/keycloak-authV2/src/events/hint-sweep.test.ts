@@ -29,7 +29,7 @@ describe("user", () => {
   test("an edit arrives, at the cost of one call", async () => {
     const { keycloakUserId } = await person();
     stored(keycloakUserId).lastName = "Byron";
-    await feed.tell("user", keycloakUserId);
+    await feed.notice("user", keycloakUserId);
     expect(await feed.calls(() => feed.handle())).toEqual(["get_users"]);
     expect(feed.database.users.get(keycloakUserId)).toMatchObject({ lastName: "Byron" });
     expect(feed.hints()).toEqual([]);
@@ -38,7 +38,7 @@ describe("user", () => {
   test("disabled: sessions end, also one that a slow login writes after the first look", async () => {
     const { keycloakUserId } = await person();
     stored(keycloakUserId).enabled = false;
-    await feed.tell("user", keycloakUserId);
+    await feed.notice("user", keycloakUserId);
     await feed.handle();
     expect(session("one")).toMatchObject({ endReason: "user_disabled" });
     const row = session("one");
@@ -51,7 +51,7 @@ describe("user", () => {
   test("deleted: a tombstone; the second look asks nobody", async () => {
     const { keycloakUserId } = await person();
     feed.keycloak.removeUser(keycloakUserId);
-    await feed.tell("user", keycloakUserId);
+    await feed.notice("user", keycloakUserId);
     expect(await feed.calls(() => feed.handle())).toEqual(["get_users", "get_user"]);
     expect(feed.database.users.get(keycloakUserId)?.deletedAt).toEqual(feed.deps.now());
     expect(session("one")).toMatchObject({ endReason: "user_deleted" });
@@ -77,11 +77,11 @@ describe("user", () => {
       slow = false;
       return goOn;
     };
-    await feed.tell("user", id);
+    await feed.notice("user", id);
     const late = createHintSweep(feedDeps).run();
     while (slow) await Bun.sleep(1);
     keycloak.removeUser(id);
-    await feed.tell("user", id);
+    await feed.notice("user", id);
     await feed.handle();
     resolve();
     await late;
@@ -113,7 +113,7 @@ describe("user", () => {
     keycloak.after = undefined;
     const id = [...keycloak.users.keys()].at(-1) ?? "";
     keycloak.removeUser(id);
-    await feed.tell("user", id);
+    await feed.notice("user", id);
     await feed.handle();
     completing.resolve();
     await registered;
@@ -125,10 +125,10 @@ describe("user", () => {
   test("a change between two looks is read", async () => {
     const { keycloakUserId } = await person();
     stored(keycloakUserId).enabled = false;
-    await feed.tell("user", keycloakUserId);
+    await feed.notice("user", keycloakUserId);
     await feed.handle();
     stored(keycloakUserId).enabled = true;
-    await feed.tell("user", keycloakUserId);
+    await feed.notice("user", keycloakUserId);
     await feed.handle();
     expect(feed.database.users.get(keycloakUserId)).toMatchObject({ enabled: true });
   });
@@ -136,13 +136,13 @@ describe("user", () => {
   test("told again while it is handled, it is handled again", async () => {
     const { keycloakUserId } = await person();
     stored(keycloakUserId).lastName = "Byron";
-    await feed.tell("user", keycloakUserId);
+    await feed.notice("user", keycloakUserId);
     let first = true;
     feed.keycloak.after = async (operation) => {
       if (operation !== "get_users" || !first) return;
       first = false;
       stored(keycloakUserId).lastName = "King";
-      await feed.tell("user", keycloakUserId);
+      await feed.notice("user", keycloakUserId);
     };
     await feed.handle();
     expect(feed.database.users.get(keycloakUserId)).toMatchObject({ lastName: "King" });
@@ -151,11 +151,11 @@ describe("user", () => {
   test("a create of our own that is completed by now costs nothing", async () => {
     const ada = { username: "ada", email: "ada@example.com", firstName: "Ada", lastName: "Lovelace" };
     const { id } = await registerUser(feed.deps, { ...ada, password: "correct horse battery" });
-    await feed.tell("user", id, { source: "registration" });
+    await feed.notice("user", id, { source: "registration" });
     expect(await feed.calls(() => feed.handle())).toEqual([]);
     expect(feed.hints()).toEqual([]);
-    await feed.tell("user", id, { source: "registration" });
-    await feed.tell("user", id);
+    await feed.notice("user", id, { source: "registration" });
+    await feed.notice("user", id);
     expect(await feed.calls(() => feed.handle())).toEqual(["get_users"]);
   });
 
@@ -166,7 +166,7 @@ describe("user", () => {
     deps.registrations.beginUndo = () => Promise.reject(new DatabaseUnavailableError("away"));
     await registerUser(deps, { ...ada, password: "correct horse battery" }).catch(() => {});
     const [user] = feed.keycloak.users.values();
-    await feed.tell("user", user?.id ?? "");
+    await feed.notice("user", user?.id ?? "");
     await feed.handle();
     expect(feed.hints()).toMatchObject([{ lastError: "registration.recovering", attempts: 0 }]);
     expect(feed.woken).toContain("registrations");
@@ -183,7 +183,7 @@ describe("user", () => {
     const people = [await person("one"), await person("two")];
     for (const { keycloakUserId } of people) {
       feed.keycloak.removeUser(keycloakUserId);
-      await feed.tell("user", keycloakUserId);
+      await feed.notice("user", keycloakUserId);
     }
     await sweep.run();
     expect(feed.problems.list()).toMatchObject([{ kind: "deletions_paused" }]);
@@ -204,12 +204,12 @@ describe("session and sessions", () => {
     const { keycloakUserId, keycloakSessionId } = await person();
     await person("other");
     feed.keycloak.sessions.delete(keycloakSessionId);
-    await feed.tell("session", keycloakSessionId);
+    await feed.notice("session", keycloakSessionId);
     expect(await feed.calls(() => feed.handle())).toEqual(["list_sessions"]);
     expect(session("one")).toMatchObject({ endReason: "ended_in_keycloak" });
     expect(session("other")?.endedAt).toBeNull();
     expect(feed.database.keycloakLogouts.size).toBe(0);
-    await feed.tell("sessions", keycloakUserId);
+    await feed.notice("sessions", keycloakUserId);
     expect(await feed.calls(() => feed.handle(6_000))).toEqual([]);
     expect(await feed.calls(() => feed.handle(6_000))).toEqual([]);
     expect(feed.hints()).toEqual([]);
@@ -217,7 +217,7 @@ describe("session and sessions", () => {
 
   test("a session that lives on stays, an offline one too", async () => {
     const { keycloakUserId, keycloakSessionId } = await person();
-    await feed.tell("sessions", keycloakUserId);
+    await feed.notice("sessions", keycloakUserId);
     await feed.handle();
     expect(session("one")?.endedAt).toBeNull();
     const row = session("one");
@@ -227,18 +227,18 @@ describe("session and sessions", () => {
     row.offline = true;
     feed.keycloak.offlineSessions.set(keycloakSessionId, online);
     feed.keycloak.sessions.delete(keycloakSessionId);
-    await feed.tell("sessions", keycloakUserId);
+    await feed.notice("sessions", keycloakUserId);
     const calls = ["list_sessions", "list_offline_sessions", "read_password"];
     expect(await feed.calls(() => feed.handle())).toEqual(calls);
     expect(session("one")?.endedAt).toBeNull();
     // Of rows from before the kind was kept either list counts.
     row.offline = null;
-    await feed.tell("session", keycloakSessionId);
+    await feed.notice("session", keycloakSessionId);
     await feed.handle();
     expect(session("one")?.endedAt).toBeNull();
     // That of another client's, of the same `sid`, says nothing about an online one.
     row.offline = false;
-    await feed.tell("session", keycloakSessionId);
+    await feed.notice("session", keycloakSessionId);
     await feed.handle();
     expect(session("one")).toMatchObject({ endReason: "ended_in_keycloak" });
   });
@@ -247,13 +247,13 @@ describe("session and sessions", () => {
     const { keycloakSessionId } = await person();
     const theirs = feed.keycloak.sessions.get(keycloakSessionId);
     if (theirs) theirs.ours = false;
-    await feed.tell("session", keycloakSessionId);
+    await feed.notice("session", keycloakSessionId);
     await feed.handle();
     expect(session("one")).toMatchObject({ endReason: "ended_in_keycloak" });
   });
 
   test("a `sid` that nobody here has costs no call", async () => {
-    await feed.tell("session", "unknown");
+    await feed.notice("session", "unknown");
     expect(await feed.calls(() => feed.handle())).toEqual([]);
     expect(await feed.calls(() => feed.handle(6_000))).toEqual([]);
     expect(feed.hints()).toEqual([]);
@@ -267,7 +267,7 @@ describe("session and sessions", () => {
       if (operation === "list_sessions") feed.database.sessions.set("late", late);
     };
     feed.keycloak.sessions.delete(keycloakSessionId);
-    await feed.tell("sessions", keycloakUserId);
+    await feed.notice("sessions", keycloakUserId);
     await feed.sweep.run();
     expect(session("one")).toMatchObject({ endReason: "ended_in_keycloak" });
     expect(session("late")?.endedAt).toBeNull();
@@ -284,7 +284,7 @@ describe("credentials", () => {
     const startedAt = feed.deps.now();
     feed.database.sessions.set("new", { ...row, sessionId: "new", keycloakSessionId: "new", startedAt });
     const changedAt = new Date(feed.clock.now - 2_000);
-    await feed.tell("credentials", keycloakUserId, { changedAt, keepSession: "kept" });
+    await feed.notice("credentials", keycloakUserId, { changedAt, keepSession: "kept" });
     expect(await feed.calls(() => feed.handle())).toEqual([]);
     expect(session("one")).toMatchObject({ endReason: "password_changed" });
     expect([session("kept")?.endedAt, session("new")?.endedAt]).toEqual([null, null]);
@@ -298,8 +298,8 @@ describe("failures", () => {
   test("Keycloak away: hints wait, no attempt is counted, nothing spins", async () => {
     const { keycloakUserId } = await person();
     stored(keycloakUserId).lastName = "Byron";
-    await feed.tell("user", keycloakUserId);
-    await feed.tell("sessions", keycloakUserId);
+    await feed.notice("user", keycloakUserId);
+    await feed.notice("sessions", keycloakUserId);
     feed.keycloak.before = () => {
       throw new AuthError("keycloak.unavailable");
     };
@@ -317,7 +317,7 @@ describe("failures", () => {
   test("the database away in the middle: the claim runs out, and it is handled", async () => {
     const { keycloakUserId } = await person();
     stored(keycloakUserId).lastName = "Byron";
-    await feed.tell("user", keycloakUserId);
+    await feed.notice("user", keycloakUserId);
     const { postpone } = feed.deps.feed;
     const apply = feed.deps.users.applyProfiles;
     feed.deps.users.applyProfiles = () => Promise.reject(new DatabaseUnavailableError("away"));
@@ -339,7 +339,7 @@ describe("failures", () => {
     };
     for (const { keycloakUserId } of [bad, good]) {
       stored(keycloakUserId).lastName = "Byron";
-      await feed.tell("user", keycloakUserId);
+      await feed.notice("user", keycloakUserId);
     }
     await feed.handle();
     expect(feed.database.users.get(good.keycloakUserId)).toMatchObject({ lastName: "Byron" });
@@ -363,7 +363,7 @@ describe("failures", () => {
       if (id === bad.keycloakUserId) throw new AuthError("keycloak.unavailable");
       return await list(id);
     };
-    for (const { keycloakUserId } of [bad, good]) await feed.tell("sessions", keycloakUserId);
+    for (const { keycloakUserId } of [bad, good]) await feed.notice("sessions", keycloakUserId);
     await feed.handle();
     expect(session("two")).toMatchObject({ endReason: "ended_in_keycloak" });
     expect(feed.hints().find(({ subject }) => subject === bad.keycloakUserId)).toMatchObject({ attempts: 1 });

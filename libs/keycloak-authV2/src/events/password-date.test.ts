@@ -28,7 +28,7 @@ describe("a password that is older than none of the sessions", () => {
   test("inside an edit: sessions from before end on both sides", async () => {
     const { keycloakUserId, keycloakSessionId } = await known();
     setPassword(keycloakUserId);
-    await feed.tell("sessions", keycloakUserId);
+    await feed.notice("sessions", keycloakUserId);
     await feed.handle();
     expect(session("one")).toMatchObject({ endReason: "password_changed" });
     expect([...feed.database.keycloakLogouts.keys()]).toEqual([keycloakSessionId]);
@@ -40,7 +40,7 @@ describe("a password that is older than none of the sessions", () => {
     if (!row) throw new Error("no session");
     row.startedAt = new Date(feed.clock.now + 100);
     setPassword(keycloakUserId);
-    await feed.tell("sessions", keycloakUserId, { changedAt: new Date(feed.clock.now + 500) });
+    await feed.notice("sessions", keycloakUserId, { changedAt: new Date(feed.clock.now + 500) });
     await feed.handle();
     expect(row.endedAt).toBeNull();
   });
@@ -51,7 +51,7 @@ describe("a password that is older than none of the sessions", () => {
     if (!row) throw new Error("no session");
     row.startedAt = new Date(feed.clock.now + 100);
     setPassword(keycloakUserId);
-    await feed.tell("sessions", keycloakUserId, { changedAt: new Date(feed.clock.now + 50) });
+    await feed.notice("sessions", keycloakUserId, { changedAt: new Date(feed.clock.now + 50) });
     await feed.handle();
     expect(session("one")).toMatchObject({ endReason: "password_changed" });
   });
@@ -59,13 +59,13 @@ describe("a password that is older than none of the sessions", () => {
   test("the session that it was changed in stays, whatever is looked at later", async () => {
     const { keycloakUserId, keycloakSessionId } = await known();
     setPassword(keycloakUserId);
-    await feed.tell("credentials", keycloakUserId, { keepSession: keycloakSessionId });
-    await feed.tell("sessions", keycloakUserId);
+    await feed.notice("credentials", keycloakUserId, { keepSession: keycloakSessionId });
+    await feed.notice("sessions", keycloakUserId);
     await feed.handle();
     await feed.handle(6_000);
     expect(session("one")?.endedAt).toBeNull();
     setPassword(keycloakUserId);
-    await feed.tell("sessions", keycloakUserId);
+    await feed.notice("sessions", keycloakUserId);
     await feed.handle();
     expect(session("one")).toMatchObject({ endReason: "password_changed" });
   });
@@ -73,19 +73,19 @@ describe("a password that is older than none of the sessions", () => {
   test("one that a federation keeps has no date: nothing ends", async () => {
     const { keycloakUserId } = await known();
     feed.keycloak.passwords.set(keycloakUserId, { setAt: null });
-    await feed.tell("sessions", keycloakUserId);
-    await feed.tell("removed_credential", keycloakUserId);
+    await feed.notice("sessions", keycloakUserId);
+    await feed.notice("removed_credential", keycloakUserId);
     await feed.handle();
     expect(session("one")?.endedAt).toBeNull();
   });
 
   test("removed: sessions from before end; where another credential was removed they stay", async () => {
     const { keycloakUserId } = await known();
-    await feed.tell("removed_credential", keycloakUserId);
+    await feed.notice("removed_credential", keycloakUserId);
     await feed.handle();
     expect(session("one")?.endedAt).toBeNull();
     feed.keycloak.passwords.set(keycloakUserId, null);
-    await feed.tell("removed_credential", keycloakUserId);
+    await feed.notice("removed_credential", keycloakUserId);
     await feed.handle();
     expect(session("one")).toMatchObject({ endReason: "password_changed" });
   });

@@ -204,9 +204,9 @@ describe("FeedWatch", () => {
   });
 
   test("dead letters, and what the other replicas show", async () => {
-    const { replica, config, deps, tell, clock } = setUp();
+    const { replica, config, deps, notice, clock } = setUp();
     const [one, two] = [replica(), replica()];
-    await tell("user", "u1");
+    await notice("user", "u1");
     const [hint] = await deps.feed.claimDue(deps.now(), new Date(clock.now + 1_000), 1);
     await deps.feed.bury(hint as never, "internal.error", deps.now());
     config.userEventsEnabled = false;

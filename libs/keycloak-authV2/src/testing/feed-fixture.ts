@@ -31,7 +31,7 @@ export function createFeedFixture(options: InMemoryKeycloakOptions = {}) {
     reconciliations,
     problems,
     sweep,
-    tell: (kind: HintKind, subject: string, hint: Partial<NewHint> = {}) =>
+    notice: (kind: HintKind, subject: string, hint: Partial<NewHint> = {}) =>
       deps.feed.addHints([{ kind, subject, source: "admin_events", changedAt: deps.now(), ...hint }], deps.now()),
     /** What waits and what is dead, without the logins' own hints. */
     hints: () => [...database.hints.values()],

@@ -80,7 +80,7 @@ async function keysReencrypt(context: CommandContext, flags: Flags): Promise<voi
     else printResult(terminal, result);
     if (result.interrupted) {
       endWith(ExitCode.interrupted);
-      terminal.tell(terminal.tellColors.yellow("Stopped. The same command goes on where it was."));
+      terminal.report(terminal.reportColors.yellow("Stopped. The same command goes on where it was."));
     } else if (result.keys?.some(isLeft)) endWith(ExitCode.failed);
   } finally {
     line.close();

@@ -34,7 +34,7 @@ export function addRealmApply(realm: Command, context: CommandContext): void {
 
 async function realmApply({ environment, terminal }: CommandContext, flags: Flags): Promise<void> {
   const options = realmOptions(readVariables(realmVariables, environment));
-  const onVersion = (sentence: string) => terminal.tell(sentence);
+  const onVersion = (sentence: string) => terminal.report(sentence);
   const planned = await planRealm({ ...options, onVersion }).catch(asAdministrator);
   if (planned.length === 0) {
     terminal.print("nothing to change");
@@ -46,7 +46,7 @@ async function realmApply({ environment, terminal }: CommandContext, flags: Flag
     return;
   }
   if (!(await confirm(terminal, `Change this in realm ${options.realm}?`, flags.yes === true))) {
-    terminal.tell("Nothing was changed.");
+    terminal.report("Nothing was changed.");
     return;
   }
   const { changes } = await applyRealm(options).catch(asAdministrator);

@@ -89,14 +89,14 @@ async function retryRegistrations(
   const whom = ids.length > 0 ? `these ${ids.length}` : "all that are parked";
   const question = `Have ${whom} taken up again? A Keycloak user that was never completed here is deleted there.`;
   if (!(await confirm(terminal, question, yes === true))) {
-    terminal.tell("Nothing was changed.");
+    terminal.report("Nothing was changed.");
     return;
   }
   const again = await withRegistrations(environment, (port) =>
     port.retry(new Date(), ids.length > 0 ? ids : undefined),
   );
   const unknown = ids.filter((id) => !again.includes(id));
-  for (const id of unknown) terminal.tell(`${id} is not open: nothing to do`);
+  for (const id of unknown) terminal.report(`${id} is not open: nothing to do`);
   terminal.print(`${again.length} are taken up again by the gateway's recovery`);
 }
 

@@ -58,7 +58,7 @@ async function rolesDelete(context: CommandContext, role: string, yes: boolean):
   await withAccess(context, async ({ access, by }) => {
     const grants = await access.listGrants({ role }, 1_000_000);
     if (!(await confirm(terminal, `Remove the role ${role}? ${grants.length} grants go with it.`, yes)))
-      return terminal.tell("Nothing was changed.");
+      return terminal.report("Nothing was changed.");
     await access.deleteRole(role, by);
     terminal.print(`removed: ${role}, and ${grants.length} grants of it`);
   });

@@ -48,7 +48,7 @@ async function rolesRevoke(context: CommandContext, role: string, who: string, f
   );
   for (const grant of revoked) terminal.print(`revoked: ${describe(grant)}`);
   if (revoked.length > 0) return;
-  terminal.tell("There is no such grant: authctl roles grants --of shows what there is.");
+  terminal.report("There is no such grant: authctl roles grants --of shows what there is.");
   endWith(ExitCode.failed);
 }
 

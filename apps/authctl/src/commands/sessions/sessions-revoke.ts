@@ -62,7 +62,7 @@ async function revoke(
   if (yes !== true) {
     const question = `End ${await count(people, filter)} live sessions, here and in Keycloak?`;
     if (!(await confirm(terminal, question, false))) {
-      terminal.tell("Nothing was ended.");
+      terminal.report("Nothing was ended.");
       return;
     }
   }
@@ -74,7 +74,7 @@ async function revoke(
   }
   if (signal.aborted) {
     endWith(ExitCode.interrupted);
-    terminal.tell(`Stopped after ${ended}. The same command goes on with the rest.`);
+    terminal.report(`Stopped after ${ended}. The same command goes on with the rest.`);
     return;
   }
   if (everywhere && filter.userId !== undefined) ended += await people.revokeEverywhere(filter.userId);

@@ -61,7 +61,7 @@ export async function runWalk<Result extends BulkResult>(
       if (flags.json) write("result", result);
       if (result.state === "interrupted") {
         endWith(ExitCode.interrupted);
-        terminal.tell(terminal.tellColors.yellow(`Stopped. ${howToGoOn}`));
+        terminal.report(terminal.reportColors.yellow(`Stopped. ${howToGoOn}`));
       }
       return result;
     } finally {

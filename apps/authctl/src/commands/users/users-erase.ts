@@ -38,10 +38,10 @@ async function usersErase(context: CommandContext, id: string, { yes, json }: Fl
     const name = person.local?.username ?? person.keycloak?.username ?? "";
     const question = `Erase ${printable(name)} (${printable(id)}) in Keycloak and here? It can't be taken back.`;
     if (!(await confirm(terminal, question, yes === true))) {
-      terminal.tell("Nothing was erased.");
+      terminal.report("Nothing was erased.");
       return;
     }
-    terminal.tell("erasing; then waiting for logins that are under way …");
+    terminal.report("erasing; then waiting for logins that are under way …");
     const erased = await people.erase(id);
     if (json) {
       terminal.print(toJson({ userId: id, ...erased }));

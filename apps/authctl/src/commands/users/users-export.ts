@@ -28,5 +28,5 @@ async function usersExport(context: CommandContext, id: string, { output }: { ou
     return;
   }
   writeFileSync(output, `${toJson(held, 2)}\n`, { mode: 0o600 });
-  terminal.tell(`written to ${output}`);
+  terminal.report(`written to ${output}`);
 }

@@ -49,7 +49,7 @@ async function usersRepair(context: CommandContext, flags: Flags): Promise<void>
   const { only, dryRun, allowDeletes, yes } = flags;
   const question = "Have the rows here agree with Keycloak wherever they differ?";
   if (!dryRun && !(await confirm(terminal, question, yes === true))) {
-    terminal.tell("Nothing was changed.");
+    terminal.report("Nothing was changed.");
     return;
   }
   const sample = new DifferenceSample();
