@@ -63,11 +63,13 @@ test("too old: start refuses in one sentence", async () => {
 test("too old: the gateway is never ready, and says why with a code", async () => {
   const gateway = await GatewayProcess.start(gatewayEnv(as(OLD)));
   const ready = () => new AuthClient(gateway.url).get("/health/ready");
-  await eventually(async () =>
-    expect(await ready()).toMatchObject({
-      status: 503,
-      body: { problems: [{ kind: "keycloak.version_old", todo: expect.stringContaining("24.0 is the oldest") }] },
-    }),
+  await eventually(
+    async () =>
+      expect(await ready()).toMatchObject({
+        status: 503,
+        body: { problems: [{ kind: "keycloak.version_old", todo: expect.stringContaining("24.0 is the oldest") }] },
+      }),
+    30_000,
   );
   await gateway.logged((entry) => entry["problem"] === "keycloak.version_old" && entry["detail"] === "23.0.7");
 }, 60_000);

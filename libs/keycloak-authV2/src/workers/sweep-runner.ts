@@ -40,10 +40,11 @@ export function startSweeps({ databaseDirectUrl, sweeps, intervalMs, logger }: S
   );
   const boss = createBoss(databaseDirectUrl, logger);
   const state = { stopped: false, started: false };
+  const stopping = Promise.withResolvers<void>();
   const sending = new Set<Sweep["name"]>();
   const queued = sweeps.filter(({ local }) => !local);
   const isLocal = new Set(sweeps.filter(({ local }) => local).map(({ name }) => name));
-  const starting = keepStarting(boss, queued, loops, state, logger);
+  const starting = keepStarting(boss, queued, loops, state, stopping.promise, logger);
   for (const loop of loops.values()) void loop.kick();
 
   return {
@@ -61,6 +62,7 @@ export function startSweeps({ databaseDirectUrl, sweeps, intervalMs, logger }: S
     },
     stop: async () => {
       state.stopped = true;
+      stopping.resolve();
       const ended = Promise.all([
         ...[...loops.values()].map((loop) => loop.stop()),
         boss.stop({ graceful: true, timeout: 2_000, close: true }).catch(() => {}),
@@ -115,6 +117,7 @@ async function keepStarting(
   sweeps: Sweep[],
   loops: Map<Sweep["name"], SweepLoop>,
   state: { stopped: boolean; started: boolean },
+  stopping: Promise<void>,
   logger: Logger,
 ): Promise<void> {
   for (;;) {
@@ -126,7 +129,7 @@ async function keepStarting(
       return;
     } catch (error) {
       logger.debug({ err: mapPrismaError(error) }, "job queue could not be started yet");
-      await Bun.sleep(restartAfterMs);
+      await within(restartAfterMs, stopping);
     }
   }
 }

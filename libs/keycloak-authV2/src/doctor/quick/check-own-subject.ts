@@ -3,6 +3,7 @@ import { keycloakEndpoints } from "../../keycloak/index.ts";
 import type { KeycloakOptions } from "../../keycloak/keycloak-options.ts";
 import { readClaims } from "../../services/sync/token-times.ts";
 import { type Finding, finding } from "../finding.ts";
+import { isOutage, outageAlone } from "./no-answer.ts";
 
 /**
  * Whether tokens of this client name people by Keycloak's own user ids. Its own token shows it: a client with pairwise
@@ -15,8 +16,9 @@ export async function checkOwnSubject(keycloak: KeycloakOptions, token: string, 
   const user = `${keycloakEndpoints(keycloak).base}/admin/realms/${encodeURIComponent(keycloak.realm)}/users/${encodeURIComponent(sub)}`;
   try {
     const { status } = await getJson(user, timeoutMs, { authorization: `Bearer ${token}` });
+    if (isOutage(status)) return [finding("keycloak.unreachable", `HTTP ${status}`)];
     return status === 404 ? [finding("client.pairwise_sub")] : [];
-  } catch {
-    return [];
+  } catch (error) {
+    return outageAlone(error);
   }
 }

@@ -1,9 +1,11 @@
+import { AuthError } from "../../errors/index.ts";
 import { getJson } from "../../keycloak/get-json.ts";
 import { keycloakEndpoints } from "../../keycloak/index.ts";
 import type { KeycloakOptions } from "../../keycloak/keycloak-options.ts";
 import { versionSupport } from "../../keycloak/server/version-support.ts";
 import type { ServerFeatureSource } from "../../ports.ts";
 import { type Finding, finding } from "../finding.ts";
+import { isOutage, outageAlone } from "./no-answer.ts";
 import { ServerVersion } from "./server-version.ts";
 
 export interface ServerCheckOptions {
@@ -16,7 +18,7 @@ export interface ServerCheckOptions {
 
 /**
  * Whether this Keycloak is too old. Only one whose events can't be read may be, and such a one shows its version to our
- * account: so the others are not asked. An outage is what the other checks find.
+ * account: so the others are not asked.
  */
 export async function checkServer(
   keycloak: KeycloakOptions,
@@ -27,12 +29,17 @@ export async function checkServer(
     if (!serverFeatures || (await serverFeatures.current()).eventsByTime !== false) return [];
     const { base } = keycloakEndpoints(keycloak);
     const headers = { authorization: `Bearer ${token}` };
-    const version = await serverVersion.read(
-      async () => (await getJson(`${base}/admin/serverinfo`, timeoutMs, headers)).json,
-    );
+    const version = await serverVersion.read(() => getInfo(`${base}/admin/serverinfo`, timeoutMs, headers));
     const isTooOld = version !== null && versionSupport(version) === "too_old";
     return isTooOld ? [finding("keycloak.version_old", version)] : [];
-  } catch {
-    return [];
+  } catch (error) {
+    return outageAlone(error);
   }
+}
+
+async function getInfo(url: string, timeoutMs: number, headers: Record<string, string>): Promise<object | undefined> {
+  const { status, json } = await getJson(url, timeoutMs, headers);
+  // Keycloak's own 500 is an answer: one of its providers fails when the page is made, today and tomorrow.
+  if (isOutage(status) && status !== 500) throw new AuthError("keycloak.unavailable", { internal: `HTTP ${status}` });
+  return json;
 }

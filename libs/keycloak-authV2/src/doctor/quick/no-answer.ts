@@ -9,5 +9,12 @@ export function noAnswer(error: unknown): Finding {
   return finding("keycloak.unreachable", (mapped.internal ?? mapped.code).replace(/^check: /, ""));
 }
 
+/** The same, for a check that leaves whatever else fails to other checks: it has seen nothing, which is no pass. */
+export function outageAlone(error: unknown): Finding[] {
+  const mapped = mapError(error, "check");
+  const isAway = isAuthError(mapped, "keycloak.unavailable", "keycloak.timeout") && !mapped.answered;
+  return isAway ? [noAnswer(mapped)] : [];
+}
+
 /** Statuses of a server that is there and can't answer now; anything else unexpected is no Keycloak's. */
 export const isOutage = (status: number): boolean => status >= 500 || status === 429;
