@@ -225,10 +225,18 @@ export interface AccessTokenClaims {
   expiresAt: Date;
 }
 
+export interface VerifyOptions {
+  /**
+   * Keycloak itself has just handed the token out, in answer to a call of ours: its signature may be left unchecked where
+   * one of the same key was good a moment ago.
+   */
+  justIssued?: boolean;
+}
+
 /** PORT: offline verification of access tokens (RFC 9068 §4, OIDC Core §3.1.3.7). */
 export interface TokenVerifier {
   /** @throws AuthError `token.invalid` | `keycloak.unavailable` (no key could be fetched) */
-  verifyAccessToken(token: string): Promise<AccessTokenClaims>;
+  verifyAccessToken(token: string, options?: VerifyOptions): Promise<AccessTokenClaims>;
 }
 
 /** A verified logout token (OIDC Back-Channel Logout 1.0 §2.4). At least one of `sub` and `sid` is there. */

@@ -59,6 +59,28 @@ describe("JoseTokenVerifier", () => {
     await failure(new JoseTokenVerifier(options).verifyAccessToken(await token()), "token.invalid");
   });
 
+  const justIssued = { justIssued: true };
+  const unsigned = async (changes: object = {}) => swapSignature(await sign(changes));
+
+  // The others differ in the signature alone.
+  test.each(bad.filter(([name]) => !["a changed payload", "another key"].includes(name)))(
+    "%s is refused as just issued, too, after a good token",
+    async (_, token) => {
+      const verifier = new JoseTokenVerifier(options);
+      await verifier.verifyAccessToken(await sign(), justIssued);
+      await failure(verifier.verifyAccessToken(await token(), justIssued), "token.invalid");
+    },
+  );
+
+  test("a signature of Keycloak's own answers is checked once a key, those of callers always", async () => {
+    const verifier = new JoseTokenVerifier(options);
+    await failure(verifier.verifyAccessToken(await unsigned(), justIssued), "token.invalid");
+    await verifier.verifyAccessToken(await sign(), justIssued);
+    expect(await verifier.verifyAccessToken(await unsigned({ sid: "s2" }), justIssued)).toMatchObject({ sid: "s2" });
+    await failure(verifier.verifyAccessToken(await unsigned()), "token.invalid");
+    await failure(verifier.verifyAccessToken(await sign({}, { kid: "k9" }, foreign), justIssued), "token.invalid");
+  });
+
   test("clocks may differ by ten seconds", async () => {
     const verifier = new JoseTokenVerifier(options);
     await verifier.verifyAccessToken(await sign({ exp: seconds() - 5 }));
@@ -124,4 +146,9 @@ function swapPayload(token: string, payload: object): string {
 async function hmacWithPublicKey(): Promise<string> {
   const secret = new TextEncoder().encode(JSON.stringify(await exportJWK(signing.publicKey)));
   return new SignJWT(claims()).setProtectedHeader({ alg: "HS256", kid: "k1" }).sign(secret);
+}
+
+function swapSignature(token: string): string {
+  const [header, payload] = token.split(".");
+  return `${header}.${payload}.AAAA`;
 }

@@ -2,8 +2,9 @@ import { errors, type JWTPayload, jwtVerify } from "jose";
 import { z } from "zod";
 import { AuthError, isAuthError } from "../errors/index.ts";
 import { DEFAULT_MAX_TOKEN_BYTES } from "../guard/token-limit.ts";
-import type { AccessTokenClaims, TokenVerifier } from "../ports.ts";
+import type { AccessTokenClaims, TokenVerifier, VerifyOptions } from "../ports.ts";
 import { accessTokenClaims, CLOCK_TOLERANCE_SECONDS, personOf } from "./access-token-claims.ts";
+import { IssuedAlike } from "./issued-alike.ts";
 import type { KeycloakOptions } from "./keycloak-options.ts";
 import { type IssuerSource, RealmIssuer, withCurrentIssuer } from "./realm-issuer.ts";
 import { RealmKeys } from "./realm-keys.ts";
@@ -23,6 +24,7 @@ export class JoseTokenVerifier implements TokenVerifier {
   readonly #maxTokenBytes: number;
   readonly #authorizedParties: readonly string[];
   readonly #now: () => Date;
+  readonly #issuedAlike = new IssuedAlike();
 
   constructor(
     options: KeycloakOptions,
@@ -39,9 +41,9 @@ export class JoseTokenVerifier implements TokenVerifier {
     this.#now = now;
   }
 
-  async verifyAccessToken(token: string): Promise<AccessTokenClaims> {
+  async verifyAccessToken(token: string, { justIssued = false }: VerifyOptions = {}): Promise<AccessTokenClaims> {
     if (token.length > this.#maxTokenBytes) throw invalid(tooLarge(token.length, this.#maxTokenBytes));
-    const payload = await this.#verify(token);
+    const payload = justIssued ? await this.#readIssued(token) : await this.#verify(token);
     const parsed = schema.safeParse(payload);
     if (!parsed.success) {
       const fields = parsed.error.issues.map((issue) => issue.path.join(".")).join(", ");
@@ -49,6 +51,15 @@ export class JoseTokenVerifier implements TokenVerifier {
     }
     if (!this.#authorizedParties.includes(parsed.data.azp)) throw invalid("claims: azp");
     return toClaims(parsed.data);
+  }
+
+  async #readIssued(token: string): Promise<JWTPayload> {
+    const { audience } = this.#rules;
+    const alike = this.#issuedAlike.read(token, { issuer: this.#issuer.current, audience, now: this.#now() });
+    if (alike) return alike;
+    const payload = await this.#verify(token);
+    this.#issuedAlike.remember(token);
+    return payload;
   }
 
   async #verify(token: string): Promise<JWTPayload> {

@@ -7,6 +7,7 @@ import type {
   SessionTokenSet,
   TokenClient,
   TokenVerifier,
+  VerifyOptions,
 } from "../../ports.ts";
 
 export interface Login {
@@ -50,9 +51,13 @@ export function authenticateWithPassword(
  * Verifies an access token that Keycloak has just handed out.
  * @throws AuthError `keycloak.misconfigured` for one that no guard would accept | `keycloak.unavailable`
  */
-export async function verifyOwnToken(verifier: TokenVerifier, token: string): Promise<AccessTokenClaims> {
+export async function verifyOwnToken(
+  verifier: TokenVerifier,
+  token: string,
+  options?: VerifyOptions,
+): Promise<AccessTokenClaims> {
   try {
-    return await verifier.verifyAccessToken(token);
+    return await verifier.verifyAccessToken(token, options);
   } catch (error) {
     if (!isAuthError(error, "token.invalid")) throw error;
     const internal = `an access token of Keycloak's is not acceptable: ${error.internal ?? "unknown reason"}`;

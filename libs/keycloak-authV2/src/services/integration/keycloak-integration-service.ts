@@ -122,10 +122,10 @@ export class KeycloakIntegrationService {
     this.userRepository = adapters.userRepository;
     this.tokenVerifier = adapters.tokenVerifier;
     this.#ownTokens = {
-      verifyAccessToken: (token) => {
+      verifyAccessToken: (token, options) => {
         const claims = readClaims(token);
         if (claims) onPersonToken(claims.sub !== undefined);
-        return adapters.tokenVerifier.verifyAccessToken(token);
+        return adapters.tokenVerifier.verifyAccessToken(token, options);
       },
     };
     this.eventSource = adapters.eventSource;
@@ -185,7 +185,7 @@ export class KeycloakIntegrationService {
   }
 
   /**
-   * Refresh grant (RFC 6749 §6). The new access token is verified as a login's is; where the realm's keys can't be fetched
+   * Refresh grant (RFC 6749 §6). The new access token is checked as a login's is, its signature once a minute; where the realm's keys can't be fetched
    * it is taken as Keycloak gave it, since the old token may be spent by now.
    * @throws AuthError `session.refused` (terminal) | `keycloak.misconfigured` (also: no guard would accept the new token;
    *   the session stays) | `keycloak.*` (try again)
@@ -193,7 +193,7 @@ export class KeycloakIntegrationService {
   async refreshToken(refreshToken: string, client: ClientDetails = {}): Promise<SessionTokenSet> {
     const tokens = await this.adapters.tokenClient.refresh(refreshToken, client);
     try {
-      await verifyOwnToken(this.#ownTokens, tokens.access_token);
+      await verifyOwnToken(this.#ownTokens, tokens.access_token, { justIssued: true });
     } catch (error) {
       if (!isAuthError(error, "keycloak.unavailable", "keycloak.timeout")) throw error;
     }
