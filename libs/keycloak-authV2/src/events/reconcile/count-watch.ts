@@ -6,7 +6,7 @@ import type { ReconcileDeps } from "./reconcile-deps.ts";
 /** Between two readings. Milliseconds. */
 const EVERY_MS = 5_000;
 /** A difference is read again after this: a change on its way has arrived then. Milliseconds. */
-const AGAIN_MS = 3_000;
+const AGAIN_MS = 1_500;
 /** The readings take no more than this share of the time. */
 const SHARE = 0.05;
 /** Rows; a backlog is left to the hourly pruning. */
