@@ -102,6 +102,15 @@ export class KeycloakTables {
     return rows.map(({ id }) => id);
   }
 
+  /** Ids of the sessions of people, but for offline ones. */
+  async sessionIds(): Promise<string[]> {
+    const rows: { id: string }[] = await this.#sql`
+      SELECT user_session_id AS id FROM offline_user_session
+      JOIN realm ON realm.id = offline_user_session.realm_id JOIN user_entity ON user_entity.id = user_id
+      WHERE realm.name = ${this.where.realm} AND offline_flag = '0' AND service_account_client_link IS NULL`;
+    return rows.map(({ id }) => id);
+  }
+
   /** Of everything that the application keeps of Keycloak's users: equal to {@link localFingerprint} when both agree. */
   async fingerprint(): Promise<Fingerprint> {
     const [row] = await this.#sql`

@@ -24,6 +24,8 @@ export class MixedTraffic {
   readonly loggedOut: { userId: string; keycloakSessionId: string }[] = [];
   readonly counts: Record<string, number> = {};
   readonly forbidden: string[] = [];
+  /** Calls that were answered with "try again", or not at all; milliseconds of {@link performance}. */
+  readonly failures: { outcome: string; startedAt: number; endedAt: number }[] = [];
   /** Refreshes that were refused although nobody had ended the session. */
   readonly lostSessions: string[] = [];
   /** Logins that were refused although name and password were right. */
@@ -31,6 +33,11 @@ export class MixedTraffic {
   #running = true;
 
   constructor(private readonly urls: () => string[]) {}
+
+  /** Those who are logged in: their newest tokens, none of which nobody has ended. */
+  get loggedIn(): (Member & { session: NonNullable<Member["session"]> })[] {
+    return this.welcomed.filter((member) => member.session !== undefined) as ReturnType<() => this["loggedIn"]>;
+  }
 
   /** Runs until {@link stop}. */
   async run(workers: number): Promise<void> {
@@ -60,8 +67,10 @@ export class MixedTraffic {
   ): Promise<Answer<Body> | undefined> {
     const urls = this.urls();
     const client = new AuthClient(urls[randomInt(urls.length)] ?? "");
+    const startedAt = performance.now();
     const answer = await work(client).catch(() => undefined);
     const outcome = `${flow} ${answer?.status ?? "cut"}`;
+    if (!answer || answer.status >= 500) this.failures.push({ outcome, startedAt, endedAt: performance.now() });
     this.counts[outcome] = (this.counts[outcome] ?? 0) + 1;
     if (answer && !allowed[flow]?.includes(answer.status))
       this.forbidden.push(`${outcome} ${answer.raw.slice(0, 200)}`);

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { KeycloakCluster } from "./cluster/keycloak-cluster.ts";
 import { APP_DATABASE, KEYCLOAK_DATABASE, LOOPBACK } from "./constants.ts";
 import { Keeper } from "./keeper/keeper.ts";
 import { RECORD_NAME } from "./keeper/leftovers.ts";
@@ -8,7 +9,8 @@ import { demandNoNewerData } from "./keycloak/data-version.ts";
 import { keycloakDistribution } from "./keycloak/distribution.ts";
 import type { JvmProfile } from "./keycloak/java-command.ts";
 import { managementUrl } from "./keycloak/keycloak-environment.ts";
-import { keycloakReady, runKeycloak } from "./keycloak/keycloak-server.ts";
+import { type KeycloakServerOptions, keycloakReady, runKeycloak } from "./keycloak/keycloak-server.ts";
+import { debianProgram } from "./machine/debian-package.ts";
 import type { Java } from "./machine/java.ts";
 import { demandFree } from "./machine/ports.ts";
 import { publicDir } from "./paths.ts";
@@ -31,6 +33,8 @@ export interface NativeOptions extends WantedVersions {
   dataName: string;
   ports: { keycloak: number; management: number; postgres: number };
   jvm: JvmProfile;
+  /** Two nodes of Keycloak on the one database, behind HAProxy on Keycloak's port. */
+  cluster?: boolean;
   /** Data and state are removed when the servers stop, and nothing is forced to disk. */
   throwaway: boolean;
   /** Removes existing data first. */
@@ -86,17 +90,36 @@ async function bringUp(options: NativeOptions, { keeper, runAs, dataDir }: Place
   await createDatabase(databaseUrl, APP_DATABASE);
 
   const settings = { version, ports, postgresPassword, admin: keycloakAdmin };
-  const keycloak = await runKeycloak(keeper, { ...settings, java, home, jvm, throwaway, log: logs.keycloak });
+  const one = { ...settings, java, home, jvm, throwaway, log: logs.keycloak };
   const name = `Keycloak ${version}`;
   const label = isNew ? `${name}: starting, creates its tables (the first time only)` : `${name}: starting`;
-  await withHeartbeat(report, label, () => keycloakReady(keycloak, managementUrl(settings)));
+  const { pid, cluster } = await withHeartbeat(report, label, () =>
+    options.cluster ? startCluster(keeper, one, report) : startSingle(keeper, one),
+  );
   report(`Keycloak: ready on port ${ports.keycloak}`);
   if (isNew) await template.take({ dataDir, serverUrl: postgresUrl(server, "postgres"), credentials });
   const keycloakUrl = `http://${LOOPBACK}:${ports.keycloak}`;
-  const pids = { keycloak: keycloak.pid, postgres: postgres.pid };
+  const pids = { keycloak: pid, postgres: postgres.pid };
   const urls = { keycloakUrl, managementUrl: managementUrl(settings), databaseUrl };
   const versions = { keycloak: version, postgres: binaries.major };
-  return { way: "native", ...urls, keycloakAdmin, versions, pids, logs, keeper, stop: () => keeper.close() };
+  const ours = { pids, logs: { ...logs, ...cluster?.logs }, keeper, cluster, stop: () => keeper.close() };
+  return { way: "native", ...urls, keycloakAdmin, versions, ...ours };
+}
+
+interface StartedKeycloak {
+  pid: number;
+  cluster?: KeycloakCluster;
+}
+
+async function startSingle(keeper: Keeper, settings: KeycloakServerOptions): Promise<StartedKeycloak> {
+  const keycloak = await runKeycloak(keeper, settings);
+  await keycloakReady(keycloak, managementUrl(settings));
+  return { pid: keycloak.pid };
+}
+
+async function startCluster(keeper: Keeper, one: KeycloakServerOptions, report: Report): Promise<StartedKeycloak> {
+  const cluster = await KeycloakCluster.start(keeper, one, await debianProgram("haproxy", { report }));
+  return { pid: cluster.pid("a"), cluster };
 }
 
 /** Inside the state folder, or in a folder of its own where PostgreSQL's user can't enter that one. */

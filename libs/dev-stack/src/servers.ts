@@ -1,3 +1,4 @@
+import type { KeycloakCluster } from "./cluster/keycloak-cluster.ts";
 import type { Keeper } from "./keeper/keeper.ts";
 
 export interface ServerVersions {
@@ -20,7 +21,9 @@ export interface Servers {
   versions?: ServerVersions | undefined;
   pids: { keycloak?: number; postgres?: number };
   /** Files that the servers write to; none where they are not ours. */
-  logs: { keycloak?: string; postgres?: string };
+  logs: { keycloak?: string; keycloakB?: string; postgres?: string; haproxy?: string };
+  /** The nodes behind `keycloakUrl`, where they are a cluster that was started for this. */
+  cluster?: KeycloakCluster;
   /** Owner of our own servers, who takes further processes; none where they are not ours. */
   keeper?: Keeper;
   /** Ends what was started for this, and nothing else. */

@@ -15,6 +15,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   gateway: async () => (await import("./gateway.ts")).gateway,
   orders: async () => (await import("./orders.ts")).orders,
   test: async () => (await import("./test.ts")).test,
+  "test:cluster": async () => (await import("./test-cluster.ts")).testCluster,
 };
 
 /** Downloading and building Keycloak takes the longest, so it begins beside the installation. */
@@ -29,7 +30,9 @@ async function main(): Promise<number> {
   const [name = "", ...args] = process.argv.slice(2);
   const load = COMMANDS[name];
   if (!load) throw new StackError(`Unknown command "${name}"; there are ${Object.keys(COMMANDS).join(", ")}.`);
-  const report = name === "test" ? consoleReport(Date.now(), (text) => process.stderr.write(text)) : consoleReport();
+  const report = name.startsWith("test")
+    ? consoleReport(Date.now(), (text) => process.stderr.write(text))
+    : consoleReport();
   prepareKeycloak(name, report);
   await ensureInstalled(report);
   await ensureGenerated(report);

@@ -8,7 +8,17 @@ const TIMEOUT = "--timeout=60000";
 
 /** `bun run test [arguments of bun test]`. @returns the exit code of `bun test` */
 export function test(args: readonly string[]): Promise<number> {
-  const child = spawn(process.execPath, ["test", TIMEOUT, ...args], { cwd: ROOT, stdio: "inherit" });
+  return bunTest(args, {});
+}
+
+/**
+ * Runs `bun test`, and ends it when this process is to end.
+ * @param variables over those of this process
+ * @returns its exit code
+ */
+export function bunTest(args: readonly string[], variables: Record<string, string>): Promise<number> {
+  const env = { ...process.env, ...variables };
+  const child = spawn(process.execPath, ["test", TIMEOUT, ...args], { cwd: ROOT, env, stdio: "inherit" });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
   watchRunners(() => child.kill("SIGTERM"));
   return new Promise((done) => child.once("exit", (code) => done(code ?? 1)));

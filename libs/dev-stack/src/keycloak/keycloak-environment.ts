@@ -6,13 +6,24 @@ export interface KeycloakSettings {
   ports: { keycloak: number; management: number; postgres: number };
   postgresPassword: string;
   admin: { username: string; password: string };
+  /** Makes it a node of a cluster. */
+  member?: ClusterMember;
+}
+
+export interface ClusterMember {
+  /** Where clients reach the cluster. */
+  publicPort: number;
+  /** Where the other nodes reach this one. */
+  jgroupsPort: number;
+  /** Connections to the database at most. */
+  poolSize: number;
 }
 
 /** Settings of the server: https://www.keycloak.org/server/all-config. docker-compose.yml gives the same ones. */
 export function keycloakEnvironment(settings: KeycloakSettings): Record<string, string> {
-  const { ports, postgresPassword } = settings;
+  const { ports, postgresPassword, member } = settings;
   return {
-    KC_CACHE: "local",
+    ...(member ? clusterEnvironment(member) : { KC_CACHE: "local" }),
     KC_HTTP_ENABLED: "true",
     KC_HTTP_HOST: LOOPBACK,
     KC_HTTP_PORT: String(ports.keycloak),
@@ -30,9 +41,22 @@ export function keycloakEnvironment(settings: KeycloakSettings): Record<string, 
   };
 }
 
+/**
+ * Nodes find each other through the database (`jdbc-ping`, the default stack since 26.1):
+ * https://www.keycloak.org/server/caching, "Transport stacks".
+ */
+function clusterEnvironment({ jgroupsPort, poolSize }: ClusterMember): Record<string, string> {
+  return {
+    KC_CACHE: "ispn",
+    KC_CACHE_EMBEDDED_NETWORK_BIND_ADDRESS: LOOPBACK,
+    KC_CACHE_EMBEDDED_NETWORK_BIND_PORT: String(jgroupsPort),
+    KC_DB_POOL_MAX_SIZE: String(poolSize),
+  };
+}
+
 /** `KC_HOSTNAME` takes a URL since 25 (https://www.keycloak.org/docs/25.0.6/upgrading/, "New Hostname options"). */
-function hostname({ version, ports }: KeycloakSettings): Record<string, string> {
-  const url = `http://${LOOPBACK}:${ports.keycloak}`;
+function hostname({ version, ports, member }: KeycloakSettings): Record<string, string> {
+  const url = `http://${LOOPBACK}:${member?.publicPort ?? ports.keycloak}`;
   return isAtLeast(version, [25, 0]) ? { KC_HOSTNAME: url } : { KC_HOSTNAME_URL: url, KC_HOSTNAME_ADMIN_URL: url };
 }
 

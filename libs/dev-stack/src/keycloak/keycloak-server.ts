@@ -6,6 +6,8 @@ import { type JvmProfile, keycloakCommand } from "./java-command.ts";
 import { type KeycloakSettings, keycloakEnvironment } from "./keycloak-environment.ts";
 
 export interface KeycloakServerOptions extends KeycloakSettings {
+  /** For the keeper; `keycloak` by default. */
+  name?: string;
   java: Java;
   home: string;
   jvm: JvmProfile;
@@ -19,9 +21,9 @@ const READY_WITHIN_MS = 240_000;
 
 /** Starts Keycloak; it is not ready yet. */
 export function runKeycloak(keeper: Keeper, options: KeycloakServerOptions): Promise<KeptProcess> {
-  const { java, home, jvm, log, throwaway } = options;
+  const { java, home, jvm, log, throwaway, name = "keycloak" } = options;
   return keeper.run({
-    name: "keycloak",
+    name,
     command: keycloakCommand({ java, home, jvm, args: ["start", "--optimized"] }),
     cwd: home,
     env: { ...inherited(), ...keycloakEnvironment(options) },

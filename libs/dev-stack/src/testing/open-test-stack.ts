@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { KeycloakCluster } from "../cluster/keycloak-cluster.ts";
 import { givenServers } from "../given-servers.ts";
 import type { JvmProfile } from "../keycloak/java-command.ts";
 import { freePorts } from "../machine/ports.ts";
@@ -6,6 +7,7 @@ import { DEV_DIR } from "../paths.ts";
 import { poolServices } from "../pooler/test-pooler.ts";
 import { type Report, silent } from "../report.ts";
 import type { Servers } from "../servers.ts";
+import { StackError } from "../stack-error.ts";
 import { readStackFile } from "../stack-file.ts";
 import { newSecrets } from "../stack-secrets.ts";
 import { startServers } from "../start-servers.ts";
@@ -30,6 +32,8 @@ export interface TestStack extends Omit<TestRealm, "drop"> {
   versions: Servers["versions"];
   /** Process ids, where the servers are processes of this machine. */
   pids: Servers["pids"];
+  /** The nodes behind `keycloakUrl`, under `bun run test:cluster`. */
+  cluster?: KeycloakCluster;
   /** Another migrated, empty database; dropped with the stack if not before. */
   createDatabase(): Promise<TestDatabase>;
   /** Another realm; dropped with the stack if not before. @param nameEnd goes on its name */
@@ -44,6 +48,8 @@ export interface TestStackOptions {
   keycloakVersion?: string;
   /** A major of PostgreSQL, from 14. */
   postgresVersion?: string;
+  /** Keycloak is a cluster of two nodes, of this stack's own; default: where `KEYCLOAK_CLUSTER` is `1`. */
+  cluster?: boolean;
   /** Java options of an own Keycloak; `quick` by default. */
   jvm?: JvmProfile;
   /** Settings of the realm. */
@@ -54,8 +60,9 @@ export interface TestStackOptions {
 /** Attaches to a stack or starts one, and makes a realm and a database on it. The caller stops it. */
 export async function openTestStack(options: TestStackOptions = {}): Promise<TestStack> {
   const run = newRunName();
-  const attached = options.attach === false ? undefined : runningServers(options);
-  const servers = attached ?? (await ownServers(run, options));
+  const cluster = options.cluster ?? process.env["KEYCLOAK_CLUSTER"] === "1";
+  const attached = options.attach === false || cluster ? undefined : runningServers(options);
+  const servers = attached ?? (await ownServers(run, { ...options, cluster }));
   const realms: TestRealm[] = [];
   const createRealm = async (settings?: TestRealmOptions, nameEnd = "") => {
     const name = realms.length === 0 ? run : `${run}_${realms.length}`;
@@ -84,7 +91,7 @@ export async function openTestStack(options: TestStackOptions = {}): Promise<Tes
     const { url } = await opened.create();
     const { keycloakUrl, managementUrl, keycloakAdmin, logs, versions, pids } = servers;
     return {
-      ...{ keycloakUrl, managementUrl, keycloakAdmin, logs, versions, pids },
+      ...{ keycloakUrl, managementUrl, keycloakAdmin, logs, versions, pids, cluster: servers.cluster },
       ...{ realm: realm.realm, issuer: realm.issuer, clientId: realm.clientId, clientSecret: realm.clientSecret },
       databaseUrl: url,
       tokenEncryptionKeys: newSecrets().tokenEncryptionKeys,
@@ -110,11 +117,19 @@ function runningServers(options: TestStackOptions): Servers | undefined {
 }
 
 async function ownServers(run: string, options: TestStackOptions): Promise<Servers> {
-  const { jvm = "quick", report = silent, keycloakVersion, postgresVersion } = options;
+  const { jvm = "quick", cluster = false, report = silent, keycloakVersion, postgresVersion } = options;
   const [keycloak = 0, management = 0, postgres = 0] = await freePorts(3);
   const state = { stateDir: join(DEV_DIR, "runs", run), dataName: `data-${run}`, throwaway: true, fresh: true };
   const versions = { keycloakVersion, postgresVersion };
-  return startServers({ ...state, ...versions, ports: { keycloak, management, postgres }, jvm, report });
+  const ports = { keycloak, management, postgres };
+  const servers = await startServers({ ...state, ...versions, ports, jvm, cluster, report });
+  if (cluster && !servers.cluster) {
+    await servers.stop();
+    throw new StackError(
+      "A cluster runs as processes of this machine: it needs a Java, and no servers that are given.",
+    );
+  }
+  return servers;
 }
 
 /** Runs that were killed while attached could not remove what they made. */

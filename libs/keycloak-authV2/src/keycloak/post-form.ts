@@ -13,14 +13,17 @@ export interface FormAnswer {
 
 export interface PostOptions {
   headers?: Record<string, string>;
-  /** For calls that open something: gets an answer that comes after the limit, within ten seconds. */
+  /** For calls that open something: gets an answer that comes after the limit, within half a minute. */
   onLate?: (answer: FormAnswer) => void;
   /** `own` for what is rare or costs much; else one that was just heard, or a fresh one. */
   connection?: "own";
 }
 
-/** How long an answer is still waited for that came too late for its caller. Milliseconds. */
-const LATE_MS = 10_000;
+/**
+ * How long an answer is still waited for that came too late for its caller. Milliseconds. A node of Keycloak that has
+ * just joined its cluster was seen to take 20 s for a login, on a busy machine.
+ */
+const LATE_MS = 30_000;
 
 /**
  * One POST of a form to an OpenID Connect endpoint. It is never repeated.
