@@ -146,6 +146,22 @@ describe("Keycloak's answer is of no use, or comes too late", () => {
     await gateway.stop();
   });
 
+  test("after the time limit of a call, while the process stops", async () => {
+    const person = await somebody();
+    const gateway = await gatewayBehindProxy({ KEYCLOAK_TIMEOUT_MS: "1000" });
+    proxy.change = async (call, answer) => {
+      if (isGrant(call)) await Bun.sleep(2_500);
+      return answer;
+    };
+    try {
+      expect(await logInAt(gateway.url, person)).toBe("504 keycloak.timeout");
+      expect(await gateway.stop()).toBe(0);
+      await expectNothingLeft(person.id);
+    } finally {
+      proxy.change = (_, answer) => answer;
+    }
+  });
+
   test("the keys to verify the token with can't be fetched", async () => {
     const person = await somebody();
     proxy.change = ({ path }, answer) => (path.endsWith("/certs") ? new Response("", { status: 500 }) : answer);

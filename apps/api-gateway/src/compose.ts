@@ -21,6 +21,8 @@ import { protectionOptions } from "./limits/protection-options.ts";
 
 /** A call to Keycloak that ends at its time limit is stored by then. */
 const LEASE_MARGIN_MS = 500;
+/** A stopping process waits no longer for work that outlived its request: a login's answer may be half a minute late. */
+const DRAIN_LIMIT_MS = 6_000;
 
 export interface Gateway {
   app: App;
@@ -148,7 +150,7 @@ export function compose(config: Config, logger: Logger): Gateway {
     close: async () => {
       stopKeys();
       configuration.stop();
-      await Promise.all([background.drain(), runner?.stop(), guard.close()]);
+      await Promise.all([background.drain(DRAIN_LIMIT_MS), runner?.stop(), guard.close()]);
       await Promise.all([database.$disconnect(), closeLimits()]);
     },
   };

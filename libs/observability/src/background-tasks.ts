@@ -20,8 +20,16 @@ export class BackgroundTasks {
     return task;
   }
 
-  /** Resolves when all that runs, and all that it starts, has ended. */
-  async drain(): Promise<void> {
-    while (this.#running.size > 0) await Promise.allSettled(this.#running);
+  /**
+   * Resolves when all that runs, and all that it starts, has ended.
+   * @param limitMs resolves after so many milliseconds at the latest: the rest is left
+   */
+  async drain(limitMs = Number.POSITIVE_INFINITY): Promise<void> {
+    const { promise: over, resolve } = Promise.withResolvers<void>();
+    const timer = Number.isFinite(limitMs) ? setTimeout(resolve, limitMs) : undefined;
+    const until = performance.now() + limitMs;
+    while (this.#running.size > 0 && performance.now() < until)
+      await Promise.race([Promise.allSettled(this.#running), over]);
+    clearTimeout(timer);
   }
 }

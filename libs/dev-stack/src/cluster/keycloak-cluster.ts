@@ -20,7 +20,7 @@ const POOL_OF_A_NODE = 60;
 const STEADY_WITHIN_MS = 60_000;
 
 /**
- * Two nodes of Keycloak on one database behind HAProxy, each of which can be killed, hung, stopped and started again.
+ * Two nodes of Keycloak on one database behind HAProxy, each of which can be killed, stopped and started again.
  * The nodes find each other through the database (`jdbc-ping`, Keycloak's default stack).
  */
 export class KeycloakCluster {
@@ -93,16 +93,6 @@ export class KeycloakCluster {
   /** Ends a node as an orchestrator does (SIGTERM), and returns when it is gone. */
   stop(name: NodeName): Promise<void> {
     return this.end(name, "SIGTERM");
-  }
-
-  /** The process hangs: its connections stay open, and nothing is answered. */
-  hang(name: NodeName): void {
-    process.kill(this.pid(name), "SIGSTOP");
-  }
-
-  /** It goes on where it hung. */
-  wake(name: NodeName): void {
-    process.kill(this.pid(name), "SIGCONT");
   }
 
   /** Starts a node that has ended, and returns when it is ready. */

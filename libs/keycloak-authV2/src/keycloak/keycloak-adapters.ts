@@ -16,6 +16,7 @@ import { clientCredentials, DEFAULT_TIMEOUT_MS, type KeycloakOptions, keycloakEn
 import { AdminKeycloakPersonSource } from "./keycloak-person-source.ts";
 import { JoseLogoutTokenVerifier } from "./logout-token-verifier.ts";
 import { OpenIdTokenClient } from "./openid-token-client.ts";
+import type { KeepLate } from "./post-form.ts";
 import { checkKeycloak } from "./readiness.ts";
 import { RealmIssuer } from "./realm-issuer.ts";
 import { RealmKeys } from "./realm-keys.ts";
@@ -44,8 +45,15 @@ export interface KeycloakAdapters {
   assertRoom(): void;
 }
 
-/** Every adapter for one realm, sharing one admin token. */
-export function createKeycloakAdapters(options: KeycloakOptions, observe?: CallObserver): KeycloakAdapters {
+/**
+ * Every adapter for one realm, sharing one admin token.
+ * @param keepLate is given the wait for answers that come too late for their callers
+ */
+export function createKeycloakAdapters(
+  options: KeycloakOptions,
+  observe?: CallObserver,
+  keepLate?: KeepLate,
+): KeycloakAdapters {
   const endpoints = keycloakEndpoints(options);
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const tokens = new AdminTokenProvider({
@@ -65,7 +73,7 @@ export function createKeycloakAdapters(options: KeycloakOptions, observe?: CallO
   const issuer = new RealmIssuer(options);
   return {
     userRepository: new AdminKeycloakUserRepository(api, options.clientId, serverFeatures),
-    tokenClient: new OpenIdTokenClient(options, observe, issuer),
+    tokenClient: new OpenIdTokenClient(options, observe, issuer, keepLate),
     tokenVerifier: new JoseTokenVerifier(options, keys, undefined, issuer),
     eventSource: new AdminKeycloakEventSource(api, tokens, new EventTypes(listedTypes)),
     personSource: new AdminKeycloakPersonSource(api),

@@ -13,7 +13,7 @@ import {
 import { loginRefusal } from "./login-refusal.ts";
 import { mapError } from "./map-error.ts";
 import { openedSession } from "./opened-session.ts";
-import { type FormAnswer, postForm } from "./post-form.ts";
+import { type FormAnswer, type KeepLate, postForm } from "./post-form.ts";
 import { type IssuerSource, RealmIssuer } from "./realm-issuer.ts";
 import { sessionRefusal } from "./session-refusal.ts";
 import { readTokenSet } from "./token-set.ts";
@@ -28,12 +28,17 @@ export class OpenIdTokenClient implements TokenClient {
   readonly #options: KeycloakOptions;
   readonly #timeoutMs: number;
   readonly #observe: CallObserver | undefined;
+  readonly #keep: KeepLate | undefined;
 
-  /** @param issuer whose account pages people are sent to */
+  /**
+   * @param issuer whose account pages people are sent to
+   * @param keep is given the wait for an answer that comes too late for its caller
+   */
   constructor(
     options: KeycloakOptions,
     observe?: CallObserver,
     issuer: Pick<IssuerSource, "current"> = new RealmIssuer(options),
+    keep?: KeepLate,
   ) {
     this.#endpoints = {
       ...keycloakEndpoints(options),
@@ -44,6 +49,7 @@ export class OpenIdTokenClient implements TokenClient {
     this.#options = options;
     this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     this.#observe = observe;
+    this.#keep = keep;
   }
 
   passwordGrant(grant: PasswordGrant, onOpened?: (session: OpenedSession) => void): Promise<SessionTokenSet> {
@@ -94,7 +100,7 @@ export class OpenIdTokenClient implements TokenClient {
     const headers = traceHeaders(client);
     return postForm(url, { ...clientCredentials(this.#options), ...form }, this.#timeoutMs, {
       headers,
-      ...(onLate && { onLate }),
+      ...(onLate && { onLate, ...(this.#keep && { keep: this.#keep }) }),
     });
   }
 

@@ -15,9 +15,14 @@ export interface PostOptions {
   headers?: Record<string, string>;
   /** For calls that open something: gets an answer that comes after the limit, within half a minute. */
   onLate?: (answer: FormAnswer) => void;
+  /** Is given the wait for a late answer: for a process that stops meanwhile. */
+  keep?: KeepLate;
   /** `own` for what is rare or costs much; else one that was just heard, or a fresh one. */
   connection?: "own";
 }
+
+/** Keeps work that outlives its caller. */
+export type KeepLate = (work: () => Promise<unknown>) => void;
 
 /**
  * How long an answer is still waited for that came too late for its caller. Milliseconds. A node of Keycloak that has
@@ -34,7 +39,7 @@ export async function postForm(
   url: string,
   form: Record<string, string>,
   limitMs: number,
-  { headers, onLate, connection }: PostOptions = {},
+  { headers, onLate, keep, connection }: PostOptions = {},
 ): Promise<FormAnswer> {
   const leftMs = remainingMs(limitMs);
   const send = async (timeoutMs: number, choice: ConnectionChoice): Promise<FormAnswer> => {
@@ -44,7 +49,7 @@ export async function postForm(
     const response = await fetch(url, { ...choice, method: "POST", body, headers, redirect: "manual", signal });
     return await readAnswer(response);
   };
-  if (onLate) return await inTime(send(leftMs + LATE_MS, OWN_CONNECTION), leftMs, onLate);
+  if (onLate) return await inTime(send(leftMs + LATE_MS, OWN_CONNECTION), leftMs, onLate, keep);
   if (connection === "own") return await send(leftMs, OWN_CONNECTION);
   return await keycloakConnections.once((choice) => send(leftMs, choice));
 }
@@ -54,12 +59,13 @@ async function inTime(
   answer: Promise<FormAnswer>,
   leftMs: number,
   onLate: (answer: FormAnswer) => void,
+  keep: KeepLate = (work) => void work(),
 ): Promise<FormAnswer> {
   let timer: Timer | undefined;
   const expired = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       reject(new DOMException("The operation timed out.", "TimeoutError"));
-      answer.then(onLate, () => {});
+      keep(() => answer.then(onLate, () => {}));
     }, leftMs);
   });
   try {

@@ -152,12 +152,15 @@ export class KeycloakIntegrationService {
     surroundings: IntegrationOptions = {},
   ): KeycloakIntegrationService {
     const authMetrics = createAuthMetrics(metrics);
-    const adapters = createKeycloakAdapters(options, authMetrics.observeKeycloak);
+    const { logger = silentLogger, background = new BackgroundTasks(logger) } = surroundings;
+    const adapters = createKeycloakAdapters(options, authMetrics.observeKeycloak, (work) =>
+      background.run("wait for a late answer", work),
+    );
     return new KeycloakIntegrationService(
       protection ? protectKeycloak(adapters, protection, metrics) : adapters,
       authMetrics,
       dbClient,
-      surroundings,
+      { ...surroundings, background },
     );
   }
 
