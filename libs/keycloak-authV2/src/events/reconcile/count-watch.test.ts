@@ -15,7 +15,7 @@ beforeEach(async () => {
 
 /** The time of the next reading has come. */
 async function read() {
-  while (!watch.isDue()) fixture.clock.now += 1_000;
+  while (!watch.isDue()) fixture.clock.now += 500;
   return await watch.read(state);
 }
 
@@ -43,7 +43,7 @@ describe("counting both sides", () => {
     expect(state).toMatchObject({ keycloak: { live: 2 }, local: { live: 2 } });
   });
 
-  test("a difference counts once it has lasted two readings, three seconds apart", async () => {
+  test("a difference counts once it has lasted two readings, a second and a half apart", async () => {
     await here("a");
     await read();
     fixture.addUser("b", 1);
