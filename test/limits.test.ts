@@ -55,6 +55,19 @@ function expectLimited(answer: Answer<unknown>, limit: string, quota: number, wi
   expect(answer.headers.get("ratelimit")).toBe(`"${limit}";r=0;t=${reset}`);
 }
 
+/**
+ * The status of a login whose caller comes again when told to. Five others are before it in turn: on a slow machine that
+ * is longer than it may wait, and it is refused at once.
+ */
+async function letIn(client: AuthClient, person: Person): Promise<number> {
+  for (let tries = 1; ; tries++) {
+    const answer = await client.login(person);
+    if (answer.status !== 429 || tries === 3) return answer.status;
+    expectLimited(answer, "login-turn", 1, 1);
+    await Bun.sleep(1000 * Number(answer.headers.get("retry-after")));
+  }
+}
+
 test("failed logins of one account count on all replicas together, and end with the window", async () => {
   const [ada, bob] = [await registered(), await registered()];
   const [here, there] = at(newAddress());
@@ -96,8 +109,8 @@ test("one attempt per account at a time: failures side by side do not lock the u
   const failed = await Promise.all([here.login(wrong(ada.username)), here.login(wrong(ada.username))]);
   expect(failed.map(({ status }) => status)).toEqual([401, 401]);
   expect((await here.login(ada)).status).toBe(200);
-  const all = await Promise.all(Array.from({ length: 6 }, () => here.login(ada)));
-  expect(all.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 200]);
+  const all = await Promise.all(Array.from({ length: 6 }, () => letIn(here, ada)));
+  expect(all).toEqual([200, 200, 200, 200, 200, 200]);
 });
 
 test("nor on several replicas: Keycloak never sees two failures of an account within a second", async () => {
@@ -117,8 +130,8 @@ test("nor on several replicas: Keycloak never sees two failures of an account wi
   expect((await replicas[1].login(ada)).status).toBe(200);
   expect(await attack()).toMatchObject({ numFailures: 0, disabled: false });
   // A success holds nobody up: many tabs, both replicas.
-  const all = await Promise.all(Array.from({ length: 6 }, (_, i) => (replicas[i % 2] as AuthClient).login(ada)));
-  expect(all.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 200]);
+  const all = await Promise.all(Array.from({ length: 6 }, (_, i) => letIn(replicas[i % 2] as AuthClient, ada)));
+  expect(all).toEqual([200, 200, 200, 200, 200, 200]);
 });
 
 test("a right password is not refused because another login of the account has only just ended", async () => {

@@ -104,14 +104,18 @@ export function compose(config: Config, logger: Logger): Gateway {
     logger,
     now: () => new Date(),
   });
-  runner = startSweeps({
-    databaseDirectUrl,
-    sweeps: [...sync.sweeps(), ...feed.sweeps(), outbox],
-    intervalMs: config.SWEEP_INTERVAL_MS,
-    logger,
-  });
   let stopping = false;
   const isStopping = () => stopping;
+  // Its work can wait for the first check, which shares the processor with it, and whose end callers wait for.
+  void configuration.checkedOnce.then(() => {
+    if (stopping) return;
+    runner = startSweeps({
+      databaseDirectUrl,
+      sweeps: [...sync.sweeps(), ...feed.sweeps(), outbox],
+      intervalMs: config.SWEEP_INTERVAL_MS,
+      logger,
+    });
+  });
   const app = createApp({
     integration,
     sync,

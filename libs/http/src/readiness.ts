@@ -49,10 +49,10 @@ export function createReadiness(options: ReadinessOptions): CheckReadiness {
   const { checks, configuration, timeoutMs, maxAgeMs, isStopping } = options;
   let last: { at: number; result: Promise<Readiness> } | undefined;
   return async () => {
-    // A probe that comes during the first check waits for it: its next one may be seconds away.
-    if (configuration && !configuration.passed()) await isUp(() => configuration.checkedOnce, timeoutMs);
     if (!last || performance.now() - last.at > maxAgeMs)
       last = { at: performance.now(), result: run(checks, timeoutMs) };
+    // A probe that comes during the first check waits for it: its next one may be seconds away.
+    if (configuration && !configuration.passed()) await isUp(() => configuration.checkedOnce, timeoutMs);
     const result = withFeed(withConfiguration(withProblems(await last.result, options), configuration), options);
     return isStopping() ? { ...result, ready: false, checks: { ...result.checks, gateway: "away" } } : result;
   };

@@ -39,6 +39,8 @@ export async function checkKeycloak(
 ): Promise<Pick<ClientAccess, "findings" | "token"> & Pick<RealmPage, "issuer">> {
   const { keycloak, readsEvents, timeoutMs = QUICK_TIMEOUT_MS, now = Date.now } = options;
   const { personTokens = new PersonTokens() } = options;
+  // Asked beside the first calls: what comes of it is awaited below.
+  options.serverFeatures?.current().catch(() => {});
   const [page, access] = await Promise.all([
     checkRealmPage(keycloak, timeoutMs),
     checkClient(keycloak, timeoutMs, now),
