@@ -56,8 +56,9 @@ function expectLimited(answer: Answer<unknown>, limit: string, quota: number, wi
 }
 
 /**
- * The status of a login whose caller comes again when told to. Five others are before it in turn: on a slow machine that
- * is longer than it may wait, and it is refused at once.
+ * Logs in, and repeats a login that was refused with 429 after its `Retry-After`, at most twice. Logins of one account run
+ * one after the other: on a slow machine the last of six would wait too long, and the gateway refuses it at once.
+ * @returns the status of the last answer
  */
 async function letIn(client: AuthClient, person: Person): Promise<number> {
   for (let tries = 1; ; tries++) {

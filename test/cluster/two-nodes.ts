@@ -1,4 +1,4 @@
-// What one node of Keycloak has answered is so at the other at once: each gateway reaches one node alone, past HAProxy.
+// A change that one node of Keycloak has confirmed holds at the other node. Each gateway reaches one node alone, past HAProxy.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { STACK_TIMEOUT_MS, type TestStack } from "@libs/dev-stack";
 import { AuthClient } from "../support/auth-client.ts";
@@ -57,7 +57,7 @@ test("a journey whose every step is at the other node", async () => {
     statuses.push(await statusFor(access_token, `${there.gateway.url}/auth/me`));
     const loggedOut = await there.client.logout({ sessionId, refreshToken: refresh_token });
     statuses.push(loggedOut.status);
-    // Keycloak's nodes tell each other of a session's end behind its answer.
+    // The other node drops an ended session from its cache shortly after the logout was answered.
     await eventually(async () => expect(await userinfo(here, access_token)).toBe(401));
     statuses.push((await here.client.refresh({ sessionId, refreshToken: refresh_token })).status);
     return statuses.join(" ");

@@ -34,7 +34,7 @@ export class MixedTraffic {
 
   constructor(private readonly urls: () => string[]) {}
 
-  /** Those who are logged in: their newest tokens, none of which nobody has ended. */
+  /** Those who are logged in: their newest tokens, whose sessions nobody has ended. */
   get loggedIn(): (Member & { session: NonNullable<Member["session"]> })[] {
     return this.welcomed.filter((member) => member.session !== undefined) as ReturnType<() => this["loggedIn"]>;
   }
