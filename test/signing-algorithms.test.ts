@@ -8,6 +8,7 @@ import { eventually } from "./support/eventually.ts";
 import { statusFor } from "./support/fleet.ts";
 import { GatewayClientEditor } from "./support/gateway-client-editor.ts";
 import { GatewayProcess, gatewayEnv, ordersEnv, stopGateways } from "./support/gateway-process.ts";
+import { logInNewPerson } from "./support/log-in-new-person.ts";
 import { newPerson } from "./support/person.ts";
 import { useReplicas } from "./support/replicas.ts";
 
@@ -47,14 +48,7 @@ const algorithmOf = (token: string) => decodeProtectedHeader(token).alg;
 const guarded = (token: string) =>
   Promise.all([statusFor(token, `${gateway.url}/auth/me`), statusFor(token, `${orders.url}/orders`)]);
 
-async function logIn() {
-  const person = newPerson();
-  const registered = await client.register(person);
-  if (registered.status !== 201) throw new Error(registered.raw);
-  const { status, body, raw } = await client.login(person);
-  if (status !== 200) throw new Error(raw);
-  return body;
-}
+const logIn = () => logInNewPerson(client, client);
 
 describe.each(["PS256", "ES256", "ES512", "EdDSA", "RS512", "PS512", "ES384"])("%s", (alg) => {
   test("login, guards, refresh, back-channel logout; tokens of before go on being good", async () => {

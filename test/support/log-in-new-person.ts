@@ -1,7 +1,7 @@
 import type { AuthClient, LoggedIn } from "./auth-client.ts";
 import { newPerson } from "./person.ts";
 
-/** Somebody new, registered by the one replica and logged in by the other. */
+/** Registers somebody new at one gateway and logs them in at another, which may be the same. */
 export async function logInNewPerson(registering: AuthClient, loggingIn: AuthClient): Promise<LoggedIn> {
   const person = newPerson();
   const registered = await registering.register(person);
