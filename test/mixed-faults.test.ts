@@ -60,8 +60,10 @@ test(`${seconds} s of mixed traffic under random faults: no promise is broken`, 
   // Whoever was welcomed can log in.
   const client = new AuthClient(steady.url);
   const refused: string[] = [];
-  for (const { person } of traffic.welcomed)
-    if ((await client.login(person)).status !== 200) refused.push(person.username);
+  for (const { person } of traffic.welcomed) {
+    const { status, body } = await client.login(person);
+    if (status !== 200) refused.push(`${person.username}: ${status} ${JSON.stringify(body)}`);
+  }
   expect(refused).toEqual([]);
   // A live local session is a live Keycloak session: nobody was logged out behind their back.
   expect(traffic.lostSessions).toEqual([]);

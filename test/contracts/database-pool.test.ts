@@ -132,6 +132,29 @@ describe("a server that can't serve writes", () => {
     expect((await pids()).filter((pid) => before.includes(pid))).toEqual([]);
   });
 
+  test("left twice at once while connections are in use: nothing fails, and what is opened after it stays open", async () => {
+    const small = new DatabasePool({ connectionString: url, max: 2, connectionTimeoutMillis: 200 });
+    const [held, other] = [await small.connect(), await small.connect()];
+    other.release();
+    small.leaveServer();
+    // Waits for a connection that nobody gives back in time.
+    small.leaveServer();
+    const fresh = await small.connect();
+    while (small.waitingCount > 0) await Bun.sleep(5);
+    held.release();
+    const pidOf = async (client: { query(text: string): Promise<{ rows: { pid: number }[] }> }) =>
+      (await client.query("SELECT pg_backend_pid() AS pid")).rows[0]?.pid;
+    const pid = await pidOf(fresh);
+    small.leaveServer();
+    fresh.release();
+    const after = await small.connect();
+    const afterPid = await pidOf(after);
+    expect(afterPid).not.toBe(pid);
+    after.release();
+    expect(await pidOf(small)).toBe(afterPid);
+    await small.end();
+  });
+
   test("left on purpose, for whoever learns of it elsewhere", async () => {
     const [{ pid }] = await prisma.$queryRaw<[{ pid: number }]>`SELECT pg_backend_pid() AS pid`;
     prisma.leaveServer();

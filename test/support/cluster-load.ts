@@ -9,7 +9,7 @@ import { newPerson } from "./person.ts";
 import type { Replicas } from "./replicas.ts";
 
 /** The longest that calls may fail after a node is gone, in milliseconds. */
-export const BACK_WITHIN_MS = 10_000;
+const BACK_WITHIN_MS = 10_000;
 
 /** Few enough for two nodes, HAProxy and PostgreSQL on one small machine: what fails here is not to be overload. */
 const WORKERS = 3;
@@ -65,17 +65,40 @@ export class ClusterLoad {
     }, 120_000);
   }
 
-  /** Lets people go on for so long, so that failures after a bound are seen, if there are any. */
-  async goOn(ms: number): Promise<void> {
-    await Bun.sleep(ms);
+  /**
+   * Makes something fail under load and prints how many calls failed. None may begin later than ten seconds after it.
+   * @param extraMs how much longer than that calls are watched
+   */
+  async recoversFrom(what: string, failure: () => Promise<unknown>, extraMs = 2_000): Promise<void> {
+    const startedAt = performance.now();
+    await failure();
+    await Bun.sleep(BACK_WITHIN_MS + extraMs);
     await this.flows();
+    expect(this.#reportSince(startedAt, what).untilMs).toBeLessThanOrEqual(BACK_WITHIN_MS);
+  }
+
+  /** Does something under load and prints how many calls failed meanwhile. */
+  async during(what: string, work: () => Promise<unknown>): Promise<void> {
+    const startedAt = performance.now();
+    await work();
+    await this.flows(10);
+    this.#reportSince(startedAt, what);
+  }
+
+  #reportSince(startedAt: number, what: string): { untilMs: number } {
+    const { failed, untilMs, kinds } = this.#failuresSince(startedAt);
+    const seconds = (untilMs / 1000).toFixed(1);
+    const found =
+      failed === 0 ? "no call failed" : `${failed} calls failed, the last began after ${seconds} s (${kinds})`;
+    console.log(`${what}: ${found}`);
+    return { untilMs };
   }
 
   /**
    * What failed from that time on: how many calls, and how long after it the last of them began, in milliseconds.
    * @param at of {@link performance}
    */
-  failuresSince(at: number): { failed: number; untilMs: number; kinds: string } {
+  #failuresSince(at: number): { failed: number; untilMs: number; kinds: string } {
     const failures = this.traffic.failures.filter(({ endedAt }) => endedAt >= at);
     const kinds = Map.groupBy(failures, ({ outcome }) => outcome);
     return {
@@ -160,13 +183,4 @@ async function warmUp(gateways: readonly GatewayProcess[]): Promise<void> {
       }, 120_000);
     }
   }
-}
-
-/** The figures of a failure, for the one who runs the tests. */
-export function reportFailures(what: string, { failed, untilMs, kinds }: ReturnType<ClusterLoad["failuresSince"]>) {
-  console.log(
-    failed === 0
-      ? `${what}: no call failed`
-      : `${what}: ${failed} calls failed, the last began after ${(untilMs / 1000).toFixed(1)} s (${kinds})`,
-  );
 }

@@ -62,6 +62,12 @@ export async function runService<Config extends ServiceConfig, Service extends C
   const base = { service: recipe.name, pid: own.pid };
   const logger = createLogger({ level: config.LOG_LEVEL, base, destination });
   own.on("exit", () => destination.flushSync?.());
+  // What it leaves half-done is unknown: the orchestrator's fresh process is better than this one.
+  for (const event of ["uncaughtException", "unhandledRejection"])
+    own.on(event, (error: unknown) => {
+      logger.fatal({ err: error }, "an error that nothing caught: the process ends");
+      own.exit(1);
+    });
   const stopWatching = watchSecretFiles(secretFilesOf(config), logger);
   const service = await recipe.compose(config, logger);
   try {

@@ -25,11 +25,14 @@ export class BackgroundTasks {
    * @param limitMs resolves after so many milliseconds at the latest: the rest is left
    */
   async drain(limitMs = Number.POSITIVE_INFINITY): Promise<void> {
+    let isOver = false;
     const { promise: over, resolve } = Promise.withResolvers<void>();
-    const timer = Number.isFinite(limitMs) ? setTimeout(resolve, limitMs) : undefined;
-    const until = performance.now() + limitMs;
-    while (this.#running.size > 0 && performance.now() < until)
-      await Promise.race([Promise.allSettled(this.#running), over]);
+    const end = () => {
+      isOver = true;
+      resolve();
+    };
+    const timer = Number.isFinite(limitMs) ? setTimeout(end, limitMs) : undefined;
+    while (this.#running.size > 0 && !isOver) await Promise.race([Promise.allSettled(this.#running), over]);
     clearTimeout(timer);
   }
 }

@@ -48,8 +48,10 @@ export class DatabasePool extends pg.Pool {
   /** Closes every connection that is open now: idle ones at once, the others when they come back. */
   leaveServer(): void {
     this.#server += 1;
-    // Taken and given back: a pool has no other way to close what is idle.
-    for (let idle = this.idleCount; idle > 0; idle -= 1) super.connect((_, __, release) => release(true));
+    // Taken and given back: a pool has no other way to close what is idle. Others may be faster: then this waits for a
+    // connection of the new server, which stays open, or gets none in time.
+    for (let idle = this.idleCount; idle > 0; idle -= 1)
+      super.connect((_error, client) => client?.release(this.#isLeft(client)));
   }
 
   #leaveServerOf(client: object): void {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { followingConnection, mapPrismaError, readCommittedSession } from "@libs/database";
 import type { Logger } from "@libs/observability";
 import type { Secret } from "@libs/observability/secrets";
@@ -39,17 +40,17 @@ export function startSweeps({ databaseDirectUrl, sweeps, intervalMs, logger }: S
     ]),
   );
   const boss = createBoss(databaseDirectUrl, logger);
-  const state = { stopped: false, started: false };
-  const stopping = Promise.withResolvers<void>();
+  const state = { started: false };
+  const stopping = new AbortController();
   const sending = new Set<Sweep["name"]>();
   const queued = sweeps.filter(({ local }) => !local);
   const isLocal = new Set(sweeps.filter(({ local }) => local).map(({ name }) => name));
-  const starting = keepStarting(boss, queued, loops, state, stopping.promise, logger);
+  const starting = keepStarting(boss, queued, loops, state, stopping.signal, logger);
   for (const loop of loops.values()) void loop.kick();
 
   return {
     wake: (name) => {
-      if (state.stopped || sending.has(name)) return;
+      if (stopping.signal.aborted || sending.has(name)) return;
       if (!state.started || isLocal.has(name)) {
         void loops.get(name)?.kick();
         return;
@@ -61,8 +62,7 @@ export function startSweeps({ databaseDirectUrl, sweeps, intervalMs, logger }: S
         .finally(() => sending.delete(name));
     },
     stop: async () => {
-      state.stopped = true;
-      stopping.resolve();
+      stopping.abort();
       const ended = Promise.all([
         ...[...loops.values()].map((loop) => loop.stop()),
         boss.stop({ graceful: true, timeout: 2_000, close: true }).catch(() => {}),
@@ -116,12 +116,12 @@ async function keepStarting(
   boss: PgBoss,
   sweeps: Sweep[],
   loops: Map<Sweep["name"], SweepLoop>,
-  state: { stopped: boolean; started: boolean },
-  stopping: Promise<void>,
+  state: { started: boolean },
+  stopping: AbortSignal,
   logger: Logger,
 ): Promise<void> {
   for (;;) {
-    if (state.stopped) return;
+    if (stopping.aborted) return;
     try {
       await boss.start();
       for (const sweep of sweeps) await connect(boss, sweep, loops);
@@ -129,7 +129,7 @@ async function keepStarting(
       return;
     } catch (error) {
       logger.debug({ err: mapPrismaError(error) }, "job queue could not be started yet");
-      await within(restartAfterMs, stopping);
+      await sleep(restartAfterMs, undefined, { signal: stopping }).catch(() => {});
     }
   }
 }
