@@ -118,7 +118,7 @@ export class ClusterLoad {
     await this.#loggedOutAreOut();
     // The other way round: nobody is left who got no answer.
     await eventually(async () => expect(await this.#sessionsWithoutOwner()).toEqual([]), 30_000);
-    await this.#welcomedCanLogIn();
+    await traffic.expectLogins((index) => this.#client(index));
   }
 
   #client(index: number): AuthClient {
@@ -140,15 +140,6 @@ export class ClusterLoad {
     await eventually(async () => expect(await sql`SELECT 1 FROM keycloak_logouts`).toHaveLength(0), 60_000);
     const left = await this.#keycloakSessions();
     expect(this.traffic.loggedOut.filter(({ keycloakSessionId }) => left.has(keycloakSessionId))).toEqual([]);
-  }
-
-  async #welcomedCanLogIn(): Promise<void> {
-    const refused: string[] = [];
-    for (const [index, { person }] of this.traffic.welcomed.entries()) {
-      const { status } = await this.#client(index).login(person);
-      if (status !== 200) refused.push(`${person.username} ${status}`);
-    }
-    expect(refused).toEqual([]);
   }
 
   /** Sessions of Keycloak that nobody has got: no live row is theirs. */

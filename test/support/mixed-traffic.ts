@@ -1,5 +1,7 @@
+import { expect } from "bun:test";
 import { randomInt } from "node:crypto";
 import { type Answer, AuthClient, type LoggedIn } from "./auth-client.ts";
+import { eventually } from "./eventually.ts";
 import { newPerson, type Person } from "./person.ts";
 
 interface Member {
@@ -46,6 +48,19 @@ export class MixedTraffic {
 
   stop(): void {
     this.#running = false;
+  }
+
+  /**
+   * Everybody who was registered can log in, at the latest when the login lock that a killed replica held is free again.
+   * @param clientOf whom the login number `index` is sent to
+   */
+  async expectLogins(clientOf: (index: number) => AuthClient): Promise<void> {
+    const refused: string[] = [];
+    for (const [index, { person }] of this.welcomed.entries())
+      await eventually(async () => expect(await clientOf(index).login(person)).toMatchObject({ status: 200 })).catch(
+        (error: Error) => refused.push(`${person.username}: ${error.message}`),
+      );
+    expect(refused).toEqual([]);
   }
 
   async #worker(): Promise<void> {
