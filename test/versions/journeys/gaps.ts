@@ -85,7 +85,9 @@ describe("users sync and verify", () => {
         (await sql`SELECT id FROM users WHERE deleted_at IS NULL`).map(({ id }: { id: string }) => id),
       );
       expect(people.slice(60).filter(({ id }) => !here.has(id))).toEqual([]);
-      expect(gone.filter(({ id }) => here.has(id))).toEqual([]);
+      // Who has left since being read is found by Keycloak's events; without them, by the next comparison.
+      const { eventsByTime } = await service.integration.serverFeatures.current();
+      expect(gone.filter(({ id }) => here.has(id))).toEqual(eventsByTime ? [] : gone);
       await service.bulk.sync();
       expect((await service.bulk.verify({ settleMs: 0 })).differences).toEqual(inStep);
     },
