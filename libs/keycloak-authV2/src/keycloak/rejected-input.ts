@@ -18,7 +18,7 @@ export function readRejection(status: number, data: unknown): AuthError | undefi
     const internal = `HTTP 400 (${key}): the cause is in Keycloak's log, a user federation that is away for example`;
     return new AuthError("keycloak.unavailable", { internal, answered: true });
   }
-  if (key.startsWith("invalidPassword")) {
+  if (key.startsWith("invalidPassword") || key === POLICY_UNNAMED) {
     const message = passwordRule(key, text(body.error_description));
     return new AuthError("registration.password_rejected", { errors: [{ path: "password", message }] });
   }
@@ -28,6 +28,9 @@ export function readRejection(status: number, data: unknown): AuthError | undefi
 
 /** What Keycloak answers with 400 where it failed itself: nothing that other input would mend (`UsersResource`). */
 const FAILED_WITHIN = /^Could not (create|update) user!?$/;
+
+/** Keycloak 24 does not say which rule a new user's password breaks. */
+const POLICY_UNNAMED = "Password policy not met";
 
 function conflict(message: string): AuthError {
   if (message.endsWith("same username")) return new AuthError("registration.username_taken");

@@ -2,7 +2,7 @@ import { AuthError } from "../../errors/index.ts";
 import type { ServerFeatureSource, UserSearch } from "../../ports.ts";
 import type { AdminApi } from "../admin-api.ts";
 import { readCount } from "../user-representation.ts";
-import { toUserQuery } from "./user-query.ts";
+import { namesNobody, toUserQuery } from "./user-query.ts";
 
 /**
  * How many users a search has.
@@ -14,6 +14,7 @@ import { toUserQuery } from "./user-query.ts";
  * @throws AuthError `keycloak.*`; `internal.error` where a server that ignores times of creation is asked by them
  */
 export async function countUsers(api: AdminApi, features: ServerFeatureSource, search: UserSearch): Promise<number> {
+  if (namesNobody(search)) return 0;
   const count = (wanted: UserSearch) =>
     api.call("count_users", async ({ users }) => readCount(await users.count(toUserQuery(wanted))));
   const { createdAfter, createdBefore } = search;

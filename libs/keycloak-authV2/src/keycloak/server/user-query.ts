@@ -18,3 +18,6 @@ export function toUserQuery(asked: UserSearch) {
 
 /** Keycloak splits `q` at blanks and colons outside of quotes. */
 const quoted = (text: string) => `"${text.replaceAll('"', '\\"')}"`;
+
+/** Nobody has an attribute without a value. Keycloak up to 25 takes such a condition for none, and lists everybody. */
+export const namesNobody = ({ attribute }: UserSearch): boolean => attribute?.value === "";
