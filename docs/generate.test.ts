@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { findingCatalogue } from "@libs/keycloak-authV2/doctor";
-import { catalogue } from "@libs/keycloak-authV2/errors";
+import { catalogue } from "@libs/problems";
 import { configSchema } from "../apps/api-gateway/src/config.ts";
 import { configSchema as ordersSchema } from "../apps/orders/src/config.ts";
 import { orderProblems } from "../apps/orders/src/order-error.ts";

@@ -2,7 +2,8 @@
 // through a pooler in transaction mode. A table of the same name in public is never read.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
-import { createDatabase, createRepositories } from "@libs/database";
+import { openGuardDatabase, PostgresGuardRepository, shareDatabase } from "@libs/auth-guard";
+import { createDatabase } from "@libs/database";
 import { diagnoseDatabase, migrate } from "@libs/database/migrate";
 import { openTestPooler, STACK_TIMEOUT_MS, type TestDatabase, type TestPooler, useStack } from "@libs/dev-stack";
 import { SQL } from "bun";
@@ -63,8 +64,10 @@ describe.each(ways)("%s", (_, url) => {
       const row = { id, username: `u-${id}`, email: null, firstName: "A", lastName: "B", syncedAt: new Date() };
       await prisma.user.create({ data: row });
       expect(await prisma.user.count()).toBe(before.own + 1);
-      const { guard } = createRepositories(prisma);
-      expect(await guard.findUser(id)).toMatchObject({ grants: [] });
+      const ofGuard = openGuardDatabase(address());
+      for (const { run } of [ofGuard, shareDatabase(prisma)])
+        expect(await new PostgresGuardRepository(run).findUser(id)).toMatchObject({ grants: [] });
+      await ofGuard.close();
       const [counted] = await prisma.$queryRaw<{ n: number }[]>`SELECT count(*)::int AS n FROM user_count_changes`;
       expect(counted?.n).toBeGreaterThan(0);
     } finally {

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import type KcAdminClient from "@keycloak/keycloak-admin-client";
 import { STACK_TIMEOUT_MS, type TestRealm, type TestStack, useStack } from "@libs/dev-stack";
-import type { AuthErrorCode } from "@libs/keycloak-authV2/errors";
+import type { AuthErrorCode } from "@libs/problems";
 import { AuthClient, type LoggedIn, type ProblemBody } from "./support/auth-client.ts";
 import { type GrantStep, withGrantStep } from "./support/direct-grant-flow.ts";
 import { GatewayProcess, gatewayEnv } from "./support/gateway-process.ts";

@@ -1,7 +1,7 @@
 // Guards of sibling services on the real stack: what ends or changes anywhere counts on every replica, soon.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { assertGuarded, type Guard, keycloakAuth, openGuard } from "@libs/auth-guard";
 import { createDatabase, type PrismaClient } from "@libs/database";
-import { assertGuarded, type Guard, keycloakAuth, openGuard } from "@libs/keycloak-authV2/elysia";
 import { Elysia } from "elysia";
 import { AuthClient, type LoggedIn } from "./support/auth-client.ts";
 import { eventually } from "./support/eventually.ts";
@@ -71,6 +71,25 @@ async function timeToRefusal(token: string, act: () => Promise<unknown>): Promis
   await eventually(async () => expect(await statuses(token)).toEqual([401, 401, 401]));
   return performance.now() - startedAt;
 }
+
+test("a guard that keycloakAuth() opened is closed with its app: no connection is left", async () => {
+  const { keycloakUrl: url, realm, clientId, databaseUrl } = replicas.stack;
+  const { token } = await loggedIn();
+  const connections = async () =>
+    (await replicas.sql`SELECT pid FROM pg_stat_activity WHERE datname = current_database()`).map(
+      (row: { pid: number }) => row.pid,
+    );
+  const before = new Set(await connections());
+  const app = new Elysia()
+    .use(keycloakAuth({ url, realm, clientId, databaseUrl }))
+    .get("/me", ({ user }) => user.id, { auth: true })
+    .listen(0);
+  const me = () => fetch(new URL("/me", app.server?.url), { headers: { authorization: `Bearer ${token}` } });
+  expect((await me()).status).toBe(200);
+  expect((await connections()).filter((pid: number) => !before.has(pid)).length).toBeGreaterThan(1);
+  await app.stop();
+  await eventually(async () => expect((await connections()).filter((pid: number) => !before.has(pid))).toEqual([]));
+});
 
 describe("revocation", () => {
   test("a logout is known to every replica within a second", async () => {

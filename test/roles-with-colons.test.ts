@@ -1,7 +1,7 @@
 // Roles of Keycloak whose names, or whose clients' ids, have colons: each can be asked for, and none passes for another.
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { clientRole, keycloakAuth, openGuard, realmRole } from "@libs/auth-guard";
 import { STACK_TIMEOUT_MS } from "@libs/dev-stack";
-import { clientRole, keycloakAuth, openGuard, realmRole } from "@libs/keycloak-authV2/elysia";
 import { Elysia } from "elysia";
 import { AuthClient } from "./support/auth-client.ts";
 import { stopGateways } from "./support/gateway-process.ts";

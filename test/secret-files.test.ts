@@ -225,7 +225,7 @@ test("authctl takes its secrets from files", async () => {
 test("what a program of its own takes from the environment", async () => {
   const program = `
     import { PrismaClient } from "@libs/database";
-    import { openGuard } from "@libs/keycloak-authV2/elysia";
+    import { openGuard } from "@libs/auth-guard";
     const guard = openGuard();
     const prisma = new PrismaClient();
     const [row] = await prisma.$queryRaw\`SELECT current_user AS name\`;

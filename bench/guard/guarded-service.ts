@@ -1,9 +1,10 @@
 // `guarded-service.ts [service|database]`
 // The same route guarded and unguarded: alone, with what every service of the house has around its routes, or with that
 // and one read of the database.
+
+import { guardFirst, keycloakAuth, openGuard } from "@libs/auth-guard";
 import { createDatabase, createRepositories } from "@libs/database";
 import { serveOptions, serviceBase } from "@libs/http";
-import { guardFirst, keycloakAuth, openGuard } from "@libs/keycloak-authV2/elysia";
 import { bufferedStdout, createLogger, createMetricsRegistry } from "@libs/observability";
 import { Elysia } from "elysia";
 import { orderPage } from "./order-page.mjs";

@@ -1,4 +1,4 @@
-import { keycloakAuth } from "@libs/keycloak-authV2/elysia";
+import { keycloakAuth, pathParam } from "@libs/auth-guard";
 import { Elysia } from "elysia";
 
 // KEYCLOAK_URL, KEYCLOAK_REALM, KEYCLOAK_CLIENT_ID and DATABASE_URL come from the environment: no secret of Keycloak's.
@@ -8,7 +8,7 @@ export const service = new Elysia()
   .get("/me", ({ user, session }) => ({ id: user.id, name: user.username, since: session.startedAt }), { auth: true })
   .get("/stores/:storeId/orders", ({ params }) => ({ ordersOf: params.storeId }), {
     permissions: ["orders:read"],
-    store: ({ params }) => params.storeId,
+    store: pathParam("storeId"),
   })
   .delete("/me", ({ user }) => ({ deleted: user.id }), { auth: true, maxAuthAgeSeconds: 300 })
   .listen(process.env.PORT ?? 3200);

@@ -1,4 +1,4 @@
-import { type CatalogueEntry, catalogue } from "@libs/keycloak-authV2/errors";
+import { type CatalogueEntry, catalogue } from "@libs/problems";
 import { orderProblems } from "../../apps/orders/src/order-error.ts";
 import { generatedNote, table } from "./table.ts";
 
@@ -6,7 +6,7 @@ import { generatedNote, table } from "./table.ts";
 export function errorsPage(): string {
   return `# Errors
 
-${generatedNote("libs/keycloak-authV2/src/errors/catalogue.ts and apps/orders/src/order-error.ts")}
+${generatedNote("libs/problems/src/catalogue.ts and apps/orders/src/order-error.ts")}
 
 Every error answer is \`application/problem+json\` (RFC 9457):
 

@@ -29,7 +29,7 @@ export function findingsPage(): string {
   });
   return `# What the doctor finds
 
-${generatedNote("libs/keycloak-authV2/src/doctor/finding-catalogue.ts and setting-finding-catalogue.ts")}
+${generatedNote("libs/problems/src/findings/finding-catalogue.ts and setting-finding-catalogue.ts")}
 
 \`authctl doctor\` names each by a stable code, with what it is about. Scripts read \`authctl doctor --json\`.
 

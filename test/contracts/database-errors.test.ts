@@ -6,7 +6,7 @@ import {
   DatabaseError,
   DatabaseTimeoutError,
   DatabaseUnavailableError,
-  mapPrismaError,
+  mapDatabaseError,
   type PrismaClient,
   TransactionConflictError,
 } from "@libs/database";
@@ -28,11 +28,11 @@ afterAll(async () => {
   await prisma?.$disconnect();
 });
 
-const failureOf = (work: Promise<unknown>) => work.then(() => undefined, mapPrismaError);
+const failureOf = (work: Promise<unknown>) => work.then(() => undefined, mapDatabaseError);
 const user = (data: { id?: string; username?: string; email?: string; storeId?: string }) =>
   prisma.user.create({ data: { id: "new", username: "new", syncedAt: NOW, firstName: SECRET, ...data } });
 
-describe("mapPrismaError", () => {
+describe("mapDatabaseError", () => {
   test.each([
     ["users_pkey", () => user({ id: "holder" })],
     ["users_username_key", () => user({ username: "HOLDER" })],
@@ -154,7 +154,7 @@ describe("mapPrismaError", () => {
 
   test("what is not the database's stays as it is", () => {
     const bug = new TypeError("x is undefined");
-    expect(mapPrismaError(bug)).toBe(bug);
-    expect(mapPrismaError("text")).toBe("text");
+    expect(mapDatabaseError(bug)).toBe(bug);
+    expect(mapDatabaseError("text")).toBe("text");
   });
 });

@@ -1,10 +1,10 @@
 // schema.prisma, the migrations and the committed dump say the same, and the database keeps the promises that only SQL can make.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { createDatabase, createRepositories, mapPrismaError, type PrismaClient } from "@libs/database";
+import { createDatabase, createRepositories, mapDatabaseError, type PrismaClient } from "@libs/database";
 import { SCHEMA_DUMP_PATH, schemaDiff, schemaDump } from "@libs/database/schema";
-import { expectedSchema, inspectSchema } from "@libs/database/schema-check";
 import { STACK_TIMEOUT_MS, useStack } from "@libs/dev-stack";
+import { expectedSchema, inspectSchema } from "@libs/postgres/schema-check";
 
 let url: string;
 let prisma: PrismaClient;
@@ -125,7 +125,7 @@ describe("the schema", () => {
     const item = { sku: "sku", name: "Pen", quantity: 1, unitPriceMinor: 199n };
     await prisma.order.create({ data: { userId: "u1", currency: "EUR", totalMinor: 199n, items: { create: item } } });
     await prisma.cart.create({ data: { userId: "u1", currency: "EUR", items: { create: item } } });
-    const refused = await prisma.$executeRawUnsafe(statement).then(() => undefined, mapPrismaError);
+    const refused = await prisma.$executeRawUnsafe(statement).then(() => undefined, mapDatabaseError);
     expect(refused).toMatchObject({ name: "StatementRefusedError", sqlState: "23514" });
   });
 
@@ -135,7 +135,7 @@ describe("the schema", () => {
       prisma.$executeRaw`INSERT INTO user_roles (grantee_email, role_id) SELECT ${email}, id FROM roles WHERE name = 'owner'`;
     await grant("first@example.test");
     await grant("second@example.test");
-    expect(await grant("FIRST@example.test").then(() => undefined, mapPrismaError)).toMatchObject({
+    expect(await grant("FIRST@example.test").then(() => undefined, mapDatabaseError)).toMatchObject({
       constraint: "user_roles_grant_key",
     });
   });

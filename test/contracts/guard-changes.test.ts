@@ -1,7 +1,8 @@
 // What guards keep in memory is told when it changes, by whomever; and a channel that is lost says so.
 import { afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { createRepositories, type GuardChange, PostgresChangeChannel, PrismaClient } from "@libs/database";
+import { openGuardDatabase, PostgresGuardRepository } from "@libs/auth-guard";
 import { STACK_TIMEOUT_MS, useStack } from "@libs/dev-stack";
+import { type GuardChange, PostgresChangeChannel } from "@libs/postgres";
 import { SQL } from "bun";
 import { eventually } from "../support/eventually.ts";
 import { TcpProxy } from "../support/tcp-proxy.ts";
@@ -86,8 +87,8 @@ describe("changes are told", () => {
     await sql`DELETE FROM user_roles WHERE user_id = ${users[1]}`;
     await expectTold(told, { kind: "users", ids: [users[1] as string] });
 
-    const prisma = new PrismaClient({ url });
-    const { guard } = createRepositories(prisma);
+    const database = openGuardDatabase(url);
+    const guard = new PostgresGuardRepository(database.run);
     const grants = [{ permission: "orders:write", storeId: null, organizationId: null }];
     expect(await guard.findUser(users[0] as string)).toEqual({ storeId: null, organizationId: null, grants });
     expect(await guard.findUser(users[1] as string)).toEqual({ storeId: null, organizationId: null, grants: [] });
@@ -97,7 +98,7 @@ describe("changes are told", () => {
     expect(await guard.findSession(sid)).toBeNull();
     await sql`UPDATE users SET enabled = false WHERE id = ${users[0]}`;
     expect(await guard.findUser(users[0] as string)).toBeNull();
-    await prisma.$disconnect();
+    await database.close();
   });
 
   test("more users than fit into a message: everything", async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { KEYCLOAK_RELEASES } from "@libs/dev-stack";
-import { TESTED_KEYCLOAK } from "../../libs/keycloak-authV2/src/keycloak/server/version-support.ts";
+import { TESTED_KEYCLOAK } from "@libs/problems/findings";
 import { combinations, NEWEST_KEYCLOAK, NEWEST_POSTGRES } from "./combinations.ts";
 
 test("all: each Keycloak with the newest PostgreSQL, each PostgreSQL with the newest Keycloak, no pair twice", () => {

@@ -1,7 +1,7 @@
+import { keycloakAuth, openGuard } from "@libs/auth-guard";
 import { createDatabase, createRepositories, directUrlOf, type PrismaClient } from "@libs/database";
 import { createReadiness, tokenOptions } from "@libs/http";
 import { KeycloakIntegrationService, type SweepRunner, startSweeps, type Wake } from "@libs/keycloak-authV2";
-import { keycloakAuth, openGuard } from "@libs/keycloak-authV2/elysia";
 import { ChangeFeed, createOutboxMetrics, createOutboxSweep, isIncomplete } from "@libs/keycloak-authV2/events";
 import { UserSyncService } from "@libs/keycloak-authV2/services/sync";
 import {

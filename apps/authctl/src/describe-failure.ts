@@ -1,7 +1,7 @@
 import { DatabaseTimeoutError, DatabaseUnavailableError, StatementRefusedError } from "@libs/database";
 import { diagnoseDatabase } from "@libs/database/migrate";
-import { isAuthError } from "@libs/keycloak-authV2/errors";
 import { describeKeycloakFailure, type FailedKeycloakCall } from "@libs/keycloak-authV2/keycloak";
+import { isAuthError } from "@libs/problems";
 import { CommanderError } from "commander";
 import { AdministratorFailure } from "./administrator-failure.ts";
 import { ExitCode } from "./exit-code.ts";

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "bun:test";
+import { assertGuarded } from "@libs/auth-guard";
 import { expectProblem, expectServiceProblem } from "@libs/http/testing";
-import { assertGuarded } from "@libs/keycloak-authV2/elysia";
 import { orderProblems } from "./order-error.ts";
 import { type Sender, type StubOrders, stubOrders } from "./testing/stub-orders.ts";
 

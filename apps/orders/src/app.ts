@@ -1,3 +1,4 @@
+import { guardFirst } from "@libs/auth-guard";
 import {
   type CheckReadiness,
   openApi,
@@ -7,7 +8,6 @@ import {
   serviceBase,
   withinDeadline,
 } from "@libs/http";
-import { guardFirst } from "@libs/keycloak-authV2/elysia";
 import type { Logger, Registry } from "@libs/observability";
 import type { Secret } from "@libs/observability/secrets";
 import { Elysia } from "elysia";

@@ -1,6 +1,6 @@
+import { keycloakAuth, openGuard } from "@libs/auth-guard";
 import { createDatabase, createRepositories, directUrlOf } from "@libs/database";
 import { createReadiness, tokenOptions } from "@libs/http";
-import { keycloakAuth, openGuard } from "@libs/keycloak-authV2/elysia";
 import { AccessService } from "@libs/keycloak-authV2/services/access";
 import { createMetricsRegistry, type Logger } from "@libs/observability";
 import { type App, createApp } from "./app.ts";

@@ -4,7 +4,6 @@ import type { CartRepository } from "./cart-repository.ts";
 import type { PrismaClient } from "./client.ts";
 import type { DomainEventRepository } from "./domain-event.ts";
 import type { FeedRepository, LeaseRepository, TicketRepository } from "./feed-repository.ts";
-import type { GuardRepository } from "./guard-repository.ts";
 import type { IdempotencyRepository } from "./idempotency-repository.ts";
 import { instrument, type ObserveDatabase } from "./instrument.ts";
 import type { KeycloakLogoutRepository } from "./keycloak-logout-repository.ts";
@@ -14,7 +13,6 @@ import { PrismaBusinessRepository } from "./prisma/prisma-business-repository.ts
 import { PrismaCartRepository } from "./prisma/prisma-cart-repository.ts";
 import { PrismaDomainEventRepository } from "./prisma/prisma-domain-event-repository.ts";
 import { PrismaFeedRepository } from "./prisma/prisma-feed-repository.ts";
-import { PrismaGuardRepository } from "./prisma/prisma-guard-repository.ts";
 import { PrismaIdempotencyRepository } from "./prisma/prisma-idempotency-repository.ts";
 import { PrismaKeycloakLogoutRepository } from "./prisma/prisma-keycloak-logout-repository.ts";
 import { PrismaLeaseRepository } from "./prisma/prisma-lease-repository.ts";
@@ -65,7 +63,6 @@ export interface Repositories {
   products: ProductRepository;
   orders: OrderRepository;
   carts: CartRepository;
-  guard: GuardRepository;
 }
 
 /**
@@ -95,6 +92,5 @@ export function createRepositories(prisma: PrismaClient, observe: ObserveDatabas
     products: instrument("products", new PrismaProductRepository(prisma), observe),
     orders: instrument("orders", new PrismaOrderRepository(prisma), observe),
     carts: instrument("carts", new PrismaCartRepository(prisma), observe),
-    guard: instrument("guard", new PrismaGuardRepository(prisma), observe),
   };
 }

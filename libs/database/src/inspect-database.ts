@@ -1,5 +1,5 @@
+import { DatabaseClient } from "@libs/postgres";
 import type pg from "pg";
-import { DatabaseClient } from "./connect/database-client.ts";
 import { MigrationError } from "./migration-error.ts";
 import { type MigrationState, readMigrationState } from "./migration-state.ts";
 

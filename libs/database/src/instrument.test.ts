@@ -4,7 +4,7 @@ import {
   DatabaseUnavailableError,
   ForeignKeyViolationError,
   UniqueViolationError,
-} from "./errors.ts";
+} from "@libs/postgres";
 import { instrument } from "./instrument.ts";
 
 class Repository {

@@ -3,7 +3,7 @@ import {
   DatabaseUnavailableError,
   ForeignKeyViolationError,
   UniqueViolationError,
-} from "./errors.ts";
+} from "@libs/postgres";
 
 export type DatabaseOutcome = "success" | "conflict" | "timeout" | "unavailable" | "error";
 

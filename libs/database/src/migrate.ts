@@ -1,19 +1,29 @@
 import { randomUUID } from "node:crypto";
+import {
+  type AppliedRow,
+  DatabaseClient,
+  type DirectUrl,
+  directUrlFault,
+  MIGRATIONS_DIR,
+  type Migration,
+  readDatabaseTarget,
+  readMigrations,
+} from "@libs/postgres";
 import type pg from "pg";
-import { DatabaseClient } from "./connect/database-client.ts";
-import { readDatabaseTarget } from "./connect/database-target.ts";
 import { MigrationError } from "./migration-error.ts";
-import { type AppliedRow, MIGRATIONS_DIR, type Migration, readMigrations } from "./migration-files.ts";
 import { readAppliedRows } from "./migration-state.ts";
-import { type DirectUrl, directUrlFault } from "./reach/direct-url-fault.ts";
 
+export {
+  type DirectUrl,
+  databaseUrlFault,
+  describeConnectionFailure,
+  diagnoseDatabase,
+  directUrlFault,
+  directUrlOf,
+} from "@libs/postgres";
 export * from "./inspect-database.ts";
 export { MigrationError } from "./migration-error.ts";
 export type { MigrationState } from "./migration-state.ts";
-export { databaseUrlFault } from "./reach/database-url-fault.ts";
-export { describeConnectionFailure } from "./reach/describe-connection-failure.ts";
-export { diagnoseDatabase } from "./reach/diagnose-database.ts";
-export { type DirectUrl, directUrlFault, directUrlOf } from "./reach/direct-url-fault.ts";
 
 /** Taken by `prisma migrate` as well, so that it and this runner never work at once. */
 const PRISMA_ADVISORY_LOCK = 72_707_369;

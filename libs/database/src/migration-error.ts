@@ -1,5 +1,4 @@
-import { databaseUrlFault } from "./reach/database-url-fault.ts";
-import { describeConnectionFailure } from "./reach/describe-connection-failure.ts";
+import { databaseUrlFault, describeConnectionFailure } from "@libs/postgres";
 
 /** Why a database could not be brought up to date; the message is for the operator and holds no credentials. */
 export class MigrationError extends Error {

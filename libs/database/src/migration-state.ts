@@ -1,5 +1,5 @@
+import { type AppliedRow, MIGRATIONS_DIR, readMigrations } from "@libs/postgres";
 import type pg from "pg";
-import { type AppliedRow, MIGRATIONS_DIR, readMigrations } from "./migration-files.ts";
 
 /** Names of migrations, by what is wrong with them; all empty: the database is up to date. */
 export interface MigrationState {

@@ -1,4 +1,4 @@
-import { databaseUrlFault } from "@libs/database";
+import { databaseUrlFault } from "@libs/postgres";
 import { z } from "zod";
 
 // Rules of environment variables that services share. `rule` and `secret` are for the generated page.

@@ -1,4 +1,4 @@
-import { AuthError } from "@libs/keycloak-authV2/errors";
+import { AuthError } from "@libs/problems";
 
 const form = /^[\x21-\x7e]{1,255}$/;
 

@@ -1,4 +1,4 @@
-import { AuthError } from "@libs/keycloak-authV2/errors";
+import { AuthError } from "@libs/problems";
 import { Elysia } from "elysia";
 
 /** Largest body that is read, in bytes. */

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
-import { AuthError } from "@libs/keycloak-authV2/errors";
 import type { Registry } from "@libs/observability";
 import { currentSecret, type Secret } from "@libs/observability/secrets";
+import { AuthError } from "@libs/problems";
 import { Elysia } from "elysia";
 import { z } from "zod";
 import type { CheckReadiness } from "./readiness.ts";

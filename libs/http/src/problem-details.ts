@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { DatabaseError, DatabaseTimeoutError, DatabaseUnavailableError } from "@libs/database";
-import { AuthError, type FieldError } from "@libs/keycloak-authV2/errors";
 import type { Logger } from "@libs/observability";
+import { DatabaseError, databaseProblem } from "@libs/postgres";
+import { AuthError, type FieldError } from "@libs/problems";
 import { Elysia, InvalidCookieSignature, NotFoundError, ParseError, ValidationError } from "elysia";
 import { problemResponse } from "./problem.ts";
 import { requestInfo } from "./request-info.ts";
@@ -48,7 +48,8 @@ function logFailure(logger: Logger, { code }: PublicError, thrown: unknown, requ
 
 function toPublicError(error: unknown): PublicError {
   if (isPublicError(error)) return error;
-  if (error instanceof DatabaseError) return databaseProblem(error);
+  const ofDatabase = databaseProblem(error);
+  if (ofDatabase) return ofDatabase;
   if (error instanceof ValidationError) {
     // An answer that breaks its own schema is our fault, not the caller's.
     return error.type === "response"
@@ -64,12 +65,6 @@ function toPublicError(error: unknown): PublicError {
   }
   if (error instanceof InvalidCookieSignature) return new AuthError("input.malformed");
   return new AuthError("internal.error", { cause: error });
-}
-
-function databaseProblem(error: DatabaseError): AuthError {
-  if (error instanceof DatabaseTimeoutError) return new AuthError("database.timeout", { cause: error });
-  const isAway = error instanceof DatabaseUnavailableError;
-  return new AuthError(isAway ? "database.unavailable" : "internal.error", { cause: error });
 }
 
 /** Path and rule of each fault. Elysia's own entries carry the submitted value as well: those two fields alone are taken. */

@@ -1,5 +1,5 @@
-import { PROBLEM_TITLE } from "@libs/keycloak-authV2/elysia";
-import { type AuthErrorCode, type CatalogueEntry, catalogue } from "@libs/keycloak-authV2/errors";
+import { PROBLEM_TITLE } from "@libs/auth-guard";
+import { type AuthErrorCode, type CatalogueEntry, catalogue } from "@libs/problems";
 import { z } from "zod";
 import type { PublicError } from "./service-error.ts";
 

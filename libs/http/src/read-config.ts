@@ -1,5 +1,5 @@
-import { staysAtDatabase } from "@libs/database";
 import { type SecretFile, SecretFileError, secretSource } from "@libs/observability/secrets";
+import { staysAtDatabase } from "@libs/postgres";
 import { z } from "zod";
 
 export interface ConfigurationFault {

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { DatabaseTimeoutError, DatabaseUnavailableError, StatementRefusedError } from "@libs/database";
-import { AuthError } from "@libs/keycloak-authV2/errors";
 import { createLogger, Registry } from "@libs/observability";
+import { DatabaseTimeoutError, DatabaseUnavailableError, StatementRefusedError } from "@libs/postgres";
+import { AuthError } from "@libs/problems";
 import { Elysia } from "elysia";
 import { z } from "zod";
 import { type RouteTable, serveOptions, serviceBase } from "./service-base.ts";

@@ -1,5 +1,5 @@
 import { cors } from "@elysia/cors";
-import { requestTarget } from "@libs/keycloak-authV2/elysia";
+import { requestTarget } from "@libs/auth-guard";
 import type { Logger, Registry } from "@libs/observability";
 import { Elysia } from "elysia";
 import { accessLog, responseObservers } from "./access-log.ts";

@@ -1,4 +1,4 @@
-import { type AuthError, type CatalogueEntry, type FieldError, isAuthError } from "@libs/keycloak-authV2/errors";
+import { type AuthError, type CatalogueEntry, type FieldError, isAuthError } from "@libs/problems";
 
 /** What a caller may learn of an error. `AuthError` has this shape, and so has every {@link ServiceError}. */
 export interface PublicError {

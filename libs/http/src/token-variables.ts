@@ -1,4 +1,4 @@
-import { DEFAULT_MAX_TOKEN_BYTES, isSignatureAlgorithm, SIGNATURE_ALGORITHMS } from "@libs/keycloak-authV2/elysia";
+import { DEFAULT_MAX_TOKEN_BYTES, isSignatureAlgorithm, SIGNATURE_ALGORITHMS } from "@libs/auth-guard";
 import { z } from "zod";
 import { listOf } from "./config-rules.ts";
 

@@ -1,5 +1,5 @@
-import { AuthError } from "@libs/keycloak-authV2/errors";
 import { withDeadline } from "@libs/observability";
+import { AuthError } from "@libs/problems";
 import { requestInfo } from "./request-info.ts";
 
 /** Runs a flow as one request: with its id on every log line, and one deadline for all its calls. */

@@ -1,5 +1,6 @@
 import type { RegistrationBacklog } from "@libs/database";
-import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import { counterIn, gaugeIn, histogramIn } from "@libs/observability";
+import type { Registry } from "prom-client";
 import { createSessionMetrics, type SessionMetrics } from "./session-metrics.ts";
 
 export interface AuthMetrics extends SessionMetrics {
@@ -32,12 +33,10 @@ const BUCKETS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
  * them already is used as it is, so that several facades can share one.
  */
 export function createAuthMetrics(registry: Registry): AuthMetrics {
-  const counter = (name: string, help: string, labelNames: string[]) =>
-    (registry.getSingleMetric(name) as Counter | undefined) ??
-    new Counter({ name, help, labelNames, registers: [registry] });
+  const counter = (name: string, help: string, labelNames: string[]) => counterIn(registry, { name, help, labelNames });
+  const gauge = (name: string, help: string, labelNames: string[]) => gaugeIn(registry, { name, help, labelNames });
   const histogram = (name: string, help: string) =>
-    (registry.getSingleMetric(name) as Histogram | undefined) ??
-    new Histogram({ name, help, labelNames: ["operation"], buckets: BUCKETS, registers: [registry] });
+    histogramIn(registry, { name, help, labelNames: ["operation"], buckets: BUCKETS });
 
   const calls = ["operation", "outcome"];
   const keycloakCalls = counter("keycloak_requests_total", "Calls to Keycloak by operation and outcome.", calls);
@@ -48,9 +47,6 @@ export function createAuthMetrics(registry: Registry): AuthMetrics {
     "flow",
     "outcome",
   ]);
-  const gauge = (name: string, help: string, labelNames: string[]) =>
-    (registry.getSingleMetric(name) as Gauge | undefined) ??
-    new Gauge({ name, help, labelNames, registers: [registry] });
   const recoveries = counter("registration_recovery_attempts_total", "Looks of recovery at registrations.", [
     "outcome",
   ]);

@@ -1,4 +1,5 @@
-import { Counter, Gauge, type Registry } from "prom-client";
+import { counterIn, gaugeIn } from "@libs/observability";
+import type { Registry } from "prom-client";
 
 export interface SessionMetrics {
   /** A spent refresh token was presented after its grace: the session was ended. */
@@ -13,10 +14,8 @@ export interface SessionMetrics {
 
 /** Metrics of sessions, on the registry of the process. */
 export function createSessionMetrics(registry: Registry): SessionMetrics {
-  const counter = (name: string, help: string) =>
-    (registry.getSingleMetric(name) as Counter | undefined) ?? new Counter({ name, help, registers: [registry] });
-  const gauge = (name: string, help: string) =>
-    (registry.getSingleMetric(name) as Gauge | undefined) ?? new Gauge({ name, help, registers: [registry] });
+  const counter = (name: string, help: string) => counterIn(registry, { name, help });
+  const gauge = (name: string, help: string) => gaugeIn(registry, { name, help });
 
   const reuses = counter(
     "session_refresh_token_reuse_total",

@@ -1,6 +1,7 @@
 /** Logs, metrics and the request's context: what every process of the house shares. */
 export { BackgroundTasks } from "./background-tasks.ts";
 export { describeError } from "./describe-error.ts";
+export { type LazyGauge, lazyGauge } from "./lazy-gauge.ts";
 export {
   bufferedStdout,
   createLogger,
@@ -9,5 +10,6 @@ export {
   silentLogger,
 } from "./logger.ts";
 export { createMetricsRegistry, Registry } from "./metrics-registry.ts";
+export { counterIn, gaugeIn, histogramIn } from "./registered-metrics.ts";
 export { deadlinePassed, type RequestContext, remainingMs, requestContext, withDeadline } from "./request-context.ts";
 export { type OnDone, takeBackOnFailure } from "./take-back-on-failure.ts";

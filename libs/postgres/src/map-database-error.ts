@@ -6,7 +6,7 @@ import {
   StatementRefusedError,
   TransactionConflictError,
   UniqueViolationError,
-} from "../errors.ts";
+} from "./errors.ts";
 
 /** What `@prisma/adapter-pg` 7 knows of a failure; Prisma hands it on as `meta.driverAdapterError.cause`. */
 interface DriverCause {
@@ -40,22 +40,36 @@ const TIMEOUT_CODES = /^(P1002|P1008|P2024|P2028|ETIMEDOUT)$/;
  *
  * @returns the error as it was when it does not come from the database
  */
-export function mapPrismaError(error: unknown): unknown {
+export function mapDatabaseError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof DatabaseError) return error;
   const cause = driverCause(error);
   if (cause) return fromDriver(cause);
-  return fromConnection(error) ?? error;
+  return fromServer(error) ?? fromConnection(error) ?? error;
 }
 
-/** For `.catch`: throws what {@link mapPrismaError} makes of the error. */
+/** For `.catch`: throws what {@link mapDatabaseError} makes of the error. */
 export function throwMapped(error: unknown): never {
-  throw mapPrismaError(error);
+  throw mapDatabaseError(error);
 }
 
 function driverCause(error: Error): DriverCause | undefined {
   const meta = (error as { meta?: { driverAdapterError?: { cause?: DriverCause } } }).meta;
   if (meta?.driverAdapterError?.cause) return meta.driverAdapterError.cause;
   return error.name === "DriverAdapterError" ? (error.cause as DriverCause | undefined) : undefined;
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  "23505": "UniqueConstraintViolation",
+  "23503": "ForeignKeyConstraintViolation",
+  "23001": "RestrictViolation",
+};
+
+/** A failure that PostgreSQL reported to `pg` itself: it has a severity beside its SQLSTATE. */
+function fromServer(error: Error): DatabaseError | undefined {
+  const { severity, code, constraint } = error as { severity?: unknown; code?: unknown; constraint?: unknown };
+  if (typeof severity !== "string" || typeof code !== "string") return undefined;
+  const index = typeof constraint === "string" ? { constraint: { index: constraint } } : {};
+  return fromDriver({ kind: KINDS[code] ?? "unknown", originalCode: code, originalMessage: error.message, ...index });
 }
 
 function fromDriver(cause: DriverCause): DatabaseError {

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "bun:test";
 import { expectProblem } from "@libs/http/testing";
-import { AuthError, type AuthErrorCode, catalogue } from "@libs/keycloak-authV2/errors";
+import { AuthError, type AuthErrorCode, catalogue } from "@libs/problems";
 import type { AppDeps } from "../app.ts";
 import { ada, type StubGateway, stubGateway } from "../testing/stub-gateway.ts";
 

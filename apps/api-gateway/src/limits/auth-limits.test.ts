@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "bun:test";
-import { AuthError, type AuthErrorCode, type AuthErrorDetails } from "@libs/keycloak-authV2/errors";
+import { AuthError, type AuthErrorCode, type AuthErrorDetails } from "@libs/problems";
 import { type AuthLimits, createAuthLimits } from "./auth-limits.ts";
 import { createLimitKeys } from "./limit-keys.ts";
 import type { AttemptEnd, LoginTurns } from "./login-turns.ts";

@@ -1,4 +1,4 @@
-import { isAuthError } from "@libs/keycloak-authV2/errors";
+import { isAuthError } from "@libs/problems";
 import type { LimitKeys } from "./limit-keys.ts";
 import type { AttemptEnd, LoginTurns } from "./login-turns.ts";
 import type { Counted } from "./rate-limit-rows.ts";

@@ -1,4 +1,4 @@
-import { AuthError } from "@libs/keycloak-authV2/errors";
+import { AuthError } from "@libs/problems";
 
 /** A limit as it is told to callers. */
 export interface LimitPolicy {

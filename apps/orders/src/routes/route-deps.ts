@@ -1,5 +1,5 @@
+import type { KeycloakAuth } from "@libs/auth-guard";
 import type { WithinDeadline } from "@libs/http";
-import type { KeycloakAuth } from "@libs/keycloak-authV2/elysia";
 import type { OrdersPermission } from "../permissions.ts";
 import type { CartService } from "../services/cart-service.ts";
 import type { OrderService } from "../services/order-service.ts";

@@ -1,5 +1,5 @@
 import type { Cart, CheckoutOutcome, Order, OrderMark, OrderRepository } from "@libs/database";
-import { AuthError } from "@libs/keycloak-authV2/errors";
+import { AuthError } from "@libs/problems";
 import { OrderError, type OrderErrorCode } from "../order-error.ts";
 import { writeKey } from "./write-key.ts";
 

@@ -1,8 +1,9 @@
 import { GUARD_KEYS, isCheck, type RouteHooks } from "./guards-of.ts";
 
 /**
- * Puts guards before parsers that a service has for all its routes: Elysia runs those first. Call it on the finished app,
- * before it listens; without it a body is read before its sender is refused, which `assertGuarded` tells.
+ * Puts guards before parsers that a service has for all its routes: Elysia runs those first. `keycloakAuth()` does it when
+ * the app begins to listen; an app that only handles requests, as in tests, calls it once it is finished. Without it a body
+ * is read before its sender is refused, which `assertGuarded` reports.
  * @throws Error when a route asks for a guard where the plugin is not used, so that it would have none
  */
 export function guardFirst<App extends { routes: readonly { method: string; path: string; hooks?: unknown }[] }>(

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { Elysia, t } from "elysia";
 import { clientRole, realmRole } from "../guard/role-name.ts";
-import { createTestAuth, type TestAuth } from "../testing/guard/create-test-auth.ts";
+import { createTestAuth, type TestAuth } from "../testing/create-test-auth.ts";
 import { assertGuarded } from "./assert-guarded.ts";
 import { guardFirst } from "./guard-first.ts";
 import { pathParam } from "./take-scope.ts";
@@ -198,7 +198,19 @@ describe("in a service that parses bodies for all its routes", () => {
     expect(await (await post(app, "/open", {})).json()).toEqual({ sku: "a" });
   });
 
-  test("forgotten, the check tells it, and callers are refused all the same", async () => {
+  test("they come first by themselves where the app listens", async () => {
+    let bodies = 0;
+    const app = createService(() => (bodies += 1)).listen(0);
+    try {
+      const answer = await fetch(new URL("/carts/", app.server?.url), { method: "POST", body: '{"sku":"a"}' });
+      expect({ status: answer.status, bodies }).toEqual({ status: 401, bodies: 0 });
+      assertGuarded(app);
+    } finally {
+      await app.stop();
+    }
+  });
+
+  test("forgotten in an app that does not listen, the check reports it, and callers are refused all the same", async () => {
     const app = createService(() => {});
     expect(() => assertGuarded(app)).toThrow("reads the body before its guard (see guardFirst): POST /carts/");
     expect((await post(app, "/carts/", {})).status).toBe(401);

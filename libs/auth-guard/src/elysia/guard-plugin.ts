@@ -2,6 +2,7 @@ import { Elysia, type ElysiaCustomStatusResponse } from "elysia";
 import type { Guard } from "../guard/guard.ts";
 import type { GuardSession, GuardUser } from "../guard/guard-user.ts";
 import { describeGuard } from "./describe-guard.ts";
+import { guardFirst } from "./guard-first.ts";
 import { PUBLIC } from "./guards-of.ts";
 import { installCheck } from "./install-check.ts";
 import type { GuardProblem } from "./problem.ts";
@@ -66,6 +67,7 @@ export function guardPlugin<Permission extends string = string>(guard: Guard) {
   // Elysia reads the types of what a handler gets from `resolve`; the check itself runs earlier, before the body is read.
   return new Elysia({ name: "keycloak-auth", seed: guard.id })
     .use(requestTarget())
+    .onStart((app) => void guardFirst(app))
     .macro(keys as unknown as GuardKeys<Permission>);
 }
 

@@ -4,7 +4,7 @@ import { treaty } from "@elysia/eden";
 import { openapi } from "@elysia/openapi";
 import { Elysia, t } from "elysia";
 import type { GuardSession, GuardUser } from "../guard/guard-user.ts";
-import { createTestAuth, type TestAuth } from "../testing/guard/create-test-auth.ts";
+import { createTestAuth, type TestAuth } from "../testing/create-test-auth.ts";
 import { bearerAuth } from "./describe-guard.ts";
 import type { KeycloakAuth } from "./guard-plugin.ts";
 import type { GuardProblem } from "./problem.ts";

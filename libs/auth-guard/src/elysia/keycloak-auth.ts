@@ -3,7 +3,7 @@ import { guardPlugin, type KeycloakAuth } from "./guard-plugin.ts";
 import { type KeycloakAuthOptions, openGuard } from "./open-guard.ts";
 
 /**
- * Guards the routes of a service.
+ * Guards the routes of a service. What it opens is closed when the app stops.
  *
  * @param options what is left out comes from the environment: `KEYCLOAK_URL`, `KEYCLOAK_REALM`, `KEYCLOAK_CLIENT_ID`,
  *   `KEYCLOAK_ISSUER`, `KEYCLOAK_SIGNING_ALGORITHMS`, `KEYCLOAK_AUTHORIZED_PARTIES`, `DATABASE_URL` (or `DATABASE_URL_FILE`). Or
@@ -20,5 +20,7 @@ import { type KeycloakAuthOptions, openGuard } from "./open-guard.ts";
 export function keycloakAuth<Permission extends string = string>(
   options: KeycloakAuthOptions | Guard = {},
 ): KeycloakAuth<Permission> {
-  return guardPlugin<Permission>(options instanceof Guard ? options : openGuard(options));
+  if (options instanceof Guard) return guardPlugin<Permission>(options);
+  const guard = openGuard(options);
+  return guardPlugin<Permission>(guard).onStop(() => guard.close()) as KeycloakAuth<Permission>;
 }

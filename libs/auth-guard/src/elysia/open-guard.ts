@@ -1,22 +1,17 @@
-import {
-  createDatabase,
-  createRepositories,
-  PostgresChangeChannel,
-  type PrismaClient,
-  staysAtDatabase,
-} from "@libs/database";
 import type { Logger, Registry } from "@libs/observability";
 import { currentSecret, type Secret, secretFromEnvironment } from "@libs/observability/secrets";
-import { checkGuard } from "../doctor/quick/check-guard.ts";
-import { ConfigurationWatch } from "../doctor/quick/configuration-watch.ts";
+import { PostgresChangeChannel, staysAtDatabase } from "@libs/postgres";
 import { DEFAULT_STALE_MS, Guard } from "../guard/guard.ts";
 import { type GuardProblemKind, watchChannel } from "../guard/watch-channel.ts";
+import { openGuardDatabase, type SharedDatabase, shareDatabase } from "../guard-database.ts";
 import { JoseGuardTokenVerifier } from "../keycloak/guard-token-verifier.ts";
 import { keycloakEndpoints } from "../keycloak/keycloak-options.ts";
 import { PublishedGuardKeys } from "../keycloak/published-guard-keys.ts";
 import { RealmIssuer } from "../keycloak/realm-issuer.ts";
 import { acceptedAlgorithms, type SignatureOptions } from "../keycloak/signature-algorithms.ts";
 import { readTokenOptions } from "../keycloak/token-options.ts";
+import { PostgresGuardRepository } from "../postgres-guard-repository.ts";
+import { ConfigurationWatch } from "../startup-check/configuration-watch.ts";
 
 /** Keys of tokens are fetched from the realm: none can be given. */
 export interface KeycloakAuthOptions extends SignatureOptions {
@@ -44,7 +39,7 @@ export interface KeycloakAuthOptions extends SignatureOptions {
    */
   databaseDirectUrl?: Secret;
   /** A client of the same database, to share its connections. */
-  database?: PrismaClient;
+  database?: SharedDatabase;
   /** Most tokens, sessions and users kept in memory, each; 10000. */
   cacheSize?: number;
   /** How old an answer may be while the channel of changes is lost. Milliseconds; 2000. */
@@ -59,9 +54,6 @@ export interface KeycloakAuthOptions extends SignatureOptions {
   /** Whether the guard checks its own configuration, now and every 10 seconds: {@link Guard.configuration}; on. */
   checkConfiguration?: boolean;
 }
-
-/** The service's own connections to the database: look-ups of what is not in memory. */
-const POOL_SIZE = 4;
 
 /**
  * Keys are fetched and changes are listened for from now on. Whoever opens a guard closes it.
@@ -92,18 +84,20 @@ export function openGuard(options: KeycloakAuthOptions = {}): Guard {
   const issuer = new RealmIssuer(realm);
   issuer.warm();
   const configuration = new ConfigurationWatch({
-    check: () =>
-      checkGuard({
+    check: async () => {
+      // Only here: whoever imports the guard for its tests checks nothing.
+      const { checkGuard } = await import("../startup-check/check-guard.ts");
+      return await checkGuard({
         keycloak: { ...realm, clientId },
         databaseUrl: currentSecret(databaseUrl),
         databaseDirectUrl: directUrl && currentSecret(directUrl),
         ...(options.tables && { tables: options.tables }),
-      }),
+      });
+    },
     ...{ logger, registry },
   });
   if (options.checkConfiguration ?? true) configuration.start();
-  const own = options.database ? undefined : createDatabase(databaseUrl, { poolSize: POOL_SIZE });
-  const database = options.database ?? (own as PrismaClient);
+  const database = options.database ? shareDatabase(options.database) : openGuardDatabase(databaseUrl);
   const onState = watchChannel({ registry, logger, onProblem, staleMs });
   return new Guard({
     verifier: new JoseGuardTokenVerifier(keys, {
@@ -112,7 +106,7 @@ export function openGuard(options: KeycloakAuthOptions = {}): Guard {
       authorizedParties: options.authorizedParties ?? fromEnvironment.authorizedParties,
       algorithms: acceptedAlgorithms(signature),
     }),
-    repository: createRepositories(database).guard,
+    repository: new PostgresGuardRepository(database.run),
     channel: new PostgresChangeChannel(directUrl ?? databaseUrl, {
       onState: (up) => {
         // Where the channel's server was left for another, a connection that only reads would go on with the old one.
@@ -127,7 +121,7 @@ export function openGuard(options: KeycloakAuthOptions = {}): Guard {
     onClose: async () => {
       configuration.stop();
       stopKeys();
-      await own?.$disconnect();
+      await database.close();
     },
   });
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { DatabaseTimeoutError, DatabaseUnavailableError } from "@libs/database";
-import { requestContext } from "@libs/observability";
+import { requestContext } from "@libs/observability/request-context";
+import { databaseProblem } from "@libs/postgres";
+import { isAuthError } from "@libs/problems";
 import { ParseError } from "elysia";
-import { AuthError, isAuthError } from "../errors/index.ts";
 
 /** A refusal's body (RFC 9457). */
 export interface GuardProblem {
@@ -21,7 +21,7 @@ export interface GuardProblem {
 export function guardProblem(error: unknown, own: WeakSet<object>): Response | undefined {
   const thrown = error instanceof ParseError ? error.cause : error;
   if (typeof thrown !== "object" || thrown === null || !own.has(thrown)) return undefined;
-  const known = toAuthError(thrown);
+  const known = isAuthError(thrown) ? thrown : databaseProblem(thrown);
   if (!known) return undefined;
   const { status, title, hint, retryAfterSeconds } = known.entry;
   const { code } = known;
@@ -31,11 +31,4 @@ export function guardProblem(error: unknown, own: WeakSet<object>): Response | u
   if (retryAfterSeconds !== undefined) headers.set("retry-after", String(retryAfterSeconds));
   if ("headers" in known) for (const [name, value] of Object.entries(known.headers as object)) headers.set(name, value);
   return new Response(JSON.stringify(problem), { status, headers });
-}
-
-function toAuthError(error: unknown): AuthError | undefined {
-  if (isAuthError(error)) return error;
-  if (error instanceof DatabaseUnavailableError) return new AuthError("database.unavailable", { cause: error });
-  if (error instanceof DatabaseTimeoutError) return new AuthError("database.timeout", { cause: error });
-  return undefined;
 }

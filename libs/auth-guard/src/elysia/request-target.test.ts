@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Elysia } from "elysia";
-import { createTestAuth, type TestAuth } from "../testing/guard/create-test-auth.ts";
+import { createTestAuth, type TestAuth } from "../testing/create-test-auth.ts";
 import { settleUrl } from "./request-target.ts";
 import { queryParam } from "./take-scope.ts";
 

@@ -1,5 +1,5 @@
+import { AuthError } from "@libs/problems";
 import { Elysia } from "elysia";
-import { AuthError } from "../errors/index.ts";
 import { guardProblem } from "./problem.ts";
 
 /** Elysia takes the first `/` from here on for the start of the path: behind `http://` and a host of four letters. */

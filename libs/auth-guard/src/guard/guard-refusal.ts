@@ -1,4 +1,4 @@
-import { AuthError, type CatalogueEntry } from "../errors/index.ts";
+import { AuthError, type CatalogueEntry } from "@libs/problems";
 
 type RefusalCode =
   | "token.missing"

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
-import { DatabaseUnavailableError, type GuardChange, type GuardRepository } from "@libs/database";
-import { AuthError, isAuthError } from "../errors/index.ts";
+import { DatabaseUnavailableError, type GuardChange } from "@libs/postgres";
+import { AuthError, isAuthError } from "@libs/problems";
+import type { GuardRepository } from "../guard-repository.ts";
 import { Guard } from "./guard.ts";
 import type { VerifiedToken } from "./verified-token.ts";
 

@@ -1,7 +1,8 @@
 import { hash, randomUUID } from "node:crypto";
-import type { ChangeChannel, GuardChange, GuardedSession, GuardedUser, GuardRepository } from "@libs/database";
+import type { ChangeChannel, GuardChange } from "@libs/postgres";
+import { isAuthError } from "@libs/problems";
 import { LRUCache } from "lru-cache";
-import { isAuthError } from "../errors/index.ts";
+import type { GuardedSession, GuardedUser, GuardRepository } from "../guard-repository.ts";
 import { GuardRefusal } from "./guard-refusal.ts";
 import type { GuardRules } from "./guard-rules.ts";
 import { GuardUser, type Principal, type Scope } from "./guard-user.ts";

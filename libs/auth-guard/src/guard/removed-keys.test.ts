@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import type { ChangeChannel } from "@libs/database";
-import { AuthError } from "../errors/index.ts";
-import { failure } from "../testing/contracts/keycloak-realm-under-test.ts";
+import type { ChangeChannel } from "@libs/postgres";
+import { AuthError } from "@libs/problems";
+import { failure } from "@libs/problems/testing";
 import { Guard } from "./guard.ts";
 import type { GuardTokenVerifier, VerifiedToken } from "./verified-token.ts";
 

@@ -1,5 +1,5 @@
-import type { Logger } from "@libs/observability";
-import { Gauge, type Registry } from "prom-client";
+import type { Logger, Registry } from "@libs/observability";
+import { lazyGauge } from "@libs/observability/lazy-gauge";
 
 export interface ChannelWatchOptions {
   registry?: Registry;
@@ -15,20 +15,19 @@ export type GuardProblemKind = "channel_lost";
 
 /** Tells operators whether changes reach this process: metric `guard_channel_up`, log, and the service's own callback. */
 export function watchChannel({ registry, logger, onProblem, staleMs }: ChannelWatchOptions) {
-  const gauge = registry && channelGauge(registry);
-  gauge?.set(0);
+  const gauge =
+    registry &&
+    lazyGauge(registry, {
+      name: "guard_channel_up",
+      help: "1 while changes of sessions and rights are told to this process; otherwise it looks them up.",
+    });
+  gauge?.set({}, 0);
   let wasLost = false;
   return (up: boolean): void => {
-    gauge?.set(up ? 1 : 0);
+    gauge?.set({}, up ? 1 : 0);
     if (!up) logger?.warn({ staleMs }, "changes of sessions and rights are not told: each is looked up");
     else if (wasLost) logger?.info("changes of sessions and rights are told again");
     wasLost = !up;
     onProblem?.(up ? null : "channel_lost");
   };
-}
-
-function channelGauge(registry: Registry): Gauge {
-  const name = "guard_channel_up";
-  const help = "1 while changes of sessions and rights are told to this process; otherwise it looks them up.";
-  return (registry.getSingleMetric(name) as Gauge | undefined) ?? new Gauge({ name, help, registers: [registry] });
 }

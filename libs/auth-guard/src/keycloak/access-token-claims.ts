@@ -1,36 +1,62 @@
-import { z } from "zod";
+import { AuthError } from "@libs/problems";
+import { type Static, Type } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
 
 /** How far clocks may differ when a token's times are checked. */
 export const CLOCK_TOLERANCE_SECONDS = 10;
 
-const roles = z.object({ roles: z.array(z.string()).default([]) });
+const roles = Type.Object({ roles: Type.Optional(Type.Array(Type.String())) });
+const text = Type.Optional(Type.Union([Type.String(), Type.Null()]));
 
-/** What is read of an access token of Keycloak's. Whose session it is of (`sid`) is each reader's own rule. */
-export const accessTokenClaims = z.object({
-  sub: z.string().min(1),
-  typ: z.literal("Bearer"),
-  azp: z.string().min(1),
-  iat: z.number(),
-  exp: z.number(),
-  preferred_username: z.string().default(""),
-  email: z.string().nullish(),
-  given_name: z.string().nullish(),
-  family_name: z.string().nullish(),
-  email_verified: z.boolean().default(false),
-  realm_access: roles.optional(),
-  resource_access: z.record(z.string(), roles).optional(),
+const schema = Type.Object({
+  sub: Type.String({ minLength: 1 }),
+  typ: Type.Literal("Bearer"),
+  azp: Type.String({ minLength: 1 }),
+  iat: Type.Number(),
+  exp: Type.Number(),
+  sid: Type.Optional(Type.String({ minLength: 1 })),
+  client_id: Type.Optional(Type.String()),
+  preferred_username: Type.Optional(Type.String()),
+  email: text,
+  given_name: text,
+  family_name: text,
+  email_verified: Type.Optional(Type.Boolean()),
+  realm_access: Type.Optional(roles),
+  resource_access: Type.Optional(Type.Record(Type.String(), roles)),
 });
 
+/** What is read of an access token of Keycloak's; it may have more. */
+export type AccessTokenPayload = Static<typeof schema>;
+
+/**
+ * Checks the form of a verified token's claims. Whose session it is of (`sid`) is each reader's own rule.
+ * @throws AuthError `token.invalid`, which names the claims that are not as Keycloak writes them
+ */
+export function readAccessTokenClaims(payload: unknown): AccessTokenPayload {
+  if (Value.Check(schema, payload)) return payload;
+  const names = [...Value.Errors(schema, payload)].map(({ path }) => path.slice(1).replaceAll("/", "."));
+  throw new AuthError("token.invalid", { internal: `claims: ${[...new Set(names)].join(", ")}` });
+}
+
 /** The person and the times of a token, in our own words. */
-export function personOf(claims: z.output<typeof accessTokenClaims>) {
+export function personOf(claims: AccessTokenPayload) {
   return {
     sub: claims.sub,
-    username: claims.preferred_username,
+    username: claims.preferred_username ?? "",
     email: claims.email ?? null,
     firstName: claims.given_name ?? null,
     lastName: claims.family_name ?? null,
-    emailVerified: claims.email_verified,
+    emailVerified: claims.email_verified ?? false,
     issuedAt: new Date(claims.iat * 1000),
     expiresAt: new Date(claims.exp * 1000),
+  };
+}
+
+/** The roles of a token, as its claims group them. */
+export function rolesOf(claims: AccessTokenPayload): { realm: string[]; clients: [client: string, roles: string[]][] } {
+  const clients = Object.entries(claims.resource_access ?? {});
+  return {
+    realm: claims.realm_access?.roles ?? [],
+    clients: clients.map(([client, { roles: held = [] }]) => [client, held]),
   };
 }

@@ -1,4 +1,4 @@
-import { remainingMs } from "@libs/observability";
+import { remainingMs } from "@libs/observability/request-context";
 import { OWN_CONNECTION } from "./keycloak-connections.ts";
 
 export interface JsonAnswer {

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { createHmac, randomUUID } from "node:crypto";
+import { failure } from "@libs/problems/testing";
 import { exportJWK, exportSPKI, generateKeyPair } from "jose";
-import { failure } from "../testing/contracts/keycloak-realm-under-test.ts";
 import { type KeyPair, PublishedRealm, seconds } from "../testing/published-realm.ts";
 import { JoseGuardTokenVerifier } from "./guard-token-verifier.ts";
 import { PublishedGuardKeys } from "./published-guard-keys.ts";

@@ -1,4 +1,4 @@
-import { remainingMs, requestContext } from "@libs/observability";
+import { remainingMs, requestContext } from "@libs/observability/request-context";
 
 /**
  * How long a connection may be unused before it is closed: below the 60 s after which many firewalls forget one (AWS ALB

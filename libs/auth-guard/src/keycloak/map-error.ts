@@ -1,5 +1,13 @@
-import { NetworkError } from "@keycloak/keycloak-admin-client";
-import { AuthError, type AuthErrorCode } from "../errors/index.ts";
+import { AuthError, type AuthErrorCode } from "@libs/problems";
+
+/** As Keycloak's admin client throws it; by its shape, because a guard has no such client. */
+interface RefusedCall extends Error {
+  response: { status: number };
+  responseData?: unknown;
+}
+
+const isRefusal = (error: unknown): error is RefusedCall =>
+  error instanceof Error && typeof (error as Partial<RefusedCall>).response?.status === "number";
 
 /**
  * Turns whatever a call to Keycloak threw into an {@link AuthError}. The internal text is made of the operation, the
@@ -8,7 +16,7 @@ import { AuthError, type AuthErrorCode } from "../errors/index.ts";
  */
 export function mapError(error: unknown, operation: string): AuthError {
   if (error instanceof AuthError) return error;
-  if (error instanceof NetworkError) return mapStatus(error.response.status, operation, error);
+  if (isRefusal(error)) return mapStatus(error.response.status, operation, error);
   const { name, code } = describe(error);
   if (name === "TimeoutError" || name === "AbortError") {
     return new AuthError("keycloak.timeout", { internal: `${operation}: no answer in time` });
@@ -21,7 +29,7 @@ export function mapError(error: unknown, operation: string): AuthError {
 const NOT_CONNECTED: ReadonlySet<string> = new Set(["ECONNREFUSED", "ConnectionRefused", "ENOTFOUND", "EAI_AGAIN"]);
 
 /** @returns the error for an answer that no caller has a better reading of */
-export function mapStatus(status: number, operation: string, cause?: NetworkError): AuthError {
+export function mapStatus(status: number, operation: string, cause?: RefusedCall): AuthError {
   const key = errorKey(cause);
   // Keycloak's own 500 is about what was asked, one broken user for example. Any other 5xx is no answer of Keycloak's.
   const answered = status === 500 && key !== "";
@@ -35,7 +43,7 @@ function codeOf(status: number): AuthErrorCode {
 }
 
 /** Keycloak's error keys are fixed words (`error-invalid-email`, `invalid_client`); anything with a blank is prose. */
-function errorKey(error: NetworkError | undefined): string {
+function errorKey(error: RefusedCall | undefined): string {
   const data = error?.responseData;
   if (typeof data !== "object" || data === null) return "";
   for (const field of ["error", "errorMessage"]) {

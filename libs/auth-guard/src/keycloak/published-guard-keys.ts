@@ -1,5 +1,5 @@
+import { AuthError } from "@libs/problems";
 import type { JWTVerifyGetKey } from "jose";
-import { AuthError } from "../errors/index.ts";
 import type { GuardKeys } from "./guard-token-verifier.ts";
 import { PublishedKeys, type PublishedKeysOptions } from "./published-keys.ts";
 

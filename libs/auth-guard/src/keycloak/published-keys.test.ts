@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { failure } from "@libs/problems/testing";
 import { generateKeyPair } from "jose";
-import { failure } from "../testing/contracts/keycloak-realm-under-test.ts";
 import { type KeyPair, PublishedRealm } from "../testing/published-realm.ts";
 import { JoseGuardTokenVerifier } from "./guard-token-verifier.ts";
 import { PublishedGuardKeys } from "./published-guard-keys.ts";

@@ -1,5 +1,6 @@
+import { Type } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
 import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from "jose";
-import { z } from "zod";
 import { OWN_CONNECTION } from "./keycloak-connections.ts";
 import { DEFAULT_TIMEOUT_MS } from "./keycloak-options.ts";
 import { isSignatureAlgorithm } from "./signature-algorithms.ts";
@@ -14,8 +15,13 @@ const FRESH_AGAIN_MS = 5_000;
 /** Keycloak's set is 3 kB a key. Characters. */
 const MAX_SET_LENGTH = 512 * 1024;
 
-const jwk = z.looseObject({ kty: z.string(), kid: z.string().optional(), use: z.string().optional() });
-const keySet = z.object({ keys: z.array(jwk).max(100) });
+const jwk = Type.Object({
+  kty: Type.String(),
+  kid: Type.Optional(Type.String()),
+  use: Type.Optional(Type.String()),
+  alg: Type.Optional(Type.Unknown()),
+});
+const keySet = Type.Object({ keys: Type.Array(jwk, { maxItems: 100 }) });
 
 export interface PublishedKeysOptions {
   /** Address of the realm's JWKS. */
@@ -136,11 +142,10 @@ export class PublishedKeys {
   }
 }
 
-/** @throws ZodError */
+/** @throws Error for what is no set of keys */
 function readSet(json: unknown): KeySet {
-  const keys = keySet
-    .parse(json)
-    .keys.filter(({ use, kid, alg }) => use !== "enc" && kid !== undefined && isSignatureAlgorithm(alg));
+  if (!Value.Check(keySet, json)) throw new Error("not a set of keys");
+  const keys = json.keys.filter(({ use, kid, alg }) => use !== "enc" && kid !== undefined && isSignatureAlgorithm(alg));
   return {
     ids: new Set(keys.map(({ kid }) => kid as string)),
     verify: createLocalJWKSet({ keys } as JSONWebKeySet),

@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from "bun:test";
-import { isAuthError } from "../errors/index.ts";
+import { isAuthError } from "@libs/problems";
 import { readIssuer } from "./read-issuer.ts";
 
 let answer: () => Response = () => Response.json({});

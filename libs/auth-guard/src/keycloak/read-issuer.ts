@@ -1,10 +1,11 @@
-import { z } from "zod";
-import { AuthError } from "../errors/index.ts";
+import { AuthError } from "@libs/problems";
+import { Type } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
 import { OWN_CONNECTION } from "./keycloak-connections.ts";
 import { DEFAULT_TIMEOUT_MS, type KeycloakOptions, keycloakEndpoints } from "./keycloak-options.ts";
 import { mapError, mapStatus } from "./map-error.ts";
 
-const document = z.object({ issuer: z.url({ protocol: /^https?$/ }), jwks_uri: z.url() });
+const document = Type.Object({ issuer: Type.String(), jwks_uri: Type.String() });
 /** Keycloak's is 8 kB. Characters. */
 const MAX_LENGTH = 256 * 1024;
 
@@ -24,8 +25,9 @@ export async function readIssuer(options: Pick<KeycloakOptions, "url" | "realm" 
     });
     if (!answer.ok) throw mapStatus(answer.status, "discovery");
     const text = await answer.text();
-    const { data } = document.safeParse(text.length > MAX_LENGTH ? undefined : parse(text));
-    if (!data) throw new AuthError("keycloak.unavailable", { internal: "discovery: not a realm's document" });
+    const data = text.length > MAX_LENGTH ? undefined : parse(text);
+    if (!Value.Check(document, data) || !isWebUrl(data.issuer) || !isWebUrl(data.jwks_uri))
+      throw new AuthError("keycloak.unavailable", { internal: "discovery: not a realm's document" });
     const path = ["realms", options.realm];
     if (!endsWith(data.issuer, path) || !endsWith(data.jwks_uri, [...path, "protocol", "openid-connect", "certs"]))
       throw new AuthError("keycloak.misconfigured", { internal: "discovery: the document is another realm's" });
@@ -38,6 +40,8 @@ export async function readIssuer(options: Pick<KeycloakOptions, "url" | "realm" 
 /** Whether an issuer is this realm's, whatever host and path lead to it. */
 export const isIssuerOf = (issuer: string, realm: string): boolean =>
   URL.canParse(issuer) && endsWith(issuer, ["realms", realm]);
+
+const isWebUrl = (text: string): boolean => /^https?:\/\/[^/]/.test(text) && URL.canParse(text);
 
 function endsWith(url: string, path: string[]): boolean {
   const segments = new URL(url).pathname.split("/").map(decodeURIComponent);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { AuthError } from "@libs/problems";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
-import { AuthError } from "../errors/index.ts";
 import { JoseGuardTokenVerifier } from "./guard-token-verifier.ts";
 import { PublishedGuardKeys } from "./published-guard-keys.ts";
 import { RealmIssuer, withCurrentIssuer } from "./realm-issuer.ts";

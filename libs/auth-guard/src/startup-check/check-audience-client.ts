@@ -1,7 +1,7 @@
-import { getJson } from "../../keycloak/get-json.ts";
-import { keycloakEndpoints } from "../../keycloak/index.ts";
-import type { KeycloakOptions } from "../../keycloak/keycloak-options.ts";
-import { type Finding, finding } from "../finding.ts";
+import { type Finding, finding } from "@libs/problems/findings";
+import { getJson } from "../keycloak/get-json.ts";
+import type { KeycloakOptions } from "../keycloak/keycloak-options.ts";
+import { keycloakEndpoints } from "../keycloak/keycloak-options.ts";
 
 /** Clients that Keycloak makes in every realm. */
 const BUILT_IN = ["account", "realm-management", "broker"];

@@ -1,4 +1,4 @@
-import { type Finding, finding } from "./finding.ts";
+import { type Finding, finding } from "@libs/problems/findings";
 
 /** Tokens are accepted so long before and after their time. */
 const TOLERATED_MS = 10_000;

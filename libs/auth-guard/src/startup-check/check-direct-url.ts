@@ -1,6 +1,6 @@
-import { databaseUrlFault } from "@libs/database";
-import { ConnectionError, inspectDirect } from "@libs/database/schema-check";
-import { type Finding, finding } from "../finding.ts";
+import { databaseUrlFault } from "@libs/postgres";
+import { ConnectionError, inspectDirect } from "@libs/postgres/schema-check";
+import { type Finding, finding } from "@libs/problems/findings";
 import { QUICK_TIMEOUT_MS, type QuickOptions } from "./quick-options.ts";
 
 /**

@@ -1,6 +1,6 @@
-import { keycloakEndpoints } from "../../keycloak/keycloak-options.ts";
-import { PublishedGuardKeys } from "../../keycloak/published-guard-keys.ts";
-import { type Finding, finding } from "../finding.ts";
+import { type Finding, finding } from "@libs/problems/findings";
+import { keycloakEndpoints } from "../keycloak/keycloak-options.ts";
+import { PublishedGuardKeys } from "../keycloak/published-guard-keys.ts";
 import { checkAudienceClient } from "./check-audience-client.ts";
 import { checkDirectUrl } from "./check-direct-url.ts";
 import { checkRealmPage } from "./check-realm-page.ts";

@@ -1,8 +1,8 @@
-import { getJson } from "../../keycloak/get-json.ts";
-import { keycloakEndpoints } from "../../keycloak/index.ts";
-import type { KeycloakOptions } from "../../keycloak/keycloak-options.ts";
-import { isIssuerOf } from "../../keycloak/read-issuer.ts";
-import { type Finding, finding } from "../finding.ts";
+import { type Finding, finding } from "@libs/problems/findings";
+import { getJson } from "../keycloak/get-json.ts";
+import type { KeycloakOptions } from "../keycloak/keycloak-options.ts";
+import { keycloakEndpoints } from "../keycloak/keycloak-options.ts";
+import { isIssuerOf } from "../keycloak/read-issuer.ts";
 import { isOutage, noAnswer } from "./no-answer.ts";
 
 export interface RealmPage {

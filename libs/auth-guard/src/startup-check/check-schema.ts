@@ -1,4 +1,4 @@
-import { StatementRefusedError } from "@libs/database";
+import { StatementRefusedError } from "@libs/postgres";
 import {
   ConnectionError,
   type ConnectionFailureKind,
@@ -6,10 +6,10 @@ import {
   inspectSchema,
   type SchemaFacts,
   type TableRight,
-} from "@libs/database/schema-check";
-import { clockFindings } from "../check-clock.ts";
-import { type Finding, finding } from "../finding.ts";
-import type { FindingCode } from "../finding-catalogue.ts";
+} from "@libs/postgres/schema-check";
+import type { FindingCode } from "@libs/problems/findings";
+import { type Finding, finding } from "@libs/problems/findings";
+import { clockFindings } from "./check-clock.ts";
 import { QUICK_TIMEOUT_MS, type QuickOptions } from "./quick-options.ts";
 
 export interface SchemaNeeds {

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { createLogger, Registry } from "@libs/observability";
-import { type Finding, finding } from "../finding.ts";
+import { type Finding, finding } from "@libs/problems/findings";
 import { ConfigurationWatch } from "./configuration-watch.ts";
 
 /** A watch whose checks find what the test says, and whose clock is the test's. */

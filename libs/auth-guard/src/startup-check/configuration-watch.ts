@@ -1,5 +1,5 @@
 import type { Logger, Registry } from "@libs/observability";
-import type { Finding } from "../finding.ts";
+import type { Finding } from "@libs/problems/findings";
 import { blocks, isOutageOf, isUnseen } from "./finding-kinds.ts";
 import { type ProblemGauge, problemGauge } from "./problem-gauge.ts";
 

@@ -1,5 +1,4 @@
-import type { Finding } from "../finding.ts";
-import type { FindingCode } from "../finding-catalogue.ts";
+import type { Finding, FindingCode } from "@libs/problems/findings";
 
 /**
  * Wrong, and yet no reason to hold a process back: it is every replica's, and flows do not fail by it, or only a login can

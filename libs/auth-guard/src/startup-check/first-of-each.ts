@@ -1,4 +1,4 @@
-import type { Finding } from "../finding.ts";
+import type { Finding } from "@libs/problems/findings";
 
 /** Two checks may see the same. */
 export function firstOfEach(findings: readonly Finding[]): Finding[] {

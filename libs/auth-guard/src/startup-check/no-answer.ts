@@ -1,6 +1,6 @@
-import { isAuthError } from "../../errors/index.ts";
-import { mapError } from "../../keycloak/map-error.ts";
-import { type Finding, finding } from "../finding.ts";
+import { isAuthError } from "@libs/problems";
+import { type Finding, finding } from "@libs/problems/findings";
+import { mapError } from "../keycloak/map-error.ts";
 
 /** An outage as a finding. @throws whatever is none */
 export function noAnswer(error: unknown): Finding {

@@ -1,17 +1,16 @@
 import type { Registry } from "@libs/observability";
-import { Gauge } from "prom-client";
+import { lazyGauge } from "@libs/observability/lazy-gauge";
 
 export interface ProblemGauge {
   set(kind: string, present: boolean): void;
 }
 
-const name = "config_problem";
-const help = "1 while the configuration has this problem; noticed within 15 seconds.";
-
 /** The metric `config_problem{kind}` on the registry of the process. */
 export function problemGauge(registry: Registry): ProblemGauge {
-  const gauge =
-    (registry.getSingleMetric(name) as Gauge | undefined) ??
-    new Gauge({ name, help, labelNames: ["kind"], registers: [registry] });
+  const gauge = lazyGauge(registry, {
+    name: "config_problem",
+    help: "1 while the configuration has this problem; noticed within 15 seconds.",
+    labelNames: ["kind"],
+  });
   return { set: (kind, present) => gauge.set({ kind }, present ? 1 : 0) };
 }

@@ -1,12 +1,13 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import type { ChangeChannel, Grant, GuardChange } from "@libs/database";
+import type { ChangeChannel, GuardChange } from "@libs/postgres";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
-import { guardPlugin, type KeycloakAuth } from "../../elysia/guard-plugin.ts";
-import { Guard } from "../../guard/guard.ts";
-import { partsOfRole } from "../../guard/role-name.ts";
-import { JoseGuardTokenVerifier } from "../../keycloak/guard-token-verifier.ts";
+import { guardPlugin, type KeycloakAuth } from "../elysia/guard-plugin.ts";
+import { Guard } from "../guard/guard.ts";
+import { partsOfRole } from "../guard/role-name.ts";
+import type { Grant } from "../guard-repository.ts";
+import { JoseGuardTokenVerifier } from "../keycloak/guard-token-verifier.ts";
 import { keysFromSet } from "./keys-from-set.ts";
-import "../refuse-production.ts";
+import "./refuse-production.ts";
 
 export interface TestPerson {
   /** Keycloak user id; made up when left out. */

@@ -1,5 +1,5 @@
 import { createLocalJWKSet, type JSONWebKeySet } from "jose";
-import type { GuardKeys } from "../../keycloak/guard-token-verifier.ts";
+import type { GuardKeys } from "../keycloak/guard-token-verifier.ts";
 
 /** A fixed set of keys, for tests. */
 export function keysFromSet(set: object): GuardKeys {

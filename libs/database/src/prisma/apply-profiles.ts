@@ -1,10 +1,9 @@
+import { mapDatabaseError, TransactionConflictError, UniqueViolationError } from "@libs/postgres";
 import type { PrismaClient } from "../client.ts";
-import { TransactionConflictError, UniqueViolationError } from "../errors.ts";
 import type { KeycloakTicket } from "../feed-repository.ts";
 import { changedFields, eventsOfChange, keycloakFields } from "../profile-change.ts";
 import { shareNames } from "../share-names.ts";
 import type { AppliedProfile, ApplyOptions, KeycloakProfile, ProfileOutcome } from "../user-repository.ts";
-import { mapPrismaError } from "./map-prisma-error.ts";
 import { takeOverGrantsOf } from "./take-over-grants.ts";
 import { hintTable, tellHints } from "./tell-hints.ts";
 import { type KnownUser, lockUsers, readNames, readUsers, type Transaction, writeUsers } from "./user-rows.ts";
@@ -46,7 +45,7 @@ export async function applyProfiles(
 
 async function findAgreeing(prisma: PrismaClient, batch: readonly KeycloakProfile[], ticket: KeycloakTicket) {
   const known = await readUsers(prisma, idsOf(batch), ticket).catch((error) => {
-    throw mapPrismaError(error);
+    throw mapDatabaseError(error);
   });
   return new Set(idsOf(batch.filter((profile) => outcomeOf(known.get(profile.id), profile) === "unchanged")));
 }
@@ -77,7 +76,7 @@ async function tryApply(
   try {
     return await prisma.$transaction((tx) => applyInTransaction(tx, batch, reading), TRANSACTION_LIMITS);
   } catch (error) {
-    const mapped = mapPrismaError(error);
+    const mapped = mapDatabaseError(error);
     if (mapped instanceof UniqueViolationError || mapped instanceof TransactionConflictError) return undefined;
     throw mapped;
   }

@@ -1,8 +1,8 @@
+import { throwMapped } from "@libs/postgres";
 import type { PrismaClient } from "../client.ts";
 import { Prisma } from "../generated/client.ts";
 import type { EndOptions, LiveSessions, Session, SessionEndReason } from "../session-repository.ts";
 import { SESSION_FACT_COLUMNS, SESSION_TOKEN_COLUMNS } from "./columns.ts";
-import { throwMapped } from "./map-prisma-error.ts";
 import { somebodySubscribes } from "./tell-events.ts";
 
 /** Which live sessions: one of ours, those of {@link LiveSessions}, or those whose refresh token has run out. */

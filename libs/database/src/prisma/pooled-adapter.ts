@@ -1,7 +1,7 @@
+import { DatabasePool } from "@libs/postgres";
 import { PrismaPg } from "@prisma/adapter-pg";
 import type { SqlDriverAdapter, SqlDriverAdapterFactory } from "@prisma/driver-adapter-utils";
 import type { PoolConfig } from "pg";
-import { DatabasePool } from "../connect/database-pool.ts";
 
 type PrismaPgOptions = ConstructorParameters<typeof PrismaPg>[1];
 

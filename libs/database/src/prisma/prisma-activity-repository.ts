@@ -1,3 +1,4 @@
+import { throwMapped } from "@libs/postgres";
 import type {
   Activity,
   ActivityPosition,
@@ -7,7 +8,6 @@ import type {
 } from "../activity-repository.ts";
 import type { PrismaClient } from "../client.ts";
 import type { Prisma } from "../generated/client.ts";
-import { throwMapped } from "./map-prisma-error.ts";
 
 /** `activity_logs` in PostgreSQL. */
 export class PrismaActivityRepository implements ActivityRepository {

@@ -1,6 +1,6 @@
+import { throwMapped } from "@libs/postgres";
 import type { BusinessRepository } from "../business-repository.ts";
 import type { PrismaClient } from "../client.ts";
-import { throwMapped } from "./map-prisma-error.ts";
 
 /** `stores` and `organizations` in PostgreSQL. */
 export class PrismaBusinessRepository implements BusinessRepository {

@@ -1,3 +1,4 @@
+import { throwMapped } from "@libs/postgres";
 import {
   type Cart,
   type CartRepository,
@@ -10,7 +11,6 @@ import {
 import type { PrismaClient } from "../client.ts";
 import type { Prisma } from "../generated/client.ts";
 import { WITH_ITEMS } from "./line-items.ts";
-import { throwMapped } from "./map-prisma-error.ts";
 import { refusable } from "./refusal.ts";
 import { takeWriteKey } from "./take-write-key.ts";
 

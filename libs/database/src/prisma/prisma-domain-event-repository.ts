@@ -1,3 +1,4 @@
+import { throwMapped } from "@libs/postgres";
 import type { PrismaClient } from "../client.ts";
 import type {
   DomainEvent,
@@ -6,7 +7,6 @@ import type {
   EventSubscription,
   SqlExecutor,
 } from "../domain-event.ts";
-import { throwMapped } from "./map-prisma-error.ts";
 import { repeatableTransaction } from "./repeatable-transaction.ts";
 import type { Transaction } from "./user-rows.ts";
 

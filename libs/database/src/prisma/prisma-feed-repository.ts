@@ -1,3 +1,4 @@
+import { throwMapped } from "@libs/postgres";
 import type { PrismaClient } from "../client.ts";
 import type {
   ClaimedHint,
@@ -10,7 +11,6 @@ import type {
 } from "../feed-repository.ts";
 import { Prisma } from "../generated/client.ts";
 import { HINT_COLUMNS } from "./columns.ts";
-import { throwMapped } from "./map-prisma-error.ts";
 import { hintTable, tellHints } from "./tell-hints.ts";
 
 /** A statement of so many stays far below the longest time of one. */

@@ -1,3 +1,4 @@
+import { throwMapped } from "@libs/postgres";
 import type { PrismaClient } from "../client.ts";
 import type { Prisma } from "../generated/client.ts";
 import type {
@@ -7,7 +8,6 @@ import type {
   IdempotencyRepository,
   KeptAnswer,
 } from "../idempotency-repository.ts";
-import { throwMapped } from "./map-prisma-error.ts";
 
 /** `idempotency_keys` in PostgreSQL. A holder is known by the end of its lock, which only a later claim changes. */
 export class PrismaIdempotencyRepository implements IdempotencyRepository {

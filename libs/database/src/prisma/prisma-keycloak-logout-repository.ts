@@ -1,7 +1,7 @@
+import { throwMapped } from "@libs/postgres";
 import type { PrismaClient } from "../client.ts";
 import type { KeycloakLogout, KeycloakLogoutRepository, NewKeycloakLogout } from "../keycloak-logout-repository.ts";
 import { KEYCLOAK_LOGOUT_COLUMNS } from "./columns.ts";
-import { throwMapped } from "./map-prisma-error.ts";
 
 /** `keycloak_logouts` in PostgreSQL. */
 export class PrismaKeycloakLogoutRepository implements KeycloakLogoutRepository {

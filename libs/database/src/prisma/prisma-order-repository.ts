@@ -1,9 +1,9 @@
+import { throwMapped } from "@libs/postgres";
 import type { WriteKey } from "../cart-repository.ts";
 import type { PrismaClient } from "../client.ts";
 import type { Prisma } from "../generated/client.ts";
 import type { Checkout, CheckoutOutcome, Order, OrderMark, OrderMove, OrderRepository } from "../order-repository.ts";
 import { WITH_ITEMS } from "./line-items.ts";
-import { throwMapped } from "./map-prisma-error.ts";
 import { refusable } from "./refusal.ts";
 import { takeWriteKey } from "./take-write-key.ts";
 

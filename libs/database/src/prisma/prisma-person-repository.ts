@@ -1,3 +1,4 @@
+import { throwMapped } from "@libs/postgres";
 import type { PrismaClient } from "../client.ts";
 import { Prisma } from "../generated/client.ts";
 import type {
@@ -14,7 +15,6 @@ import type { Registration } from "../registration-repository.ts";
 import type { User } from "../user-repository.ts";
 import { REGISTRATION_COLUMNS, USER_COLUMNS } from "./columns.ts";
 import { erasePerson } from "./erase-person.ts";
-import { throwMapped } from "./map-prisma-error.ts";
 
 const FACTS = Prisma.raw(`
   session_id AS "sessionId", user_id AS "userId", keycloak_session_id AS "keycloakSessionId", refreshed_at AS "refreshedAt",

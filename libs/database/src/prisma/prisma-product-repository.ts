@@ -1,7 +1,6 @@
+import { ForeignKeyViolationError, mapDatabaseError, throwMapped } from "@libs/postgres";
 import type { PrismaClient } from "../client.ts";
-import { ForeignKeyViolationError } from "../errors.ts";
 import type { Product, ProductPage, ProductRepository } from "../product-repository.ts";
-import { mapPrismaError, throwMapped } from "./map-prisma-error.ts";
 
 /** `products` in PostgreSQL. */
 export class PrismaProductRepository implements ProductRepository {
@@ -19,7 +18,7 @@ export class PrismaProductRepository implements ProductRepository {
           unit_price_minor = excluded.unit_price_minor, updated_at = excluded.updated_at`;
       return "written";
     } catch (error) {
-      const mapped = mapPrismaError(error);
+      const mapped = mapDatabaseError(error);
       if (mapped instanceof ForeignKeyViolationError) return "store_unknown";
       throw mapped;
     }

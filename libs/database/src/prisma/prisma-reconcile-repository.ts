@@ -1,7 +1,7 @@
+import { throwMapped } from "@libs/postgres";
 import type { PrismaClient } from "../client.ts";
 import type { HintKind } from "../feed-repository.ts";
 import type { DatedUser, IdleSession, ReconcileRepository, UserCounts } from "../reconcile-repository.ts";
-import { throwMapped } from "./map-prisma-error.ts";
 
 /** `user_count_changes`, `users` and `sessions` in PostgreSQL. */
 export class PrismaReconcileRepository implements ReconcileRepository {

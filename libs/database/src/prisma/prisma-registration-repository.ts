@@ -1,3 +1,4 @@
+import { throwMapped } from "@libs/postgres";
 import type { PrismaClient } from "../client.ts";
 import {
   type NewRegistration,
@@ -11,7 +12,6 @@ import {
 import type { KeycloakProfile, User } from "../user-repository.ts";
 import { REGISTRATION_COLUMNS } from "./columns.ts";
 import { completeRegistration } from "./complete-registration.ts";
-import { throwMapped } from "./map-prisma-error.ts";
 
 /** `registrations` in PostgreSQL; every change of state is one conditional UPDATE. */
 export class PrismaRegistrationRepository implements RegistrationRepository {

@@ -1,5 +1,5 @@
+import { TransactionConflictError, throwMapped } from "@libs/postgres";
 import type { PrismaClient } from "../client.ts";
-import { TransactionConflictError } from "../errors.ts";
 import { Prisma } from "../generated/client.ts";
 import type {
   Actor,
@@ -14,7 +14,6 @@ import type {
   Scope,
 } from "../role-repository.ts";
 import { defineRole, deleteRole } from "./define-role.ts";
-import { throwMapped } from "./map-prisma-error.ts";
 
 const GRANT_COLUMNS = Prisma.raw(`
   grants.id::text AS id, roles.name AS role, grants.user_id AS "userId", grants.grantee_email AS email,

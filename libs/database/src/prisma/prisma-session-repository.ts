@@ -1,3 +1,4 @@
+import { throwMapped } from "@libs/postgres";
 import type { PrismaClient } from "../client.ts";
 import { refreshTokenStanding } from "../refresh-token-standing.ts";
 import type {
@@ -18,7 +19,6 @@ import type {
 import type { User } from "../user-repository.ts";
 import { SESSION_FACT_COLUMNS, SESSION_TOKEN_COLUMNS } from "./columns.ts";
 import { condition, endSessions } from "./end-sessions.ts";
-import { throwMapped } from "./map-prisma-error.ts";
 import { recordLogin } from "./record-login.ts";
 import { upsertUserRow } from "./upsert-user-row.ts";
 

@@ -1,9 +1,9 @@
+import { throwMapped } from "@libs/postgres";
 import type { PrismaClient } from "../client.ts";
 import type { KeycloakTicket } from "../feed-repository.ts";
 import type { AppliedProfile, ApplyOptions, KeycloakProfile, User, UserRepository } from "../user-repository.ts";
 import { applyProfiles } from "./apply-profiles.ts";
 import { USER_COLUMNS } from "./columns.ts";
-import { throwMapped } from "./map-prisma-error.ts";
 import { somebodySubscribes } from "./tell-events.ts";
 import { THIS_WRITE } from "./user-rows.ts";
 

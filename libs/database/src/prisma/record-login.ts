@@ -1,5 +1,5 @@
+import { UnfinishedRegistrationError } from "@libs/postgres";
 import type { PrismaClient } from "../client.ts";
-import { UnfinishedRegistrationError } from "../errors.ts";
 import { Prisma } from "../generated/client.ts";
 import type { LoginRecord, Session } from "../session-repository.ts";
 import type { User } from "../user-repository.ts";

@@ -1,8 +1,6 @@
+import { mapDatabaseError, retryConflicts, TransactionConflictError } from "@libs/postgres";
 import type { PrismaClient } from "../client.ts";
-import { retryConflicts } from "../connect/retry-conflicts.ts";
-import { TransactionConflictError } from "../errors.ts";
 import type { Prisma } from "../generated/client.ts";
-import { mapPrismaError } from "./map-prisma-error.ts";
 
 /** Milliseconds. */
 interface TransactionLimits {
@@ -23,7 +21,7 @@ export async function repeatableTransaction<T>(
 ): Promise<T> {
   const run = () =>
     prisma.$transaction(work, options).catch((error: unknown) => {
-      throw mapPrismaError(error);
+      throw mapDatabaseError(error);
     });
   return await retryConflicts(run, (error) => error instanceof TransactionConflictError);
 }

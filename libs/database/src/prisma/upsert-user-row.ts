@@ -1,5 +1,4 @@
-import { UniqueViolationError } from "../errors.ts";
-import { mapPrismaError } from "./map-prisma-error.ts";
+import { mapDatabaseError, UniqueViolationError } from "@libs/postgres";
 
 /**
  * Runs an upsert of a user row by id. `ON CONFLICT (id)` does not see a first insert of the same user that is not yet
@@ -11,11 +10,11 @@ export async function upsertUserRow<T>(upsert: () => Promise<T>): Promise<T> {
   try {
     return await upsert();
   } catch (error) {
-    if (!(mapPrismaError(error) instanceof UniqueViolationError)) throw mapPrismaError(error);
+    if (!(mapDatabaseError(error) instanceof UniqueViolationError)) throw mapDatabaseError(error);
   }
   try {
     return await upsert();
   } catch (error) {
-    throw mapPrismaError(error);
+    throw mapDatabaseError(error);
   }
 }

@@ -1,5 +1,5 @@
+import { TransactionConflictError } from "@libs/postgres";
 import type { UserPayload } from "../domain-event.ts";
-import { TransactionConflictError } from "../errors.ts";
 import type { KeycloakTicket } from "../feed-repository.ts";
 import { Prisma } from "../generated/client.ts";
 import type { NewDomainEvent } from "../profile-change.ts";

@@ -1,4 +1,4 @@
-import { UnfinishedRegistrationError } from "../errors.ts";
+import { UnfinishedRegistrationError } from "@libs/postgres";
 import type { KeycloakTicket } from "../feed-repository.ts";
 import { changedFields, eventsOfChange, keycloakFields } from "../profile-change.ts";
 import { type NamedWrite, shareNames } from "../share-names.ts";

@@ -5,7 +5,6 @@ import { InMemoryCartRepository } from "./in-memory-cart-repository.ts";
 import { InMemoryDatabase } from "./in-memory-database.ts";
 import { InMemoryDomainEventRepository } from "./in-memory-domain-event-repository.ts";
 import { InMemoryFeedRepository } from "./in-memory-feed-repository.ts";
-import { InMemoryGuardRepository } from "./in-memory-guard-repository.ts";
 import { InMemoryIdempotencyRepository } from "./in-memory-idempotency-repository.ts";
 import { InMemoryKeycloakLogoutRepository } from "./in-memory-keycloak-logout-repository.ts";
 import { InMemoryLeaseRepository } from "./in-memory-lease-repository.ts";
@@ -44,7 +43,6 @@ export function createInMemoryRepositories(database = new InMemoryDatabase()): R
     roles: new InMemoryRoleRepository(database),
     activities: new InMemoryActivityRepository(database),
     business: new InMemoryBusinessRepository(database),
-    guard: new InMemoryGuardRepository(database),
     carts: new InMemoryCartRepository(database),
     orders: new InMemoryOrderRepository(database),
     products: new InMemoryProductRepository(database),

@@ -1,9 +1,8 @@
+import { ForeignKeyViolationError, UnfinishedRegistrationError, UniqueViolationError } from "@libs/postgres";
 import type { Activity } from "../activity-repository.ts";
 import type { Cart, WriteKey } from "../cart-repository.ts";
 import type { DomainEvent, EventSubscription } from "../domain-event.ts";
-import { ForeignKeyViolationError, UnfinishedRegistrationError, UniqueViolationError } from "../errors.ts";
 import type { Hint } from "../feed-repository.ts";
-import type { Grant } from "../guard-repository.ts";
 import type { KeptAnswer } from "../idempotency-repository.ts";
 import type { KeycloakLogout, NewKeycloakLogout } from "../keycloak-logout-repository.ts";
 import type { Order } from "../order-repository.ts";
@@ -77,10 +76,6 @@ export class InMemoryDatabase {
   readonly writeKeys = new Map<string, WriteKey & { subject: string }>();
   readonly stores = new Set<string>();
   readonly organizations = new Set<string>();
-  /** By store: the organization that it belongs to. */
-  readonly storeOrganizations = new Map<string, string>();
-  /** By user: the permissions that its roles come to. */
-  readonly grants = new Map<string, Grant[]>();
   /** The server's own clock, which leases go by. */
   clock: () => Date = () => new Date();
 

@@ -1,4 +1,4 @@
-import { UniqueViolationError } from "../errors.ts";
+import { UniqueViolationError } from "@libs/postgres";
 import { keycloakFields } from "../profile-change.ts";
 import {
   type NewRegistration,

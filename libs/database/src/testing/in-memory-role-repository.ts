@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { ForeignKeyViolationError } from "../errors.ts";
+import { ForeignKeyViolationError } from "@libs/postgres";
 import type {
   Actor,
   Grantee,

@@ -1,4 +1,4 @@
-import { problemMedia } from "@libs/keycloak-authV2/elysia";
+import { problemMedia } from "@libs/auth-guard";
 import { headersOf } from "./response-headers.ts";
 
 /** An operation, as far as it is read or written here. */

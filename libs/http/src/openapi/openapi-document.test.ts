@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { catalogue } from "@libs/keycloak-authV2/errors";
+import { catalogue } from "@libs/problems";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { Elysia } from "elysia";
 import { z } from "zod";

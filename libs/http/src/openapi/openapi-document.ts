@@ -1,5 +1,5 @@
 import { toOpenAPISchema } from "@elysia/openapi";
-import { bearerAuth, problemMediaType } from "@libs/keycloak-authV2/elysia";
+import { bearerAuth, problemMediaType } from "@libs/auth-guard";
 import type { AnyElysia } from "elysia";
 import { z } from "zod";
 import { problemSchema } from "../problem.ts";

@@ -1,5 +1,5 @@
 import { expect } from "bun:test";
-import { type AuthErrorCode, catalogue } from "@libs/keycloak-authV2/errors";
+import { type AuthErrorCode, catalogue } from "@libs/problems";
 import { type Problem, type ProblemCatalogue, problemSchema } from "../problem.ts";
 
 /**

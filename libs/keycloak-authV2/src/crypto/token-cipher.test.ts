@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
+import { AuthError } from "@libs/problems";
 import fc from "fast-check";
-import { AuthError } from "../errors/index.ts";
 import { hashToken, parseKeyRing, TokenCipher } from "./index.ts";
 
 const entry = (id: string) => `${id}:${randomBytes(32).toString("base64")}`;

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, type KeyObject, randomBytes } from "node:crypto";
-import { AuthError } from "../errors/index.ts";
+import { AuthError } from "@libs/problems";
 import type { KeyRing, KeyRingSource } from "./key-ring.ts";
 
 /** The one place that a ciphertext is good for. */

@@ -1,8 +1,8 @@
+import { type Finding, finding } from "@libs/problems/findings";
 import type { AdminApi } from "../keycloak/admin-api.ts";
 import { findClient } from "../realm/gateway-client.ts";
 import { namesAudience } from "./check-audience.ts";
 import { notBeforeFindings, type RealmSettings } from "./check-realm-settings.ts";
-import { type Finding, finding } from "./finding.ts";
 
 /** A realm's limits for the sessions of single clients. Seconds; 0 or none: those of the realm's sessions. */
 export interface ClientSessionSettings extends RealmSettings {

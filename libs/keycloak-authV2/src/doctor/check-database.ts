@@ -1,8 +1,7 @@
+import { CONNECTION, checkDirectUrl, checkSchema } from "@libs/auth-guard/startup-check";
 import { type DatabaseFacts, inspectDatabase, MigrationError } from "@libs/database/migrate";
+import { type Finding, finding } from "@libs/problems/findings";
 import type { DoctorOptions } from "./doctor-options.ts";
-import { type Finding, finding } from "./finding.ts";
-import { checkDirectUrl } from "./quick/check-direct-url.ts";
-import { CONNECTION, checkSchema } from "./quick/check-schema.ts";
 import { GATEWAY_RIGHTS } from "./quick/gateway-rights.ts";
 
 const OLDEST_POSTGRES = 14;

@@ -1,6 +1,6 @@
+import { type Finding, finding } from "@libs/problems/findings";
 import type { AdminApi } from "../keycloak/admin-api.ts";
 import { findClient } from "../realm/gateway-client.ts";
-import { type Finding, finding } from "./finding.ts";
 
 /** Steps that a login without a browser can do, beside conditions. */
 const USABLE = new Set([

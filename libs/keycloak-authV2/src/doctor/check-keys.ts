@@ -1,6 +1,6 @@
 import type { StoredTokenRepository } from "@libs/database";
+import type { Finding } from "@libs/problems/findings";
 import { scanSessions } from "../services/keys/scan-sessions.ts";
-import type { Finding } from "./finding.ts";
 import { keyFindings, readRing, tryKeys } from "./quick/check-key-ring.ts";
 
 /** So many sessions are looked through for keys that the ring lacks. */

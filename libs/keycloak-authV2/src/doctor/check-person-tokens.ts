@@ -1,9 +1,9 @@
-import { DEFAULT_MAX_TOKEN_BYTES, PROXY_SAFE_TOKEN_BYTES } from "../guard/token-limit.ts";
+import { DEFAULT_MAX_TOKEN_BYTES, PROXY_SAFE_TOKEN_BYTES } from "@libs/auth-guard";
+import { acceptedAlgorithms } from "@libs/auth-guard/keycloak";
+import { type Finding, finding } from "@libs/problems/findings";
 import type { AdminApi } from "../keycloak/admin-api.ts";
-import { acceptedAlgorithms } from "../keycloak/signature-algorithms.ts";
 import { findClient } from "../realm/gateway-client.ts";
 import type { DoctorOptions } from "./doctor-options.ts";
-import { type Finding, finding } from "./finding.ts";
 
 /** So many people's tokens are looked at. */
 const PEOPLE = 5;

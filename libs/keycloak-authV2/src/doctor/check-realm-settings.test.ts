@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import type { FindingCode } from "@libs/problems/findings";
 import { clientSettingFindings } from "./check-client-settings.ts";
 import { notBeforeFindings, type RealmSettings, realmSettingFindings } from "./check-realm-settings.ts";
-import type { FindingCode } from "./finding-catalogue.ts";
 
 const now = Date.parse("2026-11-27T10:00:00Z");
 const sane: RealmSettings = {

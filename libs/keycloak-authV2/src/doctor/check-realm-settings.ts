@@ -1,5 +1,5 @@
-import { type Finding, finding } from "./finding.ts";
-import type { settingFindingCatalogue } from "./setting-finding-catalogue.ts";
+import type { settingFindingCatalogue } from "@libs/problems/findings";
+import { type Finding, finding } from "@libs/problems/findings";
 
 type Code = keyof typeof settingFindingCatalogue;
 

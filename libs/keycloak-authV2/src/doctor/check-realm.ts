@@ -1,10 +1,10 @@
-import { isAuthError } from "../errors/index.ts";
+import { isAuthError } from "@libs/problems";
+import { type Finding, finding } from "@libs/problems/findings";
 import type { AdminApi } from "../keycloak/admin-api.ts";
 import { readEventTypes } from "../keycloak/server/read-event-types.ts";
 import { storedEventTypes, unwantedEventTypes } from "../realm/event-types.ts";
 import { notBeforeFindings, realmSettingFindings } from "./check-realm-settings.ts";
 import type { DoctorOptions } from "./doctor-options.ts";
-import { type Finding, finding } from "./finding.ts";
 import { readPublicRealm } from "./read-public-realm.ts";
 
 /** The least that events are to be kept: a short outage, and the time to notice it. */

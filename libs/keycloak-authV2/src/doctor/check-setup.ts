@@ -1,4 +1,5 @@
 import { currentSecret } from "@libs/observability/secrets";
+import { type Finding, finding } from "@libs/problems/findings";
 import type { AdminApi } from "../keycloak/admin-api.ts";
 import { keycloakEndpoints } from "../keycloak/index.ts";
 import { findClient } from "../realm/gateway-client.ts";
@@ -9,7 +10,6 @@ import { KEPT_SECONDS } from "./check-realm.ts";
 import { realmSettingFindings } from "./check-realm-settings.ts";
 import { checkUserProfile } from "./check-user-profile.ts";
 import type { DoctorOptions } from "./doctor-options.ts";
-import { type Finding, finding } from "./finding.ts";
 import { isPowerful } from "./powerful-roles.ts";
 import { setupFindings } from "./setup-findings.ts";
 

@@ -1,5 +1,5 @@
+import { type Finding, finding } from "@libs/problems/findings";
 import { readClaims } from "../services/sync/token-times.ts";
-import { type Finding, finding } from "./finding.ts";
 import { isPowerful } from "./powerful-roles.ts";
 import type { ClientAccess } from "./quick/check-client.ts";
 import type { OwnTokenClaims } from "./quick/check-own-token.ts";

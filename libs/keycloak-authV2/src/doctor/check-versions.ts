@@ -1,9 +1,8 @@
-import { isAuthError } from "../errors/index.ts";
+import { isAuthError } from "@libs/problems";
+import { type Finding, finding, versionSupport } from "@libs/problems/findings";
 import type { AdminApi } from "../keycloak/admin-api.ts";
 import { probeServer } from "../keycloak/server/probe-server.ts";
 import { readServerVersion } from "../keycloak/server/read-server-version.ts";
-import { versionSupport } from "../keycloak/server/version-support.ts";
-import { type Finding, finding } from "./finding.ts";
 
 const OLDEST_BUN = [1, 4] as const;
 

@@ -1,5 +1,5 @@
+import type { Finding } from "@libs/problems/findings";
 import type { KeycloakOptions } from "../keycloak/index.ts";
-import type { Finding } from "./finding.ts";
 
 export interface DoctorOptions {
   /** As the gateway has it. */

@@ -1,5 +1,6 @@
 /** Looks at all that the gateway stands on, and says what is wrong and what to do. Changes nothing. */
+
+export type { Finding } from "@libs/problems/findings";
+export { type FindingCode, findingCatalogue, type Severity } from "@libs/problems/findings";
 export type { DoctorOptions, DoctorReport } from "./doctor-options.ts";
-export type { Finding } from "./finding.ts";
-export { type FindingCode, findingCatalogue, type Severity } from "./finding-catalogue.ts";
 export { runDoctor } from "./run-doctor.ts";

@@ -1,5 +1,5 @@
+import { OWN_CONNECTION } from "@libs/auth-guard/keycloak";
 import { keycloakEndpoints } from "../keycloak/index.ts";
-import { OWN_CONNECTION } from "../keycloak/keycloak-connections.ts";
 import type { DoctorOptions } from "./doctor-options.ts";
 
 const TIMEOUT_MS = 10_000;

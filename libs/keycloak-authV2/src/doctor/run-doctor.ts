@@ -1,5 +1,8 @@
+import { firstOfEach } from "@libs/auth-guard/startup-check";
 import { createDatabase, createRepositories } from "@libs/database";
-import { isAuthError } from "../errors/index.ts";
+import { isAuthError } from "@libs/problems";
+import type { FindingCode } from "@libs/problems/findings";
+import { type Finding, finding } from "@libs/problems/findings";
 import { AdminApi } from "../keycloak/admin-api.ts";
 import { AdminTokenProvider } from "../keycloak/admin-token-provider.ts";
 import { clientCredentials, keycloakEndpoints } from "../keycloak/index.ts";
@@ -15,10 +18,7 @@ import { checkToken } from "./check-token.ts";
 import { checkUserProfile } from "./check-user-profile.ts";
 import { checkBun, checkEvents, checkKeycloakVersion } from "./check-versions.ts";
 import type { Checked, DoctorOptions, DoctorReport } from "./doctor-options.ts";
-import { type Finding, finding } from "./finding.ts";
-import type { FindingCode } from "./finding-catalogue.ts";
 import { checkKeycloak as checkQuickly } from "./quick/check-gateway.ts";
-import { firstOfEach } from "./quick/first-of-each.ts";
 
 const TIMEOUT_MS = 10_000;
 

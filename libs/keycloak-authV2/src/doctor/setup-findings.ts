@@ -1,6 +1,6 @@
+import type { FindingCode } from "@libs/problems/findings";
+import { type Finding, finding } from "@libs/problems/findings";
 import type { RealmChange } from "../realm/index.ts";
-import { type Finding, finding } from "./finding.ts";
-import type { FindingCode } from "./finding-catalogue.ts";
 
 const CODES: Record<string, FindingCode> = {
   "realm.created": "keycloak.realm_missing",

@@ -1,2 +1,10 @@
-export { AuthError, type AuthErrorDetails, type FieldError, isAuthError } from "./auth-error.ts";
-export { type AuthErrorCode, type CatalogueEntry, catalogue } from "./catalogue.ts";
+/** The errors of this library: those of `@libs/problems`. */
+export {
+  AuthError,
+  type AuthErrorCode,
+  type AuthErrorDetails,
+  type CatalogueEntry,
+  catalogue,
+  type FieldError,
+  isAuthError,
+} from "@libs/problems";

@@ -1,5 +1,6 @@
 import type { FeedBacklog, HintSource } from "@libs/database";
-import { Counter, Gauge, type Registry } from "prom-client";
+import { counterIn, gaugeIn } from "@libs/observability";
+import type { Registry } from "prom-client";
 import type { FeedMetrics } from "./feed-deps.ts";
 import type { FeedMode } from "./feed-mode.ts";
 import type { FeedProblemKind } from "./feed-problems.ts";
@@ -21,11 +22,9 @@ export interface ReaderMetrics extends FeedMetrics {
 /** Metrics of the change feed, on the registry of the process. */
 export function createFeedMetrics(registry: Registry): ReaderMetrics {
   const gauge = (name: string, help: string, labelNames: string[] = []) =>
-    (registry.getSingleMetric(name) as Gauge | undefined) ??
-    new Gauge({ name, help, labelNames, registers: [registry] });
+    gaugeIn(registry, { name, help, labelNames });
   const counter = (name: string, help: string, labelNames: string[] = []) =>
-    (registry.getSingleMetric(name) as Counter | undefined) ??
-    new Counter({ name, help, labelNames, registers: [registry] });
+    counterIn(registry, { name, help, labelNames });
 
   const hints = counter(
     "feed_hints_total",

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "bun:test";
-import { AuthError } from "../errors/index.ts";
+import { AuthError } from "@libs/problems";
 import { createFeedFixture, type FeedFixture } from "../testing/feed-fixture.ts";
 import { logIn } from "../testing/log-in.ts";
 

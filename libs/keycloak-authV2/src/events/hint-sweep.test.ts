@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { DatabaseUnavailableError, StatementRefusedError } from "@libs/database";
-import { AuthError } from "../errors/index.ts";
+import { AuthError } from "@libs/problems";
 import { registerUser } from "../services/sync/register-user.ts";
 import { createFeedFixture, type FeedFixture } from "../testing/feed-fixture.ts";
 import { logIn } from "../testing/log-in.ts";

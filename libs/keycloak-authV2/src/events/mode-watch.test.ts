@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { AuthError } from "../errors/index.ts";
+import { AuthError } from "@libs/problems";
 import { createFeedFixture } from "../testing/feed-fixture.ts";
 import { createFeedMetrics } from "./feed-metrics.ts";
 import { readStoredMode } from "./feed-mode.ts";

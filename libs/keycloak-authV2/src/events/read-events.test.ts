@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
-import { AuthError } from "../errors/index.ts";
+import { AuthError } from "@libs/problems";
 import { lookAtUsers } from "../services/sync/look-at-users.ts";
 import { newUser } from "../testing/contracts/keycloak-realm-under-test.ts";
 import { createFeedFixture } from "../testing/feed-fixture.ts";

@@ -1,4 +1,4 @@
-import type { AuthErrorCode } from "../errors/index.ts";
+import type { AuthErrorCode } from "@libs/problems";
 import { toAuthError } from "../services/sync/database-failure.ts";
 import type { Sweep } from "../workers/sweep.ts";
 import { adminEventStream, userEventStream } from "./event-stream.ts";

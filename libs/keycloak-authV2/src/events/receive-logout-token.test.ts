@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { DatabaseUnavailableError } from "@libs/database";
-import { failure } from "../testing/contracts/keycloak-realm-under-test.ts";
+import { failure } from "@libs/problems/testing";
 import { createSyncFixture } from "../testing/sync-fixture.ts";
 import { receiveLogoutToken } from "./receive-logout-token.ts";
 

@@ -1,6 +1,6 @@
 import type { FeedRepository, NewHint } from "@libs/database";
 import type { Logger } from "@libs/observability";
-import { AuthError } from "../errors/index.ts";
+import { AuthError } from "@libs/problems";
 import type { LogoutToken, LogoutTokenVerifier } from "../ports.ts";
 import { later } from "../services/sync/back-off.ts";
 import { authErrors, toAuthError } from "../services/sync/database-failure.ts";

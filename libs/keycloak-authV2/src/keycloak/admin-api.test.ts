@@ -1,6 +1,6 @@
 import { afterAll, beforeEach, describe, expect, test } from "bun:test";
 import { requestContext } from "@libs/observability";
-import { failure } from "../testing/contracts/keycloak-realm-under-test.ts";
+import { failure } from "@libs/problems/testing";
 import { createKeycloakAdapters } from "./keycloak-adapters.ts";
 
 const user = { id: "u1", username: "ada", enabled: true };

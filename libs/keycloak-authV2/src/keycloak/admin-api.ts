@@ -1,10 +1,9 @@
 import KeycloakAdminClient, { NetworkError } from "@keycloak/keycloak-admin-client";
+import { type ConnectionChoice, keycloakConnections, mapError, OWN_CONNECTION } from "@libs/auth-guard/keycloak";
 import { remainingMs } from "@libs/observability";
-import { isAuthError } from "../errors/index.ts";
+import { isAuthError } from "@libs/problems";
 import type { AdminTokenProvider } from "./admin-token-provider.ts";
 import type { CallObserver } from "./call-observer.ts";
-import { type ConnectionChoice, keycloakConnections, OWN_CONNECTION } from "./keycloak-connections.ts";
-import { mapError } from "./map-error.ts";
 
 export type { KeycloakAdminClient };
 export { NetworkError };

@@ -1,8 +1,8 @@
+import { mapError } from "@libs/auth-guard/keycloak";
 import { remainingMs, requestContext } from "@libs/observability";
-import { AuthError } from "../errors/index.ts";
+import { AuthError } from "@libs/problems";
 import type { CallObserver } from "./call-observer.ts";
 import { generalRefusal } from "./general-refusal.ts";
-import { mapError } from "./map-error.ts";
 import { postForm } from "./post-form.ts";
 
 export interface AdminTokenProviderOptions {

@@ -1,5 +1,5 @@
+import { AuthError } from "@libs/problems";
 import { z } from "zod";
-import { AuthError } from "../errors/index.ts";
 import type { EventsConfig, KeycloakAdminEvent, KeycloakUserEvent } from "../ports.ts";
 
 // Only what no event can be without is required: one odd event must not stand in the way of all that follow.

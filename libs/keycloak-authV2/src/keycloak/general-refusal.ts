@@ -1,4 +1,4 @@
-import { AuthError } from "../errors/index.ts";
+import { AuthError } from "@libs/problems";
 import type { FormAnswer } from "./post-form.ts";
 
 /** What Keycloak writes where it refuses our client or realm, and what an operator makes of it. */

@@ -1,5 +1,5 @@
+import { CLOCK_TOLERANCE_SECONDS } from "@libs/auth-guard/keycloak";
 import { decodeJwt, type JWTPayload } from "jose";
-import { CLOCK_TOLERANCE_SECONDS } from "./access-token-claims.ts";
 
 /** For so long after a signature was checked, tokens with the same header are taken for signed alike. Milliseconds. */
 const FAMILIAR_MS = 60_000;

@@ -1,3 +1,10 @@
+import {
+  clientCredentials,
+  DEFAULT_TIMEOUT_MS,
+  type KeycloakOptions,
+  keycloakEndpoints,
+  RealmIssuer,
+} from "@libs/auth-guard/keycloak";
 import type {
   KeycloakEventSource,
   KeycloakPersonSource,
@@ -12,13 +19,11 @@ import { AdminTokenProvider } from "./admin-token-provider.ts";
 import type { CallObserver } from "./call-observer.ts";
 import { AdminKeycloakUserRepository } from "./keycloak-admin-user-repository.ts";
 import { AdminKeycloakEventSource } from "./keycloak-event-source.ts";
-import { clientCredentials, DEFAULT_TIMEOUT_MS, type KeycloakOptions, keycloakEndpoints } from "./keycloak-options.ts";
 import { AdminKeycloakPersonSource } from "./keycloak-person-source.ts";
 import { JoseLogoutTokenVerifier } from "./logout-token-verifier.ts";
 import { OpenIdTokenClient } from "./openid-token-client.ts";
 import type { KeepLate } from "./post-form.ts";
 import { checkKeycloak } from "./readiness.ts";
-import { RealmIssuer } from "./realm-issuer.ts";
 import { RealmKeys } from "./realm-keys.ts";
 import { EventTypes } from "./server/event-types.ts";
 import { KnownAnswer } from "./server/known-answer.ts";

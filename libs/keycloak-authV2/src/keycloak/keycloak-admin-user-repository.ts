@@ -1,4 +1,4 @@
-import { AuthError } from "../errors/index.ts";
+import { AuthError } from "@libs/problems";
 import type {
   KeycloakPassword,
   KeycloakSession,

@@ -1,6 +1,6 @@
+import { AuthError, isAuthError } from "@libs/problems";
 import { decodeJwt } from "jose";
 import { z } from "zod";
-import { AuthError, isAuthError } from "../errors/index.ts";
 import type { EventPage, EventsConfig, KeycloakAdminEvent, KeycloakEventSource, KeycloakUserEvent } from "../ports.ts";
 import type { AdminApi, AnswerReader, KeycloakAdminClient } from "./admin-api.ts";
 import type { AdminTokenProvider } from "./admin-token-provider.ts";

@@ -1,4 +1,4 @@
-import { AuthError } from "../errors/index.ts";
+import { AuthError } from "@libs/problems";
 import { descriptionOf, errorKeyOf, generalRefusal, misconfigurationOf } from "./general-refusal.ts";
 import type { FormAnswer } from "./post-form.ts";
 

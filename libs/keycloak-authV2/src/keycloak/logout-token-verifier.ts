@@ -1,11 +1,10 @@
+import type { KeycloakOptions } from "@libs/auth-guard/keycloak";
+import { acceptedAlgorithms, type IssuerSource, RealmIssuer, withCurrentIssuer } from "@libs/auth-guard/keycloak";
+import { AuthError } from "@libs/problems";
 import { errors, type JWTPayload, type JWTVerifyResult, jwtVerify } from "jose";
 import { z } from "zod";
-import { AuthError } from "../errors/index.ts";
 import type { LogoutToken, LogoutTokenVerifier } from "../ports.ts";
-import type { KeycloakOptions } from "./keycloak-options.ts";
-import { type IssuerSource, RealmIssuer, withCurrentIssuer } from "./realm-issuer.ts";
 import type { RealmKeys } from "./realm-keys.ts";
-import { acceptedAlgorithms } from "./signature-algorithms.ts";
 
 const LONGEST_TOKEN = 8_000;
 /** Keycloak's live for two minutes. Whoever refuses replays has to remember a `jti` for this time and the tolerance. */

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { requestContext } from "@libs/observability";
-import type { AuthErrorCode } from "../errors/index.ts";
-import { failure } from "../testing/contracts/keycloak-realm-under-test.ts";
+import type { AuthErrorCode } from "@libs/problems";
+import { failure } from "@libs/problems/testing";
 import { OpenIdTokenClient } from "./openid-token-client.ts";
 
 /** What the stub answers next, and what it was asked. */

@@ -1,20 +1,21 @@
 import { isIP } from "node:net";
-import { AuthError } from "../errors/index.ts";
-import type { OpenedSession, PasswordGrant, SessionTokenSet, TokenClient } from "../ports.ts";
-import type { CallObserver } from "./call-observer.ts";
 import {
   accountUrl,
   clientCredentials,
   DEFAULT_TIMEOUT_MS,
+  type IssuerSource,
   type KeycloakEndpoints,
   type KeycloakOptions,
   keycloakEndpoints,
-} from "./keycloak-options.ts";
+  mapError,
+  RealmIssuer,
+} from "@libs/auth-guard/keycloak";
+import { AuthError } from "@libs/problems";
+import type { OpenedSession, PasswordGrant, SessionTokenSet, TokenClient } from "../ports.ts";
+import type { CallObserver } from "./call-observer.ts";
 import { loginRefusal } from "./login-refusal.ts";
-import { mapError } from "./map-error.ts";
 import { openedSession } from "./opened-session.ts";
 import { type FormAnswer, type KeepLate, postForm } from "./post-form.ts";
-import { type IssuerSource, RealmIssuer } from "./realm-issuer.ts";
 import { sessionRefusal } from "./session-refusal.ts";
 import { readTokenSet } from "./token-set.ts";
 

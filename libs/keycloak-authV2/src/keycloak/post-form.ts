@@ -1,5 +1,5 @@
+import { type ConnectionChoice, keycloakConnections, OWN_CONNECTION } from "@libs/auth-guard/keycloak";
 import { remainingMs } from "@libs/observability";
-import { type ConnectionChoice, keycloakConnections, OWN_CONNECTION } from "./keycloak-connections.ts";
 
 export interface FormAnswer {
   status: number;

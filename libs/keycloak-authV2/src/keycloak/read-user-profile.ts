@@ -1,5 +1,5 @@
+import { AuthError } from "@libs/problems";
 import { z } from "zod";
-import { AuthError } from "../errors/index.ts";
 import { REGISTRATION_MARK } from "../ports.ts";
 import type { ProfileAttribute, UserProfile } from "../user-profile.ts";
 

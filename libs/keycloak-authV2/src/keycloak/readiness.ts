@@ -1,7 +1,11 @@
-import { AuthError } from "../errors/index.ts";
-import { OWN_CONNECTION } from "./keycloak-connections.ts";
-import { type KeycloakOptions, keycloakEndpoints } from "./keycloak-options.ts";
-import { mapError, mapStatus } from "./map-error.ts";
+import {
+  type KeycloakOptions,
+  keycloakEndpoints,
+  mapError,
+  mapStatus,
+  OWN_CONNECTION,
+} from "@libs/auth-guard/keycloak";
+import { AuthError } from "@libs/problems";
 
 /**
  * Whether Keycloak answers for the realm: one cheap public page, no credentials.

@@ -1,7 +1,6 @@
+import { type KeycloakOptions, keycloakEndpoints, PublishedKeys } from "@libs/auth-guard/keycloak";
+import { AuthError } from "@libs/problems";
 import { errors, type JWTVerifyGetKey } from "jose";
-import { AuthError } from "../errors/index.ts";
-import { type KeycloakOptions, keycloakEndpoints } from "./keycloak-options.ts";
-import { PublishedKeys } from "./published-keys.ts";
 
 /** A `kid` that is not known makes us ask Keycloak at most this often, however long ago the last fetch was. */
 const COOL_DOWN_MS = 200;

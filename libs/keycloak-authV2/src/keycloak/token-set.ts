@@ -1,5 +1,5 @@
+import { AuthError } from "@libs/problems";
 import { z } from "zod";
-import { AuthError } from "../errors/index.ts";
 import type { SessionTokenSet } from "../ports.ts";
 
 const schema = z.object({

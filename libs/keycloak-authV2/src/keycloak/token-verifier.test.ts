@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { type KeyPair, PublishedRealm, seconds } from "@libs/auth-guard/testing";
+import { failure } from "@libs/problems/testing";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
-import { failure } from "../testing/contracts/keycloak-realm-under-test.ts";
-import { type KeyPair, PublishedRealm, seconds } from "../testing/published-realm.ts";
 import { JoseTokenVerifier } from "./token-verifier.ts";
 
 const realm = new PublishedRealm();

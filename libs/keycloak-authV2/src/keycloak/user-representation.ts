@@ -1,5 +1,5 @@
+import { AuthError } from "@libs/problems";
 import { z } from "zod";
-import { AuthError } from "../errors/index.ts";
 import type { KeycloakSession, KeycloakUser } from "../ports.ts";
 
 const user = z.object({

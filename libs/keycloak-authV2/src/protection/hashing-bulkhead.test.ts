@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { requestContext } from "@libs/observability";
-import { AuthError } from "../errors/index.ts";
+import { AuthError } from "@libs/problems";
 import { HashingBulkhead } from "./hashing-bulkhead.ts";
 
 /** Calls that end when they are told to. */

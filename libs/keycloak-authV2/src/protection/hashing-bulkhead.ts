@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { remainingMs } from "@libs/observability";
+import { AuthError } from "@libs/problems";
 import { BulkheadRejectedError, bulkhead, TaskCancelledError } from "cockatiel";
-import { AuthError } from "../errors/index.ts";
 
 export interface HashingOptions {
   /** Most calls at once that make Keycloak hash a password; 0 sets no bound. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, setSystemTime, test } from "bun:test";
-import { AuthError, type AuthErrorCode, type AuthErrorDetails, catalogue } from "../errors/index.ts";
+import { AuthError, type AuthErrorCode, type AuthErrorDetails, catalogue } from "@libs/problems";
 import { type CircuitName, KeycloakCircuit } from "./keycloak-circuit.ts";
 
 const start = Date.parse("2030-01-01T00:00:00Z");

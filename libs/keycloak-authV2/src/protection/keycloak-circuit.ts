@@ -1,5 +1,5 @@
+import { AuthError, isAuthError } from "@libs/problems";
 import { BrokenCircuitError, CircuitState, circuitBreaker, handleAll, type IBreaker } from "cockatiel";
-import { AuthError, isAuthError } from "../errors/index.ts";
 
 export interface CircuitOptions {
   /** This many outages in a row open the circuit; 0 turns it off. */

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { Registry, silentLogger } from "@libs/observability";
-import { AuthError } from "../errors/index.ts";
+import { AuthError } from "@libs/problems";
 import { InMemoryKeycloak } from "../testing/in-memory-keycloak.ts";
 import { protectKeycloak } from "./protect-keycloak.ts";
 

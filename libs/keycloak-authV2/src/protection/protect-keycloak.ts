@@ -1,5 +1,5 @@
 import type { Logger, Registry } from "@libs/observability";
-import { isAuthError } from "../errors/index.ts";
+import { isAuthError } from "@libs/problems";
 import type { KeycloakEventSource, KeycloakUserRepository, TokenClient } from "../ports.ts";
 import { HashingBulkhead, type HashingOptions } from "./hashing-bulkhead.ts";
 import { type CircuitOptions, KeycloakCircuit } from "./keycloak-circuit.ts";

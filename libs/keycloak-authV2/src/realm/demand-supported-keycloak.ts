@@ -1,6 +1,6 @@
+import { describeVersionSupport, versionSupport } from "@libs/problems/findings";
 import type { AdminApi } from "../keycloak/admin-api.ts";
 import { readServerVersion } from "../keycloak/server/read-server-version.ts";
-import { describeVersionSupport, versionSupport } from "../keycloak/server/version-support.ts";
 
 /** The Keycloak at hand is older than all that are supported. `message` says so in one sentence. */
 export class UnsupportedKeycloakError extends Error {

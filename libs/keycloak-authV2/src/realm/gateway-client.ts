@@ -1,4 +1,4 @@
-import { AuthError } from "../errors/index.ts";
+import { AuthError } from "@libs/problems";
 import type { AdminApi } from "../keycloak/admin-api.ts";
 import { differences } from "./differences.ts";
 import { settingChanges } from "./realm-change.ts";

@@ -1,4 +1,4 @@
-import { AuthError } from "../errors/index.ts";
+import { AuthError } from "@libs/problems";
 import type { AdminApi } from "../keycloak/admin-api.ts";
 import { findClient } from "./gateway-client.ts";
 import type { RealmChange } from "./realm-change.ts";

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { AuthError } from "../errors/index.ts";
+import { AuthError } from "@libs/problems";
 import type { EventPage, EventsConfig, KeycloakAdminEvent, KeycloakEventSource, KeycloakUserEvent } from "../ports.ts";
 import { storedEventTypes } from "../realm/event-types.ts";
 import type { InMemoryKeycloak } from "./in-memory-keycloak.ts";

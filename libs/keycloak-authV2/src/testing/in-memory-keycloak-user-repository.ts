@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { AuthError } from "../errors/index.ts";
+import { AuthError } from "@libs/problems";
 import { changeOf, changesField, changesNotTaken } from "../keycloak/user-change.ts";
 import type {
   KeycloakPassword,

@@ -1,4 +1,4 @@
-import { AuthError } from "../errors/index.ts";
+import { AuthError } from "@libs/problems";
 import type { OpenedSession, PasswordGrant, SessionTokenSet, TokenClient } from "../ports.ts";
 import type { InMemoryKeycloak, StoredUser } from "./in-memory-keycloak.ts";
 import { readMinted } from "./token-mint.ts";

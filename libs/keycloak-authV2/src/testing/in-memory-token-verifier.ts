@@ -1,4 +1,4 @@
-import { AuthError } from "../errors/index.ts";
+import { AuthError } from "@libs/problems";
 import type { AccessTokenClaims, TokenVerifier } from "../ports.ts";
 import type { InMemoryKeycloak } from "./in-memory-keycloak.ts";
 import { readMinted } from "./token-mint.ts";

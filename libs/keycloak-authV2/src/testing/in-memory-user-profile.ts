@@ -1,4 +1,4 @@
-import { AuthError, type FieldError } from "../errors/index.ts";
+import { AuthError, type FieldError } from "@libs/problems";
 
 interface Profile {
   username: string;

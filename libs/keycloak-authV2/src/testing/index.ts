@@ -1,14 +1,15 @@
 /** For tests alone: a Keycloak in memory, and the contract suites that it and the real one pass. */
 
-import "./refuse-production.ts";
+import "@libs/auth-guard/testing";
 
+export { createTestAuth, type TestAuth, type TestLogin, type TestPerson } from "@libs/auth-guard/testing";
+export { failure } from "@libs/problems/testing";
 export { emailAsUsernameContract } from "./contracts/email-as-username-contract.ts";
 export { type EventSourceUnderTest, keycloakEventSourceContract } from "./contracts/keycloak-event-source-contract.ts";
-export { failure, type KeycloakRealmUnderTest, newUser } from "./contracts/keycloak-realm-under-test.ts";
+export { type KeycloakRealmUnderTest, newUser } from "./contracts/keycloak-realm-under-test.ts";
 export { keycloakUserRepositoryContract } from "./contracts/keycloak-user-repository-contract.ts";
 export { type LogoutTokensUnderTest, logoutTokenVerifierContract } from "./contracts/logout-token-verifier-contract.ts";
 export { tokenClientContract } from "./contracts/token-client-contract.ts";
-export { createTestAuth, type TestAuth, type TestLogin, type TestPerson } from "./guard/create-test-auth.ts";
 export { InMemoryEventSource } from "./in-memory-event-source.ts";
 export { InMemoryKeycloak, type InMemoryKeycloakOptions, type StoredUser } from "./in-memory-keycloak.ts";
 export { InMemoryKeycloakUserRepository } from "./in-memory-keycloak-user-repository.ts";

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { followingConnection, mapPrismaError, readCommittedSession } from "@libs/database";
+import { followingConnection, mapDatabaseError, readCommittedSession } from "@libs/database";
 import type { Logger } from "@libs/observability";
 import type { Secret } from "@libs/observability/secrets";
 import { PgBoss } from "pg-boss";
@@ -103,7 +103,7 @@ function createBoss(url: Secret, logger: Logger): PgBoss {
     if (Date.now() - told < 30_000) return;
     told = Date.now();
     logger.warn(
-      { err: mapPrismaError(error) },
+      { err: mapDatabaseError(error) },
       "job queue: the database does not answer; sweeps go on at their interval",
     );
   };
@@ -128,7 +128,7 @@ async function keepStarting(
       state.started = true;
       return;
     } catch (error) {
-      logger.debug({ err: mapPrismaError(error) }, "job queue could not be started yet");
+      logger.debug({ err: mapDatabaseError(error) }, "job queue could not be started yet");
       await sleep(restartAfterMs, undefined, { signal: stopping }).catch(() => {});
     }
   }

@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { currentSecret, type Secret } from "@libs/observability/secrets";
 import type pg from "pg";
-import { z } from "zod";
 import type { ChangeChannel, GuardChange } from "../change-channel.ts";
 import { DatabaseClient } from "../connect/database-client.ts";
 import { discard } from "../connect/watch-answers.ts";
@@ -34,11 +33,6 @@ const BEAT = `
   FROM (SELECT CASE WHEN current_setting('transaction_read_only')::bool THEN (
     SELECT source IN ('configuration file', 'command line', 'global') FROM pg_settings
     WHERE name = 'default_transaction_read_only') ELSE false END AS deaf) AS server`;
-
-const changeSchema = z.union([
-  z.object({ kind: z.enum(["sessions", "users"]), ids: z.array(z.string()) }),
-  z.object({ kind: z.literal("everything") }),
-]);
 
 /**
  * ADAPTER: `LISTEN` on a connection of its own, over which it also sends messages to itself: PostgreSQL delivers in the
@@ -165,8 +159,15 @@ export class PostgresChangeChannel implements ChangeChannel {
 /** What can't be read was sent by a newer version: it may concern anything. */
 function readChange(payload: string): GuardChange {
   try {
-    return changeSchema.parse(JSON.parse(payload));
+    const change: unknown = JSON.parse(payload);
+    if (isOfSome(change)) return change;
   } catch {
-    return { kind: "everything" };
+    // No JSON: the same.
   }
+  return { kind: "everything" };
+}
+
+function isOfSome(change: unknown): change is GuardChange & { ids: string[] } {
+  const { kind, ids } = (change ?? {}) as { kind?: unknown; ids?: unknown };
+  return (kind === "sessions" || kind === "users") && Array.isArray(ids) && ids.every((id) => typeof id === "string");
 }

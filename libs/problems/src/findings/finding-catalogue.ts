@@ -1,7 +1,7 @@
-import { FIRST_WITH_EVENTS, OLDEST_KEYCLOAK } from "../keycloak/server/version-support.ts";
 import { addressFindingCatalogue } from "./address-finding-catalogue.ts";
 import { APPLY, type CatalogueEntry, error, note, type Severity, warning } from "./catalogue-entry.ts";
 import { settingFindingCatalogue } from "./setting-finding-catalogue.ts";
+import { FIRST_WITH_EVENTS, OLDEST_KEYCLOAK } from "./version-support.ts";
 
 export type { Severity };
 

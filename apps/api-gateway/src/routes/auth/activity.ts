@@ -1,6 +1,6 @@
 import type { Activity, ActivityPosition } from "@libs/database";
 import { text } from "@libs/http";
-import { AuthError } from "@libs/keycloak-authV2/errors";
+import { AuthError } from "@libs/problems";
 import { Elysia } from "elysia";
 import { z } from "zod";
 import { describeDevice } from "./device.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, describe, expect, test } from "bun:test";
 import { bodyLimitBytes } from "@libs/http";
 import { expectProblem } from "@libs/http/testing";
-import { AuthError } from "@libs/keycloak-authV2/errors";
+import { AuthError } from "@libs/problems";
 import { stubGateway } from "../../testing/stub-gateway.ts";
 import { backchannelLogoutPath } from "./backchannel-logout.ts";
 

@@ -1,5 +1,5 @@
 import { problemsOf } from "@libs/http";
-import { AuthError } from "@libs/keycloak-authV2/errors";
+import { AuthError } from "@libs/problems";
 import { Elysia } from "elysia";
 import { z } from "zod";
 import type { AuthRouteDeps } from "./route-deps.ts";

@@ -1,6 +1,6 @@
 import { password, problemsOf, text } from "@libs/http";
-import { AuthError } from "@libs/keycloak-authV2/errors";
 import { type OnDone, takeBackOnFailure } from "@libs/observability";
+import { AuthError } from "@libs/problems";
 import { Elysia } from "elysia";
 import { z } from "zod";
 import { type AuthRouteDeps, clientDetails } from "./route-deps.ts";

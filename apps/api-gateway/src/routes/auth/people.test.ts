@@ -1,6 +1,6 @@
 // The routes for people on stubs: who is let in, and what is refused before anything is done.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { assertGuarded } from "@libs/keycloak-authV2/elysia";
+import { assertGuarded } from "@libs/auth-guard";
 import { createApp } from "../../app.ts";
 import { type StubGateway, stubDeps, stubGateway, testAuth } from "../../testing/stub-gateway.ts";
 

@@ -1,6 +1,6 @@
+import type { KeycloakAuth } from "@libs/auth-guard";
 import type { WithinDeadline } from "@libs/http";
 import type { KeycloakIntegrationService } from "@libs/keycloak-authV2";
-import type { KeycloakAuth } from "@libs/keycloak-authV2/elysia";
 import type { UserSyncService } from "@libs/keycloak-authV2/services/sync";
 import type { ClientAddress } from "../../http/client-address.ts";
 import type { AuthLimits } from "../../limits/auth-limits.ts";

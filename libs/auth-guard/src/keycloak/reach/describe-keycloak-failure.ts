@@ -1,4 +1,4 @@
-import { type AuthError, isAuthError } from "../../errors/index.ts";
+import { type AuthError, isAuthError } from "@libs/problems";
 import { diagnoseKeycloak } from "./diagnose-keycloak.ts";
 
 export interface FailedKeycloakCall {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { ForeignKeyViolationError } from "../../errors.ts";
+import { ForeignKeyViolationError } from "@libs/postgres";
 import type { NewRegistration } from "../../registration-repository.ts";
 import {
   fresh,

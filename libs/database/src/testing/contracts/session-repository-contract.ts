@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { ForeignKeyViolationError, UniqueViolationError } from "../../errors.ts";
+import { ForeignKeyViolationError, UniqueViolationError } from "@libs/postgres";
 import { fresh, LATER, LATEST, loginOf, type MakeSubject, NOW, profileOf, tokensOf } from "./contract-subject.ts";
 import { liveSessionsContract } from "./live-sessions-contract.ts";
 import { sessionRefreshContract } from "./session-refresh-contract.ts";

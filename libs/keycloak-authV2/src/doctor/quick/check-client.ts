@@ -1,9 +1,9 @@
+import type { KeycloakOptions } from "@libs/auth-guard/keycloak";
+import { isOutage, noAnswer } from "@libs/auth-guard/startup-check";
+import type { FindingCode } from "@libs/problems/findings";
+import { type Finding, finding } from "@libs/problems/findings";
 import { clientCredentials, keycloakEndpoints } from "../../keycloak/index.ts";
-import type { KeycloakOptions } from "../../keycloak/keycloak-options.ts";
 import { type FormAnswer, postForm } from "../../keycloak/post-form.ts";
-import { type Finding, finding } from "../finding.ts";
-import type { FindingCode } from "../finding-catalogue.ts";
-import { isOutage, noAnswer } from "./no-answer.ts";
 
 export interface ClientAccess {
   findings: Finding[];

@@ -1,18 +1,22 @@
+import {
+  checkDirectUrl,
+  checkRealmPage,
+  checkSchema,
+  firstOfEach,
+  QUICK_TIMEOUT_MS,
+  type RealmPage,
+} from "@libs/auth-guard/startup-check";
 import type { DatabaseError } from "@libs/database";
-import { type Finding, finding } from "../finding.ts";
+import { type Finding, finding } from "@libs/problems/findings";
 import { type ClientAccess, checkClient } from "./check-client.ts";
-import { checkDirectUrl } from "./check-direct-url.ts";
 import { checkKeyRing } from "./check-key-ring.ts";
 import { checkOwnSubject } from "./check-own-subject.ts";
 import { checkOwnToken } from "./check-own-token.ts";
-import { checkRealmPage, type RealmPage } from "./check-realm-page.ts";
 import { checkRights } from "./check-rights.ts";
-import { checkSchema } from "./check-schema.ts";
 import { checkServer } from "./check-server.ts";
-import { firstOfEach } from "./first-of-each.ts";
+import type { GatewayCheckOptions } from "./gateway-check-options.ts";
 import { GATEWAY_RIGHTS } from "./gateway-rights.ts";
 import { PersonTokens } from "./person-tokens.ts";
-import { type GatewayCheckOptions, QUICK_TIMEOUT_MS } from "./quick-options.ts";
 
 /**
  * Whether a gateway of this configuration can do its work: what the doctor sees in a moment. Seven calls to

@@ -1,9 +1,9 @@
-import { getJson } from "../../keycloak/get-json.ts";
+import type { KeycloakOptions } from "@libs/auth-guard/keycloak";
+import { getJson } from "@libs/auth-guard/keycloak";
+import { isOutage, outageAlone } from "@libs/auth-guard/startup-check";
+import { type Finding, finding } from "@libs/problems/findings";
 import { keycloakEndpoints } from "../../keycloak/index.ts";
-import type { KeycloakOptions } from "../../keycloak/keycloak-options.ts";
 import { readClaims } from "../../services/sync/token-times.ts";
-import { type Finding, finding } from "../finding.ts";
-import { isOutage, outageAlone } from "./no-answer.ts";
 
 /**
  * Whether tokens of this client name people by Keycloak's own user ids. Its own token shows it: a client with pairwise

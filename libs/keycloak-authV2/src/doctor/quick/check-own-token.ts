@@ -1,13 +1,10 @@
-import { type AuthError, isAuthError } from "../../errors/index.ts";
-import { JoseGuardTokenVerifier } from "../../keycloak/guard-token-verifier.ts";
+import type { KeycloakOptions } from "@libs/auth-guard/keycloak";
+import { acceptedAlgorithms, fixedIssuer, JoseGuardTokenVerifier, PublishedGuardKeys } from "@libs/auth-guard/keycloak";
+import { clockFindings } from "@libs/auth-guard/startup-check";
+import { type AuthError, isAuthError } from "@libs/problems";
+import { type Finding, finding } from "@libs/problems/findings";
 import { keycloakEndpoints } from "../../keycloak/index.ts";
-import type { KeycloakOptions } from "../../keycloak/keycloak-options.ts";
-import { PublishedGuardKeys } from "../../keycloak/published-guard-keys.ts";
-import { fixedIssuer } from "../../keycloak/realm-issuer.ts";
-import { acceptedAlgorithms } from "../../keycloak/signature-algorithms.ts";
 import { readClaims } from "../../services/sync/token-times.ts";
-import { clockFindings } from "../check-clock.ts";
-import { type Finding, finding } from "../finding.ts";
 import type { ClientAccess } from "./check-client.ts";
 
 /** A token's times are whole seconds, rounded down. */

@@ -1,9 +1,9 @@
-import { getJson } from "../../keycloak/get-json.ts";
+import type { KeycloakOptions } from "@libs/auth-guard/keycloak";
+import { getJson } from "@libs/auth-guard/keycloak";
+import { isOutage, noAnswer } from "@libs/auth-guard/startup-check";
+import { type Finding, finding } from "@libs/problems/findings";
 import { keycloakEndpoints } from "../../keycloak/index.ts";
-import type { KeycloakOptions } from "../../keycloak/keycloak-options.ts";
 import { readClaims } from "../../services/sync/token-times.ts";
-import { type Finding, finding } from "../finding.ts";
-import { isOutage, noAnswer } from "./no-answer.ts";
 
 /**
  * What the service account is really allowed: by asking, not by the roles in its token. A realm with fine-grained

@@ -1,6 +1,6 @@
 // What a check could not see is no pass: an outage between two calls of one check is a finding of its own.
 import { afterAll, describe, expect, test } from "bun:test";
-import { AuthError } from "../../errors/index.ts";
+import { AuthError } from "@libs/problems";
 import { checkOwnSubject } from "./check-own-subject.ts";
 import { checkServer } from "./check-server.ts";
 

@@ -1,11 +1,10 @@
-import { AuthError } from "../../errors/index.ts";
-import { getJson } from "../../keycloak/get-json.ts";
+import type { KeycloakOptions } from "@libs/auth-guard/keycloak";
+import { getJson } from "@libs/auth-guard/keycloak";
+import { isOutage, outageAlone } from "@libs/auth-guard/startup-check";
+import { AuthError } from "@libs/problems";
+import { type Finding, finding, versionSupport } from "@libs/problems/findings";
 import { keycloakEndpoints } from "../../keycloak/index.ts";
-import type { KeycloakOptions } from "../../keycloak/keycloak-options.ts";
-import { versionSupport } from "../../keycloak/server/version-support.ts";
 import type { ServerFeatureSource } from "../../ports.ts";
-import { type Finding, finding } from "../finding.ts";
-import { isOutage, outageAlone } from "./no-answer.ts";
 import { ServerVersion } from "./server-version.ts";
 
 export interface ServerCheckOptions {

@@ -1,4 +1,4 @@
-import type { TableRight } from "@libs/database/schema-check";
+import type { TableRight } from "@libs/postgres/schema-check";
 
 /**
  * What the gateway's flows and sweeps do to which tables, beside reading all of them. Rows that are deleted in batches are

@@ -1,14 +1,15 @@
 /** What the doctor sees in a moment: whether a service of this configuration can do its work. Changes nothing. */
-export type { Finding } from "../finding.ts";
-export type { FindingCode } from "../finding-catalogue.ts";
-export { checkGateway } from "./check-gateway.ts";
-export { checkGuard } from "./check-guard.ts";
+
+export type { GuardCheckOptions, QuickOptions } from "@libs/auth-guard/startup-check";
 export {
   type ConfigurationProblem,
   ConfigurationWatch,
   type ConfigurationWatchOptions,
-} from "./configuration-watch.ts";
+  checkGuard,
+} from "@libs/auth-guard/startup-check";
+export type { Finding, FindingCode } from "@libs/problems/findings";
+export { checkGateway } from "./check-gateway.ts";
+export type { GatewayCheckOptions } from "./gateway-check-options.ts";
 export { GATEWAY_RIGHTS } from "./gateway-rights.ts";
 export { PersonTokens } from "./person-tokens.ts";
-export type { GatewayCheckOptions, GuardCheckOptions, QuickOptions } from "./quick-options.ts";
 export { ServerVersion } from "./server-version.ts";

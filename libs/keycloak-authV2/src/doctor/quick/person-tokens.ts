@@ -1,4 +1,4 @@
-import { type Finding, finding } from "../finding.ts";
+import { type Finding, finding } from "@libs/problems/findings";
 
 /**
  * What this process's own logins and refreshes have shown of people's tokens. The client's own token does not: Keycloak

@@ -1,4 +1,5 @@
-import { Counter, Gauge, type Registry } from "prom-client";
+import { counterIn, gaugeIn } from "@libs/observability";
+import type { Registry } from "prom-client";
 
 export interface OutboxMetrics {
   /** Events were put into the queues of their subscribers. */
@@ -9,12 +10,11 @@ export interface OutboxMetrics {
 
 /** Metrics of the outbox of domain events, on the registry of the process. */
 export function createOutboxMetrics(registry: Registry): OutboxMetrics {
-  const gauge = (name: string, help: string) =>
-    (registry.getSingleMetric(name) as Gauge | undefined) ?? new Gauge({ name, help, registers: [registry] });
-  const name = "domain_events_dispatched_total";
-  const dispatched =
-    (registry.getSingleMetric(name) as Counter | undefined) ??
-    new Counter({ name, help: "Domain events put into their subscribers' queues.", registers: [registry] });
+  const gauge = (name: string, help: string) => gaugeIn(registry, { name, help });
+  const dispatched = counterIn(registry, {
+    name: "domain_events_dispatched_total",
+    help: "Domain events put into their subscribers' queues.",
+  });
   const waiting = gauge("domain_events_waiting", "Domain events that are not in their subscribers' queues yet.");
   const oldest = gauge("domain_events_oldest_seconds", "Age of the oldest of them.");
   return {
@@ -40,15 +40,11 @@ export function createSubscriberMetrics(
   subscriber: string,
   countBlocked: () => Promise<number>,
 ): SubscriberMetrics {
-  const handledName = "domain_events_handled_total";
-  const handled =
-    (registry.getSingleMetric(handledName) as Counter | undefined) ??
-    new Counter({
-      name: handledName,
-      help: "Attempts of this process to handle a domain event.",
-      labelNames: ["subscriber", "type", "outcome"],
-      registers: [registry],
-    });
+  const handled = counterIn(registry, {
+    name: "domain_events_handled_total",
+    help: "Attempts of this process to handle a domain event.",
+    labelNames: ["subscriber", "type", "outcome"],
+  });
   watchBlocked(registry).set(subscriber, countBlocked);
   return {
     handled: (type) => handled.inc({ subscriber, type, outcome: "handled" }),
@@ -65,11 +61,10 @@ function watchBlocked(registry: Registry): Counts {
   if (known) return known;
   const counts: Counts = new Map();
   watched.set(registry, counts);
-  new Gauge({
+  gaugeIn(registry, {
     name: "domain_events_blocked",
     help: "Events that keep failing; each holds back the later events of its user.",
     labelNames: ["subscriber"],
-    registers: [registry],
     async collect() {
       for (const [subscriber, countBlocked] of counts) {
         const count = await countBlocked().catch(() => undefined);

@@ -1,4 +1,5 @@
-import { Counter, Gauge, type Registry } from "prom-client";
+import { counterIn, gaugeIn } from "@libs/observability";
+import type { Registry } from "prom-client";
 
 export type Reconciled = "users" | "sessions";
 
@@ -13,12 +14,9 @@ export interface ReconcileMetrics {
 
 /** Metrics of reconciliation, on the registry of the process. */
 export function createReconcileMetrics(registry: Registry): ReconcileMetrics {
-  const gauge = (name: string, help: string, label: string) =>
-    (registry.getSingleMetric(name) as Gauge | undefined) ??
-    new Gauge({ name, help, labelNames: [label], registers: [registry] });
+  const gauge = (name: string, help: string, label: string) => gaugeIn(registry, { name, help, labelNames: [label] });
   const counter = (name: string, help: string, labelNames: string[] = []) =>
-    (registry.getSingleMetric(name) as Counter | undefined) ??
-    new Counter({ name, help, labelNames, registers: [registry] });
+    counterIn(registry, { name, help, labelNames });
   const oldest = gauge(
     "reconcile_oldest_seconds",
     "Age of the oldest comparison with Keycloak, of users and of live sessions.",

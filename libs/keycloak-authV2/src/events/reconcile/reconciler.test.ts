@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { loginOf } from "@libs/database/testing";
 import { createLogger } from "@libs/observability";
-import { AuthError } from "../../errors/index.ts";
+import { AuthError } from "@libs/problems";
 import { syncUsers } from "../../services/bulk/sync-users.ts";
 import { createBulkFixture } from "../../testing/bulk-fixture.ts";
 import { SweepLoop } from "../../workers/sweep-loop.ts";

@@ -2,7 +2,7 @@
 import { beforeEach, expect, test } from "bun:test";
 import { loginOf } from "@libs/database/testing";
 import { createLogger } from "@libs/observability";
-import { AuthError } from "../../errors/index.ts";
+import { AuthError } from "@libs/problems";
 import { OutagePatience } from "../../services/bulk/outage-patience.ts";
 import { syncUsers } from "../../services/bulk/sync-users.ts";
 import { type BulkFixture, createBulkFixture } from "../../testing/bulk-fixture.ts";

@@ -1,4 +1,4 @@
-import { AuthError } from "../../errors/index.ts";
+import { AuthError } from "@libs/problems";
 import type { ServerFeatureSource, UserSearch } from "../../ports.ts";
 import type { AdminApi } from "../admin-api.ts";
 import { readCount } from "../user-representation.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeEach, describe, expect, test } from "bun:test";
-import { failure } from "../../testing/contracts/keycloak-realm-under-test.ts";
+import { failure } from "@libs/problems/testing";
 import { createKeycloakAdapters } from "../keycloak-adapters.ts";
 import { EventTypes } from "./event-types.ts";
 import { KnownAnswer } from "./known-answer.ts";

@@ -1,4 +1,4 @@
-import { AuthError } from "../../errors/index.ts";
+import { AuthError } from "@libs/problems";
 import type { KeycloakUser, ServerFeatureSource, UserSearch } from "../../ports.ts";
 import type { AdminApi } from "../admin-api.ts";
 import { readUsers } from "../user-representation.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeEach, describe, expect, test } from "bun:test";
+import { failure } from "@libs/problems/testing";
 import type { ServerFeatures } from "../../ports.ts";
-import { failure } from "../../testing/contracts/keycloak-realm-under-test.ts";
 import { AdminApi } from "../admin-api.ts";
 import { AdminTokenProvider } from "../admin-token-provider.ts";
 import { AdminKeycloakUserRepository } from "../keycloak-admin-user-repository.ts";

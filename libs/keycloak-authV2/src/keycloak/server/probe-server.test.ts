@@ -1,5 +1,5 @@
 import { afterAll, beforeEach, describe, expect, test } from "bun:test";
-import { failure } from "../../testing/contracts/keycloak-realm-under-test.ts";
+import { failure } from "@libs/problems/testing";
 import { AdminApi } from "../admin-api.ts";
 import { AdminTokenProvider } from "../admin-token-provider.ts";
 import { probeServer } from "./probe-server.ts";

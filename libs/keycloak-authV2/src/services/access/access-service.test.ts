@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { createInMemoryRepositories, InMemoryDatabase } from "@libs/database/testing";
-import { type AuthErrorCode, isAuthError } from "../../errors/index.ts";
+import { type AuthErrorCode, isAuthError } from "@libs/problems";
 import { createSyncFixture } from "../../testing/sync-fixture.ts";
 import { registerUser } from "../sync/register-user.ts";
 import { AccessService } from "./access-service.ts";

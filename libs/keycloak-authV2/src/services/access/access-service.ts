@@ -8,7 +8,7 @@ import type {
   Role,
   RoleGrant,
 } from "@libs/database";
-import { AuthError } from "../../errors/index.ts";
+import { AuthError } from "@libs/problems";
 import { authErrors } from "../sync/database-failure.ts";
 import { type GrantScope, toScope, unknownScope } from "./grant-scope.ts";
 

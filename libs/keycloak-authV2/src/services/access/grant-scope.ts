@@ -1,5 +1,5 @@
 import { ForeignKeyViolationError, type Scope } from "@libs/database";
-import { AuthError } from "../../errors/index.ts";
+import { AuthError } from "@libs/problems";
 
 /** Where a role holds: in one store, or in one organization. */
 export type GrantScope = { storeId: string; organizationId?: null } | { organizationId: string; storeId?: null };

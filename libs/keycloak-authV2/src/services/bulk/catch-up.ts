@@ -1,4 +1,4 @@
-import { isAuthError } from "../../errors/index.ts";
+import { isAuthError } from "@libs/problems";
 import { hintsOfAdminEvent } from "../../events/admin-event-hints.ts";
 import { hintingTypes, hintsOfUserEvent } from "../../events/event-hints.ts";
 import type { EventPage, KeycloakAdminEvent, KeycloakUserEvent } from "../../ports.ts";

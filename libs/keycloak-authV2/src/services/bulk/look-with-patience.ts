@@ -1,4 +1,4 @@
-import { AuthError } from "../../errors/index.ts";
+import { AuthError } from "@libs/problems";
 import { lookAtUsers } from "../sync/look-at-users.ts";
 import { isFailure, type LookOutcome } from "../sync/look-outcome.ts";
 import type { BulkRun } from "./bulk-run.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { AuthError } from "../../errors/index.ts";
+import { AuthError } from "@libs/problems";
 import { OutagePatience, UnreadableError } from "./outage-patience.ts";
 
 const timeout = async () => {

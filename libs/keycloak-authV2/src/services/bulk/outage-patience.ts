@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { DatabaseTimeoutError, DatabaseUnavailableError } from "@libs/database";
-import { type AuthErrorCode, isAuthError } from "../../errors/index.ts";
+import { type AuthErrorCode, isAuthError } from "@libs/problems";
 import { toAuthError } from "../sync/database-failure.ts";
 import { BulkError } from "./bulk-error.ts";
 

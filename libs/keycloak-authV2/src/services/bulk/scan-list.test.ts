@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { AuthError } from "../../errors/index.ts";
+import { AuthError } from "@libs/problems";
+import { failure } from "@libs/problems/testing";
 import { type BulkFixture, createBulkFixture } from "../../testing/bulk-fixture.ts";
-import { failure } from "../../testing/contracts/keycloak-realm-under-test.ts";
 import { InterruptedError, OutagePatience } from "./outage-patience.ts";
 import { ReadPace } from "./read-pace.ts";
 import { scanList } from "./scan-list.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { AuthError } from "../../errors/index.ts";
+import { AuthError } from "@libs/problems";
 import { type BulkFixture, createBulkFixture } from "../../testing/bulk-fixture.ts";
 import type { BulkNotice } from "./bulk-notice.ts";
 import type { SyncOptions } from "./bulk-options.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { loginOf } from "@libs/database/testing";
-import { AuthError } from "../../errors/index.ts";
+import { AuthError } from "@libs/problems";
 import { type BulkFixture, createBulkFixture } from "../../testing/bulk-fixture.ts";
 import type { BulkNotice } from "./bulk-notice.ts";
 import type { RepairOptions, VerifyOptions } from "./bulk-options.ts";

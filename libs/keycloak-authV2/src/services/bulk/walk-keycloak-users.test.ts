@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { AuthError } from "../../errors/index.ts";
+import { AuthError } from "@libs/problems";
 import { type BulkFixture, createBulkFixture } from "../../testing/bulk-fixture.ts";
 import { OutagePatience } from "./outage-patience.ts";
 import { type UserPage, walkKeycloakUsers } from "./walk-keycloak-users.ts";

@@ -1,5 +1,5 @@
 import { takeBackOnFailure } from "@libs/observability";
-import { AuthError, isAuthError } from "../../errors/index.ts";
+import { AuthError, isAuthError } from "@libs/problems";
 import type {
   AccessTokenClaims,
   OpenedSession,

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createRepositories, type PrismaClient } from "@libs/database";
 import { BackgroundTasks, type Logger, type Registry, silentLogger } from "@libs/observability";
-import { type AuthError, type AuthErrorCode, isAuthError } from "../../errors/index.ts";
+import { type AuthError, type AuthErrorCode, isAuthError } from "@libs/problems";
 import { createKeycloakAdapters, type KeycloakAdapters, type KeycloakOptions } from "../../keycloak/index.ts";
 import { type AuthMetrics, createAuthMetrics } from "../../metrics.ts";
 import type {

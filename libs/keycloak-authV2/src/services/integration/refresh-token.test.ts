@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { PrismaClient } from "@libs/database";
 import { createMetricsRegistry } from "@libs/observability";
-import { AuthError } from "../../errors/index.ts";
+import { AuthError } from "@libs/problems";
 import type { KeycloakAdapters } from "../../keycloak/index.ts";
 import { createAuthMetrics } from "../../metrics.ts";
 import { KeycloakIntegrationService } from "./keycloak-integration-service.ts";

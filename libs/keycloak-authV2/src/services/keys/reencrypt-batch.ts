@@ -1,6 +1,6 @@
 import type { StoredTokenRepository, StoredTokens } from "@libs/database";
+import { isAuthError } from "@libs/problems";
 import { keyIdOf, type TokenCipher } from "../../crypto/index.ts";
-import { isAuthError } from "../../errors/index.ts";
 
 export interface BatchOutcome {
   moved: string[];

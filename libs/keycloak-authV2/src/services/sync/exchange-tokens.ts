@@ -1,6 +1,6 @@
 import { DatabaseError, type LostToken, type Session, type SessionTokens } from "@libs/database";
+import { AuthError, isAuthError } from "@libs/problems";
 import { ExponentialBackoff, handleWhen, retry } from "cockatiel";
-import { AuthError, isAuthError } from "../../errors/index.ts";
 import type { SessionTokenSet } from "../../ports.ts";
 import { planLogout } from "./end-at-keycloak.ts";
 import { assertTokensBelong, plainTokens, sealTokens } from "./seal-tokens.ts";

@@ -1,5 +1,5 @@
 import type { Registration } from "@libs/database";
-import type { AuthErrorCode } from "../../errors/index.ts";
+import type { AuthErrorCode } from "@libs/problems";
 import { type KeycloakUser, type KeycloakUserRepository, REGISTRATION_MARK, type UserSearch } from "../../ports.ts";
 import { later } from "./back-off.ts";
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { DatabaseUnavailableError } from "@libs/database";
-import { AuthError, isAuthError } from "../../errors/index.ts";
+import { AuthError, isAuthError } from "@libs/problems";
 import { logIn } from "../../testing/log-in.ts";
 import { createSyncFixture, type SyncFixture } from "../../testing/sync-fixture.ts";
 import { createLogoutSweep } from "../../workers/logout-sweep.ts";

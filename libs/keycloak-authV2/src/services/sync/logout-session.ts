@@ -1,5 +1,5 @@
+import { AuthError } from "@libs/problems";
 import { hashToken } from "../../crypto/index.ts";
-import { AuthError } from "../../errors/index.ts";
 import { followAtKeycloak, planLogout, queueLogout } from "./end-at-keycloak.ts";
 import { endByLostToken } from "./lost/end-by-lost-token.ts";
 import type { SyncDeps } from "./sync-deps.ts";

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { DatabaseUnavailableError, StatementRefusedError } from "@libs/database";
-import { AuthError } from "../../errors/index.ts";
+import { AuthError } from "@libs/problems";
 import { logIn } from "../../testing/log-in.ts";
 import { createSyncFixture, type SyncFixture } from "../../testing/sync-fixture.ts";
 import { lookAtUsers } from "./look-at-users.ts";

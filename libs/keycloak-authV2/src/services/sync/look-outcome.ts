@@ -1,5 +1,5 @@
 import { DatabaseTimeoutError, DatabaseUnavailableError, StatementRefusedError } from "@libs/database";
-import { isAuthError } from "../../errors/index.ts";
+import { isAuthError } from "@libs/problems";
 import { toAuthError } from "./database-failure.ts";
 
 /**

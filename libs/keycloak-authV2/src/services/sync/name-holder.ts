@@ -1,6 +1,6 @@
 import type { NewRegistration } from "@libs/database";
 import { remainingMs } from "@libs/observability";
-import { AuthError, type AuthErrorCode } from "../../errors/index.ts";
+import { AuthError, type AuthErrorCode } from "@libs/problems";
 import { findHolders, markOf } from "./find-marked-user.ts";
 import type { SyncDeps } from "./sync-deps.ts";
 

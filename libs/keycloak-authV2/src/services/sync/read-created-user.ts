@@ -1,5 +1,5 @@
 import type { NewRegistration } from "@libs/database";
-import { AuthError } from "../../errors/index.ts";
+import { AuthError } from "@libs/problems";
 import { type KeycloakUser, type KeycloakUserRepository, REGISTRATION_MARK } from "../../ports.ts";
 
 /**

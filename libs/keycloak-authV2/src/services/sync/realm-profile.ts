@@ -1,5 +1,5 @@
 import type { Logger } from "@libs/observability";
-import { isAuthError } from "../../errors/index.ts";
+import { isAuthError } from "@libs/problems";
 import type { KeycloakUserRepository } from "../../ports.ts";
 import { DEFAULT_USER_PROFILE, type UserProfile } from "../../user-profile.ts";
 

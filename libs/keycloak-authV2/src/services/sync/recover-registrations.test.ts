@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { DatabaseUnavailableError } from "@libs/database";
-import { AuthError } from "../../errors/index.ts";
+import { AuthError } from "@libs/problems";
 import { REGISTRATION_MARK } from "../../ports.ts";
 import { createSyncFixture, type SyncFixture } from "../../testing/sync-fixture.ts";
 import { registrationSweep } from "./recover-registrations.ts";

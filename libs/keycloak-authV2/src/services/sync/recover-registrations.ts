@@ -1,5 +1,5 @@
 import { RETRIED, type Registration } from "@libs/database";
-import { isAuthError } from "../../errors/index.ts";
+import { isAuthError } from "@libs/problems";
 import type { KeycloakUser } from "../../ports.ts";
 import type { Sweep } from "../../workers/index.ts";
 import { backOff, later } from "./back-off.ts";

@@ -1,7 +1,7 @@
 // Several replicas on one database, on fakes: a refresher each, sharing rows and Keycloak but no memory.
 import { beforeEach, describe, expect, test } from "bun:test";
 import { DatabaseUnavailableError } from "@libs/database";
-import { AuthError, isAuthError } from "../../errors/index.ts";
+import { AuthError, isAuthError } from "@libs/problems";
 import type { SessionTokenSet } from "../../ports.ts";
 import { logIn } from "../../testing/log-in.ts";
 import { createSyncFixture, type SyncFixture } from "../../testing/sync-fixture.ts";

@@ -1,7 +1,7 @@
 import type { RefreshTurn, Session } from "@libs/database";
 import { deadlinePassed, remainingMs } from "@libs/observability";
+import { AuthError } from "@libs/problems";
 import { hashToken } from "../../crypto/index.ts";
-import { AuthError } from "../../errors/index.ts";
 import type { SessionTokenSet } from "../../ports.ts";
 import { followAtKeycloak, planLogout, queueLogout } from "./end-at-keycloak.ts";
 import { exchangeTokens, type Lease, type RefreshAtKeycloak } from "./exchange-tokens.ts";

@@ -1,6 +1,6 @@
 // What Keycloak stored counts, not what was sent: a realm may call the user otherwise.
 import { beforeEach, describe, expect, test } from "bun:test";
-import { AuthError, isAuthError } from "../../errors/index.ts";
+import { AuthError, isAuthError } from "@libs/problems";
 import { createSyncFixture, type SyncFixture } from "../../testing/sync-fixture.ts";
 import { DEFAULT_USER_PROFILE } from "../../user-profile.ts";
 import { bulkSyncUsers } from "./bulk-sync-users.ts";

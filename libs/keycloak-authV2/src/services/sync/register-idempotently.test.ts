@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from "bun:test";
 import { DatabaseUnavailableError } from "@libs/database";
-import { AuthError, isAuthError } from "../../errors/index.ts";
+import { AuthError, isAuthError } from "@libs/problems";
 import { createSyncFixture, type SyncFixture } from "../../testing/sync-fixture.ts";
 import { registrationSweep } from "./recover-registrations.ts";
 import { registerIdempotently } from "./register-idempotently.ts";

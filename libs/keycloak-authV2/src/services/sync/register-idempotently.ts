@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { IdempotencyHolder, KeptAnswer, User } from "@libs/database";
-import { AuthError, type AuthErrorCode, type FieldError } from "../../errors/index.ts";
+import { AuthError, type AuthErrorCode, type FieldError } from "@libs/problems";
 import { later } from "./back-off.ts";
 import { toAuthError } from "./database-failure.ts";
 import { type RegisterUserInput, type RegistrationAttempt, registerUser } from "./register-user.ts";

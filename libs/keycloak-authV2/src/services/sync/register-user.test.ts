@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { DatabaseError, DatabaseUnavailableError } from "@libs/database";
 import { withDeadline } from "@libs/observability";
-import { AuthError, isAuthError } from "../../errors/index.ts";
+import { AuthError, isAuthError } from "@libs/problems";
 import { createSyncFixture, type SyncFixture } from "../../testing/sync-fixture.ts";
 import { registerUser } from "./register-user.ts";
 

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { NewRegistration, User } from "@libs/database";
 import { UniqueViolationError } from "@libs/database";
 import { deadlinePassed } from "@libs/observability";
-import { AuthError, isAuthError } from "../../errors/index.ts";
+import { AuthError, isAuthError } from "@libs/problems";
 import { REGISTRATION_MARK } from "../../ports.ts";
 import { later } from "./back-off.ts";
 import { checkReferences } from "./check-references.ts";

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "bun:test";
-import { AuthError } from "../../errors/index.ts";
+import { AuthError } from "@libs/problems";
 import { createSyncFixture, type SyncFixture } from "../../testing/sync-fixture.ts";
 import { DEFAULT_USER_PROFILE, type ProfileAttribute } from "../../user-profile.ts";
 import { registerIdempotently } from "./register-idempotently.ts";

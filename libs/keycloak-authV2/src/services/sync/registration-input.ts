@@ -1,4 +1,4 @@
-import { AuthError, type FieldError } from "../../errors/index.ts";
+import { AuthError, type FieldError } from "@libs/problems";
 import type { KeycloakUser } from "../../ports.ts";
 import { BUILT_IN_ATTRIBUTES, DEFAULT_USER_PROFILE, isBuiltIn, type UserProfile } from "../../user-profile.ts";
 

@@ -1,6 +1,6 @@
 import type { Session, SessionTokens } from "@libs/database";
+import { AuthError } from "@libs/problems";
 import { hashToken, type TokenCipher } from "../../crypto/index.ts";
-import { AuthError } from "../../errors/index.ts";
 import type { SessionTokenSet } from "../../ports.ts";
 import { expiryOf, readClaims } from "./token-times.ts";
 

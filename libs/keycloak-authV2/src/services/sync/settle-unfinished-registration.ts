@@ -1,6 +1,6 @@
 import type { KeycloakProfile } from "@libs/database";
 import { UnfinishedRegistrationError } from "@libs/database";
-import { AuthError } from "../../errors/index.ts";
+import { AuthError } from "@libs/problems";
 import { profileOf } from "./keycloak-profile.ts";
 import { unfinishedRegistrationOf } from "./own-registration.ts";
 import { withCollisionResolved } from "./resolve-collision.ts";

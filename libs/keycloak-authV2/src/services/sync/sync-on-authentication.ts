@@ -1,7 +1,7 @@
 import type { KeycloakProfile, Session, User } from "@libs/database";
 import { ForeignKeyViolationError } from "@libs/database";
 import { deadlinePassed } from "@libs/observability";
-import { AuthError } from "../../errors/index.ts";
+import { AuthError } from "@libs/problems";
 import { assertKeycloakUser } from "./assert-keycloak-user.ts";
 import { endUnrecordedSession, type UnrecordedSession } from "./end-unrecorded-session.ts";
 import { inStepWithLogin } from "./in-step-with-login.ts";

@@ -1,6 +1,6 @@
 // Who meets a name whose registration is not finished: a login, a bulk sync, another registration.
 import { beforeEach, describe, expect, test } from "bun:test";
-import { AuthError, isAuthError } from "../../errors/index.ts";
+import { AuthError, isAuthError } from "@libs/problems";
 import { createSyncFixture, type SyncFixture } from "../../testing/sync-fixture.ts";
 import { bulkSyncUsers } from "./bulk-sync-users.ts";
 import { registerUser } from "./register-user.ts";

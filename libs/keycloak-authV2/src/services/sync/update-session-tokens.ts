@@ -1,5 +1,5 @@
 import type { Session } from "@libs/database";
-import { AuthError } from "../../errors/index.ts";
+import { AuthError } from "@libs/problems";
 import { assertTokensBelong, type PlainTokens, sealTokens } from "./seal-tokens.ts";
 import type { SyncDeps } from "./sync-deps.ts";
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Activity, ActivityPosition, PersonSession, PrismaClient, Session, User } from "@libs/database";
 import type { Registry } from "@libs/observability";
-import { AuthError, isAuthError } from "../../errors/index.ts";
+import { AuthError, isAuthError } from "@libs/problems";
 import type { KeycloakUserRepository, SessionTokenSet } from "../../ports.ts";
 import type { UserProfile } from "../../user-profile.ts";
 import type { Sweep } from "../../workers/index.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { failure, type KeycloakRealmUnderTest, newUser } from "./keycloak-realm-under-test.ts";
+import { failure } from "@libs/problems/testing";
+import { type KeycloakRealmUnderTest, newUser } from "./keycloak-realm-under-test.ts";
 
 /**
  * What a {@link KeycloakUserRepository} does in a realm with `registrationEmailAsUsername`.

@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { AuthError, type AuthErrorCode } from "../../errors/index.ts";
 import type { KeycloakUserRepository, NewKeycloakUser, TokenClient } from "../../ports.ts";
 
 /** What a contract suite runs on: one realm, real or fake, with a password policy of at least 8 characters. */
@@ -26,15 +25,4 @@ export function newUser(changes: Partial<NewTestUser> = {}): NewTestUser {
     enabled: true,
     ...changes,
   };
-}
-
-/** @returns the error that `work` fails with; fails itself when `work` does not fail, or with another code */
-export async function failure(work: Promise<unknown>, code: AuthErrorCode): Promise<AuthError> {
-  const outcome = await work.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  if (!(outcome instanceof AuthError)) throw new Error(`expected ${code}, got ${String(outcome)}`, { cause: outcome });
-  if (outcome.code !== code) throw new Error(`expected ${code}, got ${outcome.code}: ${outcome.internal}`);
-  return outcome;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { failure } from "@libs/problems/testing";
 import type { LogoutTokenVerifier } from "../../ports.ts";
-import { failure, type KeycloakRealmUnderTest, newUser } from "./keycloak-realm-under-test.ts";
+import { type KeycloakRealmUnderTest, newUser } from "./keycloak-realm-under-test.ts";
 
 export interface LogoutTokensUnderTest extends KeycloakRealmUnderTest {
   logoutTokens: LogoutTokenVerifier;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { failure } from "@libs/problems/testing";
 import type { NewKeycloakUser } from "../../ports.ts";
-import { failure, type KeycloakRealmUnderTest, newUser } from "./keycloak-realm-under-test.ts";
+import { type KeycloakRealmUnderTest, newUser } from "./keycloak-realm-under-test.ts";
 
 /** What every {@link TokenClient} does. @param realm gives the realm to run on, once it is up */
 export function tokenClientContract(name: string, realm: () => Promise<KeycloakRealmUnderTest>): void {

@@ -1,5 +1,5 @@
 import type { Session } from "@libs/database";
-import { AuthError } from "../../../errors/index.ts";
+import { AuthError } from "@libs/problems";
 import { lostTokenOf } from "./lost-token.ts";
 import type { UnknownTokenGate } from "./unknown-token-gate.ts";
 

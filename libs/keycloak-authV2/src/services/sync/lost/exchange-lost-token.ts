@@ -1,5 +1,5 @@
 import type { LostToken, Session } from "@libs/database";
-import { AuthError, isAuthError } from "../../../errors/index.ts";
+import { AuthError, isAuthError } from "@libs/problems";
 import type { SessionTokenSet } from "../../../ports.ts";
 import { exchangeTokens } from "../exchange-tokens.ts";
 import { assertTokensBelong } from "../seal-tokens.ts";

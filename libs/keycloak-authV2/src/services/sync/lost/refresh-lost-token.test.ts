@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import type { InMemoryDatabase } from "@libs/database/testing";
-import { AuthError } from "../../../errors/index.ts";
+import { AuthError } from "@libs/problems";
 import { logIn } from "../../../testing/log-in.ts";
 import { createSyncFixture, type SyncFixture } from "../../../testing/sync-fixture.ts";
 import { logoutSession } from "../logout-session.ts";

@@ -1,5 +1,5 @@
+import { AuthError } from "@libs/problems";
 import { LRUCache } from "lru-cache";
-import { AuthError } from "../../../errors/index.ts";
 
 export interface UnknownTokenGateOptions {
   /** Questions about one session in a minute. */

@@ -1,8 +1,7 @@
 import { afterAll, beforeEach, expect, test } from "bun:test";
+import { type ConnectionChoice, KeycloakConnections, mapError, OWN_CONNECTION } from "@libs/auth-guard/keycloak";
 import { withDeadline } from "@libs/observability";
 import { KeycloakCircuit } from "../protection/keycloak-circuit.ts";
-import { type ConnectionChoice, KeycloakConnections, OWN_CONNECTION } from "./keycloak-connections.ts";
-import { mapError } from "./map-error.ts";
 
 interface State {
   isForgotten: boolean;

@@ -1,14 +1,18 @@
 // Every asymmetric algorithm, by the three verifiers; and no token may choose how it is verified.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createHmac } from "node:crypto";
+import {
+  acceptedAlgorithms,
+  JoseGuardTokenVerifier,
+  PublishedGuardKeys,
+  SIGNATURE_ALGORITHMS,
+  type SignatureAlgorithm,
+} from "@libs/auth-guard/keycloak";
+import { type KeyPair, PublishedRealm, seconds } from "@libs/auth-guard/testing";
+import { failure } from "@libs/problems/testing";
 import { exportJWK, exportSPKI, generateKeyPair } from "jose";
-import { failure } from "../testing/contracts/keycloak-realm-under-test.ts";
-import { type KeyPair, PublishedRealm, seconds } from "../testing/published-realm.ts";
-import { JoseGuardTokenVerifier } from "./guard-token-verifier.ts";
 import { JoseLogoutTokenVerifier } from "./logout-token-verifier.ts";
-import { PublishedGuardKeys } from "./published-guard-keys.ts";
 import { RealmKeys } from "./realm-keys.ts";
-import { acceptedAlgorithms, SIGNATURE_ALGORITHMS, type SignatureAlgorithm } from "./signature-algorithms.ts";
 import { JoseTokenVerifier } from "./token-verifier.ts";
 
 const realm = new PublishedRealm();
