@@ -1,6 +1,6 @@
 import { DatabaseClient } from "./connect/database-client.ts";
 import { detectPooling, type Pooling } from "./connect/detect-pooling.ts";
-import { ConnectionError, connectionFailure } from "./connection-failure.ts";
+import { ConnectionError, connectionFailure } from "./reach/connection-failure.ts";
 
 /** What is known of the URL for LISTEN and background work. */
 export interface DirectFacts {

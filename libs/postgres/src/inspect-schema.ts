@@ -1,8 +1,8 @@
 import type pg from "pg";
 import { DatabaseClient } from "./connect/database-client.ts";
-import { ConnectionError, connectionFailure } from "./connection-failure.ts";
 import { StatementRefusedError } from "./errors.ts";
 import type { ExpectedSchema } from "./expected-schema-macro.ts";
+import { ConnectionError, connectionFailure } from "./reach/connection-failure.ts";
 
 export type TableRight = "INSERT" | "UPDATE" | "DELETE";
 

@@ -1,16 +1,16 @@
 import type { Logger, Registry } from "@libs/observability";
 import { currentSecret, type Secret, secretFromEnvironment } from "@libs/observability/secrets";
 import { PostgresChangeChannel, staysAtDatabase } from "@libs/postgres";
+import { openGuardDatabase, type SharedDatabase, shareDatabase } from "../database/guard-database.ts";
+import { PostgresGuardRepository } from "../database/postgres-guard-repository.ts";
 import { DEFAULT_STALE_MS, Guard } from "../guard/guard.ts";
 import { type GuardProblemKind, watchChannel } from "../guard/watch-channel.ts";
-import { openGuardDatabase, type SharedDatabase, shareDatabase } from "../guard-database.ts";
 import { JoseGuardTokenVerifier } from "../keycloak/guard-token-verifier.ts";
 import { keycloakEndpoints } from "../keycloak/keycloak-options.ts";
 import { PublishedGuardKeys } from "../keycloak/published-guard-keys.ts";
 import { RealmIssuer } from "../keycloak/realm-issuer.ts";
 import { acceptedAlgorithms, type SignatureOptions } from "../keycloak/signature-algorithms.ts";
 import { readTokenOptions } from "../keycloak/token-options.ts";
-import { PostgresGuardRepository } from "../postgres-guard-repository.ts";
 import { ConfigurationWatch } from "../startup-check/configuration-watch.ts";
 
 /** Keys of tokens are fetched from the realm: none can be given. */

@@ -1,4 +1,4 @@
-import type { Grant } from "../guard-repository.ts";
+import type { Grant } from "./guard-repository.ts";
 import type { VerifiedToken } from "./verified-token.ts";
 
 /** Where a permission must hold. `organizationId` beside a `storeId`: the one that the store belongs to. */

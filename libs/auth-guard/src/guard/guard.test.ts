@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { DatabaseUnavailableError, type GuardChange } from "@libs/postgres";
 import { AuthError, isAuthError } from "@libs/problems";
-import type { GuardRepository } from "../guard-repository.ts";
 import { Guard } from "./guard.ts";
+import type { GuardRepository } from "./guard-repository.ts";
 import type { VerifiedToken } from "./verified-token.ts";
 
 let now: number;

@@ -25,10 +25,6 @@ export {
 export { mapError, mapStatus } from "./map-error.ts";
 export { KEYS_COOL_DOWN_MS, PublishedGuardKeys, type PublishedGuardKeysOptions } from "./published-guard-keys.ts";
 export { PublishedKeys, type PublishedKeysOptions } from "./published-keys.ts";
-export { describeKeycloakFailure, type FailedKeycloakCall } from "./reach/describe-keycloak-failure.ts";
-export { type DiagnoseKeycloakOptions, diagnoseKeycloak } from "./reach/diagnose-keycloak.ts";
-export { keycloakUrlFault } from "./reach/keycloak-url-fault.ts";
-export { type KeycloakProbe, probeKeycloak } from "./reach/probe-keycloak.ts";
 export { isIssuerOf, readIssuer } from "./read-issuer.ts";
 export { fixedIssuer, type IssuerSource, RealmIssuer, withCurrentIssuer } from "./realm-issuer.ts";
 export {

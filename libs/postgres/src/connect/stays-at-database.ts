@@ -1,4 +1,4 @@
-import { databaseUrlFault } from "../reach/database-url-fault.ts";
+import { databaseUrlFault } from "./database-url-fault.ts";
 
 /**
  * What a `DATABASE_URL` that changes while the process runs must not be. User and password may change; with another server

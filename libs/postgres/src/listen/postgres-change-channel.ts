@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { currentSecret, type Secret } from "@libs/observability/secrets";
 import type pg from "pg";
-import type { ChangeChannel, GuardChange } from "../change-channel.ts";
 import { DatabaseClient } from "../connect/database-client.ts";
 import { discard } from "../connect/watch-answers.ts";
+import type { ChangeChannel, GuardChange } from "./change-channel.ts";
 
 /** Times are in milliseconds. */
 export interface ChangeChannelOptions {

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { connectionFailure } from "../connection-failure.ts";
-import { databaseUrlFault } from "./database-url-fault.ts";
+import { databaseUrlFault } from "../connect/database-url-fault.ts";
+import { connectionFailure } from "./connection-failure.ts";
 import { describeConnectionFailure } from "./describe-connection-failure.ts";
 
 const url = "postgresql://app%40shop:do-not-show@db.example:5433/orders";

@@ -1,5 +1,5 @@
+import { databaseUrlFault } from "../connect/database-url-fault.ts";
 import { connectionCause, type Target } from "./connection-causes.ts";
-import { databaseUrlFault } from "./database-url-fault.ts";
 
 /**
  * Why a connection to PostgreSQL failed, and what to do about it.

@@ -1,5 +1,5 @@
 import { DatabaseClient } from "../connect/database-client.ts";
-import { databaseUrlFault } from "./database-url-fault.ts";
+import { databaseUrlFault } from "../connect/database-url-fault.ts";
 import { describeConnectionFailure } from "./describe-connection-failure.ts";
 
 const TIMEOUT_MS = 5_000;

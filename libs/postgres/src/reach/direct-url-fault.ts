@@ -1,5 +1,5 @@
+import { databaseUrlFault } from "../connect/database-url-fault.ts";
 import { detectPooling } from "../connect/detect-pooling.ts";
-import { databaseUrlFault } from "./database-url-fault.ts";
 
 const TIMEOUT_MS = 2_000;
 

@@ -1,4 +1,4 @@
-import { type ConnectionFailureKind, connectionCause } from "./reach/connection-causes.ts";
+import { type ConnectionFailureKind, connectionCause } from "./connection-causes.ts";
 
 export type { ConnectionFailureKind };
 

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { SELF_SIGNED } from "../../testing/self-signed.ts";
+import { SELF_SIGNED } from "../testing/self-signed.ts";
 import { diagnoseKeycloak } from "./diagnose-keycloak.ts";
 import { keycloakUrlFault } from "./keycloak-url-fault.ts";
 

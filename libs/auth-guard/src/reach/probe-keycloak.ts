@@ -1,4 +1,4 @@
-import { OWN_CONNECTION } from "../keycloak-connections.ts";
+import { OWN_CONNECTION } from "../keycloak/keycloak-connections.ts";
 
 /** What an address answers when it is asked for a realm's public page. */
 export type KeycloakProbe =

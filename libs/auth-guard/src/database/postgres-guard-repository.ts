@@ -1,5 +1,5 @@
 import { throwMapped } from "@libs/postgres";
-import type { Grant, GuardedSession, GuardedUser, GuardRepository } from "./guard-repository.ts";
+import type { Grant, GuardedSession, GuardedUser, GuardRepository } from "../guard/guard-repository.ts";
 
 /** A statement that is sent often: where the connection allows it, the server prepares it once under this name. */
 export interface NamedStatement {

@@ -1,4 +1,4 @@
-import { readDatabaseTarget } from "../connect/database-target.ts";
+import { readDatabaseTarget } from "./database-target.ts";
 
 const FORM = "postgresql://user:password@host:5432/database";
 
