@@ -3,7 +3,7 @@ import { findingCatalogue } from "@libs/keycloak-authV2/doctor";
 import { catalogue } from "@libs/problems";
 import { configSchema } from "../apps/api-gateway/src/config.ts";
 import { configSchema as ordersSchema } from "../apps/orders/src/config.ts";
-import { orderProblems } from "../apps/orders/src/order-error.ts";
+import { orderProblems } from "../apps/orders/src/services/order-error.ts";
 import { combinations } from "../test/versions/combinations.ts";
 import { outdatedPages } from "./generate.ts";
 import { compatibilityPage } from "./pages/compatibility-page.ts";

@@ -89,7 +89,7 @@ const allowed: Fixture[] = [
     code: from("../../keycloak/index.ts"),
   },
   { file: "libs/keycloak-authV2/src/services/sync/bulk.ts", code: 'export { DatabaseError } from "@libs/database";\n' },
-  { file: "libs/database/src/client.ts", code: from("./generated/client.ts") },
+  { file: "libs/database/src/prisma/client.ts", code: generated },
   { file: "libs/database/src/prisma/user-repository.ts", code: generated },
   { file: "libs/keycloak-authV2/src/services/sync/register-user.test.ts", code: from("../../testing/index.ts") },
 ];

@@ -1,12 +1,12 @@
 import { type CatalogueEntry, catalogue } from "@libs/problems";
-import { orderProblems } from "../../apps/orders/src/order-error.ts";
+import { orderProblems } from "../../apps/orders/src/services/order-error.ts";
 import { generatedNote, table } from "./table.ts";
 
 /** `docs/errors.md`, from the error catalogues. */
 export function errorsPage(): string {
   return `# Errors
 
-${generatedNote("libs/problems/src/catalogue.ts and apps/orders/src/order-error.ts")}
+${generatedNote("libs/problems/src/catalogue.ts and apps/orders/src/services/order-error.ts")}
 
 Every error answer is \`application/problem+json\` (RFC 9457):
 

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import type { CommandContext } from "./command-context.ts";
+import type { CommandContext } from "./command/command-context.ts";
 import { addDbCommands } from "./commands/db/db.ts";
 import { addDoctor } from "./commands/doctor/doctor.ts";
 import { addFeedCommands } from "./commands/feed/feed.ts";

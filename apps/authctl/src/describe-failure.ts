@@ -3,11 +3,11 @@ import { diagnoseDatabase } from "@libs/database/migrate";
 import { describeKeycloakFailure, type FailedKeycloakCall } from "@libs/keycloak-authV2/keycloak";
 import { isAuthError } from "@libs/problems";
 import { CommanderError } from "commander";
-import { AdministratorFailure } from "./administrator-failure.ts";
-import { ExitCode } from "./exit-code.ts";
-import { InterruptedError } from "./interrupted-error.ts";
-import { type Environment, readVariable } from "./read-variables.ts";
-import { UsageError } from "./usage-error.ts";
+import { AdministratorFailure } from "./command/administrator-failure.ts";
+import { ExitCode } from "./command/exit-code.ts";
+import { InterruptedError } from "./input/interrupted-error.ts";
+import { type Environment, readVariable } from "./input/read-variables.ts";
+import { UsageError } from "./input/usage-error.ts";
 
 /** 0 for help, 2 for wrong usage, 130 for Ctrl-C, 1 for work that failed. */
 export function exitCodeOf(error: unknown): number {

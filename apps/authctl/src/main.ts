@@ -1,8 +1,8 @@
 #!/usr/bin/env bun
-import type { CommandContext } from "./command-context.ts";
+import type { CommandContext } from "./command/command-context.ts";
+import { ExitCode } from "./command/exit-code.ts";
 import { createProgram } from "./create-program.ts";
 import { describeFailure, exitCodeOf } from "./describe-failure.ts";
-import { ExitCode } from "./exit-code.ts";
 import { openTerminal } from "./ui/terminal.ts";
 
 // Whoever reads the output has seen enough, as `head` has.

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { assertGuarded } from "@libs/auth-guard";
 import { expectProblem, expectServiceProblem } from "@libs/http/testing";
-import { orderProblems } from "./order-error.ts";
+import { orderProblems } from "./services/order-error.ts";
 import { type Sender, type StubOrders, stubOrders } from "./testing/stub-orders.ts";
 
 let service: StubOrders;

@@ -5,9 +5,9 @@ import { AccessService } from "@libs/keycloak-authV2/services/access";
 import { createMetricsRegistry, type Logger } from "@libs/observability";
 import { type App, createApp } from "./app.ts";
 import type { Config } from "./config.ts";
-import { type OrdersPermission, permissions } from "./permissions.ts";
 import { CartService } from "./services/cart-service.ts";
 import { OrderService } from "./services/order-service.ts";
+import { type OrdersPermission, permissions } from "./services/permissions.ts";
 import { ProductService } from "./services/product-service.ts";
 
 export interface Service {

@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { KEYCLOAK_VERSION, POSTGRES_MAJOR, PREFERRED_PORTS, PRODUCT } from "./constants.ts";
+import { KEYCLOAK_VERSION, POSTGRES_MAJOR, PREFERRED_PORTS, PRODUCT } from "./base/constants.ts";
+import { ROOT } from "./base/paths.ts";
 import { keycloakEnvironment } from "./keycloak/keycloak-environment.ts";
-import { ROOT } from "./paths.ts";
 
 interface Service {
   image?: string;

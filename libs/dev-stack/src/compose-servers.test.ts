@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
+import { silent } from "./base/report.ts";
 import { composeWorks, startCompose } from "./compose-servers.ts";
-import { silent } from "./report.ts";
 
 /** A Docker client that answers from a list and remembers what it was asked. */
 function fakeDocker(answers: Array<{ when: string; code?: number; output?: string }>) {

@@ -1,10 +1,10 @@
-import { APP_DATABASE, KEYCLOAK_VERSION, LOOPBACK, POSTGRES_MAJOR, PRODUCT } from "./constants.ts";
+import { APP_DATABASE, KEYCLOAK_VERSION, LOOPBACK, POSTGRES_MAJOR, PRODUCT } from "./base/constants.ts";
+import { ROOT } from "./base/paths.ts";
+import { type Report, withHeartbeat } from "./base/report.ts";
+import { StackError } from "./base/stack-error.ts";
 import { chosenPort } from "./machine/ports.ts";
 import { type CommandResult, runCommand } from "./machine/run-command.ts";
-import { ROOT } from "./paths.ts";
-import { type Report, withHeartbeat } from "./report.ts";
 import type { Servers } from "./servers.ts";
-import { StackError } from "./stack-error.ts";
 
 type Run = (command: readonly string[]) => Promise<CommandResult>;
 

@@ -1,5 +1,5 @@
 import { currentSecret, SecretFileError, secretFromEnvironment } from "@libs/observability/secrets";
-import { StackError } from "./stack-error.ts";
+import { StackError } from "./base/stack-error.ts";
 
 /**
  * A secret that the environment gives, itself or by the file that `<name>_FILE` names; empty where it gives none.

@@ -1,8 +1,8 @@
 import { databaseUrlFault, diagnoseDatabase, directUrlFault, directUrlOf } from "@libs/database/migrate";
 import { diagnoseKeycloak, keycloakUrlFault } from "@libs/keycloak-authV2/keycloak";
+import { StackError } from "./base/stack-error.ts";
 import { givenSecret } from "./given-secret.ts";
 import type { Servers } from "./servers.ts";
-import { StackError } from "./stack-error.ts";
 
 type Environment = Record<string, string | undefined>;
 

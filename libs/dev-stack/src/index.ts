@@ -1,4 +1,6 @@
 // A real Keycloak and a real PostgreSQL on this machine, for development and tests only.
+
+export { StackError } from "./base/stack-error.ts";
 export { type GatewayStack, gatewayEnvironment } from "./gateway-environment.ts";
 export { GENEROUS_LIMITS } from "./generous-limits.ts";
 export { spawnKept } from "./keeper/spawn-kept.ts";
@@ -10,7 +12,6 @@ export type { PoolMode } from "./pooler/run-pgbouncer.ts";
 export { openTestPooler, type TestPooler } from "./pooler/test-pooler.ts";
 export { POSTGRES_RELEASES, postgresRelease } from "./postgres/releases.ts";
 export { ReplicatedPostgres, type StandbyOptions } from "./replication/replicated-postgres.ts";
-export { StackError } from "./stack-error.ts";
 export { readStackFile, type StackFile } from "./stack-file.ts";
 export { openTestStack, type TestStack, type TestStackOptions } from "./testing/open-test-stack.ts";
 export type { TestDatabase } from "./testing/test-databases.ts";

@@ -1,8 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { APP_DATABASE, KEYCLOAK_DATABASE, LOOPBACK } from "./base/constants.ts";
+import { publicDir } from "./base/paths.ts";
+import { type Report, withHeartbeat } from "./base/report.ts";
+import { StackError } from "./base/stack-error.ts";
 import { KeycloakCluster } from "./cluster/keycloak-cluster.ts";
-import { APP_DATABASE, KEYCLOAK_DATABASE, LOOPBACK } from "./constants.ts";
 import { Keeper } from "./keeper/keeper.ts";
 import { RECORD_NAME } from "./keeper/leftovers.ts";
 import { demandNoNewerData } from "./keycloak/data-version.ts";
@@ -13,15 +16,12 @@ import { type KeycloakServerOptions, keycloakReady, runKeycloak } from "./keyclo
 import { debianProgram } from "./machine/debian-package.ts";
 import type { Java } from "./machine/java.ts";
 import { demandFree } from "./machine/ports.ts";
-import { publicDir } from "./paths.ts";
 import { createDatabase } from "./postgres/administer.ts";
 import { type PostgresBinaries, postgresBinaries } from "./postgres/binaries.ts";
 import { demandSameMajor, initialisePostgres, postgresUrl, runPostgres } from "./postgres/postgres-server.ts";
 import { canEnter, makePrivateFolder, makePublicFolder, postgresUser, type RunAs } from "./postgres/run-as.ts";
 import { type Credentials, DataTemplate } from "./postgres/template.ts";
-import { type Report, withHeartbeat } from "./report.ts";
 import type { Servers } from "./servers.ts";
-import { StackError } from "./stack-error.ts";
 import type { WantedVersions } from "./wanted-versions.ts";
 
 /** Versions that are absent are those that the environment names, or the default ones. */

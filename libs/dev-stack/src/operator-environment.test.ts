@@ -2,9 +2,9 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ROOT } from "./base/paths.ts";
 import { identify } from "./machine/process-identity.ts";
 import { takeRunningStack } from "./operator-environment.ts";
-import { ROOT } from "./paths.ts";
 import { type StackFile, writeStackFile } from "./stack-file.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "operator-environment-"));

@@ -1,4 +1,4 @@
-import { LOOPBACK } from "./constants.ts";
+import { LOOPBACK } from "./base/constants.ts";
 import type { GatewayStack } from "./gateway-environment.ts";
 import { databaseVariables } from "./pooler/test-pooler.ts";
 

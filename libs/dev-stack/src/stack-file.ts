@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { z } from "zod";
+import { STACK_FILE } from "./base/paths.ts";
 import { isAlive } from "./machine/process-identity.ts";
-import { STACK_FILE } from "./paths.ts";
 
 const pid = z.number().int().optional();
 

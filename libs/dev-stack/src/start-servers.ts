@@ -1,12 +1,12 @@
+import { MINIMUM_JAVA } from "./base/constants.ts";
+import { DEV_DIR } from "./base/paths.ts";
+import { StackError } from "./base/stack-error.ts";
 import { composeWorks, startCompose } from "./compose-servers.ts";
-import { MINIMUM_JAVA } from "./constants.ts";
 import { demandAnswers, givenServers } from "./given-servers.ts";
 import { endLeftovers, runDirs } from "./keeper/leftovers.ts";
 import { findJava } from "./machine/java.ts";
 import { type NativeOptions, startNative } from "./native-servers.ts";
-import { DEV_DIR } from "./paths.ts";
 import type { Servers } from "./servers.ts";
-import { StackError } from "./stack-error.ts";
 
 export type StartServersOptions = Omit<NativeOptions, "java">;
 

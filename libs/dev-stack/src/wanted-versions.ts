@@ -1,4 +1,4 @@
-import { KEYCLOAK_VERSION, POSTGRES_MAJOR } from "./constants.ts";
+import { KEYCLOAK_VERSION, POSTGRES_MAJOR } from "./base/constants.ts";
 import { isVersion } from "./keycloak/releases.ts";
 import type { ServerVersions } from "./servers.ts";
 

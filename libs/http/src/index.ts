@@ -29,7 +29,8 @@ export {
   problemSchema,
   problemsIn,
   problemsOf,
-} from "./problem.ts";
+} from "./problems/problem.ts";
+export { type PublicError, ServiceError } from "./problems/service-error.ts";
 export { ConfigError, type ConfigurationFault, readConfig, secretFilesOf } from "./read-config.ts";
 export {
   type CheckReadiness,
@@ -41,7 +42,6 @@ export {
 export { type RequestInfo, requestInfo } from "./request-info.ts";
 export { type ComposedService, runService, type ServiceConfig, type ServiceRecipe } from "./run-service.ts";
 export { type RouteTable, type ServiceBaseOptions, serveOptions, serviceBase } from "./service-base.ts";
-export { type PublicError, ServiceError } from "./service-error.ts";
 export { email, line, maxMetadataBytes, metadata, password, secret, text } from "./text.ts";
 export { tokenOptions, tokenVariables } from "./token-variables.ts";
 export { type WithinDeadline, withinDeadline } from "./within-deadline.ts";

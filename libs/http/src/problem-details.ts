@@ -3,9 +3,9 @@ import type { Logger } from "@libs/observability";
 import { DatabaseError, databaseProblem } from "@libs/postgres";
 import { AuthError, type FieldError } from "@libs/problems";
 import { Elysia, InvalidCookieSignature, NotFoundError, ParseError, ValidationError } from "elysia";
-import { problemResponse } from "./problem.ts";
+import { problemResponse } from "./problems/problem.ts";
+import { isPublicError, type PublicError } from "./problems/service-error.ts";
 import { requestInfo } from "./request-info.ts";
-import { isPublicError, type PublicError } from "./service-error.ts";
 
 /** Turns whatever a request ends with into problem details; comes first, so that Elysia's own bodies never leave. */
 export const problemDetails = (

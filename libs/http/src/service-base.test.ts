@@ -4,8 +4,8 @@ import { DatabaseTimeoutError, DatabaseUnavailableError, StatementRefusedError }
 import { AuthError } from "@libs/problems";
 import { Elysia } from "elysia";
 import { z } from "zod";
+import { ServiceError } from "./problems/service-error.ts";
 import { type RouteTable, serveOptions, serviceBase } from "./service-base.ts";
-import { ServiceError } from "./service-error.ts";
 import { expectProblem, expectServiceProblem } from "./testing/index.ts";
 
 const secret = "s3cret-Value-9Zq";

@@ -1,9 +1,9 @@
 import { DatabasePool, followingConnection } from "@libs/database";
 import type { Logger, Registry } from "@libs/observability";
 import { Counter } from "prom-client";
-import type { Config } from "../config.ts";
 import { type AuthLimits, createAuthLimits } from "./auth-limits.ts";
 import { createLimitKeys } from "./limit-keys.ts";
+import type { LimitSettings } from "./limit-settings.ts";
 import { PostgresLoginSlots } from "./login-slots.ts";
 import { LoginTurns } from "./login-turns.ts";
 import { reservedMs } from "./protection-options.ts";
@@ -28,7 +28,7 @@ export interface ComposedLimits {
 }
 
 /** The limits of /auth over a small pool of their own, so that a flood can't take the connections of the flows. */
-export function composeLimits(config: Config, registry: Registry, logger: Logger): ComposedLimits {
+export function composeLimits(config: LimitSettings, registry: Registry, logger: Logger): ComposedLimits {
   const pool = new DatabasePool({
     ...followingConnection(() => config.DATABASE_URL, { settings: { statement_timeout: String(TABLE_TIMEOUT_MS) } }),
     max: 2,

@@ -1,6 +1,6 @@
 import type { ProtectionOptions } from "@libs/keycloak-authV2";
 import type { Logger } from "@libs/observability";
-import type { Config } from "../config.ts";
+import type { ProtectionSettings } from "./limit-settings.ts";
 
 /** A timer may fire a little early. Milliseconds. */
 const TIMER_SLACK_MS = 20;
@@ -14,11 +14,11 @@ const CALL_SHARE = 2 / 3;
 export const reservedMs = ({
   KEYCLOAK_TIMEOUT_MS,
   REQUEST_TIMEOUT_MS,
-}: Pick<Config, "KEYCLOAK_TIMEOUT_MS" | "REQUEST_TIMEOUT_MS">): number =>
+}: Pick<ProtectionSettings, "KEYCLOAK_TIMEOUT_MS" | "REQUEST_TIMEOUT_MS">): number =>
   Math.min(KEYCLOAK_TIMEOUT_MS, Math.floor(REQUEST_TIMEOUT_MS * CALL_SHARE));
 
 /** How the gateway holds back its calls to Keycloak. */
-export function protectionOptions(config: Config, logger: Logger): ProtectionOptions {
+export function protectionOptions(config: ProtectionSettings, logger: Logger): ProtectionOptions {
   return {
     hashing: {
       concurrency: config.KEYCLOAK_HASHING_CONCURRENCY,

@@ -1,6 +1,6 @@
+import type { Environment } from "../input/read-variables.ts";
+import type { Terminal } from "../ui/terminal.ts";
 import type { ExitCode } from "./exit-code.ts";
-import type { Environment } from "./read-variables.ts";
-import type { Terminal } from "./ui/terminal.ts";
 
 /** What every command is given. */
 export interface CommandContext {

@@ -1,8 +1,8 @@
 import { createDatabase, type PrismaClient } from "@libs/database";
 import { KeycloakIntegrationService } from "@libs/keycloak-authV2";
 import { createMetricsRegistry, type Registry } from "@libs/observability";
+import { type Environment, readVariables } from "../input/read-variables.ts";
 import { gatewayVariables } from "./common-variables.ts";
-import { type Environment, readVariables } from "./read-variables.ts";
 
 export interface Connection {
   database: PrismaClient;

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { z } from "zod";
-import { isSecretVariable } from "./read-variables.ts";
+import { isSecretVariable } from "../input/read-variables.ts";
 
 export interface HelpParts {
   /** Each a command line without `authctl`, and what it does. */

@@ -1,6 +1,6 @@
 import { createDatabase, createRepositories, type Repositories } from "@libs/database";
+import { type Environment, readVariables } from "../input/read-variables.ts";
 import { databaseVariables } from "./common-variables.ts";
-import { type Environment, readVariables } from "./read-variables.ts";
 
 /** Lends `work` the application's tables, and lets go of them. @throws UsageError where variables are missing */
 export async function withRepositories<T>(

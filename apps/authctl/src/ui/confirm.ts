@@ -1,4 +1,4 @@
-import { UsageError } from "../usage-error.ts";
+import { UsageError } from "../input/usage-error.ts";
 import type { Terminal } from "./terminal.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { stringify } from "csv-stringify/sync";
-import { UsageError } from "../usage-error.ts";
+import { UsageError } from "../input/usage-error.ts";
 
 export type ReportRow = Record<string, string | number | boolean | null | undefined>;
 

@@ -1,8 +1,8 @@
 import { createInterface } from "node:readline/promises";
 import type { WriteStream } from "node:tty";
 import pc from "picocolors";
-import { InterruptedError } from "../interrupted-error.ts";
-import type { Environment } from "../read-variables.ts";
+import { InterruptedError } from "../input/interrupted-error.ts";
+import type { Environment } from "../input/read-variables.ts";
 
 export type Colors = ReturnType<typeof pc.createColors>;
 

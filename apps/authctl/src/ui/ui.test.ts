@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { BulkProgress } from "@libs/keycloak-authV2/services/bulk";
 import pc from "picocolors";
-import { UsageError } from "../usage-error.ts";
+import { UsageError } from "../input/usage-error.ts";
 import { confirm } from "./confirm.ts";
 import { formatDuration } from "./format-duration.ts";
 import { listProgress } from "./list-progress.ts";

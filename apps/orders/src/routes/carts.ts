@@ -1,7 +1,7 @@
 import { idempotencyKeyParameter, problemsOf, readIdempotencyKey } from "@libs/http";
 import { Elysia } from "elysia";
 import { z } from "zod";
-import { orderProblemsOf } from "../order-error.ts";
+import { orderProblemsOf } from "../services/order-error.ts";
 import type { RouteDeps } from "./route-deps.ts";
 import {
   bodyProblems,

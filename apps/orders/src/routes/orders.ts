@@ -1,5 +1,5 @@
 import { Elysia } from "elysia";
-import { orderProblemsOf } from "../order-error.ts";
+import { orderProblemsOf } from "../services/order-error.ts";
 import { fromCursor } from "./order-cursor.ts";
 import type { RouteDeps } from "./route-deps.ts";
 import {

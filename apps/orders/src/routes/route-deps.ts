@@ -1,8 +1,8 @@
 import type { KeycloakAuth } from "@libs/auth-guard";
 import type { WithinDeadline } from "@libs/http";
-import type { OrdersPermission } from "../permissions.ts";
 import type { CartService } from "../services/cart-service.ts";
 import type { OrderService } from "../services/order-service.ts";
+import type { OrdersPermission } from "../services/permissions.ts";
 import type { ProductService } from "../services/product-service.ts";
 
 /** What the routes share; each takes the part that it needs. */

@@ -1,7 +1,7 @@
 import { text } from "@libs/http";
 import { Elysia } from "elysia";
 import { z } from "zod";
-import { orderProblemsOf } from "../order-error.ts";
+import { orderProblemsOf } from "../services/order-error.ts";
 import { fromCursor } from "./order-cursor.ts";
 import type { RouteDeps } from "./route-deps.ts";
 import {

@@ -1,6 +1,6 @@
 import type { Cart, CartRepository, PutItemOutcome } from "@libs/database";
 import { AuthError } from "@libs/problems";
-import { OrderError, type OrderErrorCode } from "../order-error.ts";
+import { OrderError, type OrderErrorCode } from "./order-error.ts";
 import { writeKey } from "./write-key.ts";
 
 /** Most different items of one cart. */

@@ -1,6 +1,6 @@
 import type { Cart, CheckoutOutcome, Order, OrderMark, OrderRepository } from "@libs/database";
 import { AuthError } from "@libs/problems";
-import { OrderError, type OrderErrorCode } from "../order-error.ts";
+import { OrderError, type OrderErrorCode } from "./order-error.ts";
 import { writeKey } from "./write-key.ts";
 
 export interface OrderServiceDeps {

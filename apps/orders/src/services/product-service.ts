@@ -1,5 +1,5 @@
 import type { Product, ProductPage, ProductRepository } from "@libs/database";
-import { OrderError } from "../order-error.ts";
+import { OrderError } from "./order-error.ts";
 
 /** What stores sell. */
 export class ProductService {

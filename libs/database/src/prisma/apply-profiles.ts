@@ -1,9 +1,9 @@
 import { mapDatabaseError, TransactionConflictError, UniqueViolationError } from "@libs/postgres";
-import type { PrismaClient } from "../client.ts";
-import type { KeycloakTicket } from "../feed-repository.ts";
-import { changedFields, eventsOfChange, keycloakFields } from "../profile-change.ts";
-import { shareNames } from "../share-names.ts";
-import type { AppliedProfile, ApplyOptions, KeycloakProfile, ProfileOutcome } from "../user-repository.ts";
+import type { KeycloakTicket } from "../ports/feed-repository.ts";
+import { changedFields, eventsOfChange, keycloakFields } from "../ports/profile-change.ts";
+import { shareNames } from "../ports/share-names.ts";
+import type { AppliedProfile, ApplyOptions, KeycloakProfile, ProfileOutcome } from "../ports/user-repository.ts";
+import type { PrismaClient } from "./client.ts";
 import { takeOverGrantsOf } from "./take-over-grants.ts";
 import { hintTable, tellHints } from "./tell-hints.ts";
 import { type KnownUser, lockUsers, readNames, readUsers, type Transaction, writeUsers } from "./user-rows.ts";

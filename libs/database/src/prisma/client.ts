@@ -1,8 +1,8 @@
 import { currentSecret, type Secret, secretFromEnvironment } from "@libs/observability/secrets";
 import { type PoolOptions, poolConfig, SCHEMA_BY_PATH, staysAtDatabase } from "@libs/postgres";
-import { PrismaClient as GeneratedClient } from "./generated/client.ts";
-import { PooledAdapter } from "./prisma/pooled-adapter.ts";
-import { createStatementNames } from "./prisma/statement-names.ts";
+import { PrismaClient as GeneratedClient } from "../generated/client.ts";
+import { PooledAdapter } from "./pooled-adapter.ts";
+import { createStatementNames } from "./statement-names.ts";
 
 /** How a process talks to PostgreSQL. */
 export type DatabaseOptions = PoolOptions;

@@ -1,6 +1,6 @@
-import type { PrismaClient } from "../client.ts";
 import { Prisma } from "../generated/client.ts";
-import type { KeycloakProfile, User } from "../user-repository.ts";
+import type { KeycloakProfile, User } from "../ports/user-repository.ts";
+import type { PrismaClient } from "./client.ts";
 import { USER_COLUMNS } from "./columns.ts";
 import { takeOverGrants } from "./take-over-grants.ts";
 import { somebodySubscribes, userPayload } from "./tell-events.ts";

@@ -1,7 +1,7 @@
+import type { PersonRepository } from "../ports/person-repository.ts";
 import type { PrismaClient } from "./client.ts";
 import { instrument, type ObserveDatabase } from "./instrument.ts";
-import type { PersonRepository } from "./person-repository.ts";
-import { PrismaPersonRepository } from "./prisma/prisma-person-repository.ts";
+import { PrismaPersonRepository } from "./prisma-person-repository.ts";
 
 /**
  * One person's rows on PostgreSQL: for operators alone, hence beside the ports that every flow has.

@@ -1,5 +1,5 @@
-import type { PrismaClient } from "../client.ts";
-import type { Actor, Role } from "../role-repository.ts";
+import type { Actor, Role } from "../ports/role-repository.ts";
+import type { PrismaClient } from "./client.ts";
 
 /** See {@link RoleRepository.defineRole}: one statement. */
 export async function defineRole(

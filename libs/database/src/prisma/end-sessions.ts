@@ -1,7 +1,7 @@
 import { throwMapped } from "@libs/postgres";
-import type { PrismaClient } from "../client.ts";
 import { Prisma } from "../generated/client.ts";
-import type { EndOptions, LiveSessions, Session, SessionEndReason } from "../session-repository.ts";
+import type { EndOptions, LiveSessions, Session, SessionEndReason } from "../ports/session-repository.ts";
+import type { PrismaClient } from "./client.ts";
 import { SESSION_FACT_COLUMNS, SESSION_TOKEN_COLUMNS } from "./columns.ts";
 import { somebodySubscribes } from "./tell-events.ts";
 

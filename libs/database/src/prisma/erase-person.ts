@@ -1,6 +1,6 @@
-import type { PrismaClient } from "../client.ts";
 import { Prisma } from "../generated/client.ts";
-import { ERASED_USERNAME, type ErasedRows } from "../person-repository.ts";
+import { ERASED_USERNAME, type ErasedRows } from "../ports/person-repository.ts";
+import type { PrismaClient } from "./client.ts";
 import { repeatableTransaction } from "./repeatable-transaction.ts";
 
 /** What may be left in the details of an activity: neither of them names anybody. */

@@ -1,5 +1,5 @@
 import { Prisma } from "../generated/client.ts";
-import type { KeycloakProfile } from "../user-repository.ts";
+import type { KeycloakProfile } from "../ports/user-repository.ts";
 
 /**
  * The condition under which an upsert of a user may go on: the user is known here, or nobody is registering that name.

@@ -1,13 +1,13 @@
 import { throwMapped } from "@libs/postgres";
+import type { Prisma } from "../generated/client.ts";
 import type {
   Activity,
   ActivityPosition,
   ActivityRepository,
   ActivityType,
   FailedLogin,
-} from "../activity-repository.ts";
-import type { PrismaClient } from "../client.ts";
-import type { Prisma } from "../generated/client.ts";
+} from "../ports/activity-repository.ts";
+import type { PrismaClient } from "./client.ts";
 
 /** `activity_logs` in PostgreSQL. */
 export class PrismaActivityRepository implements ActivityRepository {

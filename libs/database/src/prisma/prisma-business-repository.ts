@@ -1,6 +1,6 @@
 import { throwMapped } from "@libs/postgres";
-import type { BusinessRepository } from "../business-repository.ts";
-import type { PrismaClient } from "../client.ts";
+import type { BusinessRepository } from "../ports/business-repository.ts";
+import type { PrismaClient } from "./client.ts";
 
 /** `stores` and `organizations` in PostgreSQL. */
 export class PrismaBusinessRepository implements BusinessRepository {

@@ -1,4 +1,5 @@
 import { throwMapped } from "@libs/postgres";
+import type { Prisma } from "../generated/client.ts";
 import {
   type Cart,
   type CartRepository,
@@ -7,9 +8,8 @@ import {
   type NewCart,
   type PutItemOutcome,
   type WriteKey,
-} from "../cart-repository.ts";
-import type { PrismaClient } from "../client.ts";
-import type { Prisma } from "../generated/client.ts";
+} from "../ports/cart-repository.ts";
+import type { PrismaClient } from "./client.ts";
 import { WITH_ITEMS } from "./line-items.ts";
 import { refusable } from "./refusal.ts";
 import { takeWriteKey } from "./take-write-key.ts";

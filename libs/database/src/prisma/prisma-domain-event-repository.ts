@@ -1,12 +1,12 @@
 import { throwMapped } from "@libs/postgres";
-import type { PrismaClient } from "../client.ts";
 import type {
   DomainEvent,
   DomainEventRepository,
   DomainEventType,
   EventSubscription,
   SqlExecutor,
-} from "../domain-event.ts";
+} from "../ports/domain-event.ts";
+import type { PrismaClient } from "./client.ts";
 import { repeatableTransaction } from "./repeatable-transaction.ts";
 import type { Transaction } from "./user-rows.ts";
 

@@ -1,5 +1,5 @@
 import { throwMapped } from "@libs/postgres";
-import type { PrismaClient } from "../client.ts";
+import { Prisma } from "../generated/client.ts";
 import type {
   ClaimedHint,
   EventBatch,
@@ -8,8 +8,8 @@ import type {
   Hint,
   HintSource,
   NewHint,
-} from "../feed-repository.ts";
-import { Prisma } from "../generated/client.ts";
+} from "../ports/feed-repository.ts";
+import type { PrismaClient } from "./client.ts";
 import { HINT_COLUMNS } from "./columns.ts";
 import { hintTable, tellHints } from "./tell-hints.ts";
 

@@ -1,5 +1,4 @@
 import { throwMapped } from "@libs/postgres";
-import type { PrismaClient } from "../client.ts";
 import type { Prisma } from "../generated/client.ts";
 import type {
   IdempotencyClaim,
@@ -7,7 +6,8 @@ import type {
   IdempotencyOutcome,
   IdempotencyRepository,
   KeptAnswer,
-} from "../idempotency-repository.ts";
+} from "../ports/idempotency-repository.ts";
+import type { PrismaClient } from "./client.ts";
 
 /** `idempotency_keys` in PostgreSQL. A holder is known by the end of its lock, which only a later claim changes. */
 export class PrismaIdempotencyRepository implements IdempotencyRepository {

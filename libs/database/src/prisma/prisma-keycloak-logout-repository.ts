@@ -1,6 +1,10 @@
 import { throwMapped } from "@libs/postgres";
-import type { PrismaClient } from "../client.ts";
-import type { KeycloakLogout, KeycloakLogoutRepository, NewKeycloakLogout } from "../keycloak-logout-repository.ts";
+import type {
+  KeycloakLogout,
+  KeycloakLogoutRepository,
+  NewKeycloakLogout,
+} from "../ports/keycloak-logout-repository.ts";
+import type { PrismaClient } from "./client.ts";
 import { KEYCLOAK_LOGOUT_COLUMNS } from "./columns.ts";
 
 /** `keycloak_logouts` in PostgreSQL. */

@@ -1,6 +1,6 @@
 import { throwMapped } from "@libs/postgres";
-import type { PrismaClient } from "../client.ts";
-import type { LeaseRepository } from "../feed-repository.ts";
+import type { LeaseRepository } from "../ports/feed-repository.ts";
+import type { PrismaClient } from "./client.ts";
 
 /** `leases` in PostgreSQL. A row outlives its lease, so that its fence only grows. */
 export class PrismaLeaseRepository implements LeaseRepository {

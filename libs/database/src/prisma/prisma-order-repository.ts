@@ -1,8 +1,15 @@
 import { throwMapped } from "@libs/postgres";
-import type { WriteKey } from "../cart-repository.ts";
-import type { PrismaClient } from "../client.ts";
 import type { Prisma } from "../generated/client.ts";
-import type { Checkout, CheckoutOutcome, Order, OrderMark, OrderMove, OrderRepository } from "../order-repository.ts";
+import type { WriteKey } from "../ports/cart-repository.ts";
+import type {
+  Checkout,
+  CheckoutOutcome,
+  Order,
+  OrderMark,
+  OrderMove,
+  OrderRepository,
+} from "../ports/order-repository.ts";
+import type { PrismaClient } from "./client.ts";
 import { WITH_ITEMS } from "./line-items.ts";
 import { refusable } from "./refusal.ts";
 import { takeWriteKey } from "./take-write-key.ts";

@@ -1,5 +1,4 @@
 import { throwMapped } from "@libs/postgres";
-import type { PrismaClient } from "../client.ts";
 import { Prisma } from "../generated/client.ts";
 import type {
   ErasedRows,
@@ -10,9 +9,10 @@ import type {
   SessionFacts,
   SessionFilter,
   SessionMark,
-} from "../person-repository.ts";
-import type { Registration } from "../registration-repository.ts";
-import type { User } from "../user-repository.ts";
+} from "../ports/person-repository.ts";
+import type { Registration } from "../ports/registration-repository.ts";
+import type { User } from "../ports/user-repository.ts";
+import type { PrismaClient } from "./client.ts";
 import { REGISTRATION_COLUMNS, USER_COLUMNS } from "./columns.ts";
 import { erasePerson } from "./erase-person.ts";
 

@@ -1,6 +1,6 @@
 import { ForeignKeyViolationError, mapDatabaseError, throwMapped } from "@libs/postgres";
-import type { PrismaClient } from "../client.ts";
-import type { Product, ProductPage, ProductRepository } from "../product-repository.ts";
+import type { Product, ProductPage, ProductRepository } from "../ports/product-repository.ts";
+import type { PrismaClient } from "./client.ts";
 
 /** `products` in PostgreSQL. */
 export class PrismaProductRepository implements ProductRepository {

@@ -1,7 +1,7 @@
 import { throwMapped } from "@libs/postgres";
-import type { PrismaClient } from "../client.ts";
-import type { HintKind } from "../feed-repository.ts";
-import type { DatedUser, IdleSession, ReconcileRepository, UserCounts } from "../reconcile-repository.ts";
+import type { HintKind } from "../ports/feed-repository.ts";
+import type { DatedUser, IdleSession, ReconcileRepository, UserCounts } from "../ports/reconcile-repository.ts";
+import type { PrismaClient } from "./client.ts";
 
 /** `user_count_changes`, `users` and `sessions` in PostgreSQL. */
 export class PrismaReconcileRepository implements ReconcileRepository {

@@ -1,5 +1,4 @@
 import { throwMapped } from "@libs/postgres";
-import type { PrismaClient } from "../client.ts";
 import {
   type NewRegistration,
   RETRIED,
@@ -8,8 +7,9 @@ import {
   type RegistrationProfile,
   type RegistrationRepository,
   type RegistrationState,
-} from "../registration-repository.ts";
-import type { KeycloakProfile, User } from "../user-repository.ts";
+} from "../ports/registration-repository.ts";
+import type { KeycloakProfile, User } from "../ports/user-repository.ts";
+import type { PrismaClient } from "./client.ts";
 import { REGISTRATION_COLUMNS } from "./columns.ts";
 import { completeRegistration } from "./complete-registration.ts";
 

@@ -1,6 +1,6 @@
 import { throwMapped } from "@libs/postgres";
-import type { PrismaClient } from "../client.ts";
-import type { RetentionRepository } from "../retention-repository.ts";
+import type { RetentionRepository } from "../ports/retention-repository.ts";
+import type { PrismaClient } from "./client.ts";
 
 /** Deletes by batches that skip rows which another replica is deleting. */
 export class PrismaRetentionRepository implements RetentionRepository {

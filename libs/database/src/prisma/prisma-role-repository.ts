@@ -1,5 +1,4 @@
 import { TransactionConflictError, throwMapped } from "@libs/postgres";
-import type { PrismaClient } from "../client.ts";
 import { Prisma } from "../generated/client.ts";
 import type {
   Actor,
@@ -12,7 +11,8 @@ import type {
   RoleGrant,
   RoleRepository,
   Scope,
-} from "../role-repository.ts";
+} from "../ports/role-repository.ts";
+import type { PrismaClient } from "./client.ts";
 import { defineRole, deleteRole } from "./define-role.ts";
 
 const GRANT_COLUMNS = Prisma.raw(`

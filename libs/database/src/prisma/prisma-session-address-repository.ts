@@ -1,6 +1,6 @@
 import { throwMapped } from "@libs/postgres";
-import type { PrismaClient } from "../client.ts";
-import type { SessionAddress, SessionAddressRepository } from "../session-address-repository.ts";
+import type { SessionAddress, SessionAddressRepository } from "../ports/session-address-repository.ts";
+import type { PrismaClient } from "./client.ts";
 
 /** `sessions` in PostgreSQL, by the index of live ones: its rows are counted before any is filtered out. */
 export class PrismaSessionAddressRepository implements SessionAddressRepository {

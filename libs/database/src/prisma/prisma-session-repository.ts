@@ -1,6 +1,5 @@
 import { throwMapped } from "@libs/postgres";
-import type { PrismaClient } from "../client.ts";
-import { refreshTokenStanding } from "../refresh-token-standing.ts";
+import { refreshTokenStanding } from "../ports/refresh-token-standing.ts";
 import type {
   EndOptions,
   LiveSession,
@@ -15,8 +14,9 @@ import type {
   SessionEndReason,
   SessionRepository,
   SessionTokens,
-} from "../session-repository.ts";
-import type { User } from "../user-repository.ts";
+} from "../ports/session-repository.ts";
+import type { User } from "../ports/user-repository.ts";
+import type { PrismaClient } from "./client.ts";
 import { SESSION_FACT_COLUMNS, SESSION_TOKEN_COLUMNS } from "./columns.ts";
 import { condition, endSessions } from "./end-sessions.ts";
 import { recordLogin } from "./record-login.ts";

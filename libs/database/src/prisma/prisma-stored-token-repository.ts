@@ -1,6 +1,6 @@
 import { throwMapped } from "@libs/postgres";
-import type { PrismaClient } from "../client.ts";
-import type { SessionKeys, StoredTokenRepository, StoredTokens } from "../stored-token-repository.ts";
+import type { SessionKeys, StoredTokenRepository, StoredTokens } from "../ports/stored-token-repository.ts";
+import type { PrismaClient } from "./client.ts";
 
 /** The encrypted columns of `sessions` in PostgreSQL. */
 export class PrismaStoredTokenRepository implements StoredTokenRepository {

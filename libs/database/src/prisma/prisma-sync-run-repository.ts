@@ -1,7 +1,7 @@
 import { throwMapped } from "@libs/postgres";
-import type { PrismaClient } from "../client.ts";
 import type { Prisma, SyncRun as Row } from "../generated/client.ts";
-import type { SyncRun, SyncRunCounts, SyncRunKind, SyncRunRepository } from "../sync-run-repository.ts";
+import type { SyncRun, SyncRunCounts, SyncRunKind, SyncRunRepository } from "../ports/sync-run-repository.ts";
+import type { PrismaClient } from "./client.ts";
 
 /** `sync_runs` in PostgreSQL. */
 export class PrismaSyncRunRepository implements SyncRunRepository {

@@ -1,6 +1,6 @@
 import { throwMapped } from "@libs/postgres";
-import type { PrismaClient } from "../client.ts";
-import type { KeycloakTicket, TicketRepository } from "../feed-repository.ts";
+import type { KeycloakTicket, TicketRepository } from "../ports/feed-repository.ts";
+import type { PrismaClient } from "./client.ts";
 
 /** A sequence in PostgreSQL: it survives a crash and never goes back. */
 export class PrismaTicketRepository implements TicketRepository {

@@ -1,8 +1,8 @@
 import { throwMapped } from "@libs/postgres";
-import type { PrismaClient } from "../client.ts";
-import type { KeycloakTicket } from "../feed-repository.ts";
-import type { AppliedProfile, ApplyOptions, KeycloakProfile, User, UserRepository } from "../user-repository.ts";
+import type { KeycloakTicket } from "../ports/feed-repository.ts";
+import type { AppliedProfile, ApplyOptions, KeycloakProfile, User, UserRepository } from "../ports/user-repository.ts";
 import { applyProfiles } from "./apply-profiles.ts";
+import type { PrismaClient } from "./client.ts";
 import { USER_COLUMNS } from "./columns.ts";
 import { somebodySubscribes } from "./tell-events.ts";
 import { THIS_WRITE } from "./user-rows.ts";

@@ -1,7 +1,7 @@
 import { throwMapped } from "@libs/postgres";
-import type { PrismaClient } from "../client.ts";
 import type { Prisma, SyncRun as Row } from "../generated/client.ts";
-import type { SessionOfUser, WalkedPage, WalkFailure, WalkRepository, WalkRun } from "../walk-repository.ts";
+import type { SessionOfUser, WalkedPage, WalkFailure, WalkRepository, WalkRun } from "../ports/walk-repository.ts";
+import type { PrismaClient } from "./client.ts";
 
 /** A statement of so many stays far below the longest time of one. */
 const FORGOTTEN_AT_ONCE = 20_000;

@@ -1,8 +1,8 @@
 import { UnfinishedRegistrationError } from "@libs/postgres";
-import type { PrismaClient } from "../client.ts";
 import { Prisma } from "../generated/client.ts";
-import type { LoginRecord, Session } from "../session-repository.ts";
-import type { User } from "../user-repository.ts";
+import type { LoginRecord, Session } from "../ports/session-repository.ts";
+import type { User } from "../ports/user-repository.ts";
+import type { PrismaClient } from "./client.ts";
 import { USER_COLUMNS } from "./columns.ts";
 import { mayInsert } from "./may-insert.ts";
 import { takeOverGrants } from "./take-over-grants.ts";

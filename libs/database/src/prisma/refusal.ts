@@ -1,5 +1,5 @@
-import type { PrismaClient } from "../client.ts";
 import type { Prisma } from "../generated/client.ts";
+import type { PrismaClient } from "./client.ts";
 import { repeatableTransaction } from "./repeatable-transaction.ts";
 
 /** Ends a transaction with an outcome that leaves nothing written. */

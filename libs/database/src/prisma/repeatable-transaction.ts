@@ -1,6 +1,6 @@
 import { mapDatabaseError, retryConflicts, TransactionConflictError } from "@libs/postgres";
-import type { PrismaClient } from "../client.ts";
 import type { Prisma } from "../generated/client.ts";
+import type { PrismaClient } from "./client.ts";
 
 /** Milliseconds. */
 interface TransactionLimits {

@@ -1,5 +1,5 @@
 import { Prisma } from "../generated/client.ts";
-import type { KeycloakProfile } from "../user-repository.ts";
+import type { KeycloakProfile } from "../ports/user-repository.ts";
 import type { Transaction } from "./user-rows.ts";
 
 /**

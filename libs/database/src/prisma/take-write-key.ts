@@ -1,5 +1,5 @@
-import type { WriteKey } from "../cart-repository.ts";
 import type { Prisma } from "../generated/client.ts";
+import type { WriteKey } from "../ports/cart-repository.ts";
 
 /**
  * Takes an `Idempotency-Key` within the write's own transaction. Whoever comes with the same key at the same time waits

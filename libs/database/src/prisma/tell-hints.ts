@@ -1,5 +1,5 @@
-import type { NewHint } from "../feed-repository.ts";
 import { Prisma } from "../generated/client.ts";
+import type { NewHint } from "../ports/feed-repository.ts";
 
 /**
  * Hints as a table in a statement: one parameter, however many there are.

@@ -1,10 +1,10 @@
 import { TransactionConflictError } from "@libs/postgres";
-import type { UserPayload } from "../domain-event.ts";
-import type { KeycloakTicket } from "../feed-repository.ts";
 import { Prisma } from "../generated/client.ts";
-import type { NewDomainEvent } from "../profile-change.ts";
-import type { NamedWrite } from "../share-names.ts";
-import type { KeycloakProfile } from "../user-repository.ts";
+import type { UserPayload } from "../ports/domain-event.ts";
+import type { KeycloakTicket } from "../ports/feed-repository.ts";
+import type { NewDomainEvent } from "../ports/profile-change.ts";
+import type { NamedWrite } from "../ports/share-names.ts";
+import type { KeycloakProfile } from "../ports/user-repository.ts";
 import { somebodySubscribes } from "./tell-events.ts";
 
 /** A client, or a transaction on it. */

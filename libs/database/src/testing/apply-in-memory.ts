@@ -1,8 +1,8 @@
 import { UnfinishedRegistrationError } from "@libs/postgres";
-import type { KeycloakTicket } from "../feed-repository.ts";
-import { changedFields, eventsOfChange, keycloakFields } from "../profile-change.ts";
-import { type NamedWrite, shareNames } from "../share-names.ts";
-import type { AppliedProfile, ApplyOptions, KeycloakProfile, ProfileOutcome, User } from "../user-repository.ts";
+import type { KeycloakTicket } from "../ports/feed-repository.ts";
+import { changedFields, eventsOfChange, keycloakFields } from "../ports/profile-change.ts";
+import { type NamedWrite, shareNames } from "../ports/share-names.ts";
+import type { AppliedProfile, ApplyOptions, KeycloakProfile, ProfileOutcome, User } from "../ports/user-repository.ts";
 import { type InMemoryDatabase, newUser, sameName } from "./in-memory-database.ts";
 
 /** What `applyProfiles` does, in memory. */

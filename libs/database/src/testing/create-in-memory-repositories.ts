@@ -1,4 +1,4 @@
-import type { Repositories } from "../create-repositories.ts";
+import type { Repositories } from "../prisma/create-repositories.ts";
 import { InMemoryActivityRepository } from "./in-memory-activity-repository.ts";
 import { InMemoryBusinessRepository } from "./in-memory-business-repository.ts";
 import { InMemoryCartRepository } from "./in-memory-cart-repository.ts";

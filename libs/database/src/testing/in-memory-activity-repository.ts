@@ -1,4 +1,4 @@
-import type { Activity, ActivityPosition, ActivityRepository, FailedLogin } from "../activity-repository.ts";
+import type { Activity, ActivityPosition, ActivityRepository, FailedLogin } from "../ports/activity-repository.ts";
 import { type InMemoryDatabase, sameName } from "./in-memory-database.ts";
 
 /** Passes the contract of the real one. */

@@ -1,4 +1,4 @@
-import type { BusinessRepository } from "../business-repository.ts";
+import type { BusinessRepository } from "../ports/business-repository.ts";
 import type { InMemoryDatabase } from "./in-memory-database.ts";
 
 /** Passes the contract of the real one. */

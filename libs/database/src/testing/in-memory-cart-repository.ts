@@ -6,7 +6,7 @@ import {
   type NewCart,
   type PutItemOutcome,
   type WriteKey,
-} from "../cart-repository.ts";
+} from "../ports/cart-repository.ts";
 import type { InMemoryDatabase } from "./in-memory-database.ts";
 
 /** Passes the contract of the real one. */

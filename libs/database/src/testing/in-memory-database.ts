@@ -1,18 +1,18 @@
 import { ForeignKeyViolationError, UnfinishedRegistrationError, UniqueViolationError } from "@libs/postgres";
-import type { Activity } from "../activity-repository.ts";
-import type { Cart, WriteKey } from "../cart-repository.ts";
-import type { DomainEvent, EventSubscription } from "../domain-event.ts";
-import type { Hint } from "../feed-repository.ts";
-import type { KeptAnswer } from "../idempotency-repository.ts";
-import type { KeycloakLogout, NewKeycloakLogout } from "../keycloak-logout-repository.ts";
-import type { Order } from "../order-repository.ts";
-import type { Product } from "../product-repository.ts";
-import { keycloakFields, type NewDomainEvent } from "../profile-change.ts";
-import type { Registration } from "../registration-repository.ts";
-import type { Role, RoleGrant, Scope } from "../role-repository.ts";
-import type { Session } from "../session-repository.ts";
-import type { SyncRun } from "../sync-run-repository.ts";
-import type { KeycloakProfile, User } from "../user-repository.ts";
+import type { Activity } from "../ports/activity-repository.ts";
+import type { Cart, WriteKey } from "../ports/cart-repository.ts";
+import type { DomainEvent, EventSubscription } from "../ports/domain-event.ts";
+import type { Hint } from "../ports/feed-repository.ts";
+import type { KeptAnswer } from "../ports/idempotency-repository.ts";
+import type { KeycloakLogout, NewKeycloakLogout } from "../ports/keycloak-logout-repository.ts";
+import type { Order } from "../ports/order-repository.ts";
+import type { Product } from "../ports/product-repository.ts";
+import { keycloakFields, type NewDomainEvent } from "../ports/profile-change.ts";
+import type { Registration } from "../ports/registration-repository.ts";
+import type { Role, RoleGrant, Scope } from "../ports/role-repository.ts";
+import type { Session } from "../ports/session-repository.ts";
+import type { SyncRun } from "../ports/sync-run-repository.ts";
+import type { KeycloakProfile, User } from "../ports/user-repository.ts";
 
 export interface StoredIdempotencyKey {
   scope: string;

@@ -1,4 +1,4 @@
-import type { DomainEvent, DomainEventRepository, EventSubscription, SqlExecutor } from "../domain-event.ts";
+import type { DomainEvent, DomainEventRepository, EventSubscription, SqlExecutor } from "../ports/domain-event.ts";
 import type { InMemoryDatabase } from "./in-memory-database.ts";
 
 /** Passes the contract of the real one, SQL excepted. */

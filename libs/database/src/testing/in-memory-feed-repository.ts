@@ -6,7 +6,7 @@ import type {
   Hint,
   HintSource,
   NewHint,
-} from "../feed-repository.ts";
+} from "../ports/feed-repository.ts";
 import type { InMemoryDatabase } from "./in-memory-database.ts";
 
 /** Passes the contract of the real one. */

@@ -4,7 +4,7 @@ import type {
   IdempotencyOutcome,
   IdempotencyRepository,
   KeptAnswer,
-} from "../idempotency-repository.ts";
+} from "../ports/idempotency-repository.ts";
 import type { InMemoryDatabase, StoredIdempotencyKey } from "./in-memory-database.ts";
 
 /** Passes the contract of the real one. */

@@ -1,4 +1,8 @@
-import type { KeycloakLogout, KeycloakLogoutRepository, NewKeycloakLogout } from "../keycloak-logout-repository.ts";
+import type {
+  KeycloakLogout,
+  KeycloakLogoutRepository,
+  NewKeycloakLogout,
+} from "../ports/keycloak-logout-repository.ts";
 import type { InMemoryDatabase } from "./in-memory-database.ts";
 
 /** Passes the contract of the real one. */

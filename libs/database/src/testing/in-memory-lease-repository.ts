@@ -1,4 +1,4 @@
-import type { LeaseRepository } from "../feed-repository.ts";
+import type { LeaseRepository } from "../ports/feed-repository.ts";
 import type { InMemoryDatabase } from "./in-memory-database.ts";
 
 /** Passes the contract of the real one. */

@@ -1,5 +1,12 @@
-import type { WriteKey } from "../cart-repository.ts";
-import type { Checkout, CheckoutOutcome, Order, OrderMark, OrderMove, OrderRepository } from "../order-repository.ts";
+import type { WriteKey } from "../ports/cart-repository.ts";
+import type {
+  Checkout,
+  CheckoutOutcome,
+  Order,
+  OrderMark,
+  OrderMove,
+  OrderRepository,
+} from "../ports/order-repository.ts";
 import type { InMemoryDatabase } from "./in-memory-database.ts";
 
 /** Passes the contract of the real one. */

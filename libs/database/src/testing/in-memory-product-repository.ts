@@ -1,4 +1,4 @@
-import type { Product, ProductPage, ProductRepository } from "../product-repository.ts";
+import type { Product, ProductPage, ProductRepository } from "../ports/product-repository.ts";
 import type { InMemoryDatabase } from "./in-memory-database.ts";
 
 /** Passes the contract of the real one. */

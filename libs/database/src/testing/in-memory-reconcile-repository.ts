@@ -1,6 +1,6 @@
-import type { HintKind } from "../feed-repository.ts";
-import type { DatedUser, IdleSession, ReconcileRepository, UserCounts } from "../reconcile-repository.ts";
-import type { User } from "../user-repository.ts";
+import type { HintKind } from "../ports/feed-repository.ts";
+import type { DatedUser, IdleSession, ReconcileRepository, UserCounts } from "../ports/reconcile-repository.ts";
+import type { User } from "../ports/user-repository.ts";
 import type { InMemoryDatabase } from "./in-memory-database.ts";
 
 /** Passes the contract of the real one. */

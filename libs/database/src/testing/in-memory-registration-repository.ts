@@ -1,5 +1,5 @@
 import { UniqueViolationError } from "@libs/postgres";
-import { keycloakFields } from "../profile-change.ts";
+import { keycloakFields } from "../ports/profile-change.ts";
 import {
   type NewRegistration,
   RETRIED,
@@ -7,8 +7,8 @@ import {
   type RegistrationBacklog,
   type RegistrationRepository,
   type RegistrationState,
-} from "../registration-repository.ts";
-import type { KeycloakProfile, User } from "../user-repository.ts";
+} from "../ports/registration-repository.ts";
+import type { KeycloakProfile, User } from "../ports/user-repository.ts";
 import { type InMemoryDatabase, newUser, sameName } from "./in-memory-database.ts";
 
 const done = { nextAttemptAt: null };

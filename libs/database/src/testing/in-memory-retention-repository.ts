@@ -1,4 +1,4 @@
-import type { RetentionRepository } from "../retention-repository.ts";
+import type { RetentionRepository } from "../ports/retention-repository.ts";
 import type { InMemoryDatabase } from "./in-memory-database.ts";
 
 const finished: string[] = ["completed", "failed", "undone"];

@@ -11,8 +11,8 @@ import type {
   RoleGrant,
   RoleRepository,
   Scope,
-} from "../role-repository.ts";
-import type { User } from "../user-repository.ts";
+} from "../ports/role-repository.ts";
+import type { User } from "../ports/user-repository.ts";
 import { grantDetails, type InMemoryDatabase, sameGrant, sameName } from "./in-memory-database.ts";
 
 const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1);

@@ -1,4 +1,4 @@
-import type { SessionAddress, SessionAddressRepository } from "../session-address-repository.ts";
+import type { SessionAddress, SessionAddressRepository } from "../ports/session-address-repository.ts";
 import type { InMemoryDatabase } from "./in-memory-database.ts";
 
 /** Passes the contract of the real one. */

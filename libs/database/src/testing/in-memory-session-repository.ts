@@ -1,6 +1,6 @@
 import { UniqueViolationError } from "@libs/postgres";
-import { keycloakFields } from "../profile-change.ts";
-import { refreshTokenStanding } from "../refresh-token-standing.ts";
+import { keycloakFields } from "../ports/profile-change.ts";
+import { refreshTokenStanding } from "../ports/refresh-token-standing.ts";
 import type {
   EndOptions,
   LiveSession,
@@ -15,8 +15,8 @@ import type {
   SessionEndReason,
   SessionRepository,
   SessionTokens,
-} from "../session-repository.ts";
-import type { User } from "../user-repository.ts";
+} from "../ports/session-repository.ts";
+import type { User } from "../ports/user-repository.ts";
 import { type InMemoryDatabase, newUser, sameName } from "./in-memory-database.ts";
 import { InMemoryFeedRepository } from "./in-memory-feed-repository.ts";
 

@@ -1,5 +1,5 @@
-import type { Session } from "../session-repository.ts";
-import type { SessionKeys, StoredTokenRepository, StoredTokens } from "../stored-token-repository.ts";
+import type { Session } from "../ports/session-repository.ts";
+import type { SessionKeys, StoredTokenRepository, StoredTokens } from "../ports/stored-token-repository.ts";
 import type { InMemoryDatabase } from "./in-memory-database.ts";
 
 /** Passes the contract of the real one. */

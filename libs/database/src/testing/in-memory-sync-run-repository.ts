@@ -1,4 +1,4 @@
-import type { SyncRun, SyncRunCounts, SyncRunKind, SyncRunRepository } from "../sync-run-repository.ts";
+import type { SyncRun, SyncRunCounts, SyncRunKind, SyncRunRepository } from "../ports/sync-run-repository.ts";
 import type { InMemoryDatabase } from "./in-memory-database.ts";
 
 /** Passes the contract of the real one. */

@@ -1,4 +1,4 @@
-import type { KeycloakTicket, TicketRepository } from "../feed-repository.ts";
+import type { KeycloakTicket, TicketRepository } from "../ports/feed-repository.ts";
 import type { InMemoryDatabase } from "./in-memory-database.ts";
 
 /** Passes the contract of the real one. */

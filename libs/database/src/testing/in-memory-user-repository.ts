@@ -1,5 +1,5 @@
-import type { KeycloakTicket } from "../feed-repository.ts";
-import type { AppliedProfile, ApplyOptions, KeycloakProfile, User, UserRepository } from "../user-repository.ts";
+import type { KeycloakTicket } from "../ports/feed-repository.ts";
+import type { AppliedProfile, ApplyOptions, KeycloakProfile, User, UserRepository } from "../ports/user-repository.ts";
 import { applyInMemory } from "./apply-in-memory.ts";
 import { type InMemoryDatabase, sameName } from "./in-memory-database.ts";
 import { InMemoryFeedRepository } from "./in-memory-feed-repository.ts";

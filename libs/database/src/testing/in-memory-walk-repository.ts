@@ -1,4 +1,4 @@
-import type { SessionOfUser, WalkedPage, WalkFailure, WalkRepository, WalkRun } from "../walk-repository.ts";
+import type { SessionOfUser, WalkedPage, WalkFailure, WalkRepository, WalkRun } from "../ports/walk-repository.ts";
 import type { InMemoryDatabase } from "./in-memory-database.ts";
 
 type StoredRun = Omit<WalkRun, "state"> & { state: WalkRun["state"] | "finished" };

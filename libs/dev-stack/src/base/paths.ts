@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { PRODUCT } from "./constants.ts";
 
 /** Root folder of the checkout. */
-export const ROOT = resolve(import.meta.dir, "../../..");
+export const ROOT = resolve(import.meta.dir, "../../../..");
 
 /** What a running stack writes: state, logs, data. Git-ignored; `STACK_DIR` names another folder, for a second stack. */
 export const DEV_DIR = resolve(ROOT, process.env["STACK_DIR"] || ".dev");

@@ -1,11 +1,12 @@
 // The entry of every command of package.json. On a machine with nothing of the project on it there are no dependencies
 // yet: up to the dispatch at the end, nothing but Bun and node built-ins may be imported, directly or through others.
+
+import { consoleReport, type Report } from "../base/report.ts";
+import { StackError } from "../base/stack-error.ts";
 import { keycloakDistribution } from "../keycloak/distribution.ts";
 import { findJava } from "../machine/java.ts";
-import { consoleReport, type Report } from "../report.ts";
 import { ensureGenerated } from "../setup/ensure-generated.ts";
 import { ensureInstalled } from "../setup/ensure-installed.ts";
-import { StackError } from "../stack-error.ts";
 
 type Command = (args: readonly string[], report: Report) => Promise<number>;
 

@@ -1,6 +1,6 @@
-import { PREFERRED_PORTS } from "../constants.ts";
+import { PREFERRED_PORTS } from "../base/constants.ts";
+import type { Report } from "../base/report.ts";
 import { CONSOLE } from "../keeper/protocol.ts";
-import type { Report } from "../report.ts";
 import { holdService } from "./hold-service.ts";
 import { runGateway } from "./run-gateway.ts";
 

@@ -1,11 +1,11 @@
 import { join } from "node:path";
-import { LOOPBACK, PREFERRED_PORTS } from "../constants.ts";
+import { LOOPBACK, PREFERRED_PORTS } from "../base/constants.ts";
+import { DEV_DIR } from "../base/paths.ts";
+import type { Report } from "../base/report.ts";
+import { StackError } from "../base/stack-error.ts";
 import { Keeper, type KeptProcess } from "../keeper/keeper.ts";
 import { RECORD_NAME } from "../keeper/leftovers.ts";
 import { chosenPort, demandFree, isFree } from "../machine/ports.ts";
-import { DEV_DIR } from "../paths.ts";
-import type { Report } from "../report.ts";
-import { StackError } from "../stack-error.ts";
 import { readStackFile, type StackFile } from "../stack-file.ts";
 import { watchRunners } from "./runner-watch.ts";
 

@@ -1,5 +1,5 @@
-import { type Report, silent } from "../report.ts";
-import { StackError } from "../stack-error.ts";
+import { type Report, silent } from "../base/report.ts";
+import { StackError } from "../base/stack-error.ts";
 import type { StackFile } from "../stack-file.ts";
 import { watchRunners } from "./runner-watch.ts";
 import { StackSession } from "./stack-session.ts";

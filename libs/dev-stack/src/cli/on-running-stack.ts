@@ -1,7 +1,7 @@
 // Loaded before `authctl` by `bun run authctl`. Where no stack was ever started there may be no dependency of this package
 // either: nothing but Bun and node built-ins may be imported until its file is there.
 import { existsSync } from "node:fs";
-import { STACK_FILE } from "../paths.ts";
+import { STACK_FILE } from "../base/paths.ts";
 
 if (existsSync(STACK_FILE)) {
   const { takeRunningStack } = await import("../operator-environment.ts");

@@ -1,8 +1,8 @@
-import { PREFERRED_PORTS } from "../constants.ts";
+import { PREFERRED_PORTS } from "../base/constants.ts";
+import type { Report } from "../base/report.ts";
 import { openDemoStore } from "../demo-store.ts";
 import { CONSOLE } from "../keeper/protocol.ts";
 import { ordersEnvironment } from "../orders-environment.ts";
-import type { Report } from "../report.ts";
 import { holdService } from "./hold-service.ts";
 import { runService } from "./run-service.ts";
 import { ordersScreen } from "./screen.ts";

@@ -1,5 +1,5 @@
 import { readIssuer } from "@libs/keycloak-authV2/keycloak";
-import { StackError } from "../stack-error.ts";
+import { StackError } from "../base/stack-error.ts";
 import { keycloakStackError } from "./server-stack-error.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { join } from "node:path";
+import { ROOT } from "../base/paths.ts";
 import type { Keeper, KeptProcess } from "../keeper/keeper.ts";
-import { ROOT } from "../paths.ts";
 import { untilReady } from "./until-ready.ts";
 
 /** A service's own limit for its stop is 9 s. */

@@ -1,4 +1,4 @@
-import { PREFERRED_PORTS } from "../constants.ts";
+import { PREFERRED_PORTS } from "../base/constants.ts";
 import { DEMO_STORE } from "../demo-store.ts";
 import { gatewayEnvironment } from "../gateway-environment.ts";
 import type { StackFile } from "../stack-file.ts";

@@ -1,4 +1,4 @@
-import type { Report } from "../report.ts";
+import type { Report } from "../base/report.ts";
 import { holdStack } from "./hold-stack.ts";
 import { stackScreen } from "./screen.ts";
 

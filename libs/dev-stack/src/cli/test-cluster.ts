@@ -1,5 +1,5 @@
 import { Glob } from "bun";
-import { ROOT } from "../paths.ts";
+import { ROOT } from "../base/paths.ts";
 import { bunTest } from "./test.ts";
 
 /** Test files of the ordinary suite that a cluster has to pass unchanged: the core journeys, races and the feed. */

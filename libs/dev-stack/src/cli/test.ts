@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { ROOT } from "../paths.ts";
+import { ROOT } from "../base/paths.ts";
 import { watchRunners } from "./runner-watch.ts";
 
 // No test measures speed, machines are noisy, and Keycloak takes its time; what hangs is still found. Only the command

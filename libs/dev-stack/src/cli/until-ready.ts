@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
-import { LOOPBACK } from "../constants.ts";
+import { LOOPBACK } from "../base/constants.ts";
+import { StackError } from "../base/stack-error.ts";
 import { type KeptProcess, logTail } from "../keeper/keeper.ts";
 import { CONSOLE } from "../keeper/protocol.ts";
-import { StackError } from "../stack-error.ts";
 
 export interface ReadyLimits {
   /** Milliseconds altogether. */

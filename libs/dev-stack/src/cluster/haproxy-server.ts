@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { LOOPBACK } from "../constants.ts";
+import { LOOPBACK } from "../base/constants.ts";
 import type { Keeper, KeptProcess } from "../keeper/keeper.ts";
 import type { DebianProgram } from "../machine/debian-package.ts";
 

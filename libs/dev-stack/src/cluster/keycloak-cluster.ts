@@ -1,10 +1,10 @@
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { LOOPBACK } from "../constants.ts";
+import { LOOPBACK } from "../base/constants.ts";
+import { StackError } from "../base/stack-error.ts";
 import type { Keeper, KeptProcess } from "../keeper/keeper.ts";
 import { type KeycloakServerOptions, keycloakReady, runKeycloak } from "../keycloak/keycloak-server.ts";
 import { freePorts } from "../machine/ports.ts";
-import { StackError } from "../stack-error.ts";
 import { type HaproxyOptions, runHaproxy } from "./haproxy-server.ts";
 
 export const NODE_NAMES = ["a", "b"] as const;

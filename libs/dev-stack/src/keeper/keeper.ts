@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { StackError } from "../stack-error.ts";
+import { StackError } from "../base/stack-error.ts";
 import { type AdoptedProcess, type KeeperCommand, type KeeperEvent, lineReader, type ProcessSpec } from "./protocol.ts";
 
 /** A process that the keeper runs for us. */

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import type { Report } from "../base/report.ts";
 import { endProcess, isAlive } from "../machine/process-identity.ts";
-import type { Report } from "../report.ts";
 import type { KeeperRecord } from "./protocol.ts";
 
 /** Name of the keeper's record in the state folder of a stack. */

@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
+import { DEV_DIR } from "../base/paths.ts";
 import { identify } from "../machine/process-identity.ts";
-import { DEV_DIR } from "../paths.ts";
 import { Keeper } from "./keeper.ts";
 import { RECORD_NAME } from "./leftovers.ts";
 

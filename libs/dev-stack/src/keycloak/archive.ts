@@ -3,9 +3,9 @@ import { createReadStream, createWriteStream, existsSync, mkdirSync, readdirSync
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { type Report, withHeartbeat } from "../base/report.ts";
+import { StackError } from "../base/stack-error.ts";
 import { runCommand } from "../machine/run-command.ts";
-import { type Report, withHeartbeat } from "../report.ts";
-import { StackError } from "../stack-error.ts";
 import type { KeycloakRelease } from "./releases.ts";
 
 const MEGABYTE = 1024 * 1024;

@@ -1,5 +1,5 @@
+import { StackError } from "../base/stack-error.ts";
 import { withClient } from "../postgres/administer.ts";
-import { StackError } from "../stack-error.ts";
 import { isAtLeast } from "./releases.ts";
 
 /**

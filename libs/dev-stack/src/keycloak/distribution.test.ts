@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { silent } from "../report.ts";
+import { silent } from "../base/report.ts";
 import { keycloakDistribution } from "./distribution.ts";
 
 const java = { path: "/nowhere/java", version: 21 };

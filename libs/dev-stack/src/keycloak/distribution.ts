@@ -1,12 +1,12 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { KEYCLOAK_VERSION } from "../constants.ts";
+import { KEYCLOAK_VERSION } from "../base/constants.ts";
+import { cacheDir } from "../base/paths.ts";
+import { type Report, withHeartbeat } from "../base/report.ts";
+import { StackError } from "../base/stack-error.ts";
 import { withFileLock } from "../machine/file-lock.ts";
 import type { Java } from "../machine/java.ts";
 import { runCommand } from "../machine/run-command.ts";
-import { cacheDir } from "../paths.ts";
-import { type Report, withHeartbeat } from "../report.ts";
-import { StackError } from "../stack-error.ts";
 import { downloadKeycloak } from "./archive.ts";
 import { keycloakCommand } from "./java-command.ts";
 import { isAtLeast, isVersion, type KeycloakRelease, keycloakRelease } from "./releases.ts";

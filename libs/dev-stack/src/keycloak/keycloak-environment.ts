@@ -1,4 +1,4 @@
-import { KEYCLOAK_DATABASE, LOOPBACK } from "../constants.ts";
+import { KEYCLOAK_DATABASE, LOOPBACK } from "../base/constants.ts";
 import { isAtLeast } from "./releases.ts";
 
 export interface KeycloakSettings {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { StackError } from "../base/stack-error.ts";
 import { type Keeper, type KeptProcess, logTail } from "../keeper/keeper.ts";
 import type { Java } from "../machine/java.ts";
-import { StackError } from "../stack-error.ts";
 import { type JvmProfile, keycloakCommand } from "./java-command.ts";
 import { type KeycloakSettings, keycloakEnvironment } from "./keycloak-environment.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { KEYCLOAK_VERSION } from "../constants.ts";
+import { KEYCLOAK_VERSION } from "../base/constants.ts";
 import { isAtLeast, isVersion, KEYCLOAK_RELEASES, keycloakRelease } from "./releases.ts";
 
 test("a version and its minor name the same release", () => {

@@ -1,5 +1,5 @@
 // The bootstrap reads this before anything is installed: nothing but Bun and node built-ins may be imported.
-import { StackError } from "../stack-error.ts";
+import { StackError } from "../base/stack-error.ts";
 
 /** A Keycloak that the stack can get by itself. */
 export interface KeycloakRelease {

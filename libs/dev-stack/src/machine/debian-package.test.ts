@@ -2,7 +2,7 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { silent } from "../report.ts";
+import { silent } from "../base/report.ts";
 import { debianProgram } from "./debian-package.ts";
 import { osRelease } from "./os-release.ts";
 

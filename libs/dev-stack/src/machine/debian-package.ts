@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { cacheDir } from "../paths.ts";
-import { type Report, withHeartbeat } from "../report.ts";
-import { StackError } from "../stack-error.ts";
+import { cacheDir } from "../base/paths.ts";
+import { type Report, withHeartbeat } from "../base/report.ts";
+import { StackError } from "../base/stack-error.ts";
 import { withFileLock } from "./file-lock.ts";
 import { osRelease } from "./os-release.ts";
 import { type CommandResult, runCommand } from "./run-command.ts";

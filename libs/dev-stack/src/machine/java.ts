@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
-import { MINIMUM_JAVA } from "../constants.ts";
+import { MINIMUM_JAVA } from "../base/constants.ts";
 
 /** A Java that Keycloak can run on. */
 export interface Java {

@@ -1,6 +1,6 @@
 import { createServer } from "node:net";
-import { LOOPBACK, PREFERRED_PORTS } from "../constants.ts";
-import { StackError } from "../stack-error.ts";
+import { LOOPBACK, PREFERRED_PORTS } from "../base/constants.ts";
+import { StackError } from "../base/stack-error.ts";
 import { portOwner } from "./port-owner.ts";
 
 export type PortName = keyof typeof PREFERRED_PORTS;

@@ -3,12 +3,12 @@ import { userInfo } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Client } from "pg";
-import { LOOPBACK } from "../constants.ts";
+import { LOOPBACK } from "../base/constants.ts";
+import type { Report } from "../base/report.ts";
+import { StackError } from "../base/stack-error.ts";
 import { type Keeper, type KeptProcess, logTail } from "../keeper/keeper.ts";
 import { debianProgram } from "../machine/debian-package.ts";
 import { freePorts } from "../machine/ports.ts";
-import type { Report } from "../report.ts";
-import { StackError } from "../stack-error.ts";
 
 export type PoolMode = "session" | "transaction";
 

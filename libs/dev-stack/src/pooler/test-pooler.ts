@@ -1,9 +1,9 @@
 import { join } from "node:path";
+import { DEV_DIR } from "../base/paths.ts";
+import { type Report, silent } from "../base/report.ts";
+import { StackError } from "../base/stack-error.ts";
 import { Keeper } from "../keeper/keeper.ts";
 import { RECORD_NAME } from "../keeper/leftovers.ts";
-import { DEV_DIR } from "../paths.ts";
-import { type Report, silent } from "../report.ts";
-import { StackError } from "../stack-error.ts";
 import { newRunName } from "../testing/run-name.ts";
 import { type Pgbouncer, type PgbouncerOptions, type PoolMode, runPgbouncer } from "./run-pgbouncer.ts";
 

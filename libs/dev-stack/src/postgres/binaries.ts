@@ -1,11 +1,11 @@
 import { existsSync, readFileSync, realpathSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join, resolve } from "node:path";
-import { POSTGRES_MAJOR } from "../constants.ts";
+import { POSTGRES_MAJOR } from "../base/constants.ts";
+import { publicDir } from "../base/paths.ts";
+import type { Report } from "../base/report.ts";
+import { StackError } from "../base/stack-error.ts";
 import { runCommand } from "../machine/run-command.ts";
-import { publicDir } from "../paths.ts";
-import type { Report } from "../report.ts";
-import { StackError } from "../stack-error.ts";
 import { fetchedPackage } from "./fetched-package.ts";
 import { postgresRelease } from "./releases.ts";
 import { canEnter, makePublicFolder, type RunAs } from "./run-as.ts";

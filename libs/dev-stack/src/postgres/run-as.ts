@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { chownSync, mkdirSync, statSync } from "node:fs";
-import { StackError } from "../stack-error.ts";
+import { StackError } from "../base/stack-error.ts";
 
 /** The user that PostgreSQL's programs run as. Both undefined: as ourselves. */
 export interface RunAs {

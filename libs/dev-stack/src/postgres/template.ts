@@ -1,8 +1,8 @@
 import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Client } from "pg";
+import { cacheDir } from "../base/paths.ts";
 import { runCommand } from "../machine/run-command.ts";
-import { cacheDir } from "../paths.ts";
 import { withClient } from "./administer.ts";
 
 /** Passwords of a data folder, which live and move with it. */

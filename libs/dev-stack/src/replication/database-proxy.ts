@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { LOOPBACK } from "../constants.ts";
+import { LOOPBACK } from "../base/constants.ts";
+import type { Report } from "../base/report.ts";
 import type { Keeper } from "../keeper/keeper.ts";
 import { debianProgram } from "../machine/debian-package.ts";
-import type { Report } from "../report.ts";
 
 export interface ProxiedServer {
   port: number;

@@ -2,11 +2,11 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { DEV_DIR, ROOT } from "../base/paths.ts";
+import type { Report } from "../base/report.ts";
+import { StackError } from "../base/stack-error.ts";
 import { withFileLock } from "../machine/file-lock.ts";
 import { runCommand } from "../machine/run-command.ts";
-import { DEV_DIR, ROOT } from "../paths.ts";
-import type { Report } from "../report.ts";
-import { StackError } from "../stack-error.ts";
 
 const GENERATOR = join(ROOT, "libs/database/src/cli/generate.ts");
 const INPUTS = ["prisma/schema.prisma", "libs/database/package.json", "libs/database/src/cli/generate.ts"];

@@ -2,10 +2,10 @@
 import { createHash } from "node:crypto";
 import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { ROOT } from "../base/paths.ts";
+import { type Report, withHeartbeat } from "../base/report.ts";
+import { StackError } from "../base/stack-error.ts";
 import { runCommand } from "../machine/run-command.ts";
-import { ROOT } from "../paths.ts";
-import { type Report, withHeartbeat } from "../report.ts";
-import { StackError } from "../stack-error.ts";
 
 const STAMP = join(ROOT, "node_modules/.dev-stack-installed");
 

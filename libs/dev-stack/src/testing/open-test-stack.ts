@@ -1,13 +1,13 @@
 import { join } from "node:path";
+import { DEV_DIR } from "../base/paths.ts";
+import { type Report, silent } from "../base/report.ts";
+import { StackError } from "../base/stack-error.ts";
 import type { KeycloakCluster } from "../cluster/keycloak-cluster.ts";
 import { givenServers } from "../given-servers.ts";
 import type { JvmProfile } from "../keycloak/java-command.ts";
 import { freePorts } from "../machine/ports.ts";
-import { DEV_DIR } from "../paths.ts";
 import { poolServices } from "../pooler/test-pooler.ts";
-import { type Report, silent } from "../report.ts";
 import type { Servers } from "../servers.ts";
-import { StackError } from "../stack-error.ts";
 import { readStackFile } from "../stack-file.ts";
 import { newSecrets } from "../stack-secrets.ts";
 import { startServers } from "../start-servers.ts";

@@ -1,13 +1,13 @@
 import { appendFileSync, chownSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DEV_DIR, publicDir } from "../base/paths.ts";
+import { type Report, silent } from "../base/report.ts";
 import { Keeper } from "../keeper/keeper.ts";
 import { endLeftovers, RECORD_NAME, runDirs } from "../keeper/leftovers.ts";
 import { freePorts } from "../machine/ports.ts";
-import { DEV_DIR, publicDir } from "../paths.ts";
 import { postgresBinaries } from "../postgres/binaries.ts";
 import { initialisePostgres, postgresUrl, runPostgres } from "../postgres/postgres-server.ts";
 import { canEnter, makePrivateFolder, makePublicFolder, postgresUser } from "../postgres/run-as.ts";
-import { type Report, silent } from "../report.ts";
 import { newRunName } from "./run-name.ts";
 
 /** A PostgreSQL of a test's own, without a Keycloak, which ends with this process however that ends. */

@@ -1,4 +1,4 @@
-import { consoleReport } from "../report.ts";
+import { consoleReport } from "../base/report.ts";
 import type { TestStack } from "./open-test-stack.ts";
 
 const KEY = Symbol.for("@libs/dev-stack.test-stack");

@@ -5,7 +5,7 @@ import { Elysia } from "elysia";
 import { z } from "zod";
 import { idempotencyKeyParameter } from "../idempotency-key.ts";
 import { openApi } from "../openapi-page.ts";
-import { problemsOf } from "../problem.ts";
+import { problemsOf } from "../problems/problem.ts";
 
 const about = { title: "Shelf", version: "1.0.0", description: "Things on a shelf.", tags: [] };
 

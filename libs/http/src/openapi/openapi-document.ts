@@ -2,7 +2,7 @@ import { toOpenAPISchema } from "@elysia/openapi";
 import { bearerAuth, problemMediaType } from "@libs/auth-guard";
 import type { AnyElysia } from "elysia";
 import { z } from "zod";
-import { problemSchema } from "../problem.ts";
+import { problemSchema } from "../problems/problem.ts";
 import { type DescribedRoute, describeOperation, type Operation } from "./describe-operation.ts";
 import { headerComponents } from "./response-headers.ts";
 import { shareDefinitions } from "./share-definitions.ts";

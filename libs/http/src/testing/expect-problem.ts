@@ -1,6 +1,6 @@
 import { expect } from "bun:test";
 import { type AuthErrorCode, catalogue } from "@libs/problems";
-import { type Problem, type ProblemCatalogue, problemSchema } from "../problem.ts";
+import { type Problem, type ProblemCatalogue, problemSchema } from "../problems/problem.ts";
 
 /**
  * Asserts that an answer is the problem `code`: status, media type, schema, its own request id, and not one of

@@ -1,6 +1,6 @@
 import { isAuthError } from "@libs/problems";
 import { type Finding, finding } from "@libs/problems/findings";
-import type { AdminApi } from "../keycloak/admin-api.ts";
+import type { AdminApi } from "../keycloak/calls/admin-api.ts";
 import { readEventTypes } from "../keycloak/server/read-event-types.ts";
 import { storedEventTypes, unwantedEventTypes } from "../realm/event-types.ts";
 import { notBeforeFindings, realmSettingFindings } from "./check-realm-settings.ts";

@@ -1,6 +1,6 @@
 import { currentSecret } from "@libs/observability/secrets";
 import { type Finding, finding } from "@libs/problems/findings";
-import type { AdminApi } from "../keycloak/admin-api.ts";
+import type { AdminApi } from "../keycloak/calls/admin-api.ts";
 import { keycloakEndpoints } from "../keycloak/index.ts";
 import { findClient } from "../realm/gateway-client.ts";
 import { planRealm, type RealmChange, type RealmOptions } from "../realm/index.ts";

@@ -1,5 +1,5 @@
 import { type Finding, finding } from "@libs/problems/findings";
-import { readClaims } from "../services/sync/token-times.ts";
+import { readClaims } from "../services/shared/token-times.ts";
 import { isPowerful } from "./powerful-roles.ts";
 import type { ClientAccess } from "./quick/check-client.ts";
 import type { OwnTokenClaims } from "./quick/check-own-token.ts";

@@ -1,7 +1,7 @@
 import { type Finding, finding } from "@libs/problems/findings";
-import type { AdminApi } from "../keycloak/admin-api.ts";
+import type { AdminApi } from "../keycloak/calls/admin-api.ts";
 import { readUserProfile } from "../keycloak/read-user-profile.ts";
-import { REGISTRATION_MARK } from "../ports.ts";
+import { REGISTRATION_MARK } from "../ports/ports.ts";
 
 /** Policies under which an administrator's write of an attribute that is not declared is kept. */
 const KEEPING = ["ENABLED", "ADMIN_EDIT"];

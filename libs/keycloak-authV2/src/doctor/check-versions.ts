@@ -1,6 +1,6 @@
 import { isAuthError } from "@libs/problems";
 import { type Finding, finding, versionSupport } from "@libs/problems/findings";
-import type { AdminApi } from "../keycloak/admin-api.ts";
+import type { AdminApi } from "../keycloak/calls/admin-api.ts";
 import { probeServer } from "../keycloak/server/probe-server.ts";
 import { readServerVersion } from "../keycloak/server/read-server-version.ts";
 

@@ -1,5 +1,5 @@
-import { later } from "../services/sync/back-off.ts";
-import type { FeedDeps } from "./feed-deps.ts";
+import { later } from "../services/shared/back-off.ts";
+import type { FeedDeps } from "./feed/feed-deps.ts";
 import { readWindow } from "./read-window.ts";
 
 /** Sessions that began in this span are looked for: long enough ago to be there, not so long that many are. */

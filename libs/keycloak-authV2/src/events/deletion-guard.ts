@@ -1,5 +1,5 @@
-import { ABSENCE_UNPROVEN, DELETIONS_PAUSED, isFailure, type LookOutcome } from "../services/sync/look-outcome.ts";
-import type { FeedDeps } from "./feed-deps.ts";
+import { ABSENCE_UNPROVEN, DELETIONS_PAUSED, isFailure, type LookOutcome } from "../services/reconcile/look-outcome.ts";
+import type { FeedDeps } from "./feed/feed-deps.ts";
 
 /** Deletions that wait are tried again sooner than this: after it, none waits any more. Milliseconds. */
 const OVER_AFTER_MS = 45_000;

@@ -1,8 +1,8 @@
 import type { FeedEvent, NewHint } from "@libs/database";
-import type { EventPage, KeycloakAdminEvent, KeycloakUserEvent } from "../ports.ts";
-import { endsEverySession, nameInDetails } from "./admin-event-hints.ts";
-import { hintingTypes, hintsOfUserEvent } from "./event-hints.ts";
-import type { FeedDeps } from "./feed-deps.ts";
+import type { EventPage, KeycloakAdminEvent, KeycloakUserEvent } from "../ports/ports.ts";
+import type { FeedDeps } from "./feed/feed-deps.ts";
+import { endsEverySession, nameInDetails } from "./hints/admin-event-hints.ts";
+import { hintingTypes, hintsOfUserEvent } from "./hints/event-hints.ts";
 import { hintsWithoutOwnWrites } from "./own-writes.ts";
 
 /** One of Keycloak's stores of events, and what its events tell. */

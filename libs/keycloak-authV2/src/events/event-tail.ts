@@ -1,6 +1,6 @@
 import type { FeedEvent, FeedRepository, NewHint } from "@libs/database";
 import { z } from "zod";
-import { later } from "../services/sync/back-off.ts";
+import { later } from "../services/shared/back-off.ts";
 import type { EventStream } from "./event-stream.ts";
 import type { ReaderMetrics } from "./feed-metrics.ts";
 import { readWindow } from "./read-window.ts";

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Sweep } from "../workers/sweep.ts";
-import type { FeedDeps } from "./feed-deps.ts";
+import type { FeedDeps } from "./feed/feed-deps.ts";
 
 /** A session whose tokens have run out is ended here this long after, at the latest. Milliseconds. */
 const INTERVAL_MS = 30_000;

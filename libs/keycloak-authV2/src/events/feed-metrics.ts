@@ -1,9 +1,9 @@
 import type { FeedBacklog, HintSource } from "@libs/database";
 import { counterIn, gaugeIn } from "@libs/observability";
 import type { Registry } from "prom-client";
-import type { FeedMetrics } from "./feed-deps.ts";
+import type { FeedMetrics } from "./feed/feed-deps.ts";
+import type { FeedProblemKind } from "./feed/feed-problems.ts";
 import type { FeedMode } from "./feed-mode.ts";
-import type { FeedProblemKind } from "./feed-problems.ts";
 
 /** The numbers of the readers and the watch, beside those of the handler. */
 export interface ReaderMetrics extends FeedMetrics {

@@ -1,11 +1,11 @@
 import type { FeedBacklog, FeedRepository, Hint } from "@libs/database";
 import { z } from "zod";
-import { ABSENCE_UNPROVEN, DELETIONS_PAUSED } from "../services/sync/look-outcome.ts";
+import { ABSENCE_UNPROVEN, DELETIONS_PAUSED } from "../services/reconcile/look-outcome.ts";
 import { TOO_MANY, UNPROVEN } from "./deletion-guard.ts";
 import { STORE_EVERY_MS } from "./event-tail.ts";
+import type { FeedProblemKind } from "./feed/feed-problems.ts";
+import { BEHIND_MS, problemTodos, SHARED_PROBLEMS } from "./feed/problem-board.ts";
 import { type FeedModeStatus, readStoredMode } from "./feed-mode.ts";
-import type { FeedProblemKind } from "./feed-problems.ts";
-import { BEHIND_MS, problemTodos, SHARED_PROBLEMS } from "./problem-board.ts";
 import { isLate, type ReconcileStatus, readReconcileStatus } from "./reconcile/reconcile-status.ts";
 
 /** How the change feed does, as far as the database knows it. */

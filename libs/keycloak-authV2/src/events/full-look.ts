@@ -3,9 +3,9 @@ import { z } from "zod";
 import { InterruptedError, OutagePatience } from "../services/bulk/outage-patience.ts";
 import { walkKeycloakUsers } from "../services/bulk/walk-keycloak-users.ts";
 import { type WalkPosition, walkStart } from "../services/bulk/walk-position.ts";
-import { toAuthError } from "../services/sync/database-failure.ts";
-import type { FeedDeps } from "./feed-deps.ts";
-import type { ProblemBoard } from "./problem-board.ts";
+import { toAuthError } from "../services/shared/database-failure.ts";
+import type { FeedDeps } from "./feed/feed-deps.ts";
+import type { ProblemBoard } from "./feed/problem-board.ts";
 
 type FullLookDeps = Pick<
   FeedDeps,

@@ -1,6 +1,6 @@
 import type { Hint } from "@libs/database";
-import { later } from "../services/sync/back-off.ts";
-import { planLogout } from "../services/sync/end-at-keycloak.ts";
+import { later } from "../services/shared/back-off.ts";
+import { planLogout } from "../services/shared/end-at-keycloak.ts";
 import { type HintHandler, onceMore } from "./verdict.ts";
 
 /**

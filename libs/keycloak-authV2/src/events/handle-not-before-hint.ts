@@ -1,5 +1,5 @@
-import { planLogout } from "../services/sync/end-at-keycloak.ts";
-import { failureOf } from "../services/sync/look-outcome.ts";
+import { failureOf } from "../services/reconcile/look-outcome.ts";
+import { planLogout } from "../services/shared/end-at-keycloak.ts";
 import { type HintHandler, onceMore, type Verdict } from "./verdict.ts";
 
 const BATCH = 500;

@@ -1,6 +1,6 @@
 import type { Hint } from "@libs/database";
-import { planLogout } from "../services/sync/end-at-keycloak.ts";
-import type { FeedDeps } from "./feed-deps.ts";
+import { planLogout } from "../services/shared/end-at-keycloak.ts";
+import type { FeedDeps } from "./feed/feed-deps.ts";
 import { endedBefore } from "./handle-credential-hints.ts";
 import { failureAt } from "./handle-session-hints.ts";
 import { type HintHandler, onceMore, type Verdict } from "./verdict.ts";

@@ -1,9 +1,9 @@
 import type { Hint } from "@libs/database";
-import { chunk } from "../services/sync/chunk.ts";
-import { planLogout } from "../services/sync/end-at-keycloak.ts";
-import { findEndedSessions, findGone } from "../services/sync/ended-sessions.ts";
-import { failureOf, type LookFailure, mayBeOneUsers } from "../services/sync/look-outcome.ts";
-import type { FeedDeps } from "./feed-deps.ts";
+import { failureOf, type LookFailure, mayBeOneUsers } from "../services/reconcile/look-outcome.ts";
+import { findEndedSessions, findGone } from "../services/sessions/ended-sessions.ts";
+import { chunk } from "../services/shared/chunk.ts";
+import { planLogout } from "../services/shared/end-at-keycloak.ts";
+import type { FeedDeps } from "./feed/feed-deps.ts";
 import { type HintHandler, onceMore, type Verdict } from "./verdict.ts";
 
 /** Users whose sessions are asked for side by side. */

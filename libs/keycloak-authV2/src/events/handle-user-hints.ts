@@ -1,9 +1,15 @@
 import type { Hint } from "@libs/database";
-import { lookAtUsers } from "../services/sync/look-at-users.ts";
-import { failureOf, isFailure, type LookFailure, type LookOutcome, RECOVERING } from "../services/sync/look-outcome.ts";
-import { unfinishedRegistrationOf } from "../services/sync/own-registration.ts";
+import { lookAtUsers } from "../services/reconcile/look-at-users.ts";
+import {
+  failureOf,
+  isFailure,
+  type LookFailure,
+  type LookOutcome,
+  RECOVERING,
+} from "../services/reconcile/look-outcome.ts";
+import { unfinishedRegistrationOf } from "../services/reconcile/own-registration.ts";
 import type { DeletionGuard } from "./deletion-guard.ts";
-import type { FeedDeps } from "./feed-deps.ts";
+import type { FeedDeps } from "./feed/feed-deps.ts";
 import { type HintHandler, onceMore, type Verdict } from "./verdict.ts";
 
 /** `user`: fields, enabled, existence, read in batches. */

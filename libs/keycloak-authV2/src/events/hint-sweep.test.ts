@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { DatabaseUnavailableError, StatementRefusedError } from "@libs/database";
 import { AuthError } from "@libs/problems";
-import { registerUser } from "../services/sync/register-user.ts";
+import { registerUser } from "../services/registration/register-user.ts";
 import { createFeedFixture, type FeedFixture } from "../testing/feed-fixture.ts";
 import { logIn } from "../testing/log-in.ts";
 import { createHintSweep } from "./hint-sweep.ts";

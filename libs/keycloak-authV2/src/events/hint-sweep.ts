@@ -1,9 +1,9 @@
 import type { Hint } from "@libs/database";
-import { later } from "../services/sync/back-off.ts";
-import { failureOf } from "../services/sync/look-outcome.ts";
+import { failureOf } from "../services/reconcile/look-outcome.ts";
+import { later } from "../services/shared/back-off.ts";
 import type { Sweep } from "../workers/index.ts";
 import { DeletionGuard } from "./deletion-guard.ts";
-import type { FeedDeps } from "./feed-deps.ts";
+import type { FeedDeps } from "./feed/feed-deps.ts";
 import { handleCredentialHints } from "./handle-credential-hints.ts";
 import { handleEveryUserHint } from "./handle-every-user-hint.ts";
 import { handleNotBeforeHint } from "./handle-not-before-hint.ts";

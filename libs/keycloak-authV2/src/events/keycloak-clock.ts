@@ -1,5 +1,5 @@
-import type { KeycloakEventSource } from "../ports.ts";
-import { later } from "../services/sync/back-off.ts";
+import type { KeycloakEventSource } from "../ports/ports.ts";
+import { later } from "../services/shared/back-off.ts";
 
 const MEASURE_EVERY_MS = 30_000;
 

@@ -1,7 +1,8 @@
 import type { FeedRepository } from "@libs/database";
 import type { Logger } from "@libs/observability";
-import type { ServerFeatureSource } from "../ports.ts";
+import type { ServerFeatureSource } from "../ports/ports.ts";
 import type { Sweep } from "../workers/sweep.ts";
+import type { ProblemBoard } from "./feed/problem-board.ts";
 import type { ReaderMetrics } from "./feed-metrics.ts";
 import {
   describeMode,
@@ -11,7 +12,6 @@ import {
   readStoredMode,
   storeMode,
 } from "./feed-mode.ts";
-import type { ProblemBoard } from "./problem-board.ts";
 
 export interface ModeDeps {
   serverFeatures: Pick<ServerFeatureSource, "current">;

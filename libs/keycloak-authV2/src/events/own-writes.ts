@@ -1,8 +1,8 @@
 import type { FeedEvent } from "@libs/database";
-import type { KeycloakAdminEvent } from "../ports.ts";
-import { later } from "../services/sync/back-off.ts";
-import { hintsOfAdminEvent, wholeUserOf } from "./admin-event-hints.ts";
-import type { FeedDeps } from "./feed-deps.ts";
+import type { KeycloakAdminEvent } from "../ports/ports.ts";
+import { later } from "../services/shared/back-off.ts";
+import type { FeedDeps } from "./feed/feed-deps.ts";
+import { hintsOfAdminEvent, wholeUserOf } from "./hints/admin-event-hints.ts";
 
 /** A registration of ours that is not completed by then is looked at; its second step takes milliseconds. */
 const OWN_CREATE_PAUSE_MS = 3_000;

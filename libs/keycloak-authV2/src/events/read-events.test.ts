@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
 import { AuthError } from "@libs/problems";
-import { lookAtUsers } from "../services/sync/look-at-users.ts";
+import { lookAtUsers } from "../services/reconcile/look-at-users.ts";
 import { newUser } from "../testing/contracts/keycloak-realm-under-test.ts";
 import { createFeedFixture } from "../testing/feed-fixture.ts";
-import { FeedLeader } from "./feed-leader.ts";
+import { FeedLeader } from "./feed/feed-leader.ts";
 import { createFeedMetrics } from "./feed-metrics.ts";
 import { KeycloakClock } from "./keycloak-clock.ts";
 import { EventReader } from "./read-events.ts";

@@ -1,10 +1,10 @@
 import type { AuthErrorCode } from "@libs/problems";
-import { toAuthError } from "../services/sync/database-failure.ts";
+import { toAuthError } from "../services/shared/database-failure.ts";
 import type { Sweep } from "../workers/sweep.ts";
 import { adminEventStream, userEventStream } from "./event-stream.ts";
 import { EventTail, LeaseLostError } from "./event-tail.ts";
-import type { FeedDeps } from "./feed-deps.ts";
-import type { FeedLeader } from "./feed-leader.ts";
+import type { FeedDeps } from "./feed/feed-deps.ts";
+import type { FeedLeader } from "./feed/feed-leader.ts";
 import type { ReaderMetrics } from "./feed-metrics.ts";
 import type { KeycloakClock } from "./keycloak-clock.ts";
 import { SeenEvents } from "./seen-events.ts";

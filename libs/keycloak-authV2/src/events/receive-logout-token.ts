@@ -1,9 +1,9 @@
 import type { FeedRepository, NewHint } from "@libs/database";
 import type { Logger } from "@libs/observability";
 import { AuthError } from "@libs/problems";
-import type { LogoutToken, LogoutTokenVerifier } from "../ports.ts";
-import { later } from "../services/sync/back-off.ts";
-import { authErrors, toAuthError } from "../services/sync/database-failure.ts";
+import type { LogoutToken, LogoutTokenVerifier } from "../ports/ports.ts";
+import { later } from "../services/shared/back-off.ts";
+import { authErrors, toAuthError } from "../services/shared/database-failure.ts";
 import type { Wake } from "../workers/index.ts";
 
 export interface ReceiveLogoutTokenDeps {

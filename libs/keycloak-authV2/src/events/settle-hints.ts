@@ -1,7 +1,12 @@
 import type { Hint, HintSource } from "@libs/database";
-import { later } from "../services/sync/back-off.ts";
-import { ABSENCE_UNPROVEN, DELETIONS_PAUSED, type LookFailure, RECOVERING } from "../services/sync/look-outcome.ts";
-import type { FeedDeps, HintOutcome } from "./feed-deps.ts";
+import {
+  ABSENCE_UNPROVEN,
+  DELETIONS_PAUSED,
+  type LookFailure,
+  RECOVERING,
+} from "../services/reconcile/look-outcome.ts";
+import { later } from "../services/shared/back-off.ts";
+import type { FeedDeps, HintOutcome } from "./feed/feed-deps.ts";
 import { SECOND_LOOK_MS, type Verdict } from "./verdict.ts";
 
 /** So often a subject's own failure is tried, over about seven minutes, before it is a dead letter. */

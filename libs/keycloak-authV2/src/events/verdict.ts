@@ -1,6 +1,6 @@
 import type { Hint } from "@libs/database";
-import type { LookFailure } from "../services/sync/look-outcome.ts";
-import type { FeedDeps } from "./feed-deps.ts";
+import type { LookFailure } from "../services/reconcile/look-outcome.ts";
+import type { FeedDeps } from "./feed/feed-deps.ts";
 
 /**
  * What becomes of a hint. `look_again`: handled, and once more after {@link SECOND_LOOK_MS}: a login that had passed

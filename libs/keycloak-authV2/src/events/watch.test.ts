@@ -2,12 +2,12 @@ import { describe, expect, test } from "bun:test";
 import { AuthError } from "@libs/problems";
 import { createFeedFixture } from "../testing/feed-fixture.ts";
 import { logIn } from "../testing/log-in.ts";
-import { FeedLeader } from "./feed-leader.ts";
+import { FeedLeader } from "./feed/feed-leader.ts";
+import { ProblemBoard } from "./feed/problem-board.ts";
 import { createFeedMetrics } from "./feed-metrics.ts";
 import { readFeedStatus } from "./feed-status.ts";
 import { FullLook } from "./full-look.ts";
 import { KeycloakClock } from "./keycloak-clock.ts";
-import { ProblemBoard } from "./problem-board.ts";
 import { EventReader } from "./read-events.ts";
 import { FeedWatch } from "./watch.ts";
 

@@ -1,14 +1,14 @@
-import { toAuthError } from "../services/sync/database-failure.ts";
+import { toAuthError } from "../services/shared/database-failure.ts";
 import type { Sweep } from "../workers/sweep.ts";
 import { LoginCanary } from "./canary.ts";
-import { hintingTypes } from "./event-hints.ts";
 import { STORE_EVERY_MS } from "./event-tail.ts";
-import type { FeedProblemKind } from "./feed-problems.ts";
+import type { FeedProblemKind } from "./feed/feed-problems.ts";
+import { BEHIND_MS, type ProblemBoard, SHARED_PROBLEMS } from "./feed/problem-board.ts";
 import { readSharedProblems } from "./feed-status.ts";
 import type { FullLook } from "./full-look.ts";
-import { BEHIND_MS, type ProblemBoard, SHARED_PROBLEMS } from "./problem-board.ts";
+import { hintingTypes } from "./hints/event-hints.ts";
+import { NOT_BEFORE } from "./hints/realm-subjects.ts";
 import type { EventReader, ReaderDeps } from "./read-events.ts";
-import { NOT_BEFORE } from "./realm-subjects.ts";
 
 /** Each check comes so often (a quarter more at most), so that every problem is told within 60 seconds. */
 const INTERVAL_MS = 12_000;

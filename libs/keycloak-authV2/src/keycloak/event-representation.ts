@@ -1,6 +1,6 @@
 import { AuthError } from "@libs/problems";
 import { z } from "zod";
-import type { EventsConfig, KeycloakAdminEvent, KeycloakUserEvent } from "../ports.ts";
+import type { EventsConfig, KeycloakAdminEvent, KeycloakUserEvent } from "../ports/ports.ts";
 
 // Only what no event can be without is required: one odd event must not stand in the way of all that follow.
 const userEvent = z.object({

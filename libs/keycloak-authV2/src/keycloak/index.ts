@@ -15,7 +15,7 @@ export {
   type FailedKeycloakCall,
   keycloakUrlFault,
 } from "@libs/auth-guard/reach";
-export type { CallObserver } from "./call-observer.ts";
+export type { CallObserver } from "./calls/call-observer.ts";
 export { createKeycloakAdapters, type KeycloakAdapters } from "./keycloak-adapters.ts";
 export { JoseLogoutTokenVerifier } from "./logout-token-verifier.ts";
 export { OpenIdTokenClient } from "./openid-token-client.ts";

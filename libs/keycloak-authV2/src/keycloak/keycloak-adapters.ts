@@ -13,16 +13,16 @@ import type {
   ServerFeatureSource,
   TokenClient,
   TokenVerifier,
-} from "../ports.ts";
-import { AdminApi } from "./admin-api.ts";
-import { AdminTokenProvider } from "./admin-token-provider.ts";
-import type { CallObserver } from "./call-observer.ts";
+} from "../ports/ports.ts";
+import { AdminApi } from "./calls/admin-api.ts";
+import { AdminTokenProvider } from "./calls/admin-token-provider.ts";
+import type { CallObserver } from "./calls/call-observer.ts";
+import type { KeepLate } from "./calls/post-form.ts";
 import { AdminKeycloakUserRepository } from "./keycloak-admin-user-repository.ts";
 import { AdminKeycloakEventSource } from "./keycloak-event-source.ts";
 import { AdminKeycloakPersonSource } from "./keycloak-person-source.ts";
 import { JoseLogoutTokenVerifier } from "./logout-token-verifier.ts";
 import { OpenIdTokenClient } from "./openid-token-client.ts";
-import type { KeepLate } from "./post-form.ts";
 import { checkKeycloak } from "./readiness.ts";
 import { RealmKeys } from "./realm-keys.ts";
 import { EventTypes } from "./server/event-types.ts";

@@ -8,16 +8,16 @@ import type {
   NewKeycloakUser,
   ServerFeatureSource,
   UserSearch,
-} from "../ports.ts";
-import type { UserProfile } from "../user-profile.ts";
-import type { AdminApi, AnswerReader, NetworkError } from "./admin-api.ts";
+} from "../ports/ports.ts";
+import type { UserProfile } from "../ports/user-profile.ts";
+import type { AdminApi, AnswerReader, NetworkError } from "./calls/admin-api.ts";
+import { readOfflineClients, readPasswordDate, readSessions, readUser } from "./calls/user-representation.ts";
 import { readUserProfile } from "./read-user-profile.ts";
 import { readRejection } from "./rejected-input.ts";
 import { countUsers } from "./server/count-users.ts";
 import { listUsers } from "./server/list-users.ts";
 import { BATCH, readUsersById } from "./server/read-users-by-id.ts";
 import { changeOf, changesField, changesNotTaken } from "./user-change.ts";
-import { readOfflineClients, readPasswordDate, readSessions, readUser } from "./user-representation.ts";
 
 /** Of users who can be read alone only. */
 const SINGLE_READS_AT_ONCE = 4;

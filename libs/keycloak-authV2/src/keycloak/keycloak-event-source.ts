@@ -1,9 +1,15 @@
 import { AuthError, isAuthError } from "@libs/problems";
 import { decodeJwt } from "jose";
 import { z } from "zod";
-import type { EventPage, EventsConfig, KeycloakAdminEvent, KeycloakEventSource, KeycloakUserEvent } from "../ports.ts";
-import type { AdminApi, AnswerReader, KeycloakAdminClient } from "./admin-api.ts";
-import type { AdminTokenProvider } from "./admin-token-provider.ts";
+import type {
+  EventPage,
+  EventsConfig,
+  KeycloakAdminEvent,
+  KeycloakEventSource,
+  KeycloakUserEvent,
+} from "../ports/ports.ts";
+import type { AdminApi, AnswerReader, KeycloakAdminClient } from "./calls/admin-api.ts";
+import type { AdminTokenProvider } from "./calls/admin-token-provider.ts";
 import { readAdminEvents, readEventsConfig, readUserEvents } from "./event-representation.ts";
 import type { EventTypes } from "./server/event-types.ts";
 

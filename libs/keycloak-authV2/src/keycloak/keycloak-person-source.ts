@@ -1,5 +1,5 @@
-import type { KeycloakPersonDetails, KeycloakPersonSource } from "../ports.ts";
-import type { AdminApi, KeycloakAdminClient } from "./admin-api.ts";
+import type { KeycloakPersonDetails, KeycloakPersonSource } from "../ports/ports.ts";
+import type { AdminApi, KeycloakAdminClient } from "./calls/admin-api.ts";
 
 /** ADAPTER: what Keycloak's admin REST API tells of one user beside the profile. The role `manage-users` sees all of it. */
 export class AdminKeycloakPersonSource implements KeycloakPersonSource {

@@ -1,6 +1,6 @@
 import { AuthError } from "@libs/problems";
-import { descriptionOf, errorKeyOf, generalRefusal, misconfigurationOf } from "./general-refusal.ts";
-import type { FormAnswer } from "./post-form.ts";
+import { descriptionOf, errorKeyOf, generalRefusal, misconfigurationOf } from "./calls/general-refusal.ts";
+import type { FormAnswer } from "./calls/post-form.ts";
 
 /** OAuth's words for a person who must do something that this way of logging in can't show. */
 const NEEDS_A_PERSON: ReadonlySet<string> = new Set([

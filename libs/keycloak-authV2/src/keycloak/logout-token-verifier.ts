@@ -3,7 +3,7 @@ import { acceptedAlgorithms, type IssuerSource, RealmIssuer, withCurrentIssuer }
 import { AuthError } from "@libs/problems";
 import { errors, type JWTPayload, type JWTVerifyResult, jwtVerify } from "jose";
 import { z } from "zod";
-import type { LogoutToken, LogoutTokenVerifier } from "../ports.ts";
+import type { LogoutToken, LogoutTokenVerifier } from "../ports/ports.ts";
 import type { RealmKeys } from "./realm-keys.ts";
 
 const LONGEST_TOKEN = 8_000;

@@ -1,5 +1,5 @@
 import { decodeJwt } from "jose";
-import type { OpenedSession } from "../ports.ts";
+import type { OpenedSession } from "../ports/ports.ts";
 
 const TOKENS = ["access_token", "refresh_token", "id_token"] as const;
 

@@ -11,11 +11,11 @@ import {
   RealmIssuer,
 } from "@libs/auth-guard/keycloak";
 import { AuthError } from "@libs/problems";
-import type { OpenedSession, PasswordGrant, SessionTokenSet, TokenClient } from "../ports.ts";
-import type { CallObserver } from "./call-observer.ts";
+import type { OpenedSession, PasswordGrant, SessionTokenSet, TokenClient } from "../ports/ports.ts";
+import type { CallObserver } from "./calls/call-observer.ts";
+import { type FormAnswer, type KeepLate, postForm } from "./calls/post-form.ts";
 import { loginRefusal } from "./login-refusal.ts";
 import { openedSession } from "./opened-session.ts";
-import { type FormAnswer, type KeepLate, postForm } from "./post-form.ts";
 import { sessionRefusal } from "./session-refusal.ts";
 import { readTokenSet } from "./token-set.ts";
 

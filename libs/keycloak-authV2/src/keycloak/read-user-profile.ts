@@ -1,7 +1,7 @@
 import { AuthError } from "@libs/problems";
 import { z } from "zod";
-import { REGISTRATION_MARK } from "../ports.ts";
-import type { ProfileAttribute, UserProfile } from "../user-profile.ts";
+import { REGISTRATION_MARK } from "../ports/ports.ts";
+import type { ProfileAttribute, UserProfile } from "../ports/user-profile.ts";
 
 const roles = z.array(z.string()).nullish();
 

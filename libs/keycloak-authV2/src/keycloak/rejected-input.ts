@@ -1,5 +1,5 @@
 import { AuthError, type FieldError } from "@libs/problems";
-import { isBuiltIn } from "../user-profile.ts";
+import { isBuiltIn } from "../ports/user-profile.ts";
 import { passwordRule, profileRule } from "./realm-rules.ts";
 
 /**

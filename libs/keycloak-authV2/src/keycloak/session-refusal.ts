@@ -1,6 +1,6 @@
 import { AuthError } from "@libs/problems";
-import { descriptionOf, errorKeyOf, generalRefusal, misconfigurationOf } from "./general-refusal.ts";
-import type { FormAnswer } from "./post-form.ts";
+import { descriptionOf, errorKeyOf, generalRefusal, misconfigurationOf } from "./calls/general-refusal.ts";
+import type { FormAnswer } from "./calls/post-form.ts";
 
 /** Keycloak's fixed words, which a log may have; others might quote a token. */
 const KNOWN_REASONS = [

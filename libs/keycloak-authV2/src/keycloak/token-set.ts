@@ -1,6 +1,6 @@
 import { AuthError } from "@libs/problems";
 import { z } from "zod";
-import type { SessionTokenSet } from "../ports.ts";
+import type { SessionTokenSet } from "../ports/ports.ts";
 
 const schema = z.object({
   access_token: z.string().min(1),

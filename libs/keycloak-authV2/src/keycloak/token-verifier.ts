@@ -12,7 +12,7 @@ import {
 } from "@libs/auth-guard/keycloak";
 import { AuthError, isAuthError } from "@libs/problems";
 import { errors, type JWTPayload, jwtVerify } from "jose";
-import type { AccessTokenClaims, TokenVerifier, VerifyOptions } from "../ports.ts";
+import type { AccessTokenClaims, TokenVerifier, VerifyOptions } from "../ports/ports.ts";
 import { IssuedAlike } from "./issued-alike.ts";
 import { RealmKeys } from "./realm-keys.ts";
 

@@ -1,4 +1,4 @@
-import type { KeycloakUser, KeycloakUserPatch } from "../ports.ts";
+import type { KeycloakUser, KeycloakUserPatch } from "../ports/ports.ts";
 
 const PROFILE_FIELDS = ["email", "firstName", "lastName"] as const;
 type ProfileField = (typeof PROFILE_FIELDS)[number];

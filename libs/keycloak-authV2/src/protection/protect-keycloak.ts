@@ -1,6 +1,6 @@
 import type { Logger, Registry } from "@libs/observability";
 import { isAuthError } from "@libs/problems";
-import type { KeycloakEventSource, KeycloakUserRepository, TokenClient } from "../ports.ts";
+import type { KeycloakEventSource, KeycloakUserRepository, TokenClient } from "../ports/ports.ts";
 import { HashingBulkhead, type HashingOptions } from "./hashing-bulkhead.ts";
 import { type CircuitOptions, KeycloakCircuit } from "./keycloak-circuit.ts";
 import { type CircuitCalls, createProtectionMetrics } from "./protection-metrics.ts";

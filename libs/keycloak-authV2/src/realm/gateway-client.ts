@@ -1,5 +1,5 @@
 import { AuthError } from "@libs/problems";
-import type { AdminApi } from "../keycloak/admin-api.ts";
+import type { AdminApi } from "../keycloak/calls/admin-api.ts";
 import { differences } from "./differences.ts";
 import { settingChanges } from "./realm-change.ts";
 import type { RealmOptions, RealmStep } from "./realm-options.ts";

@@ -1,5 +1,5 @@
-import { AdminApi } from "../keycloak/admin-api.ts";
-import { AdminTokenProvider } from "../keycloak/admin-token-provider.ts";
+import { AdminApi } from "../keycloak/calls/admin-api.ts";
+import { AdminTokenProvider } from "../keycloak/calls/admin-token-provider.ts";
 import type { RealmOptions } from "./realm-options.ts";
 
 /** A first call to a cold Keycloak is slow. */

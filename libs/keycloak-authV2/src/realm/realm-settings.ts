@@ -1,4 +1,4 @@
-import type { AdminApi } from "../keycloak/admin-api.ts";
+import type { AdminApi } from "../keycloak/calls/admin-api.ts";
 import { differences } from "./differences.ts";
 import { storedEventTypes, unwantedEventTypes } from "./event-types.ts";
 import { settingChanges } from "./realm-change.ts";

@@ -1,4 +1,4 @@
-import type { AdminApi } from "../keycloak/admin-api.ts";
+import type { AdminApi } from "../keycloak/calls/admin-api.ts";
 import type { RealmStep } from "./realm-options.ts";
 
 /**

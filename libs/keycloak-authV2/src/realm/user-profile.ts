@@ -1,5 +1,5 @@
-import type { AdminApi } from "../keycloak/admin-api.ts";
-import { REGISTRATION_MARK } from "../ports.ts";
+import type { AdminApi } from "../keycloak/calls/admin-api.ts";
+import { REGISTRATION_MARK } from "../ports/ports.ts";
 import { differences } from "./differences.ts";
 import type { RealmStep } from "./realm-options.ts";
 

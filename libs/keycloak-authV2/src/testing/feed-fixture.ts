@@ -1,9 +1,9 @@
 import type { HintKind, NewHint } from "@libs/database";
 import { silentLogger } from "@libs/observability";
-import type { FeedDeps } from "../events/feed-deps.ts";
+import type { FeedDeps } from "../events/feed/feed-deps.ts";
+import { ProblemBoard } from "../events/feed/problem-board.ts";
 import { createFeedMetrics } from "../events/feed-metrics.ts";
 import { createHintSweep } from "../events/hint-sweep.ts";
-import { ProblemBoard } from "../events/problem-board.ts";
 import type { InMemoryKeycloakOptions } from "./in-memory-keycloak.ts";
 import { createSyncFixture } from "./sync-fixture.ts";
 

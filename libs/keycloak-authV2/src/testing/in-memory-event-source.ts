@@ -1,6 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { AuthError } from "@libs/problems";
-import type { EventPage, EventsConfig, KeycloakAdminEvent, KeycloakEventSource, KeycloakUserEvent } from "../ports.ts";
+import type {
+  EventPage,
+  EventsConfig,
+  KeycloakAdminEvent,
+  KeycloakEventSource,
+  KeycloakUserEvent,
+} from "../ports/ports.ts";
 import { storedEventTypes } from "../realm/event-types.ts";
 import type { InMemoryKeycloak } from "./in-memory-keycloak.ts";
 

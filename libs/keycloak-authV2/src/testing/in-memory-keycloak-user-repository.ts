@@ -9,8 +9,8 @@ import type {
   KeycloakUserRepository,
   NewKeycloakUser,
   UserSearch,
-} from "../ports.ts";
-import { DEFAULT_USER_PROFILE, type UserProfile } from "../user-profile.ts";
+} from "../ports/ports.ts";
+import { DEFAULT_USER_PROFILE, type UserProfile } from "../ports/user-profile.ts";
 import type { InMemoryKeycloak, StoredUser } from "./in-memory-keycloak.ts";
 import { checkPassword, checkProfile } from "./in-memory-user-profile.ts";
 import { matches } from "./in-memory-user-search.ts";

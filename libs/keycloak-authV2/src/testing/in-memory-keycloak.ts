@@ -1,6 +1,12 @@
 import { randomUUID } from "node:crypto";
-import type { KeycloakPassword, KeycloakSession, KeycloakUser, ServerFeatureSource, ServerFeatures } from "../ports.ts";
-import type { ProfileAttribute } from "../user-profile.ts";
+import type {
+  KeycloakPassword,
+  KeycloakSession,
+  KeycloakUser,
+  ServerFeatureSource,
+  ServerFeatures,
+} from "../ports/ports.ts";
+import type { ProfileAttribute } from "../ports/user-profile.ts";
 import { InMemoryEventSource } from "./in-memory-event-source.ts";
 import { InMemoryKeycloakUserRepository } from "./in-memory-keycloak-user-repository.ts";
 import { InMemoryLogoutTokenVerifier } from "./in-memory-logout-token-verifier.ts";

@@ -1,5 +1,5 @@
 import { AuthError } from "@libs/problems";
-import type { OpenedSession, PasswordGrant, SessionTokenSet, TokenClient } from "../ports.ts";
+import type { OpenedSession, PasswordGrant, SessionTokenSet, TokenClient } from "../ports/ports.ts";
 import type { InMemoryKeycloak, StoredUser } from "./in-memory-keycloak.ts";
 import { readMinted } from "./token-mint.ts";
 

@@ -1,5 +1,5 @@
 import { AuthError } from "@libs/problems";
-import type { AccessTokenClaims, TokenVerifier } from "../ports.ts";
+import type { AccessTokenClaims, TokenVerifier } from "../ports/ports.ts";
 import type { InMemoryKeycloak } from "./in-memory-keycloak.ts";
 import { readMinted } from "./token-mint.ts";
 

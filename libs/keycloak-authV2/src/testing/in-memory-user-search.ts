@@ -1,4 +1,4 @@
-import type { KeycloakUser, UserSearch } from "../ports.ts";
+import type { KeycloakUser, UserSearch } from "../ports/ports.ts";
 
 /** Keycloak's matching: `search` by prefix, `username` and `email` by part unless `exact`, times inclusive. */
 export function matches(user: KeycloakUser, search: UserSearch): boolean {

@@ -1,5 +1,5 @@
-import { plainTokens } from "../services/sync/seal-tokens.ts";
-import { syncOnAuthentication } from "../services/sync/sync-on-authentication.ts";
+import { syncOnAuthentication } from "../services/sessions/sync-on-authentication.ts";
+import { plainTokens } from "../services/shared/seal-tokens.ts";
 import type { SyncFixture } from "./sync-fixture.ts";
 
 let people = 0;

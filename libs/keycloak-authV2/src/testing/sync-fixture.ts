@@ -2,10 +2,10 @@ import { randomBytes } from "node:crypto";
 import { createInMemoryRepositories, InMemoryDatabase } from "@libs/database/testing";
 import { BackgroundTasks, Registry, silentLogger } from "@libs/observability";
 import { createRequestFingerprint, parseKeyRing, TokenCipher } from "../crypto/index.ts";
-import { createAuthMetrics } from "../metrics.ts";
-import { UnknownTokenGate } from "../services/sync/lost/unknown-token-gate.ts";
-import { createRealmProfile } from "../services/sync/realm-profile.ts";
-import type { SyncDeps } from "../services/sync/sync-deps.ts";
+import { createAuthMetrics } from "../metrics/metrics.ts";
+import { createRealmProfile } from "../services/shared/realm-profile.ts";
+import type { SyncDeps } from "../services/shared/sync-deps.ts";
+import { UnknownTokenGate } from "../services/shared/unknown-token-gate.ts";
 import { InMemoryKeycloak, type InMemoryKeycloakOptions } from "./in-memory-keycloak.ts";
 
 const dayMs = 24 * 3_600_000;

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import type { SessionTokenSet } from "../ports.ts";
+import type { SessionTokenSet } from "../ports/ports.ts";
 
 interface Subject {
   id: string;

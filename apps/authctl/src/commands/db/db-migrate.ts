@@ -1,9 +1,9 @@
 import { directUrlOf, migrate } from "@libs/database/migrate";
 import type { Command } from "commander";
-import type { CommandContext } from "../../command-context.ts";
-import { directVariables } from "../../common-variables.ts";
-import { readVariables } from "../../read-variables.ts";
-import { withHelp } from "../../with-help.ts";
+import type { CommandContext } from "../../command/command-context.ts";
+import { directVariables } from "../../command/common-variables.ts";
+import { withHelp } from "../../command/with-help.ts";
+import { readVariables } from "../../input/read-variables.ts";
 
 /** `authctl db migrate` */
 export function addDbMigrate(database: Command, context: CommandContext): void {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { directVariables, gatewayVariables } from "../../common-variables.ts";
+import { directVariables, gatewayVariables } from "../../command/common-variables.ts";
 import { realmVariables } from "../realm/realm-variables.ts";
 
 const { KEYCLOAK_ADMIN_USERNAME, KEYCLOAK_ADMIN_PASSWORD, KEYCLOAK_SSL_REQUIRED, KEYCLOAK_BACKCHANNEL_LOGOUT_URL } =

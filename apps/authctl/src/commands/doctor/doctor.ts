@@ -8,13 +8,13 @@ import {
 import { readTokenOptions, type TokenOptions } from "@libs/keycloak-authV2/keycloak";
 import type { Command } from "commander";
 import type { z } from "zod";
-import type { CommandContext } from "../../command-context.ts";
-import { ExitCode } from "../../exit-code.ts";
-import { readVariables } from "../../read-variables.ts";
+import type { CommandContext } from "../../command/command-context.ts";
+import { ExitCode } from "../../command/exit-code.ts";
+import { withHelp } from "../../command/with-help.ts";
+import { readVariables } from "../../input/read-variables.ts";
+import { UsageError } from "../../input/usage-error.ts";
 import { printable } from "../../ui/render-table.ts";
 import type { Terminal } from "../../ui/terminal.ts";
-import { UsageError } from "../../usage-error.ts";
-import { withHelp } from "../../with-help.ts";
 import { wholeNumber } from "../users/walk-options.ts";
 import { doctorVariables } from "./doctor-variables.ts";
 

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
-import type { CommandContext } from "../../command-context.ts";
-import { databaseVariables } from "../../common-variables.ts";
-import { UsageError } from "../../usage-error.ts";
-import { withHelp } from "../../with-help.ts";
-import { withRepositories } from "../../with-repositories.ts";
+import type { CommandContext } from "../../command/command-context.ts";
+import { databaseVariables } from "../../command/common-variables.ts";
+import { withHelp } from "../../command/with-help.ts";
+import { withRepositories } from "../../command/with-repositories.ts";
+import { UsageError } from "../../input/usage-error.ts";
 
 /** `authctl feed replay` */
 export function addFeedReplay(feed: Command, context: CommandContext): void {

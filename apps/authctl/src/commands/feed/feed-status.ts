@@ -1,11 +1,11 @@
 import type { UserCounts } from "@libs/database";
 import { readFeedStatus } from "@libs/keycloak-authV2/events";
 import type { Command } from "commander";
-import type { CommandContext } from "../../command-context.ts";
-import { databaseVariables } from "../../common-variables.ts";
-import { ExitCode } from "../../exit-code.ts";
-import { withHelp } from "../../with-help.ts";
-import { withRepositories } from "../../with-repositories.ts";
+import type { CommandContext } from "../../command/command-context.ts";
+import { databaseVariables } from "../../command/common-variables.ts";
+import { ExitCode } from "../../command/exit-code.ts";
+import { withHelp } from "../../command/with-help.ts";
+import { withRepositories } from "../../command/with-repositories.ts";
 import { describeRound } from "./describe-round.ts";
 
 /** `authctl feed status` */

@@ -1,13 +1,13 @@
 import { applyRealm, planRealm, type RealmChange, type RealmOptions } from "@libs/keycloak-authV2/realm";
 import type { Command } from "commander";
 import type { z } from "zod";
-import { asAdministrator } from "../../administrator-failure.ts";
-import type { CommandContext } from "../../command-context.ts";
-import { readVariables } from "../../read-variables.ts";
+import { asAdministrator } from "../../command/administrator-failure.ts";
+import type { CommandContext } from "../../command/command-context.ts";
+import { withHelp } from "../../command/with-help.ts";
+import { readVariables } from "../../input/read-variables.ts";
 import { confirm } from "../../ui/confirm.ts";
 import { printable } from "../../ui/render-table.ts";
 import type { Terminal } from "../../ui/terminal.ts";
-import { withHelp } from "../../with-help.ts";
 import { realmVariables } from "./realm-variables.ts";
 
 interface Flags {

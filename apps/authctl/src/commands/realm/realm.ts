@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { CommandContext } from "../../command-context.ts";
+import type { CommandContext } from "../../command/command-context.ts";
 import { addRealmApply } from "./realm-apply.ts";
 
 /** `authctl realm …` */

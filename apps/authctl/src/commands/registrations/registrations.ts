@@ -1,13 +1,13 @@
 import { createDatabase, createRepositories, type Registration, type RegistrationRepository } from "@libs/database";
 import type { Command } from "commander";
-import type { CommandContext } from "../../command-context.ts";
-import { databaseVariables } from "../../common-variables.ts";
-import { type Environment, readVariables } from "../../read-variables.ts";
+import type { CommandContext } from "../../command/command-context.ts";
+import { databaseVariables } from "../../command/common-variables.ts";
+import { withHelp } from "../../command/with-help.ts";
+import { type Environment, readVariables } from "../../input/read-variables.ts";
+import { UsageError } from "../../input/usage-error.ts";
 import { confirm } from "../../ui/confirm.ts";
 import { renderTable } from "../../ui/render-table.ts";
 import type { Terminal } from "../../ui/terminal.ts";
-import { UsageError } from "../../usage-error.ts";
-import { withHelp } from "../../with-help.ts";
 import { wholeNumber } from "../users/walk-options.ts";
 
 /** What to do about each reason, as in docs/operations.md. */

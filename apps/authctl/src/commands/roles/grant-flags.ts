@@ -1,7 +1,7 @@
 import type { RoleGrant } from "@libs/database";
 import type { GrantScope } from "@libs/keycloak-authV2/services/access";
 import type { Command } from "commander";
-import { UsageError } from "../../usage-error.ts";
+import { UsageError } from "../../input/usage-error.ts";
 
 /** Where a role holds, as the command line says it. */
 export interface ScopeFlags {

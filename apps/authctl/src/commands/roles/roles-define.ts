@@ -1,9 +1,9 @@
 import { permissionNameForm } from "@libs/keycloak-authV2/services/access";
 import { type Command, InvalidArgumentError } from "commander";
-import type { CommandContext } from "../../command-context.ts";
-import { databaseVariables } from "../../common-variables.ts";
+import type { CommandContext } from "../../command/command-context.ts";
+import { databaseVariables } from "../../command/common-variables.ts";
+import { withHelp } from "../../command/with-help.ts";
 import { confirm } from "../../ui/confirm.ts";
-import { withHelp } from "../../with-help.ts";
 import { withAccess } from "./with-access.ts";
 
 interface DefineFlags {

@@ -1,10 +1,10 @@
 import type { RoleGrant } from "@libs/database";
 import type { Command } from "commander";
-import type { CommandContext } from "../../command-context.ts";
-import { databaseVariables } from "../../common-variables.ts";
-import { ExitCode } from "../../exit-code.ts";
+import type { CommandContext } from "../../command/command-context.ts";
+import { databaseVariables } from "../../command/common-variables.ts";
+import { ExitCode } from "../../command/exit-code.ts";
+import { withHelp } from "../../command/with-help.ts";
 import { printable } from "../../ui/render-table.ts";
-import { withHelp } from "../../with-help.ts";
 import { addScopeFlags, describeScope, type ScopeFlags, scopeOf } from "./grant-flags.ts";
 import { withAccess } from "./with-access.ts";
 

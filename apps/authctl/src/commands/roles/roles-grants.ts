@@ -1,9 +1,9 @@
 import type { Command } from "commander";
-import type { CommandContext } from "../../command-context.ts";
-import { databaseVariables } from "../../common-variables.ts";
+import type { CommandContext } from "../../command/command-context.ts";
+import { databaseVariables } from "../../command/common-variables.ts";
+import { withHelp } from "../../command/with-help.ts";
 import { formatTime } from "../../ui/format-time.ts";
 import { renderTable } from "../../ui/render-table.ts";
-import { withHelp } from "../../with-help.ts";
 import { wholeNumber } from "../users/walk-options.ts";
 import { describeScope } from "./grant-flags.ts";
 import { withAccess } from "./with-access.ts";

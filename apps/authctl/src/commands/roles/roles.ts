@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { CommandContext } from "../../command-context.ts";
+import type { CommandContext } from "../../command/command-context.ts";
 import { addRolesDefine } from "./roles-define.ts";
 import { addRolesGrant } from "./roles-grant.ts";
 import { addRolesGrants } from "./roles-grants.ts";

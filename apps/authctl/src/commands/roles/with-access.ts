@@ -1,9 +1,9 @@
 import { type Actor, createDatabase, createRepositories, type Grantee, type Repositories } from "@libs/database";
 import { AccessService } from "@libs/keycloak-authV2/services/access";
-import type { CommandContext } from "../../command-context.ts";
-import { databaseVariables } from "../../common-variables.ts";
-import { readVariables } from "../../read-variables.ts";
-import { NobodyFoundError } from "../../with-people.ts";
+import type { CommandContext } from "../../command/command-context.ts";
+import { databaseVariables } from "../../command/common-variables.ts";
+import { NobodyFoundError } from "../../command/with-people.ts";
+import { readVariables } from "../../input/read-variables.ts";
 
 /** Roles of the database, and what finds people in it. */
 export interface Access {

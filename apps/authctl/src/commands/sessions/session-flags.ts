@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import type { SessionFilter } from "@libs/database";
 import type { PersonService } from "@libs/keycloak-authV2/services/people";
 import { type Command, InvalidArgumentError } from "commander";
-import { findOne } from "../../with-people.ts";
+import { findOne } from "../../command/with-people.ts";
 
 /** Which sessions, as the command line says it; ages are in milliseconds. */
 export interface SessionFlags {

@@ -1,12 +1,12 @@
 import type { ListedSession } from "@libs/database";
 import type { Command } from "commander";
-import type { CommandContext } from "../../command-context.ts";
-import { gatewayVariables } from "../../common-variables.ts";
-import { toJson } from "../../to-json.ts";
+import type { CommandContext } from "../../command/command-context.ts";
+import { gatewayVariables } from "../../command/common-variables.ts";
+import { toJson } from "../../command/to-json.ts";
+import { withHelp } from "../../command/with-help.ts";
+import { withPeople } from "../../command/with-people.ts";
 import { formatMinute } from "../../ui/format-minute.ts";
 import { renderList } from "../../ui/render-list.ts";
-import { withHelp } from "../../with-help.ts";
-import { withPeople } from "../../with-people.ts";
 import { wholeNumber } from "../users/walk-options.ts";
 import { addSessionFlags, filterOf, type SessionFlags } from "./session-flags.ts";
 

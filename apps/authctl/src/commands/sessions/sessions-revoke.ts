@@ -1,14 +1,14 @@
 import type { SessionFilter } from "@libs/database";
 import type { PersonService } from "@libs/keycloak-authV2/services/people";
 import type { Command } from "commander";
-import type { CommandContext } from "../../command-context.ts";
-import { gatewayVariables } from "../../common-variables.ts";
-import { ExitCode } from "../../exit-code.ts";
-import { toJson } from "../../to-json.ts";
+import type { CommandContext } from "../../command/command-context.ts";
+import { gatewayVariables } from "../../command/common-variables.ts";
+import { ExitCode } from "../../command/exit-code.ts";
+import { toJson } from "../../command/to-json.ts";
+import { withHelp } from "../../command/with-help.ts";
+import { withPeople } from "../../command/with-people.ts";
+import { UsageError } from "../../input/usage-error.ts";
 import { confirm } from "../../ui/confirm.ts";
-import { UsageError } from "../../usage-error.ts";
-import { withHelp } from "../../with-help.ts";
-import { withPeople } from "../../with-people.ts";
 import { addSessionFlags, filterOf, type SessionFlags } from "./session-flags.ts";
 
 interface Flags extends SessionFlags {

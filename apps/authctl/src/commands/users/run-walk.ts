@@ -1,8 +1,8 @@
 import { type BulkResult, type BulkRunOptions, BulkService } from "@libs/keycloak-authV2/services/bulk";
-import type { CommandContext } from "../../command-context.ts";
-import { withConnection } from "../../connect.ts";
-import { ExitCode } from "../../exit-code.ts";
-import { keepMemoryLow } from "../../keep-memory-low.ts";
+import type { CommandContext } from "../../command/command-context.ts";
+import { withConnection } from "../../command/connect.ts";
+import { ExitCode } from "../../command/exit-code.ts";
+import { keepMemoryLow } from "../../command/keep-memory-low.ts";
 import { openProgressDisplay } from "../../ui/open-progress-display.ts";
 import { openReport, type ReportRow } from "../../ui/open-report.ts";
 import type { Counting } from "../../ui/progress-text.ts";

@@ -1,11 +1,11 @@
 import type { Command } from "commander";
-import type { CommandContext } from "../../command-context.ts";
-import { gatewayVariables } from "../../common-variables.ts";
-import { toJson } from "../../to-json.ts";
+import type { CommandContext } from "../../command/command-context.ts";
+import { gatewayVariables } from "../../command/common-variables.ts";
+import { toJson } from "../../command/to-json.ts";
+import { withHelp } from "../../command/with-help.ts";
+import { NobodyFoundError, withPeople } from "../../command/with-people.ts";
 import { confirm } from "../../ui/confirm.ts";
 import { printable, renderTable } from "../../ui/render-table.ts";
-import { withHelp } from "../../with-help.ts";
-import { NobodyFoundError, withPeople } from "../../with-people.ts";
 
 interface Flags {
   yes?: boolean;

@@ -1,10 +1,10 @@
 import { writeFileSync } from "node:fs";
 import type { Command } from "commander";
-import type { CommandContext } from "../../command-context.ts";
-import { gatewayVariables } from "../../common-variables.ts";
-import { toJson } from "../../to-json.ts";
-import { withHelp } from "../../with-help.ts";
-import { NobodyFoundError, withPeople } from "../../with-people.ts";
+import type { CommandContext } from "../../command/command-context.ts";
+import { gatewayVariables } from "../../command/common-variables.ts";
+import { toJson } from "../../command/to-json.ts";
+import { withHelp } from "../../command/with-help.ts";
+import { NobodyFoundError, withPeople } from "../../command/with-people.ts";
 
 /** `authctl users export` */
 export function addUsersExport(users: Command, context: CommandContext): void {

@@ -1,12 +1,12 @@
 import type { DifferenceKind, RepairOutcome, RepairResult } from "@libs/keycloak-authV2/services/bulk";
 import type { Command } from "commander";
-import type { CommandContext } from "../../command-context.ts";
-import { gatewayVariables } from "../../common-variables.ts";
-import { ExitCode } from "../../exit-code.ts";
+import type { CommandContext } from "../../command/command-context.ts";
+import { gatewayVariables } from "../../command/common-variables.ts";
+import { ExitCode } from "../../command/exit-code.ts";
+import { withHelp } from "../../command/with-help.ts";
 import { confirm } from "../../ui/confirm.ts";
 import { formatDuration } from "../../ui/format-duration.ts";
 import { renderTable } from "../../ui/render-table.ts";
-import { withHelp } from "../../with-help.ts";
 import { DIFFERENCE_COLUMNS, DifferenceSample, differenceKinds, printDifferences, rowOf } from "./differences.ts";
 import { runWalk } from "./run-walk.ts";
 import { addWalkOptions, type WalkFlags } from "./walk-options.ts";

@@ -1,16 +1,16 @@
 import type { User } from "@libs/database";
 import type { PersonView } from "@libs/keycloak-authV2/services/people";
 import type { Command } from "commander";
-import type { CommandContext } from "../../command-context.ts";
-import { gatewayVariables } from "../../common-variables.ts";
-import { toJson } from "../../to-json.ts";
+import type { CommandContext } from "../../command/command-context.ts";
+import { gatewayVariables } from "../../command/common-variables.ts";
+import { toJson } from "../../command/to-json.ts";
+import { withHelp } from "../../command/with-help.ts";
+import { NobodyFoundError, withPeople } from "../../command/with-people.ts";
 import { formatMinute } from "../../ui/format-minute.ts";
 import { formatTime } from "../../ui/format-time.ts";
 import { renderList } from "../../ui/render-list.ts";
 import { type Cell, printable, renderTable } from "../../ui/render-table.ts";
 import type { Terminal } from "../../ui/terminal.ts";
-import { withHelp } from "../../with-help.ts";
-import { NobodyFoundError, withPeople } from "../../with-people.ts";
 
 /** `authctl users show` */
 export function addUsersShow(users: Command, context: CommandContext): void {

@@ -1,12 +1,12 @@
 import type { SyncResult } from "@libs/keycloak-authV2/services/bulk";
 import type { Command } from "commander";
-import type { CommandContext } from "../../command-context.ts";
-import { gatewayVariables } from "../../common-variables.ts";
-import { ExitCode } from "../../exit-code.ts";
+import type { CommandContext } from "../../command/command-context.ts";
+import { gatewayVariables } from "../../command/common-variables.ts";
+import { ExitCode } from "../../command/exit-code.ts";
+import { withHelp } from "../../command/with-help.ts";
 import { formatDuration } from "../../ui/format-duration.ts";
 import { renderTable } from "../../ui/render-table.ts";
 import type { Terminal } from "../../ui/terminal.ts";
-import { withHelp } from "../../with-help.ts";
 import { NOTICE_COLUMNS, NoticeSample, needingOperator } from "./notices.ts";
 import { runWalk } from "./run-walk.ts";
 import { addWalkOptions, type WalkFlags } from "./walk-options.ts";

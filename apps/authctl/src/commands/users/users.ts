@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { CommandContext } from "../../command-context.ts";
+import type { CommandContext } from "../../command/command-context.ts";
 import { addUsersErase } from "./users-erase.ts";
 import { addUsersExport } from "./users-export.ts";
 import { addUsersRepair } from "./users-repair.ts";

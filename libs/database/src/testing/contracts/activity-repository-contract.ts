@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { Activity } from "../../activity-repository.ts";
+import type { Activity } from "../../ports/activity-repository.ts";
 import { fresh, LATER, LATEST, type MakeSubject, NOW, profileOf, writeUser } from "./contract-subject.ts";
 
 /** What every ActivityRepository does. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { ApplyOptions, KeycloakProfile } from "../../user-repository.ts";
+import type { ApplyOptions, KeycloakProfile } from "../../ports/user-repository.ts";
 import { fresh, LATER, LATEST, loginOf, type MakeSubject, NOW, profileOf } from "./contract-subject.ts";
 
 /** What every UserRepository does with what a read of Keycloak told. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { WriteKey } from "../../cart-repository.ts";
+import type { WriteKey } from "../../ports/cart-repository.ts";
 import { fresh, LATER, LATEST, type MakeSubject, NOW } from "./contract-subject.ts";
 import { customer, openShop } from "./shop-fixture.ts";
 

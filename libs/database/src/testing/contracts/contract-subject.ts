@@ -1,6 +1,6 @@
-import type { Repositories } from "../../create-repositories.ts";
-import type { LoginRecord, SessionTokens } from "../../session-repository.ts";
-import type { ApplyOptions, KeycloakProfile, ProfileOutcome, User } from "../../user-repository.ts";
+import type { LoginRecord, SessionTokens } from "../../ports/session-repository.ts";
+import type { ApplyOptions, KeycloakProfile, ProfileOutcome, User } from "../../ports/user-repository.ts";
+import type { Repositories } from "../../prisma/create-repositories.ts";
 
 /** What a contract suite works on: the repositories over one database, and what the ports can't insert. */
 export interface ContractSubject extends Repositories {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import type { DomainEvent } from "../../domain-event.ts";
-import { keycloakFields } from "../../profile-change.ts";
-import type { KeycloakProfile } from "../../user-repository.ts";
+import type { DomainEvent } from "../../ports/domain-event.ts";
+import { keycloakFields } from "../../ports/profile-change.ts";
+import type { KeycloakProfile } from "../../ports/user-repository.ts";
 import {
   type ContractSubject,
   fresh,

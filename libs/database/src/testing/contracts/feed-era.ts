@@ -1,4 +1,4 @@
-import type { NewHint } from "../../feed-repository.ts";
+import type { NewHint } from "../../ports/feed-repository.ts";
 import { fresh } from "./contract-subject.ts";
 
 const DAY = 86_400_000;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { FeedEvent } from "../../feed-repository.ts";
+import type { FeedEvent } from "../../ports/feed-repository.ts";
 import { fresh, type MakeSubject } from "./contract-subject.ts";
 import { feedEra, hintOf } from "./feed-era.ts";
 

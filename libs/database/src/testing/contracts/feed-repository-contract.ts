@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { Hint } from "../../feed-repository.ts";
+import type { Hint } from "../../ports/feed-repository.ts";
 import { fresh, loginOf, type MakeSubject } from "./contract-subject.ts";
 import { feedEra, hintOf } from "./feed-era.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { IdempotencyClaim } from "../../idempotency-repository.ts";
+import type { IdempotencyClaim } from "../../ports/idempotency-repository.ts";
 import { fresh, LATER, LATEST, type MakeSubject, NOW } from "./contract-subject.ts";
 
 const seconds = (count: number) => new Date(NOW.getTime() + count * 1000);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { NewKeycloakLogout } from "../../keycloak-logout-repository.ts";
+import type { NewKeycloakLogout } from "../../ports/keycloak-logout-repository.ts";
 import { fresh, type MakeSubject } from "./contract-subject.ts";
 
 const DAY = 86_400_000;

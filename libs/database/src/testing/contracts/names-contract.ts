@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { KeycloakProfile } from "../../user-repository.ts";
+import type { KeycloakProfile } from "../../ports/user-repository.ts";
 import { fresh, LATER, type MakeSubject, NOW, profileOf } from "./contract-subject.ts";
 
 /** What every UserRepository does where users of a read want names that others have. */

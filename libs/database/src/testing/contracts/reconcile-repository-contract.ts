@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { UserCounts } from "../../reconcile-repository.ts";
+import type { UserCounts } from "../../ports/reconcile-repository.ts";
 import {
   fresh,
   LATER,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { ForeignKeyViolationError } from "@libs/postgres";
-import type { NewRegistration } from "../../registration-repository.ts";
+import type { NewRegistration } from "../../ports/registration-repository.ts";
 import {
   fresh,
   LATER,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { Actor, Scope } from "../../role-repository.ts";
+import type { Actor, Scope } from "../../ports/role-repository.ts";
 import {
   type ContractSubject,
   fresh,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { LogoutPlan } from "../../session-repository.ts";
+import type { LogoutPlan } from "../../ports/session-repository.ts";
 import { fresh, LATER, LATEST, loginOf, type MakeSubject, NOW, profileOf, tokensOf } from "./contract-subject.ts";
 
 const MINUTE = 60_000;

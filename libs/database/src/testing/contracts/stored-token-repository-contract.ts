@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { StoredTokens } from "../../stored-token-repository.ts";
+import type { StoredTokens } from "../../ports/stored-token-repository.ts";
 import {
   type ContractSubject,
   fresh,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { KeycloakProfile } from "../../user-repository.ts";
+import type { KeycloakProfile } from "../../ports/user-repository.ts";
 import { applyProfilesContract } from "./apply-profiles-contract.ts";
 import { LATER, loginOf, type MakeSubject, NOW, outcomeOf, profileOf, writeUser } from "./contract-subject.ts";
 import { namesContract } from "./names-contract.ts";

@@ -4,7 +4,7 @@ import { clockFindings } from "@libs/auth-guard/startup-check";
 import { type AuthError, isAuthError } from "@libs/problems";
 import { type Finding, finding } from "@libs/problems/findings";
 import { keycloakEndpoints } from "../../keycloak/index.ts";
-import { readClaims } from "../../services/sync/token-times.ts";
+import { readClaims } from "../../services/shared/token-times.ts";
 import type { ClientAccess } from "./check-client.ts";
 
 /** A token's times are whole seconds, rounded down. */

@@ -1,6 +1,6 @@
 import type { HintSource } from "@libs/database";
-import type { KeycloakEventSource, ServerFeatureSource } from "../ports.ts";
-import type { SyncDeps } from "../services/sync/sync-deps.ts";
+import type { KeycloakEventSource, ServerFeatureSource } from "../../ports/ports.ts";
+import type { SyncDeps } from "../../services/shared/sync-deps.ts";
 import type { FeedProblems } from "./feed-problems.ts";
 
 /** What the change feed stands on: the flows' own ports, Keycloak's events, and where it tells how it does. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { KeycloakAdminEvent } from "../ports.ts";
+import type { KeycloakAdminEvent } from "../../ports/ports.ts";
 import { endsEverySession, hintsOfAdminEvent, nameInDetails } from "./admin-event-hints.ts";
 
 const at = new Date("2030-01-01T00:00:00Z");

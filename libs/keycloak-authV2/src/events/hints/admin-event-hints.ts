@@ -1,5 +1,5 @@
 import type { NewHint } from "@libs/database";
-import type { KeycloakAdminEvent } from "../ports.ts";
+import type { KeycloakAdminEvent } from "../../ports/ports.ts";
 import { EVERY_USER, NOT_BEFORE, type Subject } from "./realm-subjects.ts";
 import { type NamedUser, usersInPath } from "./users-in-path.ts";
 

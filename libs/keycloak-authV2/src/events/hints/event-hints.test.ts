@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import type { KeycloakUserEvent } from "../ports.ts";
-import { storedEventTypes } from "../realm/event-types.ts";
+import type { KeycloakUserEvent } from "../../ports/ports.ts";
+import { storedEventTypes } from "../../realm/event-types.ts";
 import { hintingTypes, hintsOfUserEvent } from "./event-hints.ts";
 
 const at = new Date("2030-01-01T00:00:00Z");

@@ -1,5 +1,5 @@
 import type { NewHint } from "@libs/database";
-import type { KeycloakUserEvent } from "../ports.ts";
+import type { KeycloakUserEvent } from "../../ports/ports.ts";
 
 type Tell = (event: KeycloakUserEvent) => NewHint[];
 

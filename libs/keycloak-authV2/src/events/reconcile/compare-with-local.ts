@@ -1,4 +1,4 @@
-import type { KeycloakUser } from "../../ports.ts";
+import type { KeycloakUser } from "../../ports/ports.ts";
 import { compareUser } from "../../services/bulk/compare-users.ts";
 import { isDated } from "../../services/bulk/walk-keycloak-users.ts";
 import type { ReconcileDeps } from "./reconcile-deps.ts";

@@ -1,5 +1,5 @@
 import type { UserCounts } from "@libs/database";
-import type { UserSearch } from "../../ports.ts";
+import type { UserSearch } from "../../ports/ports.ts";
 import type { ReconcileDeps, ReconcileRun } from "./reconcile-deps.ts";
 import type { Span } from "./user-pages.ts";
 

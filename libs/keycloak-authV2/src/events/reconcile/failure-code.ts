@@ -1,5 +1,5 @@
 import { BulkError } from "../../services/bulk/bulk-error.ts";
-import { toAuthError } from "../../services/sync/database-failure.ts";
+import { toAuthError } from "../../services/shared/database-failure.ts";
 
 const FIRST_MS = 1_000;
 const MOST_MS = 15_000;

@@ -1,5 +1,5 @@
 import type { OutagePatience } from "../../services/bulk/outage-patience.ts";
-import type { FeedDeps } from "../feed-deps.ts";
+import type { FeedDeps } from "../feed/feed-deps.ts";
 
 /** What reconciliation stands on. */
 export type ReconcileDeps = Pick<

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import type { KeycloakUser } from "../../ports.ts";
+import type { KeycloakUser } from "../../ports/ports.ts";
 import { ReadPace } from "../../services/bulk/read-pace.ts";
 import { scanList } from "../../services/bulk/scan-list.ts";
 import { WalkReader } from "../../services/bulk/walk-reader.ts";
-import { ServiceAccounts } from "../../services/sync/service-accounts.ts";
+import { ServiceAccounts } from "../../services/shared/service-accounts.ts";
 import { askAbout } from "./ask-about.ts";
 import { compareWithLocal } from "./compare-with-local.ts";
 import type { CountDifference } from "./count-users.ts";

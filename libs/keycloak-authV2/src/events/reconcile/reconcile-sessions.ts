@@ -1,6 +1,6 @@
 import type { IdleSession } from "@libs/database";
 import { z } from "zod";
-import { findEndedSessions } from "../../services/sync/ended-sessions.ts";
+import { findEndedSessions } from "../../services/sessions/ended-sessions.ts";
 import { askAbout } from "./ask-about.ts";
 import type { ReconcileRun } from "./reconcile-deps.ts";
 import { reportSessions, reportUsers } from "./report-differences.ts";

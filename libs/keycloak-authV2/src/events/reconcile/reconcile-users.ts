@@ -1,13 +1,13 @@
 import { z } from "zod";
-import type { KeycloakUser } from "../../ports.ts";
+import type { KeycloakUser } from "../../ports/ports.ts";
 import { LATEST_MS } from "../../services/bulk/created-windows.ts";
 import { readById } from "../../services/bulk/read-by-id.ts";
 import { ReadPace } from "../../services/bulk/read-pace.ts";
 import { walkKeycloakUsers } from "../../services/bulk/walk-keycloak-users.ts";
 import { walkStart } from "../../services/bulk/walk-position.ts";
 import { WalkReader } from "../../services/bulk/walk-reader.ts";
-import { chunk } from "../../services/sync/chunk.ts";
-import { ServiceAccounts } from "../../services/sync/service-accounts.ts";
+import { chunk } from "../../services/shared/chunk.ts";
+import { ServiceAccounts } from "../../services/shared/service-accounts.ts";
 import { askAbout } from "./ask-about.ts";
 import { compareWithLocal } from "./compare-with-local.ts";
 import { type CountDifference, spanAgrees } from "./count-users.ts";

@@ -5,8 +5,8 @@ import { AuthError } from "@libs/problems";
 import { syncUsers } from "../../services/bulk/sync-users.ts";
 import { createBulkFixture } from "../../testing/bulk-fixture.ts";
 import { SweepLoop } from "../../workers/sweep-loop.ts";
+import { ProblemBoard } from "../feed/problem-board.ts";
 import { createFeedMetrics } from "../feed-metrics.ts";
-import { ProblemBoard } from "../problem-board.ts";
 import { createReconcileMetrics } from "./reconcile-metrics.ts";
 import { Reconciler } from "./reconciler.ts";
 

@@ -1,5 +1,5 @@
 import type { HintKind } from "@libs/database";
-import { unfinishedRegistrationOf } from "../../services/sync/own-registration.ts";
+import { unfinishedRegistrationOf } from "../../services/reconcile/own-registration.ts";
 import type { ReconcileDeps } from "./reconcile-deps.ts";
 
 /** A user who differs. `username`: of one who is missing here, and may be a registration's; null otherwise. */

@@ -1,5 +1,5 @@
 import type { DatedUser } from "@libs/database";
-import type { KeycloakUser } from "../../ports.ts";
+import type { KeycloakUser } from "../../ports/ports.ts";
 import { readById } from "../../services/bulk/read-by-id.ts";
 import { ReadPace } from "../../services/bulk/read-pace.ts";
 import { WalkReader } from "../../services/bulk/walk-reader.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, describe, expect, test } from "bun:test";
 import { requestContext } from "@libs/observability";
 import { failure } from "@libs/problems/testing";
-import { createKeycloakAdapters } from "./keycloak-adapters.ts";
+import { createKeycloakAdapters } from "../keycloak-adapters.ts";
 
 const user = { id: "u1", username: "ada", enabled: true };
 const accept = () => Response.json(user);

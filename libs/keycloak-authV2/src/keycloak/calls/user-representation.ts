@@ -1,6 +1,6 @@
 import { AuthError } from "@libs/problems";
 import { z } from "zod";
-import type { KeycloakSession, KeycloakUser } from "../ports.ts";
+import type { KeycloakSession, KeycloakUser } from "../../ports/ports.ts";
 
 const user = z.object({
   id: z.string().min(1),

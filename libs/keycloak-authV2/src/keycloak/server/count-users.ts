@@ -1,7 +1,7 @@
 import { AuthError } from "@libs/problems";
-import type { ServerFeatureSource, UserSearch } from "../../ports.ts";
-import type { AdminApi } from "../admin-api.ts";
-import { readCount } from "../user-representation.ts";
+import type { ServerFeatureSource, UserSearch } from "../../ports/ports.ts";
+import type { AdminApi } from "../calls/admin-api.ts";
+import { readCount } from "../calls/user-representation.ts";
 import { namesNobody, toUserQuery } from "./user-query.ts";
 
 /**

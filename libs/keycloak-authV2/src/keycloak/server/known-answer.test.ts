@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { AuthError } from "@libs/problems";
 import { failure } from "@libs/problems/testing";
-import type { ServerFeatures } from "../../ports.ts";
+import type { ServerFeatures } from "../../ports/ports.ts";
 import { KnownAnswer } from "./known-answer.ts";
 
 const newest: ServerFeatures = { createdFilter: true, searchByIds: true, filteredCounts: true, eventsByTime: true };

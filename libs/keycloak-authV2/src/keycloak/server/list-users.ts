@@ -1,7 +1,7 @@
 import { AuthError } from "@libs/problems";
-import type { KeycloakUser, ServerFeatureSource, UserSearch } from "../../ports.ts";
-import type { AdminApi } from "../admin-api.ts";
-import { readUsers } from "../user-representation.ts";
+import type { KeycloakUser, ServerFeatureSource, UserSearch } from "../../ports/ports.ts";
+import type { AdminApi } from "../calls/admin-api.ts";
+import { readUsers } from "../calls/user-representation.ts";
 import { namesNobody, toUserQuery } from "./user-query.ts";
 
 /**

@@ -1,8 +1,8 @@
 import { afterAll, beforeEach, describe, expect, test } from "bun:test";
 import { failure } from "@libs/problems/testing";
-import type { ServerFeatures } from "../../ports.ts";
-import { AdminApi } from "../admin-api.ts";
-import { AdminTokenProvider } from "../admin-token-provider.ts";
+import type { ServerFeatures } from "../../ports/ports.ts";
+import { AdminApi } from "../calls/admin-api.ts";
+import { AdminTokenProvider } from "../calls/admin-token-provider.ts";
 import { AdminKeycloakUserRepository } from "../keycloak-admin-user-repository.ts";
 
 /** Answers as servers do that have the features of `does`, to a repository that takes them for what is in `known`. */

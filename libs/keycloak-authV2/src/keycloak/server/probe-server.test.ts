@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, describe, expect, test } from "bun:test";
 import { failure } from "@libs/problems/testing";
-import { AdminApi } from "../admin-api.ts";
-import { AdminTokenProvider } from "../admin-token-provider.ts";
+import { AdminApi } from "../calls/admin-api.ts";
+import { AdminTokenProvider } from "../calls/admin-token-provider.ts";
 import { probeServer } from "./probe-server.ts";
 
 /** How servers answer what the probe asks, as recorded of 24.0.5, 26.1.4, 26.2.5, 26.3.5, 26.4.7, 26.5.6 and 26.7.4. */

@@ -1,6 +1,6 @@
-import type { ServerFeatures } from "../../server-ports.ts";
-import type { AdminApi, AnswerReader } from "../admin-api.ts";
-import { readCount, readUsers } from "../user-representation.ts";
+import type { ServerFeatures } from "../../ports/server-ports.ts";
+import type { AdminApi, AnswerReader } from "../calls/admin-api.ts";
+import { readCount, readUsers } from "../calls/user-representation.ts";
 
 const OPERATION = "probe_server";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { AdminApi } from "../admin-api.ts";
+import type { AdminApi } from "../calls/admin-api.ts";
 
 const serverInfo = z.object({ enums: z.object({ eventType: z.array(z.string()).min(1) }) });
 

@@ -1,6 +1,6 @@
 import { printableVersion } from "@libs/problems/findings";
 import { z } from "zod";
-import type { AdminApi } from "../admin-api.ts";
+import type { AdminApi } from "../calls/admin-api.ts";
 
 const schema = z.object({ systemInfo: z.object({ version: z.string().min(1) }) });
 

@@ -1,7 +1,7 @@
 import pLimit from "p-limit";
-import type { KeycloakUser, ServerFeatureSource } from "../../ports.ts";
-import type { AdminApi } from "../admin-api.ts";
-import { readUsers } from "../user-representation.ts";
+import type { KeycloakUser, ServerFeatureSource } from "../../ports/ports.ts";
+import type { AdminApi } from "../calls/admin-api.ts";
+import { readUsers } from "../calls/user-representation.ts";
 
 /** Keeps the URL of a batch read below 5 kB. */
 export const BATCH = 50;

@@ -1,4 +1,4 @@
-import type { UserSearch } from "../../ports.ts";
+import type { UserSearch } from "../../ports/ports.ts";
 
 /** A search as query parameters of `GET /users` and `GET /users/count`, the page left out. */
 export function toUserQuery(asked: UserSearch) {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { createInMemoryRepositories, InMemoryDatabase } from "@libs/database/testing";
 import { type AuthErrorCode, isAuthError } from "@libs/problems";
 import { createSyncFixture } from "../../testing/sync-fixture.ts";
-import { registerUser } from "../sync/register-user.ts";
+import { registerUser } from "../registration/register-user.ts";
 import { AccessService } from "./access-service.ts";
 import { definePermissions, type PermissionOf } from "./define-permissions.ts";
 

@@ -9,7 +9,7 @@ import type {
   RoleGrant,
 } from "@libs/database";
 import { AuthError } from "@libs/problems";
-import { authErrors } from "../sync/database-failure.ts";
+import { authErrors } from "../shared/database-failure.ts";
 import { type GrantScope, toScope, unknownScope } from "./grant-scope.ts";
 
 /** A role for somebody. */

@@ -1,5 +1,5 @@
-import type { KeycloakEventSource, ServerFeatureSource } from "../../ports.ts";
-import type { SyncDeps } from "../sync/sync-deps.ts";
+import type { KeycloakEventSource, ServerFeatureSource } from "../../ports/ports.ts";
+import type { SyncDeps } from "../shared/sync-deps.ts";
 
 /** The flows' own ports, and Keycloak's events: who changed while a walk was elsewhere. */
 export interface BulkDeps extends SyncDeps {

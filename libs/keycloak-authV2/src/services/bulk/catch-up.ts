@@ -1,8 +1,8 @@
 import { isAuthError } from "@libs/problems";
-import { hintsOfAdminEvent } from "../../events/admin-event-hints.ts";
-import { hintingTypes, hintsOfUserEvent } from "../../events/event-hints.ts";
-import type { EventPage, KeycloakAdminEvent, KeycloakUserEvent } from "../../ports.ts";
-import { later } from "../sync/back-off.ts";
+import { hintsOfAdminEvent } from "../../events/hints/admin-event-hints.ts";
+import { hintingTypes, hintsOfUserEvent } from "../../events/hints/event-hints.ts";
+import type { EventPage, KeycloakAdminEvent, KeycloakUserEvent } from "../../ports/ports.ts";
+import { later } from "../shared/back-off.ts";
 import type { BulkRun } from "./bulk-run.ts";
 import { lookWithPatience } from "./look-with-patience.ts";
 import { UnreadableError } from "./outage-patience.ts";

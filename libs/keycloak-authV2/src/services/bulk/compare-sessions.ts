@@ -1,7 +1,7 @@
 import type { SessionOfUser } from "@libs/database";
 import pLimit from "p-limit";
-import type { KeycloakUser } from "../../ports.ts";
-import { type EndedBy, findEndedSessions } from "../sync/ended-sessions.ts";
+import type { KeycloakUser } from "../../ports/ports.ts";
+import { type EndedBy, findEndedSessions } from "../sessions/ended-sessions.ts";
 import { type BulkRun, UNREADABLE } from "./bulk-run.ts";
 import type { DeadSession } from "./difference.ts";
 import { UnreadableError } from "./outage-patience.ts";

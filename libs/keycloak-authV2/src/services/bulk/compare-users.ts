@@ -1,6 +1,6 @@
 import type { User } from "@libs/database";
-import type { KeycloakUser } from "../../ports.ts";
-import { profileOf } from "../sync/keycloak-profile.ts";
+import type { KeycloakUser } from "../../ports/ports.ts";
+import { profileOf } from "../shared/keycloak-profile.ts";
 import type { Difference, KeycloakField } from "./difference.ts";
 
 const FIELDS: readonly KeycloakField[] = ["username", "email", "firstName", "lastName", "emailVerified", "enabled"];

@@ -1,5 +1,5 @@
-import { chunk } from "../sync/chunk.ts";
-import { unfinishedRegistrationOf } from "../sync/own-registration.ts";
+import { unfinishedRegistrationOf } from "../reconcile/own-registration.ts";
+import { chunk } from "../shared/chunk.ts";
 import type { BulkRun } from "./bulk-run.ts";
 import type { Difference } from "./difference.ts";
 

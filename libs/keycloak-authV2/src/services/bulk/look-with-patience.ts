@@ -1,6 +1,6 @@
 import { AuthError } from "@libs/problems";
-import { lookAtUsers } from "../sync/look-at-users.ts";
-import { isFailure, type LookOutcome } from "../sync/look-outcome.ts";
+import { lookAtUsers } from "../reconcile/look-at-users.ts";
+import { isFailure, type LookOutcome } from "../reconcile/look-outcome.ts";
 import type { BulkRun } from "./bulk-run.ts";
 import { isOutageCode } from "./outage-patience.ts";
 

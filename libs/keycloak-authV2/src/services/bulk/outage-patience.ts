@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { DatabaseTimeoutError, DatabaseUnavailableError } from "@libs/database";
 import { type AuthErrorCode, isAuthError } from "@libs/problems";
-import { toAuthError } from "../sync/database-failure.ts";
+import { toAuthError } from "../shared/database-failure.ts";
 import { BulkError } from "./bulk-error.ts";
 
 const FIRST_MS = 250;

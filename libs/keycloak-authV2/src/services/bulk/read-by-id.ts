@@ -1,6 +1,6 @@
-import type { KeycloakUser, KeycloakUserRepository } from "../../ports.ts";
-import { LOOK_BATCH } from "../sync/apply-read.ts";
-import { chunk } from "../sync/chunk.ts";
+import type { KeycloakUser, KeycloakUserRepository } from "../../ports/ports.ts";
+import { LOOK_BATCH } from "../reconcile/apply-read.ts";
+import { chunk } from "../shared/chunk.ts";
 import { type BulkRun, refuseUnproven } from "./bulk-run.ts";
 import { UnreadableError } from "./outage-patience.ts";
 

@@ -1,4 +1,4 @@
-import { isFailure } from "../sync/look-outcome.ts";
+import { isFailure } from "../reconcile/look-outcome.ts";
 import { type BulkRun, UNREADABLE } from "./bulk-run.ts";
 import { mayDelete } from "./deletion-share.ts";
 import { lookWithPatience } from "./look-with-patience.ts";

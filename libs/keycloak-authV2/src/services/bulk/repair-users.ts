@@ -1,5 +1,5 @@
-import { planLogout } from "../sync/end-at-keycloak.ts";
-import { isFailure } from "../sync/look-outcome.ts";
+import { isFailure } from "../reconcile/look-outcome.ts";
+import { planLogout } from "../shared/end-at-keycloak.ts";
 import type { BulkDeps } from "./bulk-deps.ts";
 import type { RepairOptions, RepairOutcome } from "./bulk-options.ts";
 import type { RepairResult } from "./bulk-result.ts";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { KeycloakUser } from "../../ports.ts";
+import type { KeycloakUser } from "../../ports/ports.ts";
 import { BulkError } from "./bulk-error.ts";
 import { orderedPrefetch } from "./ordered-prefetch.ts";
 import type { ListPlace } from "./walk-position.ts";

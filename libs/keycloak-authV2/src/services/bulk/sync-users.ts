@@ -1,5 +1,5 @@
 import type { WalkRun } from "@libs/database";
-import { toAuthError } from "../sync/database-failure.ts";
+import { toAuthError } from "../shared/database-failure.ts";
 import type { BulkDeps } from "./bulk-deps.ts";
 import { BulkError } from "./bulk-error.ts";
 import { lostLease } from "./bulk-lease.ts";

@@ -1,6 +1,6 @@
 import type { KeycloakTicket } from "@libs/database";
-import type { KeycloakUser, KeycloakUserRepository } from "../../ports.ts";
-import { ServiceAccounts } from "../sync/service-accounts.ts";
+import type { KeycloakUser, KeycloakUserRepository } from "../../ports/ports.ts";
+import { ServiceAccounts } from "../shared/service-accounts.ts";
 import type { UserFilter } from "./bulk-options.ts";
 import { type CreatedWindow, createdWindows, LATEST_MS } from "./created-windows.ts";
 import { orderedPrefetch } from "./ordered-prefetch.ts";

@@ -1,5 +1,5 @@
 import type { KeycloakTicket, TicketRepository } from "@libs/database";
-import type { KeycloakUser, KeycloakUserRepository, UserSearch } from "../../ports.ts";
+import type { KeycloakUser, KeycloakUserRepository, UserSearch } from "../../ports/ports.ts";
 import { type CreatedWindow, middleOf } from "./created-windows.ts";
 import { type OutagePatience, UnreadableError } from "./outage-patience.ts";
 import type { ReadPace } from "./read-pace.ts";

@@ -1,6 +1,6 @@
 import { type AppliedProfile, StatementRefusedError } from "@libs/database";
-import { profileOf } from "../sync/keycloak-profile.ts";
-import { isFailure, type LookOutcome, NAME_COLLISION, RECOVERING } from "../sync/look-outcome.ts";
+import { isFailure, type LookOutcome, NAME_COLLISION, RECOVERING } from "../reconcile/look-outcome.ts";
+import { profileOf } from "../shared/keycloak-profile.ts";
 import type { BulkRun } from "./bulk-run.ts";
 import { lookWithPatience } from "./look-with-patience.ts";
 import { noticePage } from "./notice-page.ts";

@@ -8,7 +8,7 @@ import type {
   TokenClient,
   TokenVerifier,
   VerifyOptions,
-} from "../../ports.ts";
+} from "../../ports/ports.ts";
 
 export interface Login {
   userId: string;

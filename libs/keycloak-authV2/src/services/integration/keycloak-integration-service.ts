@@ -3,7 +3,7 @@ import { createRepositories, type PrismaClient } from "@libs/database";
 import { BackgroundTasks, type Logger, type Registry, silentLogger } from "@libs/observability";
 import { type AuthError, type AuthErrorCode, isAuthError } from "@libs/problems";
 import { createKeycloakAdapters, type KeycloakAdapters, type KeycloakOptions } from "../../keycloak/index.ts";
-import { type AuthMetrics, createAuthMetrics } from "../../metrics.ts";
+import { type AuthMetrics, createAuthMetrics } from "../../metrics/metrics.ts";
 import type {
   KeycloakEventSource,
   KeycloakPersonSource,
@@ -13,11 +13,11 @@ import type {
   ServerFeatureSource,
   SessionTokenSet,
   TokenVerifier,
-} from "../../ports.ts";
+} from "../../ports/ports.ts";
 import { type ProtectionOptions, protectKeycloak } from "../../protection/index.ts";
 import type { Wake } from "../../workers/index.ts";
-import { endUnrecordedSession } from "../sync/end-unrecorded-session.ts";
-import { readClaims } from "../sync/token-times.ts";
+import { endUnrecordedSession } from "../sessions/end-unrecorded-session.ts";
+import { readClaims } from "../shared/token-times.ts";
 import { authenticateWithPassword, verifyOwnToken } from "./authenticate-with-password.ts";
 
 export interface ClientDetails {

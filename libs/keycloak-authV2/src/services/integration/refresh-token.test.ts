@@ -3,7 +3,7 @@ import type { PrismaClient } from "@libs/database";
 import { createMetricsRegistry } from "@libs/observability";
 import { AuthError } from "@libs/problems";
 import type { KeycloakAdapters } from "../../keycloak/index.ts";
-import { createAuthMetrics } from "../../metrics.ts";
+import { createAuthMetrics } from "../../metrics/metrics.ts";
 import { KeycloakIntegrationService } from "./keycloak-integration-service.ts";
 
 const tokens = { access_token: "a", refresh_token: "r", session_state: "s" };

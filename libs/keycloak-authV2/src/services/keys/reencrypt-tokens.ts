@@ -2,7 +2,7 @@ import type { SessionKeys } from "@libs/database";
 import { TokenBucket } from "limiter";
 import { parseKeyRing, TokenCipher } from "../../crypto/index.ts";
 import { InterruptedError, OutagePatience } from "../bulk/outage-patience.ts";
-import { chunk } from "../sync/chunk.ts";
+import { chunk } from "../shared/chunk.ts";
 import { KeyTally, type KeyUse, keyUses } from "./key-use.ts";
 import { reencryptBatch } from "./reencrypt-batch.ts";
 import type { ReencryptDeps, ReencryptOptions, ReencryptProgress, ReencryptResult } from "./reencrypt-options.ts";

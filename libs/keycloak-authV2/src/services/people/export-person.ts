@@ -1,5 +1,5 @@
 import type { PersonRecord } from "@libs/database";
-import type { KeycloakPersonDetails, KeycloakSession, KeycloakUser } from "../../ports.ts";
+import type { KeycloakPersonDetails, KeycloakSession, KeycloakUser } from "../../ports/ports.ts";
 import type { PersonDeps } from "./person-deps.ts";
 
 /** Everything that is held of one person, without passwords, tokens and their hashes. */

@@ -1,6 +1,6 @@
 import type { PersonRepository } from "@libs/database";
-import type { KeycloakPersonSource } from "../../ports.ts";
-import type { SyncDeps } from "../sync/sync-deps.ts";
+import type { KeycloakPersonSource } from "../../ports/ports.ts";
+import type { SyncDeps } from "../shared/sync-deps.ts";
 
 export interface PersonDeps extends SyncDeps {
   people: PersonRepository;

@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { createPersonRepository, type ListedSession, type PrismaClient, type SessionFilter } from "@libs/database";
 import type { Registry } from "@libs/observability";
-import { createAuthMetrics } from "../../metrics.ts";
+import { createAuthMetrics } from "../../metrics/metrics.ts";
 import type { KeycloakIntegrationService } from "../integration/index.ts";
+import { logoutEverywhere } from "../sessions/logout-everywhere.ts";
+import { authErrors } from "../shared/database-failure.ts";
 import { createSyncDeps, type UserSyncOptions } from "../sync/create-sync-deps.ts";
-import { authErrors } from "../sync/database-failure.ts";
-import { logoutEverywhere } from "../sync/logout-everywhere.ts";
 import { type ErasureOptions, type ErasureResult, erasePerson } from "./erase-person.ts";
 import { exportPerson, type PersonExport } from "./export-person.ts";
 import type { PersonDeps } from "./person-deps.ts";

@@ -1,6 +1,6 @@
 import type { ListedSession, SessionFilter } from "@libs/database";
 import pLimit from "p-limit";
-import { followAtKeycloak, planLogout } from "../sync/end-at-keycloak.ts";
+import { followAtKeycloak, planLogout } from "../shared/end-at-keycloak.ts";
 import type { PersonDeps } from "./person-deps.ts";
 
 /** A session that has ended here; Keycloak's has too, or follows. */

@@ -1,6 +1,6 @@
 import type { Activity, KeycloakProfile, ListedSession, User } from "@libs/database";
-import type { KeycloakSession, KeycloakUser } from "../../ports.ts";
-import { profileOf } from "../sync/keycloak-profile.ts";
+import type { KeycloakSession, KeycloakUser } from "../../ports/ports.ts";
+import { profileOf } from "../shared/keycloak-profile.ts";
 import type { PersonDeps } from "./person-deps.ts";
 
 /** One user on both sides. */

@@ -1,9 +1,9 @@
 import type { AppliedProfile, KeycloakProfile, KeycloakTicket } from "@libs/database";
-import { chunk } from "./chunk.ts";
-import { planLogout } from "./end-at-keycloak.ts";
-import { profileOf } from "./keycloak-profile.ts";
-import { ServiceAccounts } from "./service-accounts.ts";
-import type { SyncDeps } from "./sync-deps.ts";
+import { chunk } from "../shared/chunk.ts";
+import { planLogout } from "../shared/end-at-keycloak.ts";
+import { profileOf } from "../shared/keycloak-profile.ts";
+import { ServiceAccounts } from "../shared/service-accounts.ts";
+import type { SyncDeps } from "../shared/sync-deps.ts";
 
 /** One run of looks at users, and what holds for all of them. */
 export interface Look {

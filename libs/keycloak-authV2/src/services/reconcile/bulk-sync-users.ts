@@ -1,6 +1,6 @@
+import type { SyncDeps } from "../shared/sync-deps.ts";
 import { lookAtUsers } from "./look-at-users.ts";
 import { isFailure } from "./look-outcome.ts";
-import type { SyncDeps } from "./sync-deps.ts";
 
 export interface BulkSyncResult {
   successful: string[];

@@ -3,9 +3,9 @@ import { DatabaseUnavailableError, StatementRefusedError } from "@libs/database"
 import { AuthError } from "@libs/problems";
 import { logIn } from "../../testing/log-in.ts";
 import { createSyncFixture, type SyncFixture } from "../../testing/sync-fixture.ts";
+import { syncOnAuthentication } from "../sessions/sync-on-authentication.ts";
+import { plainTokens } from "../shared/seal-tokens.ts";
 import { lookAtUsers } from "./look-at-users.ts";
-import { plainTokens } from "./seal-tokens.ts";
-import { syncOnAuthentication } from "./sync-on-authentication.ts";
 
 let fixture: SyncFixture;
 beforeEach(() => {

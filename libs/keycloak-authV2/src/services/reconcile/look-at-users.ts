@@ -1,10 +1,10 @@
 import { TransactionConflictError } from "@libs/database";
 import { ExponentialBackoff, handleType, retry } from "cockatiel";
+import { chunk } from "../shared/chunk.ts";
+import type { SyncDeps } from "../shared/sync-deps.ts";
 import { LOOK_BATCH, type Look } from "./apply-read.ts";
-import { chunk } from "./chunk.ts";
 import { lookOnce } from "./look-once.ts";
 import { CONTENDED, failureOf, isFailure, type LookFailure, type LookOutcome, mayBeOneUsers } from "./look-outcome.ts";
-import type { SyncDeps } from "./sync-deps.ts";
 
 export interface LookOptions {
   /**

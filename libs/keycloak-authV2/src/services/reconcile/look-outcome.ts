@@ -1,6 +1,6 @@
 import { DatabaseTimeoutError, DatabaseUnavailableError, StatementRefusedError } from "@libs/database";
 import { isAuthError } from "@libs/problems";
-import { toAuthError } from "./database-failure.ts";
+import { toAuthError } from "../shared/database-failure.ts";
 
 /**
  * What a look at a user found and did. `stale`: the row was written since the read began; another look decides.

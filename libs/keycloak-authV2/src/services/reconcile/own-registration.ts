@@ -1,7 +1,7 @@
 import type { Registration } from "@libs/database";
-import type { KeycloakUser } from "../../ports.ts";
-import { markOf } from "./find-marked-user.ts";
-import type { SyncDeps } from "./sync-deps.ts";
+import type { KeycloakUser } from "../../ports/ports.ts";
+import { markOf } from "../shared/find-marked-user.ts";
+import type { SyncDeps } from "../shared/sync-deps.ts";
 
 /**
  * The registration that made a Keycloak user, while it is not finished. Another's of the same name does not matter: the

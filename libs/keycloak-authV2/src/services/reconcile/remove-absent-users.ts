@@ -1,7 +1,7 @@
 import type { KeycloakTicket, User } from "@libs/database";
+import { later } from "../shared/back-off.ts";
+import { profileOf } from "../shared/keycloak-profile.ts";
 import { applyRead, type Look, type UserRead } from "./apply-read.ts";
-import { later } from "./back-off.ts";
-import { profileOf } from "./keycloak-profile.ts";
 import { ABSENCE_UNPROVEN, DELETIONS_PAUSED, type LookOutcome, NAME_COLLISION } from "./look-outcome.ts";
 
 const MINUTE_MS = 60_000;

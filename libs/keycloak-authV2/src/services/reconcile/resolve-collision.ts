@@ -1,7 +1,7 @@
 import type { KeycloakProfile } from "@libs/database";
 import { UniqueViolationError } from "@libs/database";
+import type { SyncDeps } from "../shared/sync-deps.ts";
 import { lookAtUsers } from "./look-at-users.ts";
-import type { SyncDeps } from "./sync-deps.ts";
 
 /**
  * Runs a local write of `profile`, a user who was in Keycloak just now. When another local row holds the username or

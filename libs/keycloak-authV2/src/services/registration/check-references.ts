@@ -1,5 +1,5 @@
 import { AuthError } from "@libs/problems";
-import type { SyncDeps } from "./sync-deps.ts";
+import type { SyncDeps } from "../shared/sync-deps.ts";
 
 export interface BusinessReferences {
   storeId?: string | null | undefined;

@@ -1,8 +1,8 @@
 import type { NewRegistration } from "@libs/database";
 import { remainingMs } from "@libs/observability";
 import { AuthError, type AuthErrorCode } from "@libs/problems";
-import { findHolders, markOf } from "./find-marked-user.ts";
-import type { SyncDeps } from "./sync-deps.ts";
+import { findHolders, markOf } from "../shared/find-marked-user.ts";
+import type { SyncDeps } from "../shared/sync-deps.ts";
 
 /** Longest wait for a registration in flight to be settled. Milliseconds. */
 const waitMs = 2_000;

@@ -1,6 +1,6 @@
 import type { NewRegistration } from "@libs/database";
 import { AuthError } from "@libs/problems";
-import { type KeycloakUser, type KeycloakUserRepository, REGISTRATION_MARK } from "../../ports.ts";
+import { type KeycloakUser, type KeycloakUserRepository, REGISTRATION_MARK } from "../../ports/ports.ts";
 
 /**
  * Reads a user that a registration has just made. What Keycloak stored is what counts, not what was sent: a realm may use

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { DatabaseUnavailableError } from "@libs/database";
 import { AuthError } from "@libs/problems";
-import { REGISTRATION_MARK } from "../../ports.ts";
+import { REGISTRATION_MARK } from "../../ports/ports.ts";
 import { createSyncFixture, type SyncFixture } from "../../testing/sync-fixture.ts";
 import { registrationSweep } from "./recover-registrations.ts";
 import { registerUser } from "./register-user.ts";

@@ -1,10 +1,10 @@
 import { RETRIED, type Registration } from "@libs/database";
 import { isAuthError } from "@libs/problems";
-import type { KeycloakUser } from "../../ports.ts";
+import type { KeycloakUser } from "../../ports/ports.ts";
 import type { Sweep } from "../../workers/index.ts";
-import { backOff, later } from "./back-off.ts";
-import { findMarkedUser, markOf } from "./find-marked-user.ts";
-import type { SyncDeps } from "./sync-deps.ts";
+import { backOff, later } from "../shared/back-off.ts";
+import { findMarkedUser, markOf } from "../shared/find-marked-user.ts";
+import type { SyncDeps } from "../shared/sync-deps.ts";
 
 /** Older rows come from a restored backup or a bug, not from a crash: a person decides. Milliseconds. */
 const tooOldMs = 24 * 3_600_000;

@@ -1,9 +1,9 @@
 // What Keycloak stored counts, not what was sent: a realm may call the user otherwise.
 import { beforeEach, describe, expect, test } from "bun:test";
 import { AuthError, isAuthError } from "@libs/problems";
+import { DEFAULT_USER_PROFILE } from "../../ports/user-profile.ts";
 import { createSyncFixture, type SyncFixture } from "../../testing/sync-fixture.ts";
-import { DEFAULT_USER_PROFILE } from "../../user-profile.ts";
-import { bulkSyncUsers } from "./bulk-sync-users.ts";
+import { bulkSyncUsers } from "../reconcile/bulk-sync-users.ts";
 import { registrationSweep } from "./recover-registrations.ts";
 import { registerUser } from "./register-user.ts";
 

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { IdempotencyHolder, KeptAnswer, User } from "@libs/database";
 import { AuthError, type AuthErrorCode, type FieldError } from "@libs/problems";
-import { later } from "./back-off.ts";
-import { toAuthError } from "./database-failure.ts";
+import { later } from "../shared/back-off.ts";
+import { toAuthError } from "../shared/database-failure.ts";
+import type { SyncDeps } from "../shared/sync-deps.ts";
 import { type RegisterUserInput, type RegistrationAttempt, registerUser } from "./register-user.ts";
-import type { SyncDeps } from "./sync-deps.ts";
 
 const scope = "POST /auth/register";
 /** What says something about the request, and so stays true. A 5xx frees the key for a retry. */

@@ -3,11 +3,13 @@ import type { NewRegistration, User } from "@libs/database";
 import { UniqueViolationError } from "@libs/database";
 import { deadlinePassed } from "@libs/observability";
 import { AuthError, isAuthError } from "@libs/problems";
-import { REGISTRATION_MARK } from "../../ports.ts";
-import { later } from "./back-off.ts";
+import { REGISTRATION_MARK } from "../../ports/ports.ts";
+import { withCollisionResolved } from "../reconcile/resolve-collision.ts";
+import { later } from "../shared/back-off.ts";
+import { toAuthError } from "../shared/database-failure.ts";
+import { profileOf } from "../shared/keycloak-profile.ts";
+import type { SyncDeps } from "../shared/sync-deps.ts";
 import { checkReferences } from "./check-references.ts";
-import { toAuthError } from "./database-failure.ts";
-import { profileOf } from "./keycloak-profile.ts";
 import { nameHolder } from "./name-holder.ts";
 import { readCreatedUser } from "./read-created-user.ts";
 import {
@@ -17,8 +19,6 @@ import {
   type ProfileInput,
   suitsAnyRealm,
 } from "./registration-input.ts";
-import { withCollisionResolved } from "./resolve-collision.ts";
-import type { SyncDeps } from "./sync-deps.ts";
 import { undoLostCreate, undoRegistration } from "./undo-registration.ts";
 
 /** Which of names, email and attributes are needed, and which attributes there are, is the realm's to say. */

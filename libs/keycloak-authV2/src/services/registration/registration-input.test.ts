@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { AuthError } from "@libs/problems";
+import { DEFAULT_USER_PROFILE, type ProfileAttribute } from "../../ports/user-profile.ts";
 import { createSyncFixture, type SyncFixture } from "../../testing/sync-fixture.ts";
-import { DEFAULT_USER_PROFILE, type ProfileAttribute } from "../../user-profile.ts";
 import { registerIdempotently } from "./register-idempotently.ts";
 import { type RegisterUserInput, registerUser } from "./register-user.ts";
 

@@ -1,6 +1,6 @@
 import { AuthError, type FieldError } from "@libs/problems";
-import type { KeycloakUser } from "../../ports.ts";
-import { BUILT_IN_ATTRIBUTES, DEFAULT_USER_PROFILE, isBuiltIn, type UserProfile } from "../../user-profile.ts";
+import type { KeycloakUser } from "../../ports/ports.ts";
+import { BUILT_IN_ATTRIBUTES, DEFAULT_USER_PROFILE, isBuiltIn, type UserProfile } from "../../ports/user-profile.ts";
 
 /** What of a registration the realm's user profile rules. */
 export interface ProfileInput {

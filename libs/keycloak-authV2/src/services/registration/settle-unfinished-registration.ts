@@ -1,10 +1,10 @@
 import type { KeycloakProfile } from "@libs/database";
 import { UnfinishedRegistrationError } from "@libs/database";
 import { AuthError } from "@libs/problems";
-import { profileOf } from "./keycloak-profile.ts";
-import { unfinishedRegistrationOf } from "./own-registration.ts";
-import { withCollisionResolved } from "./resolve-collision.ts";
-import type { SyncDeps } from "./sync-deps.ts";
+import { unfinishedRegistrationOf } from "../reconcile/own-registration.ts";
+import { withCollisionResolved } from "../reconcile/resolve-collision.ts";
+import { profileOf } from "../shared/keycloak-profile.ts";
+import type { SyncDeps } from "../shared/sync-deps.ts";
 
 /**
  * Runs a write that inserts a user where it is not known. The write itself refuses while a registration of that name is

@@ -1,7 +1,7 @@
 import type { NewRegistration, User } from "@libs/database";
-import { backOff, later } from "./back-off.ts";
-import { findMarkedUser } from "./find-marked-user.ts";
-import type { SyncDeps } from "./sync-deps.ts";
+import { backOff, later } from "../shared/back-off.ts";
+import { findMarkedUser } from "../shared/find-marked-user.ts";
+import type { SyncDeps } from "../shared/sync-deps.ts";
 
 export type UndoOutcome = { state: "completed"; user: User } | { state: "undone" | "left" };
 

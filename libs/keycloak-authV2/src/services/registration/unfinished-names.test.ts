@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { AuthError, isAuthError } from "@libs/problems";
 import { createSyncFixture, type SyncFixture } from "../../testing/sync-fixture.ts";
-import { bulkSyncUsers } from "./bulk-sync-users.ts";
+import { bulkSyncUsers } from "../reconcile/bulk-sync-users.ts";
 import { registerUser } from "./register-user.ts";
 import { withRegistrationSettled } from "./settle-unfinished-registration.ts";
 

@@ -1,7 +1,7 @@
 import type { Session } from "@libs/database";
 import { AuthError } from "@libs/problems";
+import type { UnknownTokenGate } from "../shared/unknown-token-gate.ts";
 import { lostTokenOf } from "./lost-token.ts";
-import type { UnknownTokenGate } from "./unknown-token-gate.ts";
 
 export interface PresentedToken {
   refreshToken: string;

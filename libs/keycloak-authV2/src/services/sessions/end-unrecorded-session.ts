@@ -1,6 +1,6 @@
 import { ExponentialBackoff, handleAll, retry } from "cockatiel";
-import { endKeycloakSession, planLogout, queueLogout } from "./end-at-keycloak.ts";
-import type { SyncDeps } from "./sync-deps.ts";
+import { endKeycloakSession, planLogout, queueLogout } from "../shared/end-at-keycloak.ts";
+import type { SyncDeps } from "../shared/sync-deps.ts";
 
 export interface UnrecordedSession {
   /** `sid` */

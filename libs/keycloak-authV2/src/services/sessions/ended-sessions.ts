@@ -1,6 +1,6 @@
 import type { LiveSession, SessionEndReason } from "@libs/database";
-import { later } from "./back-off.ts";
-import type { SyncDeps } from "./sync-deps.ts";
+import { later } from "../shared/back-off.ts";
+import type { SyncDeps } from "../shared/sync-deps.ts";
 
 export type EndedBy = Extract<SessionEndReason, "ended_in_keycloak" | "password_changed">;
 

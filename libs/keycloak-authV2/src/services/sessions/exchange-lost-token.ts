@@ -1,9 +1,9 @@
 import type { LostToken, Session } from "@libs/database";
 import { AuthError, isAuthError } from "@libs/problems";
-import type { SessionTokenSet } from "../../../ports.ts";
-import { exchangeTokens } from "../exchange-tokens.ts";
-import { assertTokensBelong } from "../seal-tokens.ts";
-import type { SyncDeps } from "../sync-deps.ts";
+import type { SessionTokenSet } from "../../ports/ports.ts";
+import { assertTokensBelong } from "../shared/seal-tokens.ts";
+import type { SyncDeps } from "../shared/sync-deps.ts";
+import { exchangeTokens } from "./exchange-tokens.ts";
 import { isReplaced } from "./lost-token.ts";
 
 /**

@@ -1,11 +1,11 @@
 import { DatabaseError, type LostToken, type Session, type SessionTokens } from "@libs/database";
 import { AuthError, isAuthError } from "@libs/problems";
 import { ExponentialBackoff, handleWhen, retry } from "cockatiel";
-import type { SessionTokenSet } from "../../ports.ts";
-import { planLogout } from "./end-at-keycloak.ts";
-import { assertTokensBelong, plainTokens, sealTokens } from "./seal-tokens.ts";
-import type { SyncDeps } from "./sync-deps.ts";
-import { readClaims } from "./token-times.ts";
+import type { SessionTokenSet } from "../../ports/ports.ts";
+import { planLogout } from "../shared/end-at-keycloak.ts";
+import { assertTokensBelong, plainTokens, sealTokens } from "../shared/seal-tokens.ts";
+import type { SyncDeps } from "../shared/sync-deps.ts";
+import { readClaims } from "../shared/token-times.ts";
 
 /** Asks Keycloak for new tokens: `KeycloakIntegrationService.refreshToken`. */
 export type RefreshAtKeycloak = (refreshToken: string) => Promise<SessionTokenSet>;

@@ -1,8 +1,8 @@
 import type { KeycloakProfile, User } from "@libs/database";
 import { remainingMs } from "@libs/observability";
-import { lookAtUsers } from "./look-at-users.ts";
-import { isFailure } from "./look-outcome.ts";
-import type { SyncDeps } from "./sync-deps.ts";
+import { lookAtUsers } from "../reconcile/look-at-users.ts";
+import { isFailure } from "../reconcile/look-outcome.ts";
+import type { SyncDeps } from "../shared/sync-deps.ts";
 
 /** What is left of the login's time when Keycloak may still be asked. Milliseconds. */
 const ENOUGH_MS = 1_500;

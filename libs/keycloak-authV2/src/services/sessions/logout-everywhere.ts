@@ -1,5 +1,5 @@
-import { endKeycloakSession, followAtKeycloak, planLogout } from "./end-at-keycloak.ts";
-import type { SyncDeps } from "./sync-deps.ts";
+import { endKeycloakSession, followAtKeycloak, planLogout } from "../shared/end-at-keycloak.ts";
+import type { SyncDeps } from "../shared/sync-deps.ts";
 
 export interface LogoutEverywhereResult {
   /** Live sessions that ended here. */

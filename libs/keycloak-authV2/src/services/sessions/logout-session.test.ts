@@ -3,9 +3,9 @@ import { DatabaseUnavailableError } from "@libs/database";
 import { AuthError, isAuthError } from "@libs/problems";
 import { logIn } from "../../testing/log-in.ts";
 import { createSyncFixture, type SyncFixture } from "../../testing/sync-fixture.ts";
-import { createLogoutSweep } from "../../workers/logout-sweep.ts";
 import { logoutEverywhere } from "./logout-everywhere.ts";
 import { logoutSession } from "./logout-session.ts";
+import { createLogoutSweep } from "./logout-sweep.ts";
 import { SessionRefresher } from "./refresh-session.ts";
 
 let fixture: SyncFixture;

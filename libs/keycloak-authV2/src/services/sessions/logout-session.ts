@@ -1,8 +1,8 @@
 import { AuthError } from "@libs/problems";
 import { hashToken } from "../../crypto/index.ts";
-import { followAtKeycloak, planLogout, queueLogout } from "./end-at-keycloak.ts";
-import { endByLostToken } from "./lost/end-by-lost-token.ts";
-import type { SyncDeps } from "./sync-deps.ts";
+import { followAtKeycloak, planLogout, queueLogout } from "../shared/end-at-keycloak.ts";
+import type { SyncDeps } from "../shared/sync-deps.ts";
+import { endByLostToken } from "./end-by-lost-token.ts";
 
 export interface LogoutInput {
   sessionId: string;

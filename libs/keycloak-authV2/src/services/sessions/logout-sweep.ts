@@ -1,8 +1,8 @@
 import type { KeycloakLogout } from "@libs/database";
-import { toAuthError } from "../services/sync/database-failure.ts";
-import { endKeycloakSession } from "../services/sync/end-at-keycloak.ts";
-import type { SyncDeps } from "../services/sync/sync-deps.ts";
-import type { Sweep } from "./sweep.ts";
+import type { Sweep } from "../../workers/sweep.ts";
+import { toAuthError } from "../shared/database-failure.ts";
+import { endKeycloakSession } from "../shared/end-at-keycloak.ts";
+import type { SyncDeps } from "../shared/sync-deps.ts";
 
 type LogoutSweepDeps = Pick<SyncDeps, "keycloak" | "keycloakLogouts" | "metrics" | "logger" | "now">;
 

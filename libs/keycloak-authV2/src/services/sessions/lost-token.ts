@@ -1,5 +1,5 @@
 import type { LostToken, Session } from "@libs/database";
-import { expiryOf, readClaims } from "../token-times.ts";
+import { expiryOf, readClaims } from "../shared/token-times.ts";
 
 /** Clocks of Keycloak and of this process may differ by that much. Milliseconds. */
 const CLOCK_SKEW_MS = 5 * 60_000;

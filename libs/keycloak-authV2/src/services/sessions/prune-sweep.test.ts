@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { createSyncFixture } from "../../testing/sync-fixture.ts";
+import { registerIdempotently } from "../registration/register-idempotently.ts";
 import { pruneSweep } from "./prune-sweep.ts";
-import { registerIdempotently } from "./register-idempotently.ts";
 
 const day = 24 * 3_600_000;
 

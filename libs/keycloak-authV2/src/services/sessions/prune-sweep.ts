@@ -1,6 +1,6 @@
 import type { Sweep } from "../../workers/index.ts";
-import { later } from "./back-off.ts";
-import type { SyncDeps } from "./sync-deps.ts";
+import { later } from "../shared/back-off.ts";
+import type { SyncDeps } from "../shared/sync-deps.ts";
 
 /** So few that a batch never holds up the others for long. */
 const batchSize = 500;

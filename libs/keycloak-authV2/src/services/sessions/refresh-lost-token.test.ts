@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import type { InMemoryDatabase } from "@libs/database/testing";
 import { AuthError } from "@libs/problems";
-import { logIn } from "../../../testing/log-in.ts";
-import { createSyncFixture, type SyncFixture } from "../../../testing/sync-fixture.ts";
-import { logoutSession } from "../logout-session.ts";
-import { SessionRefresher } from "../refresh-session.ts";
-import { UnknownTokenGate } from "./unknown-token-gate.ts";
+import { logIn } from "../../testing/log-in.ts";
+import { createSyncFixture, type SyncFixture } from "../../testing/sync-fixture.ts";
+import { UnknownTokenGate } from "../shared/unknown-token-gate.ts";
+import { logoutSession } from "./logout-session.ts";
+import { SessionRefresher } from "./refresh-session.ts";
 
 let fixture: SyncFixture;
 let replicas: SessionRefresher[];

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { DatabaseUnavailableError } from "@libs/database";
 import { AuthError, isAuthError } from "@libs/problems";
-import type { SessionTokenSet } from "../../ports.ts";
+import type { SessionTokenSet } from "../../ports/ports.ts";
 import { logIn } from "../../testing/log-in.ts";
 import { createSyncFixture, type SyncFixture } from "../../testing/sync-fixture.ts";
 import { SessionRefresher } from "./refresh-session.ts";

@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { DatabaseUnavailableError } from "@libs/database";
 import { AuthError } from "@libs/problems";
-import type { SessionTokenSet } from "../../ports.ts";
+import type { SessionTokenSet } from "../../ports/ports.ts";
 import { logIn } from "../../testing/log-in.ts";
 import { createSyncFixture, type SyncFixture } from "../../testing/sync-fixture.ts";
+import { plainTokens } from "../shared/seal-tokens.ts";
 import { logoutSession } from "./logout-session.ts";
 import { SessionRefresher } from "./refresh-session.ts";
-import { plainTokens } from "./seal-tokens.ts";
 import { updateSessionTokens } from "./update-session-tokens.ts";
 
 let fixture: SyncFixture;

@@ -2,13 +2,13 @@ import type { RefreshTurn, Session } from "@libs/database";
 import { deadlinePassed, remainingMs } from "@libs/observability";
 import { AuthError } from "@libs/problems";
 import { hashToken } from "../../crypto/index.ts";
-import type { SessionTokenSet } from "../../ports.ts";
-import { followAtKeycloak, planLogout, queueLogout } from "./end-at-keycloak.ts";
+import type { SessionTokenSet } from "../../ports/ports.ts";
+import { followAtKeycloak, planLogout, queueLogout } from "../shared/end-at-keycloak.ts";
+import { openTokens } from "../shared/seal-tokens.ts";
+import type { SyncDeps } from "../shared/sync-deps.ts";
+import { exchangeLostToken } from "./exchange-lost-token.ts";
 import { exchangeTokens, type Lease, type RefreshAtKeycloak } from "./exchange-tokens.ts";
-import { exchangeLostToken } from "./lost/exchange-lost-token.ts";
-import { lostTokenOf } from "./lost/lost-token.ts";
-import { openTokens } from "./seal-tokens.ts";
-import type { SyncDeps } from "./sync-deps.ts";
+import { lostTokenOf } from "./lost-token.ts";
 
 export interface RefreshInput {
   sessionId: string;

@@ -2,14 +2,14 @@ import type { KeycloakProfile, Session, User } from "@libs/database";
 import { ForeignKeyViolationError } from "@libs/database";
 import { deadlinePassed } from "@libs/observability";
 import { AuthError } from "@libs/problems";
-import { assertKeycloakUser } from "./assert-keycloak-user.ts";
+import { withCollisionResolved } from "../reconcile/resolve-collision.ts";
+import { withRegistrationSettled } from "../registration/settle-unfinished-registration.ts";
+import { assertKeycloakUser } from "../shared/assert-keycloak-user.ts";
+import { assertTokensBelong, type PlainTokens, sealTokens } from "../shared/seal-tokens.ts";
+import type { SyncDeps } from "../shared/sync-deps.ts";
+import { readClaims } from "../shared/token-times.ts";
 import { endUnrecordedSession, type UnrecordedSession } from "./end-unrecorded-session.ts";
 import { inStepWithLogin } from "./in-step-with-login.ts";
-import { withCollisionResolved } from "./resolve-collision.ts";
-import { assertTokensBelong, type PlainTokens, sealTokens } from "./seal-tokens.ts";
-import { withRegistrationSettled } from "./settle-unfinished-registration.ts";
-import type { SyncDeps } from "./sync-deps.ts";
-import { readClaims } from "./token-times.ts";
 
 export interface AuthenticatedSession extends PlainTokens {
   /** The application's own handle of the session. */

@@ -1,7 +1,7 @@
 import type { Session } from "@libs/database";
 import { AuthError } from "@libs/problems";
-import { assertTokensBelong, type PlainTokens, sealTokens } from "./seal-tokens.ts";
-import type { SyncDeps } from "./sync-deps.ts";
+import { assertTokensBelong, type PlainTokens, sealTokens } from "../shared/seal-tokens.ts";
+import type { SyncDeps } from "../shared/sync-deps.ts";
 
 /**
  * Stores refreshed tokens in a live session, for services that refresh by themselves.

@@ -1,5 +1,5 @@
 import type { LogoutPlan } from "@libs/database";
-import type { KeycloakUserRepository } from "../../ports.ts";
+import type { KeycloakUserRepository } from "../../ports/ports.ts";
 import { toAuthError } from "./database-failure.ts";
 import type { SyncDeps } from "./sync-deps.ts";
 

@@ -1,6 +1,11 @@
 import type { Registration } from "@libs/database";
 import type { AuthErrorCode } from "@libs/problems";
-import { type KeycloakUser, type KeycloakUserRepository, REGISTRATION_MARK, type UserSearch } from "../../ports.ts";
+import {
+  type KeycloakUser,
+  type KeycloakUserRepository,
+  REGISTRATION_MARK,
+  type UserSearch,
+} from "../../ports/ports.ts";
 import { later } from "./back-off.ts";
 
 type Keycloak = Pick<KeycloakUserRepository, "getUser" | "searchUsers">;

@@ -1,5 +1,5 @@
 import type { KeycloakProfile } from "@libs/database";
-import type { KeycloakUser } from "../../ports.ts";
+import type { KeycloakUser } from "../../ports/ports.ts";
 
 /** The fields of a Keycloak user that the local row mirrors. */
 export function profileOf(user: KeycloakUser): KeycloakProfile {

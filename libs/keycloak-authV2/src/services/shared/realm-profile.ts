@@ -1,7 +1,7 @@
 import type { Logger } from "@libs/observability";
 import { isAuthError } from "@libs/problems";
-import type { KeycloakUserRepository } from "../../ports.ts";
-import { DEFAULT_USER_PROFILE, type UserProfile } from "../../user-profile.ts";
+import type { KeycloakUserRepository } from "../../ports/ports.ts";
+import { DEFAULT_USER_PROFILE, type UserProfile } from "../../ports/user-profile.ts";
 
 /** How old a reading of the realm's user profile may be. Milliseconds. */
 const MAX_AGE_MS = 60_000;

@@ -1,7 +1,7 @@
 import type { Session, SessionTokens } from "@libs/database";
 import { AuthError } from "@libs/problems";
 import { hashToken, type TokenCipher } from "../../crypto/index.ts";
-import type { SessionTokenSet } from "../../ports.ts";
+import type { SessionTokenSet } from "../../ports/ports.ts";
 import { expiryOf, readClaims } from "./token-times.ts";
 
 /** A session's tokens in clear, as the guide's snippets pass them. */

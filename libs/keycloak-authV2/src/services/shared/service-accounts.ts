@@ -1,4 +1,4 @@
-import type { KeycloakUser, KeycloakUserRepository } from "../../ports.ts";
+import type { KeycloakUser, KeycloakUserRepository } from "../../ports/ports.ts";
 
 const PREFIX = "service-account-";
 /** The one that is looked for comes first in the order of usernames, before those that only begin like it. */

@@ -1,11 +1,11 @@
 import type { Repositories } from "@libs/database";
 import type { BackgroundTasks, Logger } from "@libs/observability";
 import type { RequestFingerprint, TokenCipher } from "../../crypto/index.ts";
-import type { AuthMetrics } from "../../metrics.ts";
-import type { KeycloakUserRepository } from "../../ports.ts";
+import type { AuthMetrics } from "../../metrics/metrics.ts";
+import type { KeycloakUserRepository } from "../../ports/ports.ts";
 import type { Wake } from "../../workers/index.ts";
-import type { UnknownTokenGate } from "./lost/unknown-token-gate.ts";
 import type { RealmProfile } from "./realm-profile.ts";
+import type { UnknownTokenGate } from "./unknown-token-gate.ts";
 
 /** Everything that the flows of this folder stand on: ports, a clock, and places to tell what happened. */
 export interface SyncDeps extends Repositories {

@@ -2,12 +2,12 @@ import { createRepositories, type PrismaClient } from "@libs/database";
 import { BackgroundTasks, type Logger, type Registry, silentLogger } from "@libs/observability";
 import { type Secret, secretFromEnvironment } from "@libs/observability/secrets";
 import { createRequestFingerprint, keyRingFault, keyRingSource, TokenCipher } from "../../crypto/index.ts";
-import { createAuthMetrics } from "../../metrics.ts";
-import type { KeycloakUserRepository } from "../../ports.ts";
+import { createAuthMetrics } from "../../metrics/metrics.ts";
+import type { KeycloakUserRepository } from "../../ports/ports.ts";
 import type { Wake } from "../../workers/index.ts";
-import { UnknownTokenGate } from "./lost/unknown-token-gate.ts";
-import { createRealmProfile } from "./realm-profile.ts";
-import type { SyncDeps } from "./sync-deps.ts";
+import { createRealmProfile } from "../shared/realm-profile.ts";
+import type { SyncDeps } from "../shared/sync-deps.ts";
+import { UnknownTokenGate } from "../shared/unknown-token-gate.ts";
 
 export interface UserSyncOptions {
   /**

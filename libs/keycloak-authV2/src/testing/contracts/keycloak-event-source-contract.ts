@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { EventPage, KeycloakEventSource } from "../../ports.ts";
+import type { EventPage, KeycloakEventSource } from "../../ports/ports.ts";
 import { type KeycloakRealmUnderTest, newUser } from "./keycloak-realm-under-test.ts";
 
 export interface EventSourceUnderTest extends KeycloakRealmUnderTest {

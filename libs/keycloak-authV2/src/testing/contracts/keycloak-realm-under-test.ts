@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { KeycloakUserRepository, NewKeycloakUser, TokenClient } from "../../ports.ts";
+import type { KeycloakUserRepository, NewKeycloakUser, TokenClient } from "../../ports/ports.ts";
 
 /** What a contract suite runs on: one realm, real or fake, with a password policy of at least 8 characters. */
 export interface KeycloakRealmUnderTest {

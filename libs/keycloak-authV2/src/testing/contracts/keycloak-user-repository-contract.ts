@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { failure } from "@libs/problems/testing";
-import { DEFAULT_USER_PROFILE } from "../../user-profile.ts";
+import { DEFAULT_USER_PROFILE } from "../../ports/user-profile.ts";
 import { type KeycloakRealmUnderTest, newUser } from "./keycloak-realm-under-test.ts";
 
 /** What every {@link KeycloakUserRepository} does. @param realm gives the realm to run on, once it is up */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { failure } from "@libs/problems/testing";
-import type { LogoutTokenVerifier } from "../../ports.ts";
+import type { LogoutTokenVerifier } from "../../ports/ports.ts";
 import { type KeycloakRealmUnderTest, newUser } from "./keycloak-realm-under-test.ts";
 
 export interface LogoutTokensUnderTest extends KeycloakRealmUnderTest {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { failure } from "@libs/problems/testing";
-import type { NewKeycloakUser } from "../../ports.ts";
+import type { NewKeycloakUser } from "../../ports/ports.ts";
 import { type KeycloakRealmUnderTest, newUser } from "./keycloak-realm-under-test.ts";
 
 /** What every {@link TokenClient} does. @param realm gives the realm to run on, once it is up */
