@@ -1,6 +1,7 @@
 import { isAuthError } from "@libs/problems";
 import { type Finding, finding } from "@libs/problems/findings";
 import type { AdminApi } from "../keycloak/calls/admin-api.ts";
+import type { AdminOperation } from "../keycloak/calls/admin-operations.ts";
 import { readEventTypes } from "../keycloak/server/read-event-types.ts";
 import { storedEventTypes, unwantedEventTypes } from "../realm/event-types.ts";
 import { notBeforeFindings, realmSettingFindings } from "./check-realm-settings.ts";
@@ -112,7 +113,11 @@ function eventFindings(config: StoredEvents, known: ReadonlySet<string> | null):
  * @returns undefined where a role is missing, which its own check reports
  * @throws VoidTokenError
  */
-function read<T>(api: AdminApi, operation: string, work: Parameters<typeof api.call<T>>[1]): Promise<T | undefined> {
+function read<T>(
+  api: AdminApi,
+  operation: AdminOperation,
+  work: Parameters<typeof api.call<T>>[1],
+): Promise<T | undefined> {
   let isVoid = false;
   return api
     .call<T | undefined>(operation, work, ({ response: { status } }) => {

@@ -2,6 +2,7 @@ import KeycloakAdminClient, { NetworkError } from "@keycloak/keycloak-admin-clie
 import { type ConnectionChoice, keycloakConnections, mapError, OWN_CONNECTION } from "@libs/auth-guard/keycloak";
 import { remainingMs } from "@libs/observability";
 import { isAuthError } from "@libs/problems";
+import { ADMIN_OPERATIONS, type AdminOperation } from "./admin-operations.ts";
 import type { AdminTokenProvider } from "./admin-token-provider.ts";
 import type { CallObserver } from "./call-observer.ts";
 
@@ -36,12 +37,12 @@ export class AdminApi {
   }
 
   /**
-   * @param operation name for logs and metrics; its verb says whether it only reads, and so may be repeated
+   * @param operation name for logs and metrics; {@link ADMIN_OPERATIONS} says how it is sent
    * @param read the meaning of answers other than 2xx, where the caller knows better than the general mapping
    * @throws AuthError
    */
   async call<T>(
-    operation: string,
+    operation: AdminOperation,
     work: (client: KeycloakAdminClient) => Promise<T>,
     read?: AnswerReader<T>,
   ): Promise<T> {
@@ -65,7 +66,7 @@ export class AdminApi {
     }
   }
 
-  async #withFreshToken<T>(operation: string, work: (client: KeycloakAdminClient) => Promise<T>): Promise<T> {
+  async #withFreshToken<T>(operation: AdminOperation, work: (client: KeycloakAdminClient) => Promise<T>): Promise<T> {
     const { tokens } = this.#options;
     const used = await tokens.getAccessToken();
     try {
@@ -77,10 +78,11 @@ export class AdminApi {
     }
   }
 
-  #send<T>(operation: string, work: (client: KeycloakAdminClient) => Promise<T>): Promise<T> {
+  #send<T>(operation: AdminOperation, work: (client: KeycloakAdminClient) => Promise<T>): Promise<T> {
     const send = (choice: ConnectionChoice) => work(this.#client(choice));
-    if (READS.test(operation)) return keycloakConnections.read(send);
-    return OF_THEIR_OWN.has(operation) ? send(OWN_CONNECTION) : keycloakConnections.once(send);
+    const sending = ADMIN_OPERATIONS[operation];
+    if (sending === "read") return keycloakConnections.read(send);
+    return sending === "own" ? send(OWN_CONNECTION) : keycloakConnections.once(send);
   }
 
   #client(choice: ConnectionChoice): KeycloakAdminClient {
@@ -96,8 +98,3 @@ export class AdminApi {
     return client;
   }
 }
-
-/** Operations that send nothing but GETs. */
-const READS = /^(get|list|search|count|read)_/;
-/** What costs Keycloak a password's hash, and us a user that has to be looked for when the answer is lost. */
-const OF_THEIR_OWN: ReadonlySet<string> = new Set(["create_user"]);
