@@ -4,6 +4,9 @@ import { PrismaClient as GeneratedClient } from "../generated/client.ts";
 import { PooledAdapter } from "./pooled-adapter.ts";
 import { createStatementNames } from "./statement-names.ts";
 
+/** Prisma's namespace: types of models, inputs and results, `Prisma.sql`, known errors. */
+export { Prisma } from "../generated/client.ts";
+
 /** How a process talks to PostgreSQL. */
 export type DatabaseOptions = PoolOptions;
 
