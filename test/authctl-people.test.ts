@@ -125,7 +125,7 @@ test("export holds everything of a person and no token; erase leaves nothing of 
   });
 
   expect(await authctl("users", "erase", person.username, "--yes")).toMatchObject({
-    ...{ code: 1, err: `authctl: erasing takes an id: ${userId}\n` },
+    ...{ code: 1, err: `authctl: users erase needs an id: ${userId}\n` },
   });
   const erased = await authctl("users", "erase", userId, "--yes");
   expect(erased.code).toBe(0);

@@ -38,7 +38,7 @@ test("roles are defined, given, listed and taken back; each change is logged wit
   expect(waiting.out).toContain("granted: clerk to new@example.com, everywhere, once the email is verified");
   for (const [args, said] of [
     [["grant", "none", "ada"], "access.role_unknown"],
-    [["grant", "clerk", "nobody"], "nobody here has such an id or username"],
+    [["grant", "clerk", "nobody"], "no user here has this id or username"],
     [["grant", "clerk", "ada", "--store", "none"], "access.store_unknown"],
     [["revoke", "clerk", "ada"], "There is no such grant"],
   ] as const)

@@ -66,7 +66,7 @@ describe("doctor", () => {
     expect(await authctl(target, ["doctor"], undefined, setup)).toEqual({ code: 0, out: "healthy\n", err: "" });
     const { code, out } = await authctl(target, ["doctor"]);
     expect({ code, lines: out.trim().split("\n").length }).toEqual({ code: 0, lines: 1 });
-    expect(out).toStartWith("healthy; not looked at:");
+    expect(out).toStartWith("healthy; not checked:");
   });
 
   test("says what is wrong and what to do, and ends with 1", async () => {
@@ -119,7 +119,7 @@ describe("registrations", () => {
     }
     await registrations.park(parked, "registration.too_old", now);
     const { out } = await authctl(target, ["registrations", "list"]);
-    for (const text of [parked, waiting, "pending, parked", "over a day old", "1 parked, 1 in the works"])
+    for (const text of [parked, waiting, "pending, parked", "over a day old", "1 parked, 1 in progress"])
       expect(out).toContain(text);
     const lines = (await authctl(target, ["registrations", "list", "--json"])).out.trim().split("\n");
     expect(lines.map((line) => (JSON.parse(line) as { id: string }).id).sort()).toEqual([parked, waiting].sort());
@@ -127,7 +127,7 @@ describe("registrations", () => {
 
     expect((await authctl(target, ["registrations", "retry"])).code).toBe(2);
     const again = await authctl(target, ["registrations", "retry", "--yes"]);
-    expect(again).toMatchObject({ code: 0, out: "1 are taken up again by the gateway's recovery\n" });
+    expect(again).toMatchObject({ code: 0, out: "1 handed back to the gateway's recovery\n" });
     expect(await registrations.findById(parked)).toMatchObject({ parkedAt: null, lastError: "registration.retried" });
     const one = await authctl(target, ["registrations", "retry", waiting, "nobody", "--yes"]);
     expect(one.err).toContain("nobody is not open");

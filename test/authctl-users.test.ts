@@ -99,12 +99,15 @@ test("Ctrl-C stops a sync cleanly and says how it goes on; the next one does", a
       child.kill("SIGINT");
     },
   );
-  expect(stopped).toMatchObject({ code: 130, err: expect.stringContaining("The same command goes on where it was") });
+  expect(stopped).toMatchObject({
+    code: 130,
+    err: expect.stringContaining("The same command continues where it stopped"),
+  });
   expect(await countUsers()).toBeWithin(1, 120);
   const rest = await authctl("users", "sync");
   expect(rest).toMatchObject({
     code: 0,
-    out: expect.stringMatching(/Went on with the run that began[\s\S]*read +│ +120 │/),
+    out: expect.stringMatching(/Resumed the run that began[\s\S]*read +│ +120 │/),
   });
   expect((await authctl("users", "verify")).code).toBe(0);
 }, 120_000);
@@ -112,7 +115,7 @@ test("Ctrl-C stops a sync cleanly and says how it goes on; the next one does", a
 test("what can't be done is one line, without a secret, and says what to do", async () => {
   const { stack } = replicas;
   const nobody = await authctl("users", "show", "nobody@example.com");
-  expect(nobody).toEqual({ code: 1, out: "", err: "authctl: neither side knows such an id, username or email\n" });
+  expect(nobody).toEqual({ code: 1, out: "", err: "authctl: neither side has this id, username or email\n" });
   const away = await run({ ...stack, databaseUrl: "postgresql://u:secret-1@127.0.0.1:1/x" }, ["users", "show", "x"]);
   expect(away.code).toBe(1);
   expect(away.err).toBe(

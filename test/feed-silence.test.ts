@@ -178,7 +178,7 @@ test("the position is older than what Keycloak keeps: everybody is looked at aga
   const back = await start("directly");
   await back.logged((entry) => entry.problem === "full_look_running");
   await eventually(async () => expect(await fieldDifferences(admin, sql)).toEqual([]), STATED_MS);
-  await back.logged((entry) => entry.msg === "every user was looked at");
+  await back.logged((entry) => entry.msg === "full reconciliation of all users finished");
   const [run] =
     await sql`SELECT state, counts FROM sync_runs WHERE kind = 'full_look' ORDER BY started_at DESC LIMIT 1`;
   expect(run).toMatchObject({ state: "finished", counts: { missing: 1 } });

@@ -50,7 +50,7 @@ test("nobody reads the events any more: behind, and 1", async () => {
   await replicas.sql`UPDATE sync_cursors SET updated_at = now() - interval '50 s' WHERE source = 'user_events'`;
   expect(await status()).toMatchObject({
     code: 1,
-    out: expect.stringContaining("problem: behind: look whether Keycloak and PostgreSQL answer"),
+    out: expect.stringContaining("problem: behind: check whether Keycloak and PostgreSQL answer"),
   });
   await replicas.sql`UPDATE sync_cursors SET updated_at = now() - interval '2 min' WHERE source = 'feed.mode'`;
   expect(await status()).toMatchObject({ code: 1, out: expect.stringContaining("problem: behind: start a gateway") });

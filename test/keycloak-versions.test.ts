@@ -16,7 +16,7 @@ const OLD: OtherVersion = { version: "23.0.7", eventsByDay: true };
 const WITHOUT_EVENTS: OtherVersion = { version: "26.1.4", eventsByDay: true };
 const NEW: OtherVersion = { version: "27.1.0" };
 const TOO_OLD =
-  "Keycloak 23.0.7 is too old: 24.0 is the oldest that is supported, and 26.2 the oldest with everything.";
+  "Keycloak 23.0.7 is too old: 24.0 is the oldest that is supported, and 26.2 the oldest with full support.";
 
 let stack: TestStack;
 let proxy: CountingProxy | undefined;

@@ -28,8 +28,9 @@ async function organization(alias: string) {
 
 // First: nothing else is to be reconciled yet.
 test("a hundred changes in a row start one full reconciliation", async () => {
-  const reconciliations = () => gateway.entries().filter(({ msg }) => msg === "every user is looked at again").length;
-  const ended = () => gateway.entries().filter(({ msg }) => msg === "every user was looked at").length;
+  const reconciliations = () =>
+    gateway.entries().filter(({ msg }) => msg === "full reconciliation of all users started").length;
+  const ended = () => gateway.entries().filter(({ msg }) => msg === "full reconciliation of all users finished").length;
   await eventually(() => expect(ended()).toBe(reconciliations()), 30_000);
   const before = reconciliations();
   const { id, ...representation } = await organization("acme");

@@ -70,7 +70,7 @@ test("an untouched realm: everything is needed as ever, and there are no attribu
     expect(await refused(client, person)).toEqual(["400 input.invalid", `${name} is required`]);
   }
   expect(await refused(client, { ...newPerson(), attributes: { phone: "+1" } })).toEqual([
-    ...["400 input.invalid", "attributes.phone is no attribute that people of this realm set"],
+    ...["400 input.invalid", "attributes.phone is not an attribute that users of this realm can set"],
   ]);
   const { required, properties } = await schemaOf(client);
   expect(required.toSorted()).toEqual(["email", "firstName", "lastName", "password", "username"]);
@@ -118,7 +118,7 @@ describe("attributes of the realm's own", () => {
       expect(await send({ phone: "+1", [name]: "x" })).toEqual([
         ...[
           invalid,
-          `${name === "username" ? "username" : `attributes.${name}`} is no attribute that people of this realm set`,
+          `${name === "username" ? "username" : `attributes.${name}`} is not an attribute that users of this realm can set`,
         ],
       ]);
     expect((await send({ phone: "a\0" }))[0]).toBe(invalid);

@@ -69,7 +69,7 @@ const linesAbout = (variable: string) => services.gateway.entries().filter((entr
 async function takenAgain(variable: string): Promise<void> {
   const both = variable === "DATABASE_URL" || variable === "METRICS_TOKEN";
   for (const service of both ? [services.gateway, services.orders] : [services.gateway]) {
-    await service.logged((entry) => entry.variable === variable && String(entry.msg).includes("read again"));
+    await service.logged((entry) => entry.variable === variable && String(entry.msg).includes("re-read"));
   }
 }
 

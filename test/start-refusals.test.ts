@@ -55,7 +55,7 @@ describe("DATABASE_URL", () => {
     [
       "Keycloak's port",
       () => changedUrl((url) => Object.assign(url, { port: new URL(stack.keycloakUrl).port })),
-      "is no PostgreSQL",
+      "is not PostgreSQL",
     ],
   ];
   test.each(cases)("%s", async (_, url, sentence) => {
@@ -99,7 +99,7 @@ describe("KEYCLOAK_URL", () => {
     ["TLS on a plain port", () => stack.keycloakUrl.replace("http:", "https:"), "does not speak TLS on this port"],
     ["another web server", () => other.url.origin, "is not Keycloak (HTTP 200)"],
     ["no scheme", () => new URL(stack.keycloakUrl).host, "lacks http:// or https://"],
-    ["PostgreSQL's port", () => `http://${new URL(databaseUrl).host}`, "is no web server"],
+    ["PostgreSQL's port", () => `http://${new URL(databaseUrl).host}`, "is not a web server"],
     ["a host that refuses", () => "http://127.0.0.1:1", "Nothing listens at 127.0.0.1:1"],
     ["a host that is unknown", () => "http://nosuch.invalid", 'The host "nosuch.invalid"'],
   ];

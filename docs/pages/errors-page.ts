@@ -16,7 +16,7 @@ Every error answer is \`application/problem+json\` (RFC 9457):
   "title": "The input breaks a rule.",
   "status": 400,
   "code": "input.invalid",
-  "detail": "\`errors\` names each field and its rule.",
+  "detail": "\`errors\` lists each field and the rule that it breaks.",
   "requestId": "b5a1a3f0-3b7e-4b57-9a5e-0d3a6d1f2c44",
   "errors": [{ "path": "email", "message": "must be an email address" }]
 }

@@ -152,7 +152,7 @@ describe("applyRealm", () => {
       `client ${own.clientId}: secret set`,
       `client ${own.clientId}: fullScopeAllowed set`,
       `client ${own.clientId}: audience mapper created`,
-      `service account of ${own.clientId}: manage-realm taken back`,
+      `service account of ${own.clientId}: manage-realm revoked`,
     ]);
     expect(JSON.stringify(changes)).not.toContain(own.clientSecret);
     expect(await planRealm(options())).toEqual([]);

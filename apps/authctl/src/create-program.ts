@@ -13,17 +13,17 @@ import { addUsersCommands } from "./commands/users/users.ts";
 const EXIT_CODES = `
 Exit codes:
   0    done, and nothing is wrong
-  1    failed, or something is left for a person (doctor: an error)
-  2    used in a wrong way: arguments, variables
+  1    failed, or something needs an operator (doctor: an error)
+  2    usage error: arguments, variables
   3    users verify: there are differences
   130  interrupted
 
-NO_COLOR=1 turns colours off; where output is not a terminal there are none.`;
+NO_COLOR=1 turns colours off; they are also off where output is not a terminal.`;
 
 /** The operator's commands: each a thin shell over a library. */
 export function createProgram(context: CommandContext): Command {
   const program = new Command("authctl")
-    .description("Sets up and looks after the gateway's Keycloak realm and database.")
+    .description("Sets up and maintains the gateway's Keycloak realm and database.")
     .exitOverride()
     .showSuggestionAfterError()
     .addHelpText("after", EXIT_CODES);
@@ -43,6 +43,6 @@ export function createProgram(context: CommandContext): Command {
 /** After a mistake, to the help of the very command that it was made with. */
 function pointToHelp(command: Command, line = command.name()): void {
   const { commands } = command;
-  command.showHelpAfterError(`(${line} --help ${commands.length > 0 ? "lists the commands" : "says what it takes"})`);
+  command.showHelpAfterError(`(${line} --help ${commands.length > 0 ? "lists the commands" : "shows its options"})`);
   for (const child of commands) pointToHelp(child, `${line} ${child.name()}`);
 }

@@ -57,11 +57,12 @@ async function databaseCause(error: unknown, environment: Environment): Promise<
 }
 
 function adviceOn(error: unknown): string | undefined {
-  if (isAuthError(error, "keycloak.unavailable", "keycloak.timeout")) return "is KEYCLOAK_URL right, and Keycloak up?";
+  if (isAuthError(error, "keycloak.unavailable", "keycloak.timeout"))
+    return "check KEYCLOAK_URL, and that Keycloak runs";
   if (isAuthError(error, "keycloak.forbidden"))
     return "the client's service account lacks a role: authctl realm apply gives it";
   if (error instanceof DatabaseUnavailableError || isAuthError(error, "database.unavailable"))
-    return "is DATABASE_URL right, and PostgreSQL up?";
+    return "check DATABASE_URL, and that PostgreSQL runs";
   if (error instanceof DatabaseTimeoutError || isAuthError(error, "database.timeout"))
     return "PostgreSQL is too busy: try again";
   if (error instanceof StatementRefusedError && /^42(P01|703)$/.test(error.sqlState))

@@ -27,9 +27,9 @@ describe("authctl", () => {
 
   test("a mistake points to the help of the command that it was made with", async () => {
     expect((await authctl(["realm", "apply", "--force"])).err).toContain(
-      "(authctl realm apply --help says what it takes)",
+      "(authctl realm apply --help shows its options)",
     );
-    expect((await authctl(["sessions", "list", "ada"])).err).toContain("(authctl sessions list --help says");
+    expect((await authctl(["sessions", "list", "ada"])).err).toContain("(authctl sessions list --help shows");
     expect((await authctl(["users", "list"])).err).toContain("(authctl users --help lists the commands)");
     expect((await authctl(["usres"])).err).toMatch(/Did you mean users[\s\S]*\(authctl --help lists the commands\)/);
   });
@@ -44,7 +44,7 @@ describe("authctl", () => {
     for (const name of ["KEYCLOAK_REALM", "KEYCLOAK_CLIENT_ID", "KEYCLOAK_ADMIN_USERNAME", "KEYCLOAK_ADMIN_PASSWORD"]) {
       expect(err).toContain(`${name} is not set`);
     }
-    expect(err).toContain("KEYCLOAK_URL is not valid: where Keycloak is dialled");
+    expect(err).toContain("KEYCLOAK_URL is not valid: where Keycloak is reached");
     expect(err).toContain("KEYCLOAK_SSL_REQUIRED is not valid: none, external (default) or all");
     for (const value of ["not-a-url", "sometimes", "client-secret-1"]) expect(err).not.toContain(value);
   });

@@ -43,7 +43,7 @@ export function createApp(deps: AppDeps) {
         tags: [
           { name: "carts", description: "For customers." },
           { name: "orders", description: "For customers." },
-          { name: "stores", description: "For those who work in a store." },
+          { name: "stores", description: "For store staff." },
           { name: "operations", description: "For operators." },
         ],
       }),

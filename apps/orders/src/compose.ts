@@ -20,7 +20,7 @@ export interface Service {
 
 const CHANNEL_LOST = {
   kind: "channel_lost",
-  todo: "Sessions and permissions that ended are refused up to 2 s late: see that PostgreSQL takes LISTEN connections.",
+  todo: "Ended sessions and revoked permissions are refused up to 2 s late: check that PostgreSQL accepts LISTEN connections.",
 };
 
 /** The composition root: builds every adapter and service once. */
@@ -51,7 +51,7 @@ export async function compose(config: Config, logger: Logger): Promise<Service> 
       () => true,
       (error: unknown) => {
         // Roles can't be given these names until then; requests are guarded all the same.
-        logger.warn({ err: error }, "the permissions could not be made known yet");
+        logger.warn({ err: error }, "the permissions could not be registered yet");
         return false;
       },
     );

@@ -18,14 +18,14 @@ import { z } from "zod";
 
 /** Every variable of the service. */
 export const configSchema = z.object({
-  PORT: port.default(3100).describe("Port to listen on; 0 takes a free one."),
+  PORT: port.default(3100).describe("Port to listen on; 0 picks a free one."),
   HOST: z.string().min(1).default("0.0.0.0").describe("Address to listen on."),
-  LOG_LEVEL: logLevel.default("info").describe("Least severe level that is logged."),
+  LOG_LEVEL: logLevel.default("info").describe("Minimum log level."),
   DATABASE_URL: postgresUrl.describe("The application's PostgreSQL."),
   DATABASE_DIRECT_URL: directUrl,
   DATABASE_POOL_SIZE: databasePoolSize,
   KEYCLOAK_URL: httpUrl.describe(
-    "Where this process dials Keycloak, with its path where it has one (`/auth`): for its public pages alone.",
+    "Keycloak's URL as this process reaches it, with its path where it has one (`/auth`); used only for its public pages.",
   ),
   KEYCLOAK_ISSUER: keycloakIssuer,
   KEYCLOAK_REALM: z.string().min(1).describe("The realm that holds the users."),
@@ -41,7 +41,7 @@ export const configSchema = z.object({
     .min(16)
     .meta(secretVariable)
     .optional()
-    .describe("Serves `/metrics` to those who bring this bearer token."),
+    .describe("Serves `/metrics` to requests with this bearer token."),
 });
 
 export type Config = z.infer<typeof configSchema>;

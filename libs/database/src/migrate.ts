@@ -81,7 +81,7 @@ export async function migrate(databaseUrl: string, options: MigrateOptions = {})
   try {
     await client.query(`SET lock_timeout = ${LOCK_TIMEOUT_MS}`);
     await client.query(`SELECT pg_advisory_lock(${PRISMA_ADVISORY_LOCK})`).catch(() => {
-      throw new MigrationError(`another migration run holds the lock for over ${LOCK_TIMEOUT_MS / 1000} s`);
+      throw new MigrationError(`another migration run has held the lock for over ${LOCK_TIMEOUT_MS / 1000} s`);
     });
     await client.query("RESET lock_timeout");
     await client.query("SET client_min_messages = warning");

@@ -172,6 +172,6 @@ function readCredentials(file: string): Credentials {
   try {
     return JSON.parse(readFileSync(file, "utf8")) as Credentials;
   } catch {
-    throw new StackError(`The passwords of the existing data are missing (${file}). \`--fresh\` begins anew.`);
+    throw new StackError(`The passwords of the existing data are missing (${file}). \`--fresh\` starts over.`);
   }
 }

@@ -60,13 +60,13 @@ export const databasePoolSize = z.coerce
   .min(1)
   .max(200)
   .default(10)
-  .describe("Most connections to PostgreSQL of this process.");
+  .describe("Maximum number of connections of this process to PostgreSQL.");
 
 export const keycloakIssuer = httpUrl
   .optional()
-  .describe("What tokens name as `iss`. Default: what the realm's discovery document says.");
+  .describe("The `iss` of tokens. Default: the issuer in the realm's discovery document.");
 
-export const requestTimeoutMs = milliseconds.default(4500).describe("Longest time of one request, in milliseconds.");
+export const requestTimeoutMs = milliseconds.default(4500).describe("Timeout of one request, in milliseconds.");
 
 export const shutdownDelayMs = z.coerce
   .number()
@@ -74,4 +74,4 @@ export const shutdownDelayMs = z.coerce
   .min(0)
   .max(60_000)
   .default(500)
-  .describe("On SIGTERM, how long to go on accepting while `/health/ready` says 503, in milliseconds.");
+  .describe("On SIGTERM, how long to keep accepting requests while `/health/ready` returns 503, in milliseconds.");

@@ -16,6 +16,6 @@ export const idempotencyKeyParameter = {
   name: "Idempotency-Key",
   in: "header" as const,
   required: false,
-  description: "Makes a repetition safe: the same key with the same body gets the same answer, for 24 hours.",
+  description: "Makes a retry safe: the same key with the same body gets the same response, for 24 hours.",
   schema: { type: "string" as const, minLength: 1, maxLength: 255, pattern: form.source },
 };

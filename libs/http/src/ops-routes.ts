@@ -38,7 +38,7 @@ export const opsRoutes = ({ readiness, registry, metricsToken }: OpsDeps) =>
       },
       {
         response: { 200: readinessSchema, 503: readinessSchema },
-        detail: { summary: "What the service stands on answers", tags: ["operations"] },
+        detail: { summary: "The service's dependencies answer", tags: ["operations"] },
       },
     )
     .get(

@@ -65,7 +65,7 @@ export async function runService<Config extends ServiceConfig, Service extends C
   // What it leaves half-done is unknown: the orchestrator's fresh process is better than this one.
   for (const event of ["uncaughtException", "unhandledRejection"])
     own.on(event, (error: unknown) => {
-      logger.fatal({ err: error }, "an error that nothing caught: the process ends");
+      logger.fatal({ err: error }, "uncaught error: the process ends");
       own.exit(1);
     });
   const stopWatching = watchSecretFiles(secretFilesOf(config), logger);

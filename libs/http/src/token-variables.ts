@@ -8,7 +8,7 @@ export const tokenVariables = {
     "Signature algorithms of tokens that are accepted. Default: every one of these that the realm publishes a key for.",
   ),
   KEYCLOAK_AUTHORIZED_PARTIES: listOf((entry) => entry !== "", "a client's id").describe(
-    "Clients whose access tokens are accepted (`azp`), beside KEYCLOAK_CLIENT_ID itself.",
+    "Clients whose access tokens are accepted (`azp`), in addition to KEYCLOAK_CLIENT_ID itself.",
   ),
   KEYCLOAK_TOKEN_MAX_BYTES: z.coerce
     .number()
@@ -17,7 +17,7 @@ export const tokenVariables = {
     .max(65_536)
     .default(DEFAULT_MAX_TOKEN_BYTES)
     .describe(
-      "Longest access token that is accepted, in bytes: the same for the gateway, which refuses a login beyond it, and for every service. Bun takes 16 kB of headers in all.",
+      "Maximum size of an access token, in bytes: the same for the gateway, which refuses a login beyond it, and for every service. Bun accepts 16 kB of headers in total.",
     ),
 };
 

@@ -8,25 +8,33 @@ export const catalogue = {
     title: "The body is not valid JSON.",
     hint: "Send one JSON object, UTF-8 encoded.",
   },
-  "input.invalid": { status: 400, title: "The input breaks a rule.", hint: "`errors` names each field and its rule." },
-  "input.too_large": { status: 413, title: "The body is larger than 16 KiB.", hint: "Send less." },
+  "input.invalid": {
+    status: 400,
+    title: "The input breaks a rule.",
+    hint: "`errors` lists each field and the rule that it breaks.",
+  },
+  "input.too_large": { status: 413, title: "The body is larger than 16 KiB.", hint: "Send a smaller body." },
   "input.unsupported_media_type": {
     status: 415,
     title: "The body must be application/json.",
-    hint: "Set `Content-Type: application/json`; back-channel logout alone takes a form.",
+    hint: "Set `Content-Type: application/json`; only back-channel logout takes a form.",
   },
   "input.unsupported_encoding": {
     status: 415,
     title: "The body must not be encoded.",
-    hint: "Send it without `Content-Encoding`: `Accept-Encoding` of this answer names what is taken.",
+    hint: "Send it without `Content-Encoding`; the `Accept-Encoding` header of this response lists what is accepted.",
   },
   "request.target_invalid": {
     status: 400,
-    title: "The request's address can't be read.",
+    title: "The request's URL can't be read.",
     hint: "Send one `Host` header, a name or an address with its port, and a path that starts with `/`.",
   },
-  "request.not_found": { status: 404, title: "There is no such address.", hint: "`/openapi` lists all of them." },
-  "request.method_not_allowed": { status: 405, title: "This address does not take that method.", hint: "See `Allow`." },
+  "request.not_found": { status: 404, title: "Not found.", hint: "`/openapi` lists every path." },
+  "request.method_not_allowed": {
+    status: 405,
+    title: "This path does not support that method.",
+    hint: "The `Allow` header lists the methods that it supports.",
+  },
   "request.timeout": {
     status: 504,
     title: "The answer took too long.",
@@ -38,7 +46,7 @@ export const catalogue = {
   "registration.conflict": {
     status: 409,
     title: "This username or email is taken.",
-    hint: "Another registration of it came first.",
+    hint: "Another registration with it came first.",
   },
   "registration.password_rejected": {
     status: 400,
@@ -62,46 +70,46 @@ export const catalogue = {
   },
   "registration.recovering": {
     status: 503,
-    title: "An earlier registration of this name is being finished.",
+    title: "An earlier registration with this name is still being completed.",
     hint: "Retry after the time in `Retry-After`.",
     retryAfterSeconds: 5,
   },
   "registration.undone": {
     status: 503,
     title: "The registration could not be stored and was undone.",
-    hint: "Nothing is left of it: retry after the time in `Retry-After`.",
+    hint: "Nothing remains of it: retry after the time in `Retry-After`.",
     retryAfterSeconds: 5,
   },
   "user.change_ignored": {
     status: 409,
-    title: "Keycloak did not make a change of this user.",
-    hint: "`errors` names each field: a change of email waits for the person, or the realm does not declare the attribute.",
+    title: "Keycloak did not apply a change to this user.",
+    hint: "`errors` lists each field: a change of email waits for the user, or the realm does not declare the attribute.",
   },
   "idempotency.in_flight": {
     status: 409,
-    title: "A request with this Idempotency-Key is being worked on.",
+    title: "A request with this Idempotency-Key is still in progress.",
     hint: "Retry after the time in `Retry-After`, with the same key.",
     retryAfterSeconds: 2,
   },
   "idempotency.key_reused": {
     status: 422,
     title: "This Idempotency-Key was used with another request.",
-    hint: "Take a new key for every new request.",
+    hint: "Use a new key for every new request.",
   },
   "auth.invalid_credentials": {
     status: 401,
     title: "Wrong username or password.",
-    hint: "The same answer for wrong, unknown, locked and disabled.",
+    hint: "The response is the same for a wrong password, an unknown user, a locked account and a disabled account.",
   },
   "auth.action_required": {
     status: 403,
     title: "The account needs an action before it can be used.",
-    hint: "Send the person to `actionUrl`, Keycloak's account page.",
+    hint: "Send the user to `actionUrl`, Keycloak's account page.",
   },
   "auth.denied": {
     status: 403,
     title: "This account may not log in here.",
-    hint: "The realm's login flow decides that: repeating it does not help, the realm's administrator can.",
+    hint: "The realm's login flow decides this: a retry does not help; ask the realm's administrator.",
   },
   "auth.session_limit": {
     status: 403,
@@ -122,20 +130,24 @@ export const catalogue = {
   "session.busy": {
     status: 503,
     title: "This session is being refreshed.",
-    hint: "The session stays: retry after the time in `Retry-After`, with the same token.",
+    hint: "The session is kept: retry after the time in `Retry-After`, with the same token.",
     retryAfterSeconds: 1,
   },
   "session.not_found": { status: 404, title: "There is no such session.", hint: "`GET /auth/sessions` lists yours." },
-  "access.role_unknown": { status: 404, title: "There is no such role.", hint: "`authctl roles list` shows all." },
+  "access.role_unknown": {
+    status: 404,
+    title: "There is no such role.",
+    hint: "`authctl roles list` shows all roles.",
+  },
   "access.permission_unknown": {
     status: 400,
     title: "There is no such permission.",
-    hint: "`authctl roles permissions` shows all: a service makes its own known when it starts.",
+    hint: "`authctl roles permissions` shows all permissions; a service registers its own when it starts.",
   },
   "access.user_unknown": {
     status: 404,
     title: "There is no such user.",
-    hint: "Give the role to the email: its owner gets it at the first login.",
+    hint: "Grant the role to the email: its owner gets it at the first login.",
   },
   "access.store_unknown": { status: 400, title: "There is no such store.", hint: "Correct the store's id." },
   "access.organization_unknown": {
@@ -146,19 +158,19 @@ export const catalogue = {
   "token.invalid": { status: 401, title: "The access token is not valid.", hint: "Refresh, or log in again." },
   "token.missing": {
     status: 401,
-    title: "This address needs an access token.",
+    title: "This path needs an access token.",
     hint: "Send `Authorization: Bearer <access token>`.",
   },
   "session.ended": { status: 401, title: "This session has ended.", hint: "Log in again." },
   "session.too_old": {
     status: 401,
-    title: "This session started too long ago for what was asked.",
+    title: "This session is too old for this request.",
     hint: "Log in again; `WWW-Authenticate` says how old a session may be (RFC 9470).",
   },
   "role.missing": {
     status: 403,
     title: "A role is missing.",
-    hint: "`detail` names the roles, one of which is needed.",
+    hint: "`detail` lists the roles; one of them is needed.",
   },
   "permission.missing": {
     status: 403,
@@ -168,12 +180,12 @@ export const catalogue = {
   "logout_token.invalid": {
     status: 400,
     title: "The logout token is not valid.",
-    hint: "It must be one of the realm's own, for this client, not expired (OpenID Connect Back-Channel Logout 1.0 §2.6).",
+    hint: "It must be issued by the realm for this client, and not be expired (OpenID Connect Back-Channel Logout 1.0 §2.6).",
   },
   "logout_token.replayed": {
     status: 400,
-    title: "This logout token came before.",
-    hint: "Each is taken once: nothing was changed by this one.",
+    title: "This logout token was used before.",
+    hint: "Each logout token is accepted once; this one changed nothing.",
   },
   "keycloak.unavailable": {
     status: 503,
@@ -195,7 +207,7 @@ export const catalogue = {
   "keycloak.forbidden": {
     status: 502,
     title: "Sign-in is not set up correctly.",
-    hint: "For operators: the gateway's service account lacks a right; the log names the call, `docs/operations.md` the roles.",
+    hint: "For operators: the gateway's service account lacks a role; the log names the call, and `docs/operations.md` lists the roles.",
   },
   "database.unavailable": {
     status: 503,
@@ -230,7 +242,7 @@ export const catalogue = {
   "service.shutting_down": {
     status: 503,
     title: "This server is stopping.",
-    hint: "Retry: another one takes over.",
+    hint: "Retry: another server takes over.",
     retryAfterSeconds: 1,
   },
   "internal.error": { status: 500, title: "Something went wrong on our side.", hint: "Quote `requestId` to support." },

@@ -14,11 +14,11 @@ export interface AddressSign {
 }
 
 const TEXTS: Record<AddressSign["reason"], string> = {
-  unreadable: "a trusted proxy's header can't be read: whoever is behind it shares its address, and its limits",
-  hidden: "a trusted proxy hides its callers: they share its address, and its limits",
+  unreadable: "a trusted proxy's header can't be read: all clients behind it share its address and its limits",
+  hidden: "a trusted proxy hides its clients: they share its address and its limits",
   other_header: "a trusted proxy writes a header that is not read: see TRUSTED_PROXY_HEADER",
   untrusted:
-    "an internal address that TRUSTED_PROXIES does not name forwards requests: all of them share its address, and its limits",
+    "an internal address that TRUSTED_PROXIES does not name forwards requests: all of them share its address and its limits",
 };
 
 /** One line for each reason within this time. Milliseconds. */
@@ -33,7 +33,7 @@ const SHOWN = 80;
 export function addressSigns(registry: Registry, logger: Logger, now: () => number = Date.now) {
   const total = new Counter({
     name: "client_address_signs_total",
-    help: "Requests where the address of a proxy stands for that of whoever is behind it, by reason.",
+    help: "Requests that count under a proxy's address instead of the client's, by reason.",
     labelNames: ["reason"],
     registers: [registry],
   });

@@ -17,7 +17,7 @@ export const directVariables = databaseVariables.extend({
 
 /** Database and realm, as the gateway reads them. */
 export const gatewayVariables = databaseVariables.extend({
-  KEYCLOAK_URL: httpUrl.describe("where Keycloak is dialled, an http(s) URL"),
+  KEYCLOAK_URL: httpUrl.describe("where Keycloak is reached, an http(s) URL"),
   KEYCLOAK_REALM: z.string().describe("the realm that holds the users"),
   KEYCLOAK_CLIENT_ID: z.string().describe("the gateway's client"),
   KEYCLOAK_CLIENT_SECRET: z.string().describe("its secret"),

@@ -23,8 +23,8 @@ export function withPeople<T>(
  */
 export async function findOne(people: PersonService, who: string): Promise<string> {
   const [first, ...others] = await people.find(who);
-  if (!first) throw new NobodyFoundError("neither side knows such an id, username or email");
+  if (!first) throw new NobodyFoundError("neither side has this id, username or email");
   if (others.length > 0)
-    throw new NobodyFoundError("the two sides disagree on who that is: authctl users show tells, then give the id");
+    throw new NobodyFoundError("the two sides disagree on who that is: run authctl users show, then give the id");
   return first.userId;
 }

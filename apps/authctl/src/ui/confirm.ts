@@ -8,7 +8,10 @@ import type { Terminal } from "./terminal.ts";
  */
 export async function confirm(terminal: Terminal, question: string, yes: boolean): Promise<boolean> {
   if (yes) return true;
-  if (!terminal.ask) throw new UsageError("this asks first, and nobody can answer here: repeat it with --yes");
+  if (!terminal.ask)
+    throw new UsageError(
+      "this command asks for confirmation, and there is no terminal to answer: repeat it with --yes",
+    );
   const answer = await terminal.ask(`${question} [y/N] `);
   return /^y(es)?$/i.test(answer.trim());
 }

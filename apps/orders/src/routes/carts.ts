@@ -62,7 +62,7 @@ export const cartRoutes = ({ auth, carts, orders, withinDeadline }: CartRouteDep
       {
         auth: true,
         params: idParams.extend({ sku: skuSchema }),
-        body: z.strictObject({ quantity: z.int().min(0).max(MAX_QUANTITY).describe("0 takes the item out.") }),
+        body: z.strictObject({ quantity: z.int().min(0).max(MAX_QUANTITY).describe("0 removes the item.") }),
         response: {
           200: cartSchema,
           ...commonProblems,
@@ -71,7 +71,7 @@ export const cartRoutes = ({ auth, carts, orders, withinDeadline }: CartRouteDep
         },
         detail: {
           summary: "Set how many of a product are in the cart",
-          description: "The price is the store's of this moment; the cart keeps it until the item is put again.",
+          description: "The price is the store's current price; the cart keeps it until the item is set again.",
           tags: ["carts"],
         },
       },
@@ -96,7 +96,7 @@ export const cartRoutes = ({ auth, carts, orders, withinDeadline }: CartRouteDep
         },
         detail: {
           summary: "Order the cart",
-          description: "A cart is ordered once: whoever asks again gets the same order.",
+          description: "A cart is ordered once: a repeated request gets the same order.",
           tags: ["carts"],
           parameters: [idempotencyKeyParameter],
         },

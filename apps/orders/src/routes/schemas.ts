@@ -50,12 +50,12 @@ export const orderSchema = z.strictObject({
 
 export const pageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(100).default(20),
-  cursor: cursorSchema.optional().describe("`next` of the page before."),
+  cursor: cursorSchema.optional().describe("`next` of the previous page."),
 });
 
 export const orderPageSchema = z.strictObject({
   orders: z.array(orderSchema),
-  next: z.string().nullable().describe("`cursor` of the next page; null: this was the last."),
+  next: z.string().nullable().describe("`cursor` of the next page; null on the last page."),
 });
 
 export const productSchema = z.strictObject({

@@ -43,7 +43,7 @@ export const storeRoutes = ({ auth, orders, products, withinDeadline }: StoreRou
         params: storeParams,
         query: z.strictObject({
           currency: currencySchema,
-          after: skuSchema.optional().describe("The last sku of the page before."),
+          after: skuSchema.optional().describe("The last sku of the previous page."),
           limit: z.coerce.number().int().min(1).max(100).default(50),
         }),
         response: { 200: z.strictObject({ products: z.array(productSchema) }), ...commonProblems },
@@ -105,6 +105,6 @@ export const storeRoutes = ({ auth, orders, products, withinDeadline }: StoreRou
           ...bodyProblems,
           ...orderProblemsOf("order.not_found", "order.not_possible"),
         },
-        detail: { summary: "Say that an order was paid, shipped or cancelled", tags: ["stores"] },
+        detail: { summary: "Mark an order as paid, shipped or cancelled", tags: ["stores"] },
       },
     );

@@ -11,7 +11,7 @@ export function guardFirst<App extends { routes: readonly { method: string; path
 ): App {
   for (const { method, path, hooks = {} } of app.routes) {
     if (GUARD_KEYS.some((key) => key in (hooks as object)))
-      throw new Error(`asks for a guard without keycloakAuth(): ${method} ${path}`);
+      throw new Error(`has a guard but no keycloakAuth(): ${method} ${path}`);
     const { parse } = hooks as RouteHooks;
     // In place: the list is what Elysia compiles at the first request.
     if (Array.isArray(parse)) parse.sort((a, b) => Number(isCheck(b)) - Number(isCheck(a)));

@@ -240,7 +240,7 @@ test("a hooks object that two routes share guards both", async () => {
 
 test("a route that asks without the plugin is told, by guardFirst as well", () => {
   const app = new Elysia().get("/", () => "", { auth: true } as object);
-  expect(() => guardFirst(app)).toThrow("asks for a guard without keycloakAuth(): GET /");
+  expect(() => guardFirst(app)).toThrow("has a guard but no keycloakAuth(): GET /");
   expect(() => assertGuarded(app)).toThrow("neither guarded nor public: GET /");
 });
 

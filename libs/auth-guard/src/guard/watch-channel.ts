@@ -19,14 +19,14 @@ export function watchChannel({ registry, logger, onProblem, staleMs }: ChannelWa
     registry &&
     lazyGauge(registry, {
       name: "guard_channel_up",
-      help: "1 while changes of sessions and rights are told to this process; otherwise it looks them up.",
+      help: "1 while this process is notified of changes to sessions and rights; otherwise it looks them up.",
     });
   gauge?.set({}, 0);
   let wasLost = false;
   return (up: boolean): void => {
     gauge?.set({}, up ? 1 : 0);
-    if (!up) logger?.warn({ staleMs }, "changes of sessions and rights are not told: each is looked up");
-    else if (wasLost) logger?.info("changes of sessions and rights are told again");
+    if (!up) logger?.warn({ staleMs }, "changes to sessions and rights are not reported: each is looked up");
+    else if (wasLost) logger?.info("changes to sessions and rights are reported again");
     wasLost = !up;
     onProblem?.(up ? null : "channel_lost");
   };

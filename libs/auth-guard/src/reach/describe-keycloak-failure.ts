@@ -45,7 +45,7 @@ function refusedAdministrator(error: AuthError): string | undefined {
   if (says(error, "invalid_client") || says(error, "unauthorized_client"))
     return 'Keycloak\'s client "admin-cli" in realm "master" is disabled or may not take passwords: enable it, and its direct access grants.';
   if (says(error, "invalid_grant"))
-    return 'Keycloak refuses KEYCLOAK_ADMIN_USERNAME with KEYCLOAK_ADMIN_PASSWORD: correct them. It is an administrator of realm "master"; KC_BOOTSTRAP_ADMIN_PASSWORD counts at Keycloak\'s very first start alone.';
+    return 'Keycloak refuses KEYCLOAK_ADMIN_USERNAME with KEYCLOAK_ADMIN_PASSWORD: correct them. It is an administrator of realm "master"; KC_BOOTSTRAP_ADMIN_PASSWORD only counts at Keycloak\'s very first start.';
   return undefined;
 }
 

@@ -59,7 +59,7 @@ async function notReached(base: string, code: string, probe: Probe): Promise<str
   if (code === "ENOTFOUND" || code === "EAI_AGAIN")
     return `The host "${hostname}" of KEYCLOAK_URL is unknown: correct its name, or the DNS.`;
   if (code === "TIMEOUT" || code === "ETIMEDOUT")
-    return `Keycloak at ${at} does not answer in time: correct host and port in KEYCLOAK_URL, or see what keeps it busy and that no firewall is between.`;
+    return `Keycloak at ${at} does not answer in time: correct host and port in KEYCLOAK_URL, or check its load and that no firewall is in between.`;
   if (isCertificateFault(code))
     return `The certificate of ${at} is not trusted (${code}): name its CA in NODE_EXTRA_CA_CERTS, and the host in KEYCLOAK_URL as the certificate does.`;
   const other = protocol === "https:" ? base.replace(/^https/i, "http") : base.replace(/^http/i, "https");
@@ -69,7 +69,7 @@ async function notReached(base: string, code: string, probe: Probe): Promise<str
     return `${at} does not speak TLS on this port, and KEYCLOAK_URL begins with https: use its TLS port, or ${setTo(other)}`;
   if (protocol === "http:" && spoken)
     return `${at} speaks TLS on this port, and KEYCLOAK_URL begins with http: ${setTo(other)}`;
-  return `What listens at ${at} is no web server, or ended the connection (${code}): correct host and port in KEYCLOAK_URL.`;
+  return `What listens at ${at} is not a web server, or it ended the connection (${code}): correct host and port in KEYCLOAK_URL.`;
 }
 
 /** @see https://docs.openssl.org/master/man3/X509_STORE_CTX_get_error/ */
@@ -84,7 +84,7 @@ async function notKeycloak(base: string, found: { status: number; body: string }
   if (status >= 500)
     return `${base} answers HTTP ${status}: Keycloak fails, or the proxy there does not reach it. See its log.`;
   if (status === 401 || status === 403)
-    return `${base} answers HTTP ${status}: a proxy before Keycloak refuses its public pages. Let /realms/ through, or dial Keycloak itself.`;
+    return `${base} answers HTTP ${status}: a proxy in front of Keycloak refuses its public pages. Let /realms/ through, or set KEYCLOAK_URL to Keycloak itself.`;
   for (const other of otherPaths(base)) if (isKeycloak(await probe(other))) return atOtherPath(base, other);
   const { port } = new URL(base);
   const management = port === "9000" ? " Port 9000 is Keycloak's management port; its own is 8080 or 8443." : "";

@@ -16,6 +16,6 @@ export function keycloakUrlFault(url: string, name = "KEYCLOAK_URL"): string | u
   }
   const { username, search, hash } = new URL(url);
   if (username) return `${name} carries a user, which Keycloak does not read: expected ${FORM}.`;
-  if (search || hash) return `${name} has a ? or # in it: expected ${FORM}.`;
+  if (search || hash) return `${name} contains a ? or #: expected ${FORM}.`;
   return undefined;
 }

@@ -130,7 +130,7 @@ export class ConfigurationWatch {
     if (!isWrong && !this.#passed) {
       this.#passed = true;
       this.#firstPass.resolve();
-      this.#options.logger?.info("the configuration is as this service needs it");
+      this.#options.logger?.info("the configuration check passed");
     }
     if (before.length > 0 && this.#current.length === 0) this.#options.onMended?.();
   }

@@ -41,7 +41,7 @@ export interface NewCart {
 export interface ItemChange {
   cartId: string;
   sku: string;
-  /** 0 takes the item out. */
+  /** 0 removes the item. */
   quantity: number;
   /** Most different items. */
   maxItems: number;

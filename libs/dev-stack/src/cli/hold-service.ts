@@ -24,7 +24,7 @@ export interface ServiceToHold {
 export async function holdService(service: ServiceToHold, report: Report): Promise<number> {
   const { name, firstPort } = service;
   const stack = readStackFile();
-  if (!stack) throw new StackError("No stack is running: `bun run start` or `bun run stack` begins one.");
+  if (!stack) throw new StackError("No stack is running: `bun run start` or `bun run stack` starts one.");
   const port = process.env[PREFERRED_PORTS[name].env] ? chosenPort(name) : await nextFreePort(firstPort);
   await demandFree([{ name, port }]);
   const folder = join(DEV_DIR, "runs", `${name}-${port}`);

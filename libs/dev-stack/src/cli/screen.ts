@@ -54,8 +54,8 @@ function orderLines(gatewayUrl: string, ordersUrl: string): string[] {
 export function ordersScreen(gatewayUrl: string, ordersUrl: string): string {
   return [
     "",
-    `  Try it, one line after the other: a customer of the store "${DEMO_STORE}", who then gets to work there.`,
-    "  The store's orders are refused until the role is given; the same token sees them a moment later.",
+    `  Try it, one line after the other: a customer of the store "${DEMO_STORE}", who then joins its staff.`,
+    "  The store's orders are refused until the role is granted; the same token sees them a moment later.",
     "",
     ...orderLines(gatewayUrl, ordersUrl).flatMap((line) => [line, ""]),
     "",

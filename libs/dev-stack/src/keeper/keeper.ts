@@ -142,7 +142,7 @@ export class Keeper {
   private forgetAll(): void {
     for (const name of [...this.running.keys()]) this.onExited(name, 0);
     for (const { failed, spec } of this.pending.values()) {
-      failed(new StackError(`Cannot start ${spec.name}: the process that keeps the servers has ended.`));
+      failed(new StackError(`Cannot start ${spec.name}: the supervisor process has ended.`));
     }
     this.pending.clear();
   }

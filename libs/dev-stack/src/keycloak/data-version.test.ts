@@ -21,7 +21,7 @@ test("data that a newer Keycloak has migrated is refused, other data is not", as
   await demandNoNewerData(url, "26.7.0");
   await demandNoNewerData(url, "27.0.0");
   await expect(demandNoNewerData(url, "26.4.7")).rejects.toThrow(
-    "is of Keycloak 26.7.4, which Keycloak 26.4.7 can't use",
+    "belongs to Keycloak 26.7.4, which Keycloak 26.4.7 can't use",
   );
   await drop();
 });

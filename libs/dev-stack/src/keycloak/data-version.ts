@@ -12,7 +12,7 @@ export async function demandNoNewerData(url: string, version: string): Promise<v
   const migrated = await lastMigration(url);
   if (!migrated || isAtLeast(version, majorAndMinor(migrated))) return;
   throw new StackError(
-    `The data is of Keycloak ${migrated}, which Keycloak ${version} can't use. \`--fresh\` begins anew;\n` +
+    `The data belongs to Keycloak ${migrated}, which Keycloak ${version} can't use. \`--fresh\` starts over;\n` +
       "STACK_DIR names another folder, for a second stack beside this one.",
   );
 }

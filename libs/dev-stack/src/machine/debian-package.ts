@@ -123,7 +123,7 @@ async function demand(program: string, running: Promise<CommandResult>): Promise
 function refusal(program: string, output: string): StackError {
   const reason = output.trim().split("\n").slice(-5).join("\n");
   return new StackError(
-    `${program} is not installed, and Debian's package of it can't be had here.\n` +
+    `${program} is not installed, and Debian's package of it can't be downloaded here.\n` +
       `Install it (apt-get install ${program}), or put it on the PATH.\n${reason}`,
   );
 }

@@ -40,7 +40,7 @@ let everywhere: TestPooler | undefined;
 export async function poolServices(databaseUrl: string, report: Report): Promise<() => Promise<void>> {
   const mode = process.env["TEST_POOLER"];
   if (!mode || everywhere) return async () => {};
-  if (mode !== "transaction" && mode !== "session") throw new StackError("TEST_POOLER is transaction or session.");
+  if (mode !== "transaction" && mode !== "session") throw new StackError("TEST_POOLER must be transaction or session.");
   const pooler = await openTestPooler(databaseUrl, mode, { report });
   everywhere = pooler;
   report(`PgBouncer: services go through it, in ${mode} mode`);

@@ -54,7 +54,7 @@ function locate(): { folder: string; version: string } {
   } catch {
     throw new StackError(
       `There is no PostgreSQL from npm for this platform (${PLATFORM}), or it is not installed.\n` +
-        "Give a server by DATABASE_URL and KEYCLOAK_URL (see .env.example), or use Docker Compose.",
+        "Set DATABASE_URL and KEYCLOAK_URL to running servers (see .env.example), or use Docker Compose.",
     );
   }
 }

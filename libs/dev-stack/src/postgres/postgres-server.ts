@@ -65,8 +65,8 @@ export function demandSameMajor(dataDir: string, major: string): void {
   const actual = readFileSync(join(dataDir, "PG_VERSION"), "utf8").trim();
   if (actual === major) return;
   throw new StackError(
-    `The data is of PostgreSQL ${actual}, which PostgreSQL ${major} can't use. POSTGRES_VERSION=${actual} goes on with it;\n` +
-      "`--fresh` begins anew; STACK_DIR names another folder, for a second stack beside this one.",
+    `The data belongs to PostgreSQL ${actual}, which PostgreSQL ${major} can't use. POSTGRES_VERSION=${actual} keeps using it;\n` +
+      "`--fresh` starts over; STACK_DIR names another folder, for a second stack beside this one.",
   );
 }
 
@@ -116,7 +116,7 @@ async function answers(process: KeptProcess, options: { port: number; password: 
       // Wrong password: another server's data, or credentials that were lost. Waiting does not help.
       if ((error as { code?: string }).code === "28P01") {
         throw new StackError(
-          "PostgreSQL refuses the password on record for its data. `bun run start --fresh` begins anew.",
+          "PostgreSQL refuses the password on record for its data. `bun run start --fresh` starts over.",
         );
       }
       await delay(50);

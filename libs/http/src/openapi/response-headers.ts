@@ -9,7 +9,7 @@ const text = { type: "string" };
 
 /** Headers of answers by the name under which a document's responses refer to them. */
 export const headerComponents = {
-  RequestId: { description: "Stands on every log line of the request.", required: true, schema: text },
+  RequestId: { description: "Also in every log line of the request.", required: true, schema: text },
   RetryAfter: {
     description: "Seconds until a retry makes sense.",
     required: true,

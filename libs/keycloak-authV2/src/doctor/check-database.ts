@@ -40,7 +40,7 @@ function databaseFindings(facts: DatabaseFacts, { poolSize = 10, replicas = 2 }:
       () =>
         finding(
           "database.connections",
-          `${replicas} replicas with up to ${poolSize + BESIDE_POOL} each, and ${connections} there are`,
+          `${replicas} replicas with up to ${poolSize + BESIDE_POOL} each, but only ${connections} connections`,
         ),
     ],
   ];

@@ -5,10 +5,10 @@ import type { FeedDeps } from "./feed/feed-deps.ts";
 const OVER_AFTER_MS = 45_000;
 
 export const TOO_MANY =
-  "More users disappeared from Keycloak within a minute than FEED_MAX_DELETIONS_PER_MINUTE allows; the rest waits and " +
-  "goes on at that pace. If nobody deleted them, check the realm and the service account before they become tombstones.";
+  "More users disappeared from Keycloak within a minute than FEED_MAX_DELETIONS_PER_MINUTE allows; the rest wait and " +
+  "follow at that pace. If nobody deleted them, check the realm and the service account before they become tombstones.";
 export const UNPROVEN =
-  "Keycloak's answers lack even our own service account, so nobody is taken for deleted. Give the service account the " +
+  "Keycloak's answers lack even the gateway's own service account, so no user is treated as deleted. Give it the " +
   "realm-management roles manage-users and view-events again.";
 
 /** Tells when users are not deleted here although Keycloak does not know them, and when that is over. */

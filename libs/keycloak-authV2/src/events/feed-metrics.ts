@@ -26,27 +26,33 @@ export function createFeedMetrics(registry: Registry): ReaderMetrics {
   const counter = (name: string, help: string, labelNames: string[] = []) =>
     counterIn(registry, { name, help, labelNames });
 
-  const hints = counter(
-    "feed_hints_total",
-    "Hints to look at a user or session again, by source and what came of them.",
-    ["source", "outcome"],
-  );
+  const hints = counter("feed_hints_total", "Change notices to reconcile a user or session, by source and outcome.", [
+    "source",
+    "outcome",
+  ]);
   const deleted = counter(
     "feed_users_deleted_total",
-    "Users that became tombstones because Keycloak has them no more.",
+    "Users that became tombstones because Keycloak no longer has them.",
   );
-  const paused = counter("feed_deletions_postponed_total", "Deletions that waited: there were too many in a minute.");
-  const lag = gauge("feed_lag_seconds", "Age of the oldest change that waits, or time since events were read last.");
-  const waiting = gauge("feed_hints_waiting", "Hints that are not handled yet.");
-  const dead = gauge("feed_dead_letters", "Hints that could not be handled and wait for an operator.");
+  const paused = counter(
+    "feed_deletions_postponed_total",
+    "Deletions that were delayed because there were too many in a minute.",
+  );
+  const lag = gauge("feed_lag_seconds", "Age of the oldest waiting change, or time since events were last read.");
+  const waiting = gauge("feed_hints_waiting", "Change notices that are not handled yet.");
+  const dead = gauge("feed_dead_letters", "Change notices that could not be handled and wait for an operator.");
   const leads = gauge("feed_leader", "1 while this process reads Keycloak's events for all replicas.");
-  const problem = gauge("feed_problem", "1 while the change feed has this problem; told within 60 seconds.", ["kind"]);
-  const mode = gauge("feed_mode", "1 for what brings changes in Keycloak here: its events, or reconciliation alone.", [
-    "mode",
+  const problem = gauge("feed_problem", "1 while the change feed has this problem; reported within 60 seconds.", [
+    "kind",
   ]);
+  const mode = gauge(
+    "feed_mode",
+    "1 for the active source of changes in Keycloak: its events, or reconciliation alone.",
+    ["mode"],
+  );
   const bound = gauge(
     "feed_bound_seconds",
-    "Within which time a change in Keycloak is here, whatever reports it; +Inf: never.",
+    "Time within which a change in Keycloak arrives here, by any source; +Inf: never.",
   );
   return {
     mode: (current, periodMs) => {

@@ -37,7 +37,7 @@ export function describeMode(mode: FeedMode, periodMs: number): FeedModeStatus {
 }
 
 function boundOf(mode: FeedMode, period: string): string {
-  if (mode === "off") return "changes in Keycloak do not arrive, but for sign-outs that Keycloak announces";
+  if (mode === "off") return "changes in Keycloak do not arrive, except sign-outs that Keycloak announces";
   const slow = `within ${period} (RECONCILE_PERIOD_MS)`;
   if (mode === "events") return `within a second of its event, and ${slow} where Keycloak stores none`;
   return `${slow}; deletions and disabled users are noticed by counting, every 5 s`;

@@ -57,7 +57,7 @@ export async function readFeedStatus(feed: FeedRepository, now = new Date()): Pr
   };
 }
 
-const NOBODY_RUNS = "start a gateway: none has run for a minute, and nothing brings changes in Keycloak here meanwhile";
+const NOBODY_RUNS = "start a gateway: none has run for a minute, and without one no changes in Keycloak arrive here";
 
 const sharedSchema = z.object({ kinds: z.array(z.string()) });
 

@@ -81,7 +81,7 @@ export class FullLook {
     const before = await syncRuns.findRunning(KIND);
     if (before) await syncRuns.finish(before.id, "superseded", now());
     const run = await syncRuns.begin(KIND, now());
-    logger.warn({ runId: run.id, reason }, "every user is looked at again");
+    logger.warn({ runId: run.id, reason }, "full reconciliation of all users started");
     if (!this.#running) this.#begin(run.id);
   }
 
@@ -102,7 +102,7 @@ export class FullLook {
     let runId = begun;
     let told = false;
     const tell = (code: string | null) => {
-      if (!told && code) logger.warn({ runId, code }, "looking at every user goes on when it can");
+      if (!told && code) logger.warn({ runId, code }, "the full reconciliation is waiting: it continues when it can");
       told ||= code !== null;
     };
     const patience = new OutagePatience({ outageMs: Number.POSITIVE_INFINITY, signal, onWaiting: tell });
@@ -117,7 +117,7 @@ export class FullLook {
         if (!counts) return;
         if (this.#again) continue;
         await syncRuns.finish(runId, null, now());
-        logger.info({ runId, ...counts }, "every user was looked at");
+        logger.info({ runId, ...counts }, "full reconciliation of all users finished");
         if (!this.#again) return;
       } catch (error) {
         if (error instanceof InterruptedError) return;

@@ -15,7 +15,7 @@ export const handleEveryUserHint: HintHandler = async ({ reconcileEveryUser, now
       verdicts.set(hint, "not_yet");
       continue;
     }
-    await reconcileEveryUser("Keycloak changed what concerns many users");
+    await reconcileEveryUser("Keycloak changed something that concerns many users");
     verdicts.set(hint, "done");
   }
   return verdicts;

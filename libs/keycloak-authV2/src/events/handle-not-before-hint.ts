@@ -26,7 +26,10 @@ export const handleNotBeforeHint: HintHandler = async (deps, hints) => {
     ended = await sessions.endIssuedBefore(notBefore, "ended_in_keycloak", now(), BATCH, logout);
   }
   if (total > 0) {
-    logger.warn({ notBefore, sessions: total }, "Keycloak takes no tokens from before this time: sessions ended here");
+    logger.warn(
+      { notBefore, sessions: total },
+      "Keycloak no longer accepts tokens from before this time: sessions ended here",
+    );
     wake("logouts");
   }
   return all(onceMore);

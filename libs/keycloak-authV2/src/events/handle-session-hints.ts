@@ -58,7 +58,10 @@ async function lookAtSessions(deps: FeedDeps, userId: string, changedAt: Date | 
       // Keycloak leaves those alive that only the password ended.
       const logout = reason === "password_changed" ? { ...planLogout(now()), nextAttemptAt: now() } : undefined;
       await sessions.endLive({ keycloakSessionIds }, reason, now(), logout);
-      logger.info({ userId, reason, sessions: ended.length }, "sessions have ended in Keycloak or must: ended here");
+      logger.info(
+        { userId, reason, sessions: ended.length },
+        "sessions that ended in Keycloak, or must end, were ended here",
+      );
       if (logout) wake("logouts");
     }
   } catch (error) {

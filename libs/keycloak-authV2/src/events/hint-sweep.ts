@@ -60,7 +60,7 @@ async function verdictsOf(deps: FeedDeps, handle: HintHandler, hints: Hint[]): P
     return await handle(deps, hints);
   } catch (error) {
     const failure = failureOf(error);
-    deps.logger.warn({ err: error, hints: hints.length }, "hints could not be handled");
+    deps.logger.warn({ err: error, hints: hints.length }, "change notices could not be handled");
     if (failure.own && hints.length > 1) {
       // One by one: the others are not to suffer from it.
       const each = [];

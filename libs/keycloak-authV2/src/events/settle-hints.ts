@@ -61,7 +61,7 @@ async function backOffOrBury({ feed, now, logger }: FeedDeps, hint: Hint, error:
     return;
   }
   await feed.bury(hint, error, now());
-  logger.error({ kind, subject, code: error }, "hint given up: a dead letter, to be replayed once its cause is gone");
+  logger.error({ kind, subject, code: error }, "change notice moved to dead letters: replay it once its cause is gone");
 }
 
 const isLast = ({ attempts }: Hint) => attempts + 1 >= MOST_ATTEMPTS;

@@ -41,7 +41,7 @@ const PROFILE_RULES = new Map(
     "error-invalid-uri-fragment": "must be a URL without a fragment",
     "error-invalid-uri-scheme": "must be a URL with a scheme that is allowed",
     "error-invalid-value": "has a value that is not allowed",
-    "error-non-ascii-local-part-email": "must have ASCII characters alone before the @",
+    "error-non-ascii-local-part-email": "must have only ASCII characters before the @",
     "error-pattern-no-match": "does not have the required form",
     "error-person-name-invalid-character": "contains a character that is not allowed in a name",
     "error-user-attribute-read-only": "can't be set",

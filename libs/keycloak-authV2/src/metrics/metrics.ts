@@ -47,13 +47,13 @@ export function createAuthMetrics(registry: Registry): AuthMetrics {
     "flow",
     "outcome",
   ]);
-  const recoveries = counter("registration_recovery_attempts_total", "Looks of recovery at registrations.", [
+  const recoveries = counter("registration_recovery_attempts_total", "Registrations checked by recovery, by outcome.", [
     "outcome",
   ]);
   const unfinished = gauge("registrations_unfinished", "Registrations that are not finished, by state.", ["state"]);
   const oldest = gauge("registrations_oldest_unfinished_seconds", "Age of the oldest unfinished registration.", []);
   const idempotent = counter("idempotent_requests_total", "Requests with an Idempotency-Key by outcome.", ["outcome"]);
-  const undos = counter("registration_undo_total", "Registrations taken back in Keycloak.", ["outcome"]);
+  const undos = counter("registration_undo_total", "Registrations undone in Keycloak, by outcome.", ["outcome"]);
 
   return {
     ...createSessionMetrics(registry),

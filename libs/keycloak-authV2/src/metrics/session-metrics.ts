@@ -19,11 +19,11 @@ export function createSessionMetrics(registry: Registry): SessionMetrics {
 
   const reuses = counter(
     "session_refresh_token_reuse_total",
-    "Sessions ended because a spent refresh token came back.",
+    "Sessions ended because a spent refresh token was presented.",
   );
   const healed = counter(
     "sessions_healed_total",
-    "Sessions that went on by a refresh token whose issue the database had lost (failover, restore).",
+    "Sessions that continued with a refresh token that the database had lost (failover, restore).",
   );
   const waiting = gauge("keycloak_logouts_waiting", "Sessions that ended here and must still be ended in Keycloak.");
   const oldest = gauge("keycloak_logouts_oldest_seconds", "Age of the oldest of them.");

@@ -95,4 +95,4 @@ export class HashingBulkhead {
 }
 
 const refusal = () =>
-  new AuthError("service.overloaded", { internal: "no free place for password hashing", neverSent: true });
+  new AuthError("service.overloaded", { internal: "no free permit for password hashing", neverSent: true });

@@ -84,7 +84,7 @@ function createCircuits({ circuit, logger }: ProtectionOptions, observe: Observe
       onChange: (state) => {
         observe(calls, state);
         if (state === "closed") logger.info({ circuit: state, calls }, "Keycloak answers again");
-        else logger.warn({ circuit: state, calls }, "calls to Keycloak are held back");
+        else logger.warn({ circuit: state, calls }, "the circuit breaker is open: calls to Keycloak fail at once");
       },
     });
   const [hashing, other] = [create("hashing"), create("other")];

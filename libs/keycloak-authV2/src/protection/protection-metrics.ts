@@ -17,7 +17,7 @@ export interface ProtectionMetrics {
 export function createProtectionMetrics(registry: Registry): ProtectionMetrics {
   const circuit = new Gauge({
     name: "keycloak_circuit_state",
-    help: "Circuit breakers towards Keycloak, for calls that hash a password and for others: 0 closed, 1 half-open, 2 open.",
+    help: "Circuit breakers for Keycloak, for calls that hash a password and for others: 0 closed, 1 half-open, 2 open.",
     labelNames: ["calls"],
     registers: [registry],
   });

@@ -20,7 +20,7 @@ export async function applyScopeMappings(
   const missing = roles.filter((name) => !mapped.some((role) => role.name === name));
   for (const name of missing) {
     const role = await ensureRole(api, name, step, clientUuid !== undefined);
-    const text = `client ${clientId}: role ${name} let into its tokens`;
+    const text = `client ${clientId}: role ${name} allowed in its tokens`;
     await change([{ subject: "client", name: `role ${name}`, text }], () =>
       api.call("add_scope_mapping", (client) => client.clients.addRealmScopeMappings(at, [role])),
     );

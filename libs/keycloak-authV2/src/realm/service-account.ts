@@ -76,11 +76,11 @@ function roleChanges(clientId: string) {
     granted: (name: string): RealmChange => ({ subject: "service_account", name, text: `${account}: ${name} granted` }),
     taken: (name: string): RealmChange => ({
       ...{ subject: "service_account", name: `no ${name}` },
-      text: `${account}: ${name} taken back`,
+      text: `${account}: ${name} revoked`,
     }),
     scoped: (name: string): RealmChange => ({
       ...{ subject: "client", name: `scope ${name}` },
-      text: `client ${clientId}: ${name} let into its tokens`,
+      text: `client ${clientId}: ${name} allowed in its tokens`,
     }),
   };
 }

@@ -47,7 +47,8 @@ export class SweepLoop {
         this.#failed = false;
       } catch (error) {
         // An outage would repeat it every interval.
-        if (!this.#failed) this.logger.error({ err: error, sweep: this.sweep.name }, "sweep failed: it is tried again");
+        if (!this.#failed)
+          this.logger.error({ err: error, sweep: this.sweep.name }, "sweep failed: it will be retried");
         this.#failed = true;
       }
     }

@@ -104,7 +104,7 @@ function createBoss(url: Secret, logger: Logger): PgBoss {
     told = Date.now();
     logger.warn(
       { err: mapDatabaseError(error) },
-      "job queue: the database does not answer; sweeps go on at their interval",
+      "job queue: the database does not answer; sweeps continue at their interval",
     );
   };
   boss.on("error", tell);

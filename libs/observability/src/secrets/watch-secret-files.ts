@@ -9,9 +9,9 @@ export function watchSecretFiles(files: readonly SecretFile[], logger: Logger): 
   if (files.length === 0) return () => {};
   for (const file of files) {
     file.events = {
-      taken: (variable) => logger.info({ variable }, "a secret was read again from its file"),
+      taken: (variable) => logger.info({ variable }, "a secret was re-read from its file"),
       refused: (variable, rule) =>
-        logger.error({ variable, rule }, "a secret's file can't be used: its last good value goes on to count"),
+        logger.error({ variable, rule }, "a secret's file can't be used: its last good value stays in use"),
     };
   }
   const timer = setInterval(() => {

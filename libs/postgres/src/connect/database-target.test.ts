@@ -56,8 +56,8 @@ describe("a database URL", () => {
   });
 
   test.each([
-    ["?sslmode=on", "sslmode that there is not"],
-    ["?ssl=maybe", "sslmode that there is not"],
+    ["?sslmode=on", "unknown sslmode"],
+    ["?ssl=maybe", "unknown sslmode"],
     ["?sslmode=verify-ca", "without the CA's file"],
     ["?sslmode=verify-ca&sslrootcert=system", "without the CA's file"],
     ["?sslmode=require&sslkey=/nowhere", "sslkey that can't be read"],

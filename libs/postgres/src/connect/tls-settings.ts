@@ -71,7 +71,7 @@ function sslMode(parameters: URLSearchParams, given: string | undefined): SslMod
   const ssl = parameters.get("ssl");
   const mode = given ?? (ssl && (SSL_VALUES[ssl] ?? ssl)) ?? "prefer";
   const known = SSL_MODES.find((name) => name === (mode || "prefer"));
-  if (!known) throw new Error(`has an sslmode that there is not: it is one of ${SSL_MODES.join(", ")}`);
+  if (!known) throw new Error(`has an unknown sslmode: it must be one of ${SSL_MODES.join(", ")}`);
   return known;
 }
 

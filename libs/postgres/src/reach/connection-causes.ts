@@ -41,9 +41,9 @@ const refusesPassword: ConnectionCause["sentence"] = ({ at, user }) =>
 const noDatabase: ConnectionCause["sentence"] = ({ at, database }) =>
   `PostgreSQL at ${at} has no database "${database}": create it (CREATE DATABASE), or correct the name in DATABASE_URL.`;
 const noAnswer: ConnectionCause["sentence"] = ({ at }) =>
-  `PostgreSQL at ${at} does not answer in time: correct host and port in DATABASE_URL, or see that no firewall is between.`;
+  `PostgreSQL at ${at} does not answer in time: correct host and port in DATABASE_URL, or check that no firewall is in between.`;
 const otherServer: ConnectionCause["sentence"] = ({ at }) =>
-  `What answers at ${at} is no PostgreSQL, or ended the connection: correct host and port in DATABASE_URL.`;
+  `What answers at ${at} is not PostgreSQL, or it ended the connection: correct host and port in DATABASE_URL.`;
 const other: ConnectionCause["sentence"] = ({ at }, code) =>
   `PostgreSQL at ${at} can't be reached or refuses the connection (${code}).`;
 
@@ -136,7 +136,7 @@ const CAUSES: readonly ConnectionCause[] = [
   {
     kind: "unreachable",
     code: /^25006$/,
-    sentence: ({ at }) => `PostgreSQL at ${at} only reads: point DATABASE_URL at the primary.`,
+    sentence: ({ at }) => `PostgreSQL at ${at} is read-only: point DATABASE_URL at the primary.`,
   },
   {
     kind: "unreachable",
@@ -169,7 +169,7 @@ const CAUSES: readonly ConnectionCause[] = [
     kind: "unreachable",
     code: /^(EHOSTUNREACH|ENETUNREACH)$/,
     sentence: ({ at }, code) =>
-      `No network leads to PostgreSQL at ${at} (${code}): correct host and port in DATABASE_URL, or the network.`,
+      `There is no route to PostgreSQL at ${at} (${code}): correct host and port in DATABASE_URL, or the network.`,
   },
   {
     kind: "tls",

@@ -3,15 +3,15 @@ import { type CatalogueEntry, IF_MEANT, note, warning } from "./catalogue-entry.
 /** Findings about the addresses that sessions come from. */
 export const addressFindingCatalogue = {
   "sessions.one_address": warning(
-    "sessions of the last 24 hours come from the same internal address for many people, as behind a proxy that is not named: all of them share one limit",
+    "many people's sessions of the last 24 hours come from the same internal address, as from a proxy that is not named: all of them share one limit",
     "name the proxy in TRUSTED_PROXIES, and its header in TRUSTED_PROXY_HEADER: docs/operations.md, Behind a proxy",
   ),
   "sessions.one_public_address": note(
-    "sessions of the last 24 hours come from the same public address for many people: of an office, or of a proxy that is not named",
+    "many people's sessions of the last 24 hours come from the same public address: an office, or a proxy that is not named",
     `${IF_MEANT}; else name the proxy in TRUSTED_PROXIES: docs/operations.md, Behind a proxy`,
   ),
   "sessions.one_address_in_keycloak": warning(
-    "Keycloak has the same address for many people: its brute-force protection and its events see the gateway, or a proxy, instead of them",
+    "Keycloak sees the same address for many people: its brute-force protection and its events see the gateway, or a proxy, instead of them",
     "let Keycloak read X-Forwarded-For of the gateway (proxy-headers=xforwarded, proxy-trusted-addresses): docs/operations.md, Behind a proxy",
   ),
 } satisfies Record<string, CatalogueEntry>;

@@ -11,10 +11,10 @@ export interface CatalogueEntry {
 }
 
 /** What to do where the set-up command corrects it. */
-export const APPLY = "authctl realm apply sets it right";
+export const APPLY = "authctl realm apply fixes it";
 
 /** What to do about what may be meant. */
-export const IF_MEANT = "nothing, if that is meant";
+export const IF_MEANT = "nothing, if that is intended";
 
 export function error(what: string, todo: string): CatalogueEntry {
   return { severity: "error", what, todo };

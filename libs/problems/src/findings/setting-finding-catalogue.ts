@@ -3,15 +3,15 @@ import { APPLY, type CatalogueEntry, error, IF_MEANT, note, warning } from "./ca
 /** Findings about settings of a realm and its client that work, each for itself, and surprise in what follows from them. */
 export const settingFindingCatalogue = {
   "realm.brute_force_settings": warning(
-    "the protection against guessing is too weak, or keeps people out who only mistyped",
+    "the brute-force protection is too weak, or locks out users who only mistyped",
     APPLY,
   ),
   "realm.permanent_lockout": warning(
-    "wrong passwords lock an account for good: anybody who knows a name can lock its owner out",
+    "wrong passwords lock an account permanently: anyone who knows a username can lock its owner out",
     "switch permanent lockout off, or count temporary lockouts first",
   ),
   "realm.session_life": error(
-    "sessions end before their access token does, or live on for ever",
+    "sessions end before their access token does, or never end",
     "set idle and max of the realm's sessions, online and offline, above the access token lifespan",
   ),
   "client.session_life": error(
@@ -19,52 +19,52 @@ export const settingFindingCatalogue = {
     "set the client's (or the realm's client) session idle and max above the access token lifespan, or leave them out",
   ),
   "client.offline_by_default": warning(
-    "every login gets an offline session: it outlives the realm's limits of sessions, and a restart",
+    "every login gets an offline session: it outlives the realm's session limits, and a restart",
     "make the client scope `offline_access` optional for this client",
   ),
   "realm.duplicate_emails": error(
-    "the realm lets two users have one email; here an email belongs to one",
+    "the realm allows two users to have the same email; here an email belongs to one user",
     "switch duplicate emails off in the realm's login settings",
   ),
-  "realm.login_with_email_off": note("people can't log in with their email (loginWithEmailAllowed)", IF_MEANT),
+  "realm.login_with_email_off": note("users can't log in with their email (loginWithEmailAllowed)", IF_MEANT),
   "realm.email_as_username": note(
     "the email is the username (registrationEmailAsUsername): the username of a registration is not what Keycloak stores",
     IF_MEANT,
   ),
   "realm.verify_email": note(
-    "who registers can log in only after verifying the email: Keycloak sends that mail at the first login in a browser",
+    "new users can log in only after verifying their email: Keycloak sends that mail at the first login in a browser",
     IF_MEANT,
   ),
   "realm.verify_email_without_smtp": error(
-    "emails have to be verified, and the realm can't send any: who registers can never log in",
+    "emails have to be verified, and the realm can't send any: new users can never log in",
     "set the realm's SMTP server, or switch Verify email off",
   ),
   "realm.default_actions": warning(
-    "every new user must do something on Keycloak's pages first: until then a login is 403 auth.action_required",
+    "every new user must complete an action on Keycloak's pages first: until then a login gets 403 auth.action_required",
     `${IF_MEANT}; else switch "Set as default action" off for these required actions`,
   ),
   "realm.account_page_off": warning(
-    "the realm's account page is off: `actionUrl` of auth.action_required leads people nowhere",
+    "the realm's account page is off: `actionUrl` of auth.action_required leads nowhere",
     "enable the realm's client `account`",
   ),
   "realm.passwords_expire": note(
-    "passwords expire (forceExpiredPasswordChange): then a login is 403 auth.action_required until it was changed",
+    "passwords expire (forceExpiredPasswordChange): then a login gets 403 auth.action_required until the password is changed",
     IF_MEANT,
   ),
   "realm.not_before_future": error(
-    "tokens are void until a moment to come (notBefore), those of new logins too",
+    "tokens are rejected until a time in the future (notBefore), those of new logins too",
     "clear it: Sessions → Revocation in Keycloak's console, or set the clocks right",
   ),
   "user_profile.mark_editable": error(
-    "people may edit the attribute that marks registrations: a forged mark can make one be taken for another",
+    "users may edit the attribute that marks registrations: a forged mark can make one registration pass for another",
     APPLY,
   ),
   "service_account.users_hidden": error(
-    "Keycloak leaves users out of the service account's lists and counts, though it shows each by id: scans find nobody",
+    "Keycloak leaves users out of the service account's lists and counts, though it shows each by id: scans find no users",
     "give the fine-grained permission by a policy for the service account's user, not for the client",
   ),
   "events.kept_for_ever": note(
-    "events are never deleted: Keycloak's event tables grow without end",
-    "set an expiration: 7 days are what authctl realm apply sets",
+    "events are never deleted: Keycloak's event tables grow without limit",
+    "set an expiration: authctl realm apply sets 7 days",
   ),
 } satisfies Record<string, CatalogueEntry>;

@@ -36,8 +36,8 @@ export function versionSupport(version: string): VersionSupport {
 export function describeVersionSupport(version: string): string {
   const keycloak = `Keycloak ${printableVersion(version)}`;
   const sentences: Record<VersionSupport, string> = {
-    too_old: `${keycloak} is too old: ${OLDEST_KEYCLOAK} is the oldest that is supported, and ${FIRST_WITH_EVENTS} the oldest with everything.`,
-    without_events: `${keycloak} works without events: changes there arrive by reconciliation (feed_mode reconciliation), within RECONCILE_PERIOD_MS, deleted and disabled users sooner; ${FIRST_WITH_EVENTS} is the oldest with everything.`,
+    too_old: `${keycloak} is too old: ${OLDEST_KEYCLOAK} is the oldest that is supported, and ${FIRST_WITH_EVENTS} the oldest with full support.`,
+    without_events: `${keycloak} works without events: changes there arrive by reconciliation (feed_mode reconciliation), within RECONCILE_PERIOD_MS, deleted and disabled users sooner; ${FIRST_WITH_EVENTS} is the oldest with full support.`,
     untested: `${keycloak} is newer than ${NEWEST_KEYCLOAK}, the newest that was tested: try it on a copy first.`,
     full: "",
   };

@@ -18,7 +18,7 @@ const activity = z.strictObject({
 
 const query = z.strictObject({
   limit: z.coerce.number().int().min(1).max(100).default(20),
-  cursor: text(1, 128).optional().describe("`nextCursor` of the page before."),
+  cursor: text(1, 128).optional().describe("`nextCursor` of the previous page."),
 });
 
 /** What people may see of a row; who gave a role is the application's own business. */

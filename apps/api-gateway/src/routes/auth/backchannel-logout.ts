@@ -37,7 +37,7 @@ export const backchannelLogoutRoute = ({ feed, withinDeadline }: BackchannelLogo
       detail: {
         summary: "Back-channel logout, for Keycloak",
         description:
-          "Takes a logout token (OpenID Connect Back-Channel Logout 1.0) as a form. The sessions that it names are looked up in Keycloak soon afterwards, and ended here if they are over there.",
+          "Takes a logout token (OpenID Connect Back-Channel Logout 1.0) as a form. The sessions that it names are checked in Keycloak soon afterwards, and ended here if they have ended there.",
         tags: ["keycloak"],
       },
     },

@@ -12,7 +12,7 @@ const body = z.strictObject({
   username: text(1, 255).describe("Username or email."),
   password,
   otp: text(1, 16).optional().describe("One-time password, where the user has one configured."),
-  storeId: text(1, 64).optional().describe("Taken where the user has no store yet."),
+  storeId: text(1, 64).optional().describe("Used only if the user has no store yet."),
 });
 
 const loggedIn = z.strictObject({
@@ -51,8 +51,8 @@ export const loginRoute = (deps: LoginDeps) =>
       detail: {
         summary: "Log in",
         description:
-          "Wrong, unknown, locked and disabled get one and the same 401. 403 where Keycloak wants something of the person " +
-          "first, or the realm's login flow denies. Never retried by the gateway.",
+          "A wrong password, an unknown user, a locked account and a disabled account all get the same 401. 403 if Keycloak " +
+          "requires an action first, or the realm's login flow denies the login. The gateway never retries a login.",
         tags: ["auth"],
       },
     },

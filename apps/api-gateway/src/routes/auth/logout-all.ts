@@ -9,7 +9,7 @@ const loggedOut = z.strictObject({
   complete: z
     .boolean()
     .describe(
-      "False: Keycloak could not be asked for sessions that only it knows. Log in and repeat, if there are any.",
+      "False if Keycloak could not be asked for sessions that only it knows: log in and repeat, if there are any.",
     ),
 });
 

@@ -14,7 +14,7 @@ const me = z.strictObject({
     .array(
       z.strictObject({ permission: z.string(), storeId: z.string().nullable(), organizationId: z.string().nullable() }),
     )
-    .describe("The application's own, and where they hold: both null is everywhere."),
+    .describe("The application's own roles, and their scope: both null means everywhere."),
 });
 
 export const meRoute = ({ sync, auth, withinDeadline }: PersonRouteDeps) =>
@@ -36,6 +36,10 @@ export const meRoute = ({ sync, auth, withinDeadline }: PersonRouteDeps) =>
     {
       auth: true,
       response: { 200: me, ...personProblems },
-      detail: { summary: "Who I am", description: "The user, this session, and what one may do.", tags: ["people"] },
+      detail: {
+        summary: "Who I am",
+        description: "The user, this session, and what the user may do.",
+        tags: ["people"],
+      },
     },
   );

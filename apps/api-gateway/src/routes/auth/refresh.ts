@@ -28,7 +28,7 @@ export const refreshRoute = ({ integration, sync, clientAddress, limits, withinD
       detail: {
         summary: "Refresh a session's tokens",
         description:
-          "Safe to call from several tabs at once, and to retry: a token replaced moments ago gets its successor's answer.",
+          "Safe to call from several tabs at once, and to retry: a token replaced moments ago gets its successor's response.",
         tags: ["auth"],
       },
     },

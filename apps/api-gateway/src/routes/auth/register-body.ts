@@ -29,7 +29,7 @@ const attributes = z.preprocess(withoutPrototype, namedValues);
  * is checked against its user profile.
  */
 export const registerBody = z.strictObject({
-  username: text(1, 255).optional().describe("Needed, unless the realm uses the email as username."),
+  username: text(1, 255).optional().describe("Required unless the realm uses the email as username."),
   email: email.optional(),
   password,
   firstName: line(1, 255).optional(),

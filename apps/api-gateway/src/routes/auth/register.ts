@@ -41,7 +41,7 @@ export const registerRoute = ({ integration, sync, clientAddress, limits, within
       detail: {
         summary: "Register a user",
         description:
-          "Creates the user in Keycloak and in the application's database, or in neither. What is needed follows the realm's user profile.",
+          "Creates the user in Keycloak and in the application's database, or in neither. The realm's user profile decides which fields are required.",
         tags: ["auth"],
         parameters: [idempotencyKeyParameter],
       },

@@ -76,6 +76,6 @@ export const deviceSchema = z
     os: z.string().nullable(),
     type: z.string().nullable().describe("desktop, mobile, tablet, tv, bot"),
   })
-  .describe("As the user agent tells it: null where it does not.");
+  .describe("Derived from the user agent; null if it can't be.");
 
 export const instant = z.string().describe("RFC 3339.");

@@ -36,6 +36,6 @@ export const sessionsRoute = ({ sync, auth, withinDeadline }: PersonRouteDeps) =
     {
       auth: true,
       response: { 200: sessions, ...personProblems },
-      detail: { summary: "My sessions", description: "Live ones, those seen last first.", tags: ["people"] },
+      detail: { summary: "My sessions", description: "Live sessions, most recently seen first.", tags: ["people"] },
     },
   );

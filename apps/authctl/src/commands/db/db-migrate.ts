@@ -9,7 +9,7 @@ import { readVariables } from "../../input/read-variables.ts";
 export function addDbMigrate(database: Command, context: CommandContext): void {
   const command = database.command("migrate").description("apply the migrations that the database does not have yet");
   withHelp(command, {
-    examples: [["db migrate", "before a new version of the gateway starts; repeatable, one at a time works"]],
+    examples: [["db migrate", "before a new version of the gateway starts; repeatable, one run works at a time"]],
     variables: directVariables,
   }).action(() => dbMigrate(context));
 }

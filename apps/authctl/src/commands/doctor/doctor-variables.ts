@@ -20,9 +20,9 @@ export const doctorVariables = gatewayVariables.extend({
   KEYCLOAK_TOKEN_MAX_BYTES: asTheGateway,
   DATABASE_POOL_SIZE: z.coerce.number().int().min(1).optional().describe("as the gateway has it; 10 when not set"),
   KEYCLOAK_ADMIN_USERNAME: KEYCLOAK_ADMIN_USERNAME.optional().describe(
-    "an administrator of the master realm: with it more is looked at; optional",
+    "an administrator of the master realm, for more checks; optional",
   ),
   KEYCLOAK_ADMIN_PASSWORD: KEYCLOAK_ADMIN_PASSWORD.optional().describe("the administrator's password"),
-  KEYCLOAK_SSL_REQUIRED: KEYCLOAK_SSL_REQUIRED.describe("what the realm is to have; optional"),
-  KEYCLOAK_BACKCHANNEL_LOGOUT_URL: KEYCLOAK_BACKCHANNEL_LOGOUT_URL.describe("what the client is to have; optional"),
+  KEYCLOAK_SSL_REQUIRED: KEYCLOAK_SSL_REQUIRED.describe("what the realm should have; optional"),
+  KEYCLOAK_BACKCHANNEL_LOGOUT_URL: KEYCLOAK_BACKCHANNEL_LOGOUT_URL.describe("what the client should have; optional"),
 });

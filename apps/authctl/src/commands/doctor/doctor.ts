@@ -27,16 +27,16 @@ interface Flags {
 export function addDoctor(program: Command, context: CommandContext): void {
   const command = program
     .command("doctor")
-    .description("look at the realm, the client, permissions, database, clocks, keys and versions; changes nothing")
-    .option("--replicas <n>", "gateways at once, also during an update; 2 when left out", wholeNumber(1, 1_000))
-    .option("--json", "NDJSON: one finding a line, then the summary");
+    .description("check the realm, the client, permissions, database, clocks, keys and versions; changes nothing")
+    .option("--replicas <n>", "gateways that run at once, also during an update; default 2", wholeNumber(1, 1_000))
+    .option("--json", "NDJSON: one finding per line, then the summary");
   withHelp(command, {
     examples: [
       [
         "doctor",
-        "one line if all is well; ends with 1 if there is an error, with 0 if there are warnings or notes alone",
+        "one line if all is well; exits with 1 if there is an error, with 0 if there are only warnings or notes",
       ],
-      ["doctor --replicas 6", "whether the connections are enough for six gateways"],
+      ["doctor --replicas 6", "checks that the connections are enough for six gateways"],
       ["doctor --json", "for scripts"],
     ],
     variables: doctorVariables,
@@ -98,7 +98,7 @@ function printReport(
 ): void {
   const { green, dim } = terminal.colors;
   for (const found of findings) for (const line of linesOf(found, terminal)) terminal.print(line);
-  const rest = unchecked.map((what) => dim(`not looked at: ${what}`));
+  const rest = unchecked.map((what) => dim(`not checked: ${what}`));
   const noted = notes > 0 ? [numbered(notes, "note")] : [];
   if (errors + warnings === 0) terminal.print([green("healthy"), ...noted, ...rest].join("; "));
   else {

@@ -9,7 +9,7 @@ import { UsageError } from "../../input/usage-error.ts";
 export function addFeedReplay(feed: Command, context: CommandContext): void {
   const command = feed
     .command("replay")
-    .description("have changes that could not be applied handled again")
+    .description("handle changes that could not be applied (dead letters) again")
     .argument("[ids...]", "as the status shows them; default: all");
   withHelp(command, {
     examples: [

@@ -12,11 +12,9 @@ import { describeRound } from "./describe-round.ts";
 export function addFeedStatus(feed: Command, context: CommandContext): void {
   const command = feed
     .command("status")
-    .description("what waits, what is wrong, and the changes that could not be applied");
+    .description("waiting changes, problems, and the changes that could not be applied (dead letters)");
   withHelp(command, {
-    examples: [
-      ["feed status", "ends with 1 while there is a problem; the dead letters' ids are what feed replay takes"],
-    ],
+    examples: [["feed status", "exits with 1 while there is a problem; feed replay takes the ids of the dead letters"]],
     variables: databaseVariables,
   }).action(() => feedStatus(context));
 }

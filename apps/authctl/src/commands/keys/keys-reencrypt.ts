@@ -22,9 +22,7 @@ interface Flags {
 }
 
 const variables = databaseVariables.extend({
-  TOKEN_ENCRYPTION_KEYS: z
-    .string()
-    .describe("id:base64,… as the gateway has it: the first is what values are moved to"),
+  TOKEN_ENCRYPTION_KEYS: z.string().describe("id:base64,… as the gateway has it: values are moved to the first"),
 });
 
 const QUERY_TIMEOUT_MS = 30_000;
@@ -34,15 +32,15 @@ const JSON_PROGRESS_MS = 1_000;
 export function addKeysReencrypt(keys: Command, context: CommandContext): void {
   const command = keys
     .command("reencrypt")
-    .description("move every stored token to the first key, while traffic runs; says when an old key may go")
-    .option("--max-rate <sessions/s>", "sessions a second, at most", wholeNumber(1, 1_000_000))
-    .option("--batch-size <sessions>", "sessions a statement, 100 when left out", wholeNumber(1, 1_000))
-    .option("--outage-minutes <n>", "how long an outage is waited for, 30 when left out", wholeNumber(0, 10_080))
+    .description("move every stored token to the first key, while traffic runs; shows when an old key can be removed")
+    .option("--max-rate <sessions/s>", "maximum sessions per second", wholeNumber(1, 1_000_000))
+    .option("--batch-size <sessions>", "sessions per statement; default 100", wholeNumber(1, 1_000))
+    .option("--outage-minutes <n>", "how long to wait for an outage to end; default 30", wholeNumber(0, 10_080))
     .option("--json", "NDJSON on standard output instead of a table");
   withHelp(command, {
     examples: [
       ["keys reencrypt", "after the new key is first on every replica"],
-      ["keys reencrypt --max-rate 500", "gently, while people use it"],
+      ["keys reencrypt --max-rate 500", "slowly, while people use it"],
       ["keys reencrypt --json | tail -1", "the result alone, for scripts"],
     ],
     variables,
@@ -80,7 +78,7 @@ async function keysReencrypt(context: CommandContext, flags: Flags): Promise<voi
     else printResult(terminal, result);
     if (result.interrupted) {
       endWith(ExitCode.interrupted);
-      terminal.report(terminal.reportColors.yellow("Stopped. The same command goes on where it was."));
+      terminal.report(terminal.reportColors.yellow("Stopped. The same command continues where it stopped."));
     } else if (result.keys?.some(isLeft)) endWith(ExitCode.failed);
   } finally {
     line.close();
@@ -111,7 +109,7 @@ function printResult(terminal: Terminal, { moved, undecryptable, keys }: Reencry
   terminal.print(`${moved.toLocaleString("en")} sessions moved`);
   if (undecryptable.count > 0) {
     terminal.print(
-      `${undecryptable.count.toLocaleString("en")} sessions hold tokens that no key here opens; left as they are:`,
+      `${undecryptable.count.toLocaleString("en")} sessions hold tokens that no key here decrypts; left as they are:`,
     );
     for (const id of undecryptable.sessionIds.slice(0, 10)) terminal.print(`  ${id}`);
   }

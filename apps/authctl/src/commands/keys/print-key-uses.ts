@@ -17,8 +17,9 @@ export function isLeft({ place, values }: KeyUse): boolean {
 function whatToDo(key: KeyUse, first: string): string {
   const { place, values, neededUntil, mayGo } = key;
   if (place === "first") return "encrypts";
-  if (mayGo) return `may go, if every replica has ${first} first`;
-  if (place === "unknown" && values > 0) return "not in the ring: put it back, second, or their people log in again";
-  if (values > 0) return `still written or not opened: put ${first} first on every replica, then run this again`;
-  return `may go at ${neededUntil?.toISOString()}: until then it recognises repeated requests`;
+  if (mayGo) return `can be removed, if every replica has ${first} first`;
+  if (place === "unknown" && values > 0)
+    return "not in the ring: put it back, second, or those users must log in again";
+  if (values > 0) return `still written or not decrypted: put ${first} first on every replica, then run this again`;
+  return `can be removed at ${neededUntil?.toISOString()}: until then it recognises repeated requests`;
 }

@@ -10,7 +10,7 @@ const list = z.string().transform((text) =>
 
 /** What setting up a realm is told. */
 export const realmVariables = z.object({
-  KEYCLOAK_URL: httpUrl.describe("where Keycloak is dialled, an http(s) URL"),
+  KEYCLOAK_URL: httpUrl.describe("where Keycloak is reached, an http(s) URL"),
   KEYCLOAK_REALM: z.string().describe("the realm to set up"),
   KEYCLOAK_CLIENT_ID: z.string().describe("the gateway's client"),
   KEYCLOAK_CLIENT_SECRET: z.string().describe("its secret"),

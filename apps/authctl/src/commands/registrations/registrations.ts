@@ -12,8 +12,8 @@ import { wholeNumber } from "../users/walk-options.ts";
 
 /** What to do about each reason, as in docs/operations.md. */
 const ADVICE: Record<string, string> = {
-  "registration.too_old": "over a day old; retry takes its Keycloak user back, if it has one",
-  "registration.user_in_use": "its Keycloak user is used here by now: keep it (docs/operations.md)",
+  "registration.too_old": "over a day old; retry deletes its Keycloak user, if it has one",
+  "registration.user_in_use": "its Keycloak user is in use here now: keep it (docs/operations.md)",
   "registration.mark_missing": "its Keycloak user lost the mark: find out who changed it (docs/operations.md)",
 };
 
@@ -22,8 +22,8 @@ export function addRegistrationsCommands(program: Command, context: CommandConte
   const registrations = program.command("registrations").description("registrations that are not finished");
   const list = registrations
     .command("list")
-    .description("those that are left to an operator (parked), and those that recovery works on; oldest first")
-    .option("--limit <rows>", "at most so many, 100 when left out", wholeNumber(1, 10_000))
+    .description("those that need an operator (parked), and those that recovery is working on; oldest first")
+    .option("--limit <rows>", "maximum number; default 100", wholeNumber(1, 10_000))
     .option("--json", "NDJSON instead of a table");
   withHelp(list, {
     examples: [
@@ -34,13 +34,13 @@ export function addRegistrationsCommands(program: Command, context: CommandConte
   }).action((flags: ListFlags) => listRegistrations(context, flags));
   const retry = registrations
     .command("retry")
-    .description("have recovery take them up again: what was never completed is taken back in Keycloak")
+    .description("hand them back to recovery: what was never completed is deleted in Keycloak")
     .argument("[ids...]", "as the list shows them; default: all that are parked")
     .option("--yes", "does not ask");
   withHelp(retry, {
     examples: [
       ["registrations retry", "all that are parked"],
-      ["registrations retry 0193b2c4-… --yes", "this one, no question"],
+      ["registrations retry 0193b2c4-… --yes", "this one, without asking"],
     ],
     variables: databaseVariables,
   }).action((ids: string[], flags: { yes?: boolean }) => retryRegistrations(context, ids, flags));
@@ -67,7 +67,7 @@ async function listRegistrations({ environment, terminal }: CommandContext, flag
   }
   printRows(terminal, rows);
   const { parked, pending, undoing } = backlog;
-  terminal.print(`${parked} parked, ${pending + undoing} in the works; rows here: ${rows.length}`);
+  terminal.print(`${parked} parked, ${pending + undoing} in progress; rows here: ${rows.length}`);
 }
 
 function printRows(terminal: Terminal, rows: readonly Registration[]): void {
@@ -85,9 +85,10 @@ async function retryRegistrations(
   ids: string[],
   { yes }: { yes?: boolean },
 ): Promise<void> {
-  if (ids.some((id) => id.trim() === "")) throw new UsageError("an id is as authctl registrations list shows it");
+  if (ids.some((id) => id.trim() === ""))
+    throw new UsageError("not an id: use one that authctl registrations list shows");
   const whom = ids.length > 0 ? `these ${ids.length}` : "all that are parked";
-  const question = `Have ${whom} taken up again? A Keycloak user that was never completed here is deleted there.`;
+  const question = `Hand ${whom} back to recovery? A Keycloak user that was never completed here is deleted there.`;
   if (!(await confirm(terminal, question, yes === true))) {
     terminal.report("Nothing was changed.");
     return;
@@ -97,7 +98,7 @@ async function retryRegistrations(
   );
   const unknown = ids.filter((id) => !again.includes(id));
   for (const id of unknown) terminal.report(`${id} is not open: nothing to do`);
-  terminal.print(`${again.length} are taken up again by the gateway's recovery`);
+  terminal.print(`${again.length} handed back to the gateway's recovery`);
 }
 
 async function withRegistrations<T>(

@@ -18,7 +18,7 @@ export function addScopeFlags(command: Command): Command {
 /** @returns undefined: everywhere @throws UsageError */
 export function scopeOf({ store, organization }: ScopeFlags): GrantScope | undefined {
   if (store !== undefined && organization !== undefined)
-    throw new UsageError("a role holds in a store, or in an organization");
+    throw new UsageError("give --store or --organization, not both");
   if (store !== undefined) return { storeId: store };
   return organization === undefined ? undefined : { organizationId: organization };
 }

@@ -16,21 +16,21 @@ interface DefineFlags {
 export function addRolesDefine(roles: Command, context: CommandContext): void {
   const define = roles
     .command("define")
-    .description("add a role, or give it exactly these permissions; who has it gains or loses them within a second")
+    .description("add a role, or give it exactly these permissions; its users gain or lose them within a second")
     .argument("<role>", "its name: a-z, 0-9, _, . and -")
     .requiredOption("--permissions <names>", "separated by commas, such as orders:read,orders:write", permissionNames)
     .option("--description <text>", "what it is for")
-    .option("--new-permissions", "also permissions that no service has made known yet");
+    .option("--new-permissions", "also permissions that no service has registered yet");
   withHelp(define, {
     examples: [
-      ["roles define clerk --permissions orders:read,orders:write", "permissions that services made known"],
+      ["roles define clerk --permissions orders:read,orders:write", "permissions that services registered"],
       ["roles define clerk --permissions carts:write --new-permissions", "before the service's first start"],
     ],
     variables: databaseVariables,
   }).action((role: string, flags: DefineFlags) => rolesDefine(context, role, flags));
   const remove = roles
     .command("delete")
-    .description("remove a role: whoever has it loses it")
+    .description("remove a role: everyone who has it loses it")
     .argument("<role>", "its name")
     .option("--yes", "does not ask");
   withHelp(remove, { examples: [["roles delete clerk", "asks first"]], variables: databaseVariables }).action(

@@ -11,7 +11,7 @@ import { withAccess } from "./with-access.ts";
 /** `authctl roles grant` and `authctl roles revoke` */
 export function addRolesGrant(roles: Command, context: CommandContext): void {
   const grant = addScopeFlags(roles.command("grant"))
-    .description("give a role; to an email: its owner gets it once the email is verified")
+    .description("grant a role; to an email: its owner gets it once the email is verified")
     .argument("<role>", "its name")
     .argument("<who>", "a user's id or username, or an email");
   withHelp(grant, {
@@ -22,9 +22,9 @@ export function addRolesGrant(roles: Command, context: CommandContext): void {
     variables: databaseVariables,
   }).action((role: string, who: string, flags: ScopeFlags) => rolesGrant(context, role, who, flags));
   const revoke = addScopeFlags(roles.command("revoke"))
-    .description("take a role back, in exactly this scope; guards refuse within a second")
+    .description("revoke a role, in exactly this scope; guards refuse within a second")
     .argument("<role>", "its name")
-    .argument("<who>", "as it was given");
+    .argument("<who>", "as it was granted");
   withHelp(revoke, {
     examples: [["roles revoke clerk ada@example.com --store s-1", "what roles grants shows as store s-1"]],
     variables: databaseVariables,

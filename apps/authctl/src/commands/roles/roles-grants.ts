@@ -19,15 +19,15 @@ interface Flags {
 export function addRolesGrants(roles: Command, context: CommandContext): void {
   const command = roles
     .command("grants")
-    .description("who has which role, where, and who gave it when; newest first")
+    .description("role grants: user, role, scope, who granted it and when; newest first")
     .option("--role <name>", "of this role")
     .option("--of <who>", "of this user: id, username or email")
-    .option("--limit <n>", "at most so many; 100 when left out", wholeNumber(1, 1_000_000))
-    .option("--json", "NDJSON, one grant a line");
+    .option("--limit <n>", "maximum number; default 100", wholeNumber(1, 1_000_000))
+    .option("--json", "NDJSON, one grant per line");
   withHelp(command, {
     examples: [
       ["roles grants --role clerk", "who is a clerk"],
-      ["roles grants --of ada@example.com", "what somebody has, or waits for that email"],
+      ["roles grants --of ada@example.com", "the grants of a user, or those that wait for that email"],
     ],
     variables: databaseVariables,
   }).action((flags: Flags) => rolesGrants(context, flags));
@@ -46,5 +46,5 @@ async function rolesGrants(context: CommandContext, { role, of, limit = 100, jso
     grant.userId ?? `${grant.email} (waits for the email to be verified)`,
     ...[describeScope(grant), grant.grantedBy, formatTime(grant.grantedAt)],
   ]);
-  terminal.print(renderTable(terminal, ["role", "who", "where", "given by", "at"], rows));
+  terminal.print(renderTable(terminal, ["role", "who", "where", "granted by", "at"], rows));
 }

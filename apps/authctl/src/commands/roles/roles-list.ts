@@ -10,7 +10,7 @@ export function addRolesList(roles: Command, context: CommandContext): void {
   const command = roles
     .command("list")
     .description("roles and their permissions")
-    .option("--json", "NDJSON, one role a line");
+    .option("--json", "NDJSON, one role per line");
   withHelp(command, {
     examples: [
       ["roles list", "all of them"],
@@ -24,7 +24,7 @@ async function rolesList(context: CommandContext, json: boolean): Promise<void> 
   const { terminal } = context;
   const listed = await withAccess(context, ({ access }) => access.listRoles());
   if (json) return listed.forEach((role) => void terminal.print(JSON.stringify(role)));
-  if (listed.length === 0) return terminal.print("There are no roles yet: authctl roles define makes one.");
+  if (listed.length === 0) return terminal.print("There are no roles yet: authctl roles define creates one.");
   const rows = listed.map(({ name, permissions, description }) => [name, permissions.join(", ") || null, description]);
   terminal.print(renderTable(terminal, ["role", "permissions", "what it is for"], rows));
 }

@@ -12,7 +12,7 @@ export function addRolesPermissions(roles: Command, context: CommandContext): vo
     .command("permissions")
     .description("the permissions that services know; or what one user may do, and where")
     .argument("[who]", "a user's id or username, or an email")
-    .option("--json", "NDJSON, one permission a line");
+    .option("--json", "NDJSON, one permission per line");
   withHelp(command, {
     examples: [
       ["roles permissions", "what roles can hold"],
@@ -32,7 +32,7 @@ async function rolesPermissions(context: CommandContext, who: string | undefined
     if (who === undefined) {
       const known = await from.access.listPermissions();
       const rows = known.map(({ name, description }) => [name, description]);
-      return print(["permission", "what it allows"], known, rows, "No service has made permissions known yet.");
+      return print(["permission", "what it allows"], known, rows, "No service has registered permissions yet.");
     }
     const userId = await findUserId(from, who);
     const held = userId === null ? [] : await from.access.permissionsOf(userId);

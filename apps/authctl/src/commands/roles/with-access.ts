@@ -34,6 +34,6 @@ async function findGrantee({ users }: Repositories, who: string): Promise<Grante
   if (who.includes("@")) return { email: who };
   const byId = await users.findById(who);
   const user = byId && !byId.deletedAt ? byId : await users.findByUsername(who);
-  if (!user) throw new NobodyFoundError("nobody here has such an id or username; the email works before a first login");
+  if (!user) throw new NobodyFoundError("no user here has this id or username; before the first login, use the email");
   return { userId: user.id };
 }

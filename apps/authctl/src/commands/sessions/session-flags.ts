@@ -40,7 +40,7 @@ export async function filterOf(people: PersonService, flags: SessionFlags, now =
 /** @returns milliseconds @throws InvalidArgumentError */
 export function age(text: string): number {
   const [, count, unit] = /^(\d{1,5})(s|min|h|d)$/.exec(text) ?? [];
-  if (!count || !unit) throw new InvalidArgumentError("It is a number with s, min, h or d, such as 12h.");
+  if (!count || !unit) throw new InvalidArgumentError("Expected a number with s, min, h or d, such as 12h.");
   return Number(count) * UNIT_MS[unit as keyof typeof UNIT_MS];
 }
 
@@ -50,6 +50,6 @@ export function address(text: string): string {
   const most = isIP(host) === 6 ? 128 : 32;
   const network = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
   if (isIP(host) === 0 || host.includes("%") || !network || rest.length > 0)
-    throw new InvalidArgumentError("It is an IP address, or a network such as 192.0.2.0/24.");
+    throw new InvalidArgumentError("Expected an IP address, or a network such as 192.0.2.0/24.");
   return text;
 }

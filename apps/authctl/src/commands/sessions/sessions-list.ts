@@ -22,9 +22,9 @@ const SHOWN = 50;
 export function addSessionsList(sessions: Command, context: CommandContext): void {
   const command = addSessionFlags(sessions.command("list"))
     .description("live sessions, newest first")
-    .option("--ended", "ended ones too, as long as they are kept")
-    .option("--limit <n>", "at most so many; 50 when left out, all with --json", wholeNumber(1, 100_000_000))
-    .option("--json", "NDJSON, one session a line");
+    .option("--ended", "also ended ones, as long as they are kept")
+    .option("--limit <n>", "maximum number; default 50, all with --json", wholeNumber(1, 100_000_000))
+    .option("--json", "NDJSON, one session per line");
   withHelp(command, {
     examples: [
       ["sessions list --user ada@example.com", "of one user"],

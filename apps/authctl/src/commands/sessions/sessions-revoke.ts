@@ -23,15 +23,15 @@ export function addSessionsRevoke(sessions: Command, context: CommandContext): v
   const command = addSessionFlags(sessions.command("revoke"))
     .description("end live sessions on both sides: these, or those of the options")
     .argument("[ids...]", "session ids, as sessions list shows them")
-    .option("--everywhere", "with --user: the user's sessions with other clients of the realm too")
+    .option("--everywhere", "with --user: also the user's sessions with other clients of the realm")
     .option("--all", "every session of everybody")
     .option("--yes", "does not ask")
-    .option("--json", "NDJSON, one session a line");
+    .option("--json", "NDJSON, one session per line");
   withHelp(command, {
     examples: [
       ["sessions revoke --user ada@example.com --everywhere", "signs one user out of everything"],
-      ["sessions revoke --ip 203.0.113.0/24 --yes", "whoever came from a network"],
-      ["sessions revoke --idle 30d", "what nobody has used for a month"],
+      ["sessions revoke --ip 203.0.113.0/24 --yes", "all sessions from a network"],
+      ["sessions revoke --idle 30d", "sessions that were not used for a month"],
     ],
     variables: gatewayVariables,
   }).action((ids: string[], flags: Flags) => sessionsRevoke(context, ids, flags));
@@ -40,13 +40,14 @@ export function addSessionsRevoke(sessions: Command, context: CommandContext): v
 async function sessionsRevoke(context: CommandContext, ids: string[], flags: Flags): Promise<void> {
   const { user, ip, olderThan, newerThan, idle, everywhere, all } = flags;
   const chosen = ids.length > 0 || [user, ip, olderThan, newerThan, idle].some((flag) => flag !== undefined);
-  if (!chosen && !all) throw new UsageError("say which: session ids, --user, --ip, --older-than, --idle …, or --all");
-  if (chosen && all) throw new UsageError("--all goes with nothing else");
+  if (!chosen && !all)
+    throw new UsageError("choose sessions: session ids, --user, --ip, --older-than, --idle …, or --all");
+  if (chosen && all) throw new UsageError("--all can't be combined with another choice");
   if (
     everywhere &&
     (user === undefined || ids.length > 0 || [ip, olderThan, newerThan, idle].some((flag) => flag !== undefined))
   )
-    throw new UsageError("--everywhere goes with --user alone");
+    throw new UsageError("--everywhere needs --user, and no other choice");
   await withPeople(context, async (people) => {
     const filter = { ...(await filterOf(people, flags)), ...(ids.length > 0 && { sessionIds: ids }) };
     await revoke(context, people, filter, flags);
@@ -74,7 +75,7 @@ async function revoke(
   }
   if (signal.aborted) {
     endWith(ExitCode.interrupted);
-    terminal.report(`Stopped after ${ended}. The same command goes on with the rest.`);
+    terminal.report(`Stopped after ${ended}. The same command continues with the rest.`);
     return;
   }
   if (everywhere && filter.userId !== undefined) ended += await people.revokeEverywhere(filter.userId);

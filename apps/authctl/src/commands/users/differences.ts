@@ -5,10 +5,10 @@ import { printable, renderTable } from "../../ui/render-table.ts";
 import type { Terminal } from "../../ui/terminal.ts";
 
 const MEANING: Record<DifferenceKind, string> = {
-  missing: "in Keycloak, and not here",
+  missing: "in Keycloak, but not here",
   extra: "here, and gone from Keycloak",
   field: "a field that Keycloak owns differs",
-  session: "lives here, although its user or Keycloak's session is gone",
+  session: "live here, although its user or Keycloak's session is gone",
 };
 
 export const DIFFERENCE_COLUMNS = [
@@ -34,7 +34,7 @@ export class DifferenceSample {
     const more = this.#count - this.#first.length;
     if (more > 0) terminal.print(`  … and ${more.toLocaleString("en")} more`);
     if (this.#count === 0) return;
-    terminal.print(reportPath ? `Each of them is in ${reportPath}.` : "--report FILE writes down each of them.");
+    terminal.print(reportPath ? `All of them are in ${reportPath}.` : "--report FILE lists all of them.");
   }
 }
 
@@ -54,7 +54,7 @@ export function printDifferences(terminal: Terminal, differences: Record<Differe
 export function differenceKinds(text: string): DifferenceKind[] {
   const kinds = text.split(",").map((kind) => kind.trim());
   if (kinds.every((kind): kind is DifferenceKind => Object.hasOwn(MEANING, kind))) return kinds;
-  throw new InvalidArgumentError(`They are of: ${Object.keys(MEANING).join(", ")}.`);
+  throw new InvalidArgumentError(`Expected any of: ${Object.keys(MEANING).join(", ")}.`);
 }
 
 export function rowOf(difference: Difference): ReportRow {

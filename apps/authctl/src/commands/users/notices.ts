@@ -4,12 +4,12 @@ import type { Terminal } from "../../ui/terminal.ts";
 
 const MEANING: Record<BulkNoticeKind, string> = {
   unfinished: "being registered: left to the registration's own recovery",
-  collision: "somebody else here has the username or email: not written",
-  service_account: "service account: left out",
-  no_names: "without first or last name: brought over; Keycloak may refuse the login",
-  no_email: "without email: brought over",
-  federated: "from a user federation: brought over",
-  no_created_time: "without created time: brought over by the last pass",
+  collision: "another user here has the username or email: not written",
+  service_account: "service account: skipped",
+  no_names: "without first or last name: imported; Keycloak may refuse the login",
+  no_email: "without email: imported",
+  federated: "from a user federation: imported",
+  no_created_time: "without created time: imported by the last pass",
   deletion_held: "gone from Keycloak, too many at once: kept until --allow-deletes",
   failed: "could not be written",
 };
@@ -33,7 +33,7 @@ export class NoticeSample {
   print(terminal: Terminal, { notices }: SyncCounts, reportPath: string | undefined): void {
     const rows = Object.entries(notices).filter(([, count]) => count > 0) as [BulkNoticeKind, number][];
     if (rows.length === 0) return;
-    terminal.print("\nNot simply in step:");
+    terminal.print("\nSpecial cases:");
     terminal.print(
       renderTable(
         terminal,
@@ -45,7 +45,7 @@ export class NoticeSample {
       terminal.print(`  ${kind} ${printable(userId)} ${printable(username ?? "")}${error ? `: ${error}` : ""}`);
     const more = needingOperator(notices) - this.#first.length;
     if (more > 0) terminal.print(`  … and ${more.toLocaleString("en")} more`);
-    terminal.print(reportPath ? `Each of them is in ${reportPath}.` : "--report FILE writes down each of them.");
+    terminal.print(reportPath ? `All of them are in ${reportPath}.` : "--report FILE lists all of them.");
   }
 }
 

@@ -17,13 +17,13 @@ export function addUsersErase(users: Command, context: CommandContext): void {
   const command = users
     .command("erase")
     .description("delete a person on both sides, for good; orders stay, without the person")
-    .argument("<id>", "Keycloak's user id, as users show tells it")
+    .argument("<id>", "Keycloak's user id, as users show prints it")
     .option("--yes", "does not ask")
     .option("--json", "the counts as JSON");
   withHelp(command, {
     examples: [
       ["users erase 9f0c1f52-6c52-4f0e-9a53-5b1f1f1d7a11", "asks first; takes some seconds"],
-      ["users erase 9f0c1f52-6c52-4f0e-9a53-5b1f1f1d7a11 --yes", "does not ask; again after a failure"],
+      ["users erase 9f0c1f52-6c52-4f0e-9a53-5b1f1f1d7a11 --yes", "does not ask; repeat it after a failure"],
     ],
     variables: gatewayVariables,
   }).action((id: string, flags: Flags) => usersErase(context, id, flags));
@@ -36,7 +36,7 @@ async function usersErase(context: CommandContext, id: string, { yes, json }: Fl
     const person = found.find(({ userId }) => userId === id);
     if (!person) throw new NobodyFoundError(unknownId(found.map(({ userId }) => userId)));
     const name = person.local?.username ?? person.keycloak?.username ?? "";
-    const question = `Erase ${printable(name)} (${printable(id)}) in Keycloak and here? It can't be taken back.`;
+    const question = `Erase ${printable(name)} (${printable(id)}) in Keycloak and here? This can't be undone.`;
     if (!(await confirm(terminal, question, yes === true))) {
       terminal.report("Nothing was erased.");
       return;
@@ -70,5 +70,5 @@ async function usersErase(context: CommandContext, id: string, { yes, json }: Fl
 
 /** A name may mean another person tomorrow: only an id is erased. */
 function unknownId(meant: string[]): string {
-  return meant.length > 0 ? `erasing takes an id: ${meant.join(", ")}` : "neither side knows such an id";
+  return meant.length > 0 ? `users erase needs an id: ${meant.join(", ")}` : "neither side has this id";
 }

@@ -29,8 +29,8 @@ const MEANING: Record<RepairOutcome, string> = {
 export function addUsersRepair(users: Command, context: CommandContext): void {
   const command = users
     .command("repair")
-    .description("remove every difference: Keycloak wins on its fields, what is only kept here is never touched")
-    .option("--dry-run", "says what it would do; changes nothing")
+    .description("remove every difference: Keycloak wins on its fields, data that is only kept here is never changed")
+    .option("--dry-run", "shows what it would do; changes nothing")
     .option("--only <kinds>", "of missing, extra, field, session; separated by commas", differenceKinds)
     .option("--allow-deletes", "marks users as deleted even if they are more than 1 % of all")
     .option("--yes", "does not ask");
@@ -38,7 +38,7 @@ export function addUsersRepair(users: Command, context: CommandContext): void {
     examples: [
       ["users repair --dry-run --report plan.csv", "what would be done, to read first"],
       ["users repair", "asks, then repairs"],
-      ["users repair --only field,missing --yes", "no question; nobody is marked as deleted"],
+      ["users repair --only field,missing --yes", "without asking; nobody is marked as deleted"],
     ],
     variables: gatewayVariables,
   }).action((flags: Flags) => usersRepair(context, flags));
@@ -47,7 +47,7 @@ export function addUsersRepair(users: Command, context: CommandContext): void {
 async function usersRepair(context: CommandContext, flags: Flags): Promise<void> {
   const { terminal, endWith } = context;
   const { only, dryRun, allowDeletes, yes } = flags;
-  const question = "Have the rows here agree with Keycloak wherever they differ?";
+  const question = "Make the rows here agree with Keycloak wherever they differ?";
   if (!dryRun && !(await confirm(terminal, question, yes === true))) {
     terminal.report("Nothing was changed.");
     return;
@@ -70,7 +70,7 @@ async function usersRepair(context: CommandContext, flags: Flags): Promise<void>
           found("repair", { ...rowOf(difference), outcome, error });
         },
       }),
-    howToGoOn: "What was repaired stays so; the same command begins anew.",
+    howToGoOn: "What was repaired stays repaired; the same command starts over.",
   });
   const { differences, outcomes, durationMs } = result;
   if (!flags.json) {

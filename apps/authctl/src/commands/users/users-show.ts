@@ -18,7 +18,7 @@ export function addUsersShow(users: Command, context: CommandContext): void {
     .command("show")
     .description("one user: both sides next to each other, sessions, recent activity")
     .argument("<who>", "Keycloak's user id, username or email")
-    .option("--json", "NDJSON, one user a line");
+    .option("--json", "NDJSON, one user per line");
   withHelp(command, {
     examples: [
       ["users show ada@example.com", "by email"],
@@ -31,7 +31,7 @@ export function addUsersShow(users: Command, context: CommandContext): void {
 async function usersShow(context: CommandContext, who: string, { json }: { json?: boolean }): Promise<void> {
   const { terminal } = context;
   const found = await withPeople(context, (people) => people.find(who));
-  if (found.length === 0) throw new NobodyFoundError("neither side knows such an id, username or email");
+  if (found.length === 0) throw new NobodyFoundError("neither side has this id, username or email");
   if (json) {
     for (const person of found) terminal.print(toJson(person));
     return;
@@ -104,9 +104,9 @@ function localFields(local: User): [name: string, value: unknown][] {
 function describeStanding({ keycloak, local, differing }: Pick<PersonView, "keycloak" | "local" | "differing">) {
   if (!keycloak && local?.deletedAt) return "Gone from Keycloak; the row here is kept for what it owns.";
   if (!keycloak) return "Gone from Keycloak, and alive here: authctl users repair marks it as deleted.";
-  if (!local) return "Not here yet: authctl users sync brings it over, or its first login does.";
+  if (!local) return "Not here yet: authctl users sync imports it, or its first login does.";
   if (local.deletedAt) return "In Keycloak, and marked as deleted here: authctl users repair brings it back.";
-  return differing.length > 0 ? "The two sides differ: authctl users repair has Keycloak win." : undefined;
+  return differing.length > 0 ? "The two sides differ: authctl users repair applies Keycloak's values." : undefined;
 }
 
 function showSessions(terminal: Terminal, { sessions }: PersonView): void {

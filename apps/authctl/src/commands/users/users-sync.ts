@@ -21,16 +21,16 @@ interface Flags extends WalkFlags {
 export function addUsersSync(users: Command, context: CommandContext): void {
   const command = users
     .command("sync")
-    .description("bring all of Keycloak's users over, or those of a filter; a run that was cut short goes on")
+    .description("import all of Keycloak's users, or those of a filter; an interrupted run is resumed")
     .option("--dry-run", "compares and counts; writes nothing")
-    .option("--fresh", "begins anew, even where a run that was cut short could go on")
+    .option("--fresh", "starts over, even if an interrupted run could be resumed")
     .option("--allow-deletes", "marks users as deleted even if they are more than 1 % of all");
   withHelp(addWalkOptions(command), {
     examples: [
-      ["users sync", "all users; goes on where the last one was cut short"],
-      ["users sync --dry-run", "what would become of them"],
-      ["users sync --max-rate 500 --concurrency 1", "gently, on a Keycloak that people use"],
-      ["users sync --created-after 2026-11-01", "only who came since then"],
+      ["users sync", "all users; resumes an interrupted run"],
+      ["users sync --dry-run", "shows what would be done"],
+      ["users sync --max-rate 500 --concurrency 1", "slowly, on a Keycloak that people use"],
+      ["users sync --created-after 2026-11-01", "only users created since then"],
       ["users sync --json > sync.ndjson", "for scripts"],
     ],
     variables: gatewayVariables,
@@ -57,7 +57,7 @@ async function usersSync(context: CommandContext, flags: Flags): Promise<void> {
           found("notice", { ...notice });
         },
       }),
-    howToGoOn: dryRun ? "Nothing was written." : "The same command goes on where it was; --fresh begins anew.",
+    howToGoOn: dryRun ? "Nothing was written." : "The same command continues where it stopped; --fresh starts over.",
   });
   if (!flags.json) {
     printSummary(terminal, result, dryRun === true);
@@ -67,7 +67,7 @@ async function usersSync(context: CommandContext, flags: Flags): Promise<void> {
 }
 
 function printSummary(terminal: Terminal, { counts, durationMs, resumedFrom }: SyncResult, dryRun: boolean): void {
-  if (resumedFrom) terminal.print(`Went on with the run that began at ${resumedFrom.toISOString()}.`);
+  if (resumedFrom) terminal.print(`Resumed the run that began at ${resumedFrom.toISOString()}.`);
   const rate = durationMs > 0 ? Math.round((counts.walked * 1000) / durationMs) : 0;
   terminal.print(
     renderTable(
@@ -79,7 +79,7 @@ function printSummary(terminal: Terminal, { counts, durationMs, resumedFrom }: S
         ["back again", counts.revived],
         ["changed", counts.updated],
         ["unchanged", counts.unchanged],
-        ["newer here already", counts.stale],
+        ["already newer here", counts.stale],
         ["gone: marked as deleted", counts.deleted],
       ],
     ),

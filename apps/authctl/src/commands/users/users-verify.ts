@@ -17,14 +17,14 @@ interface Flags extends WalkFlags {
 export function addUsersVerify(users: Command, context: CommandContext): void {
   const command = users
     .command("verify")
-    .description("find every difference between Keycloak and here; changes nothing; ends with 3 where there are some")
+    .description("find every difference between Keycloak and here; changes nothing; exits with 3 if there are any")
     .option("--only <kinds>", "of missing, extra, field, session; separated by commas", differenceKinds);
   withHelp(addWalkOptions(command), {
     examples: [
-      ["users verify", "ends with 0 where nothing differs, with 3 where something does"],
+      ["users verify", "exits with 0 if nothing differs, with 3 if something does"],
       ["users verify --report differences.csv", "each difference, for a spreadsheet"],
-      ["users verify --only extra,session", "who and what should be gone"],
-      ["users verify --json --max-rate 200 | tail -1", "the totals alone, gently"],
+      ["users verify --only extra,session", "users and sessions that should be gone"],
+      ["users verify --json --max-rate 200 | tail -1", "only the totals, slowly"],
     ],
     variables: gatewayVariables,
   }).action((flags: Flags) => usersVerify(context, flags));
@@ -48,7 +48,7 @@ async function usersVerify(context: CommandContext, flags: Flags): Promise<void>
           found("difference", rowOf(difference));
         },
       }),
-    howToGoOn: "What was found until then is above; the same command begins anew.",
+    howToGoOn: "What was found so far is above; the same command starts over.",
   });
   const { counts, differences, durationMs, state } = result;
   const found = Object.values(differences).reduce((sum, count) => sum + count, 0);

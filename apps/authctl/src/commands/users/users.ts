@@ -11,7 +11,7 @@ import { addUsersVerify } from "./users-verify.ts";
 export function addUsersCommands(program: Command, context: CommandContext): void {
   const users = program
     .command("users")
-    .description("users on both sides: bring over, compare, repair, show, export, erase");
+    .description("users on both sides: import, compare, repair, show, export, erase");
   addUsersSync(users, context);
   addUsersVerify(users, context);
   addUsersRepair(users, context);

@@ -20,9 +20,9 @@ export interface WalkFlags {
 /** Adds the options that every walk over all users has. */
 export function addWalkOptions(command: Command): Command {
   return command
-    .option("--search <text>", "only users whose username, email, first or last name begins so")
-    .option("--username <text>", "only users whose username has this in it")
-    .option("--email <text>", "only users whose email has this in it")
+    .option("--search <text>", "only users whose username, email, first or last name begins with this")
+    .option("--username <text>", "only users whose username contains this")
+    .option("--email <text>", "only users whose email contains this")
     .option("--exact", "with --username or --email: the whole value")
     .option(
       "--created-after <date>",
@@ -30,10 +30,10 @@ export function addWalkOptions(command: Command): Command {
       date,
     )
     .option("--created-before <date>", "only users created then or earlier", date)
-    .option("--page-size <users>", "users a read of Keycloak, 500 when left out", wholeNumber(1, 5_000))
-    .option("--concurrency <reads>", "reads of Keycloak at once, at most; 2 when left out", wholeNumber(1, 16))
-    .option("--max-rate <users/s>", "users a second, at most", wholeNumber(1, 1_000_000))
-    .option("--outage-minutes <n>", "how long an outage is waited for, 30 when left out", wholeNumber(0, 10_080))
+    .option("--page-size <users>", "users per read of Keycloak; default 500", wholeNumber(1, 5_000))
+    .option("--concurrency <reads>", "maximum concurrent reads of Keycloak; default 2", wholeNumber(1, 16))
+    .option("--max-rate <users/s>", "maximum users per second", wholeNumber(1, 1_000_000))
+    .option("--outage-minutes <n>", "how long to wait for an outage to end; default 30", wholeNumber(0, 10_080))
     .option("--report <file>", "writes each finding to a file: CSV if it ends with .csv, else NDJSON")
     .option("--json", "NDJSON on standard output instead of a bar and tables");
 }
@@ -58,7 +58,7 @@ function given(values: Record<string, unknown>): Record<string, unknown> {
 export function date(text: string): Date {
   const value = new Date(text);
   if (!/^\d{4}-\d\d-\d\d/.test(text) || Number.isNaN(value.getTime()))
-    throw new InvalidArgumentError("It is a date such as 2026-11-01 or 2026-11-01T12:00:00Z.");
+    throw new InvalidArgumentError("Expected a date such as 2026-11-01 or 2026-11-01T12:00:00Z.");
   return value;
 }
 
@@ -66,7 +66,7 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
   return (text) => {
     const value = Number(text);
     if (!/^\d+$/.test(text) || value < least || value > most)
-      throw new InvalidArgumentError(`It is a whole number from ${least} to ${most}.`);
+      throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
     return value;
   };
 }

@@ -7,18 +7,19 @@ export const problemTodos: Record<FeedProblemKind, string> = {
   admin_events_off:
     "switch the realm's admin events on (authctl realm apply): what administrators change does not arrive",
   event_types_missing: "have the realm store the missing event types (authctl realm apply)",
-  retention_too_short: "have the realm keep events for longer (authctl realm apply): they go before they are read",
+  retention_too_short:
+    "have the realm keep events for longer (authctl realm apply): they are deleted before they are read",
   clock_skew: "set the clocks: those of this machine, Keycloak and the database differ",
   no_permission: "give the service account the role view-events of realm-management (authctl realm apply)",
-  canary_missing: "look whether Keycloak stores all events: a login of ours is not among them",
-  behind: "look whether Keycloak and PostgreSQL answer: changes in Keycloak are not read in time",
-  deletions_paused: "look whether so many users were meant to be deleted in Keycloak; the rest follows slowly",
+  canary_missing: "check whether Keycloak stores all events: one of the gateway's own logins is not among them",
+  behind: "check whether Keycloak and PostgreSQL answer: changes in Keycloak are not read in time",
+  deletions_paused: "check whether so many users were meant to be deleted in Keycloak; the rest follows slowly",
   dead_letters: "see authctl feed status for changes that could not be applied, then authctl feed replay",
   feed_off:
-    "set RECONCILE_ENABLED=true, or update Keycloak to 26.2: its events can't be read, and nothing else brings changes here",
-  full_look_running: "nothing: events were lost, or one concerned many users, so every user is re-read",
+    "set RECONCILE_ENABLED=true, or update Keycloak to 26.2: its events can't be read, and changes arrive in no other way",
+  full_look_running: "no action needed: events were lost, or one concerned many users, so every user is re-read",
   reconcile_late:
-    "see whether Keycloak and PostgreSQL answer; if they do, raise RECONCILE_MAX_CALLS_PER_SECOND or RECONCILE_PERIOD_MS",
+    "check whether Keycloak and PostgreSQL answer; if they do, raise RECONCILE_MAX_CALLS_PER_SECOND or RECONCILE_PERIOD_MS",
 };
 
 /** A change that waits longer, or no reading of events for longer, is a problem. Milliseconds. */

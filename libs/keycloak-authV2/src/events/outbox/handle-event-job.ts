@@ -46,8 +46,8 @@ export async function handleEventJob<Type extends DomainEventType>(
     metrics?.failed(event.type);
     const { type, userId, version } = event;
     const about = { err: error, subscriber, type, userId, version: String(version), attempt, job: job.id };
-    if (attempt < BLOCKED_AFTER_ATTEMPTS) logger.warn(about, "event not handled: it is tried again");
-    else logger.error(about, "event keeps failing, its user's later events wait: mend the handler, or skip the event");
+    if (attempt < BLOCKED_AFTER_ATTEMPTS) logger.warn(about, "event not handled: it will be retried");
+    else logger.error(about, "event keeps failing, its user's later events wait: fix the handler, or skip the event");
     return { id: job.id, status: "failed", output: { message: failureCode(error) } };
   }
 }

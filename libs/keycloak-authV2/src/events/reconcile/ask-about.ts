@@ -24,7 +24,7 @@ export async function askAbout<T>(
     const { passedOver, deps } = run;
     if (!passedOver.has(userId) && passedOver.size < MOST_LOGGED) {
       passedOver.add(userId);
-      deps.logger.warn({ err: error, userId }, "Keycloak fails to answer about a user: they are not compared");
+      deps.logger.warn({ err: error, userId }, "Keycloak fails to answer for a user: the user is not compared");
     }
     return null;
   }

@@ -60,7 +60,10 @@ export class CountedReconciliation {
     this.#show();
     await this.#store(lease);
     if (!difference || (await this.#isResting())) return;
-    logger.warn({ keycloakHasMore: difference }, "Keycloak counts other users than are here: they are reconciled now");
+    logger.warn(
+      { keycloakHasMore: difference },
+      "Keycloak's user counts differ from the local ones: users are reconciled now",
+    );
     this.#pass = new CountedPass(difference, countable, now().getTime());
   }
 

@@ -24,7 +24,7 @@ export function createReconcileMetrics(registry: Registry): ReconcileMetrics {
   );
   const differences = counter(
     "reconcile_differences_total",
-    "Users, or users with sessions, that differed from Keycloak and were handed to the change feed.",
+    "Users, or users with sessions, that differed from Keycloak and were passed to the change feed.",
     ["kind"],
   );
   const calls = counter("reconcile_keycloak_calls_total", "Calls to Keycloak that reconciliation made.");

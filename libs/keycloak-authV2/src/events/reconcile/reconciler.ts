@@ -139,7 +139,7 @@ export class Reconciler {
     try {
       this.#witnessId = await deps.eventSource.serviceAccountId();
       await keepLease(this.#leader, work);
-      if (this.#failures > 0) deps.logger.info("reconciliation goes on");
+      if (this.#failures > 0) deps.logger.info("reconciliation continues");
       this.#failures = 0;
       this.#pageSize = Math.min(PAGE, this.#pageSize * GROWTH);
     } catch (error) {
@@ -171,7 +171,7 @@ export class Reconciler {
     const code = failureCode(error);
     // Of one that was waited for, the pages have shrunk.
     if (code === "keycloak.timeout" && !(error instanceof BulkError)) this.#shrinkPages();
-    if (this.#failures === 0) logger.warn({ err: error, code }, "reconciliation waits: it is tried again");
+    if (this.#failures === 0) logger.warn({ err: error, code }, "reconciliation waits: it will be retried");
     this.#failures += 1;
     this.#retryAt = now().getTime() + retryAfterMs(this.#failures);
   }

@@ -5,17 +5,17 @@ import type { FormAnswer } from "./post-form.ts";
 const REASONS: ReadonlyArray<readonly [text: string, meaning: string]> = [
   [
     "Invalid client or Invalid client credentials",
-    "the client is unknown or disabled, or its secret is another: check KEYCLOAK_CLIENT_ID and KEYCLOAK_CLIENT_SECRET",
+    "the client is unknown or disabled, or its secret differs: check KEYCLOAK_CLIENT_ID and KEYCLOAK_CLIENT_SECRET",
   ],
-  ["Client not allowed for direct access grants", "the client may not log people in: switch direct access grants on"],
+  ["Client not allowed for direct access grants", "the client may not log users in: switch direct access grants on"],
   ["Client requires user consent", "the client asks for consent, which this login can't show: switch it off"],
   ["Client not enabled to retrieve service account", "the client has no service account: switch it on"],
   ["resource owner password credentials grant is prohibited", "a client policy of the realm forbids this login"],
   ["Realm not enabled", "the realm is disabled"],
   ["Realm does not exist", "there is no such realm: check KEYCLOAK_REALM"],
   ["Unable to find matching target resource method", "KEYCLOAK_URL has a wrong path"],
-  ["HTTPS required", "Keycloak wants HTTPS from here (sslRequired)"],
-  ["Invalid origin", "an Origin header came along, which a proxy must have added"],
+  ["HTTPS required", "Keycloak requires HTTPS from here (sslRequired)"],
+  ["Invalid origin", "the request had an Origin header, which a proxy must have added"],
   ["Invalid scopes", "the client has no such scope"],
   ["Parameter client_assertion_type is missing", "Keycloak expects the client to sign a token instead of a secret"],
   ["DPoP proof is missing", "the client is set to DPoP, which is not supported"],
@@ -23,11 +23,8 @@ const REASONS: ReadonlyArray<readonly [text: string, meaning: string]> = [
   ["Client certificate missing", "the client is set to certificate-bound tokens, which are not supported"],
   ["X509 client certificate is missing", "the direct grant flow asks for a client certificate"],
   ["Invalid token issuer", "Keycloak's issuer has changed: set its hostname back"],
-  [
-    "Invalid refresh token. Token client and authorized client don't match",
-    "KEYCLOAK_CLIENT_ID is another than before",
-  ],
-  ["Unmatching clients", "KEYCLOAK_CLIENT_ID is another than before"],
+  ["Invalid refresh token. Token client and authorized client don't match", "KEYCLOAK_CLIENT_ID has changed"],
+  ["Unmatching clients", "KEYCLOAK_CLIENT_ID has changed"],
 ];
 
 /** What an internal text may quote: Keycloak's own words, with nothing of what was sent. */
@@ -75,12 +72,14 @@ export function generalRefusal(answer: FormAnswer, operation: string): AuthError
   }
   if (status >= 400) {
     const isKeycloak = page || key !== undefined;
-    const why = isKeycloak ? misconfigurationOf(answer) : "not an answer of Keycloak's: check KEYCLOAK_URL and proxies";
+    const why = isKeycloak
+      ? misconfigurationOf(answer)
+      : "not a response from Keycloak: check KEYCLOAK_URL and proxies";
     return new AuthError("keycloak.misconfigured", { internal: why ? `${said}: ${why}` : said });
   }
   if (page) {
     const internal = `${said}, a page: the direct grant flow has a step that only a browser can do`;
     return new AuthError("keycloak.misconfigured", { internal });
   }
-  return new AuthError("keycloak.unavailable", { internal: `${said}, not an answer of Keycloak's`, answered: true });
+  return new AuthError("keycloak.unavailable", { internal: `${said}, not a response from Keycloak`, answered: true });
 }

@@ -25,7 +25,7 @@ export class BulkLease {
     const end = performance.now() + TTL_MS + 2_000;
     while (!(await this.#take())) {
       if (performance.now() >= end)
-        throw new BulkError("bulk.already_running", "another run is under way: wait for its end, or stop it first");
+        throw new BulkError("bulk.already_running", "another run is in progress: wait until it ends, or stop it first");
       onWaiting("bulk.already_running");
       await sleep(LOOK_EVERY_MS, undefined, signal && { signal }).catch(() => {
         throw new InterruptedError();
@@ -57,5 +57,5 @@ export class BulkLease {
 }
 
 export function lostLease(): BulkError {
-  return new BulkError("bulk.lost_lease", "another run has begun since: let that one finish");
+  return new BulkError("bulk.lost_lease", "another run has started since: let it finish");
 }

@@ -15,7 +15,7 @@ export type BulkPhase =
   | "waiting"
   | "finished";
 
-/** What became of Keycloak's users here; with a dry run: what would become of them. */
+/** What became of Keycloak's users here; with a dry run: shows what would be done. */
 export interface SyncCounts {
   /** Users read from Keycloak, service accounts left out. */
   walked: number;

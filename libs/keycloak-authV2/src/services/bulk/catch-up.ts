@@ -18,7 +18,7 @@ const PAGE = 500;
 export async function catchUp(run: BulkRun, since: Date): Promise<void> {
   const { eventSource, serverFeatures, now, logger } = run.deps;
   if ((await run.patience.run(() => serverFeatures.current())).eventsByTime === false) {
-    logger.warn("changes during the walk are left to reconciliation: this Keycloak's events can't be read");
+    logger.warn("changes during the scan are left to reconciliation: this Keycloak's events can't be read");
     return;
   }
   const span = { from: later(since, -OVERLAP_MS), to: later(now(), OVERLAP_MS) };
@@ -31,7 +31,7 @@ export async function catchUp(run: BulkRun, since: Date): Promise<void> {
   } catch (error) {
     const isUnreadable = isAuthError(error, "keycloak.forbidden") || error instanceof UnreadableError;
     if (!isUnreadable) throw error;
-    logger.warn({ err: error }, "changes during the walk are left to the change feed: events can't be read");
+    logger.warn({ err: error }, "changes during the scan are left to the change feed: events can't be read");
   }
 }
 

@@ -100,5 +100,9 @@ function isOutage(error: unknown): boolean {
 
 function outageError(code: string, cause: unknown): BulkError {
   const who = code.startsWith("database") ? "the database" : "Keycloak";
-  return new BulkError("bulk.outage", `${who} was away for too long (${code}): run it again, it goes on`, { cause });
+  return new BulkError(
+    "bulk.outage",
+    `${who} was unavailable for too long (${code}): run the command again; it continues where it stopped`,
+    { cause },
+  );
 }

@@ -148,7 +148,7 @@ class Scan {
     const rows = countRows(fresh);
     this.endsShort = !isFull;
     this.#oldPages = rows === 0 && isFull ? this.#oldPages + 1 : 0;
-    if (this.#oldPages > MOST_OLD_PAGES) throw unlistable("never ends: the same users come again and again");
+    if (this.#oldPages > MOST_OLD_PAGES) throw unlistable("does not end: the same users are listed again and again");
     for (const user of lists.flatMap(({ users }) => users)) this.#remember(digestOf(user));
     this.first = first;
     this.read += rows;

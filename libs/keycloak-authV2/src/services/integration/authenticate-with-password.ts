@@ -60,7 +60,7 @@ export async function verifyOwnToken(
     return await verifier.verifyAccessToken(token, options);
   } catch (error) {
     if (!isAuthError(error, "token.invalid")) throw error;
-    const internal = `an access token of Keycloak's is not acceptable: ${error.internal ?? "unknown reason"}`;
+    const internal = `an access token from Keycloak is not acceptable: ${error.internal ?? "unknown reason"}`;
     throw new AuthError("keycloak.misconfigured", { internal, cause: error });
   }
 }

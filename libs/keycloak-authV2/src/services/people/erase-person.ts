@@ -46,7 +46,7 @@ export async function erasePerson(
     if (!row || (row.deletedAt && row.username === ERASED_USERNAME)) return result;
     result.endedSessions += (await eraseHere(deps, userId)).endedSessions;
   }
-  throw new PersonError("person.keeps_coming_back", "the user was written here again and again: repeat the command");
+  throw new PersonError("person.keeps_coming_back", "the user's row kept changing here: repeat the command");
 }
 
 async function eraseHere({ sessions, users, people, logger, now }: PersonDeps, userId: string) {

@@ -94,7 +94,10 @@ export async function endStaleSessions({ deps }: Look, { notBefore }: UserRead):
     const logout = { ...planLogout(now), nextAttemptAt: now };
     const ended = await deps.sessions.endLive({ userId, issuedBefore }, "ended_in_keycloak", now, logout);
     if (ended.length === 0) continue;
-    deps.logger.info({ userId, sessions: ended.length }, "Keycloak takes their tokens no more: sessions ended");
+    deps.logger.info(
+      { userId, sessions: ended.length },
+      "Keycloak no longer accepts the user's tokens: sessions ended",
+    );
     deps.wake("logouts");
   }
 }

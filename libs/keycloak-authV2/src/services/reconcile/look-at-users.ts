@@ -51,7 +51,7 @@ async function lookAtBatch(look: Look, ids: string[]): Promise<Map<string, LookO
   } catch (error) {
     const failure = failureOf(error);
     const all = (outcome: LookFailure) => new Map<string, LookOutcome>(ids.map((id) => [id, outcome]));
-    look.deps.logger.debug({ err: error, code: failure.error, users: ids.length }, "look at users failed");
+    look.deps.logger.debug({ err: error, code: failure.error, users: ids.length }, "reconciling users failed");
     if (!mayBeOneUsers(error) || !(await answersOtherwise(look, ids))) return all({ ...failure, own: false });
     if (ids.length === 1) return all({ ...failure, own: true });
     const middle = Math.ceil(ids.length / 2);

@@ -115,5 +115,8 @@ function lookAgainAt(deps: SyncDeps, row: Registration): Date | null {
 async function park(deps: SyncDeps, row: Registration, reason: string): Promise<void> {
   await deps.registrations.park(row.id, reason, deps.now());
   deps.metrics.registrationRecovery("parked");
-  deps.logger.error({ registrationId: row.id, reason }, "registration is parked: an operator must look at it");
+  deps.logger.error(
+    { registrationId: row.id, reason },
+    "registration is parked: an operator must decide it (authctl registrations list)",
+  );
 }

@@ -58,7 +58,7 @@ describe("is refused before Keycloak is asked", () => {
       const broken = await refusal({ ...ada, attributes });
       expect(broken[0]).toBe("input.invalid");
       expect(broken).toHaveLength(2);
-      expect(broken[1]).toContain("is no attribute that people of this realm set");
+      expect(broken[1]).toContain("is not an attribute that users of this realm can set");
     }
     expect(sides()).toEqual({ inKeycloak: 0, local: 0 });
   });

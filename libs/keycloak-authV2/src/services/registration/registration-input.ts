@@ -46,7 +46,7 @@ function notSettable(profile: UserProfile, { attributes = {} }: ProfileInput): F
   const settable = new Set(profile.attributes.filter((found) => found.settable && !isBuiltIn(found.name)).map(nameOf));
   return Object.keys(attributes)
     .filter((name) => !settable.has(name))
-    .map((name) => ({ path: pathOf(name), message: "is no attribute that people of this realm set" }));
+    .map((name) => ({ path: pathOf(name), message: "is not an attribute that users of this realm can set" }));
 }
 
 /** As Keycloak's admin API takes them; blank ones, which it does not store, left out. */

@@ -45,7 +45,7 @@ async function outcomeOfOthers(deps: SyncDeps, registrationId: string): Promise<
   if (row?.state === "undone") return { state: "undone" };
   const user = row?.state === "completed" && row.keycloakUserId ? await deps.users.findById(row.keycloakUserId) : null;
   if (user) return { state: "completed", user };
-  deps.logger.error({ registrationId, state: row?.state }, "registration is in no state that permits its undo");
+  deps.logger.error({ registrationId, state: row?.state }, "registration is in a state that can't be undone");
   return { state: "left" };
 }
 

@@ -51,7 +51,7 @@ export async function exchangeLostToken(
     if (!exchange.stored) return { outcome: "overtaken", answered: exchange.answered };
     metrics.sessionHealed();
     const { sessionId, userId } = session;
-    logger.warn({ sessionId, userId }, "a session went on by a refresh token whose issue the database had lost");
+    logger.warn({ sessionId, userId }, "a session continued with a refresh token that the database had lost");
     return { outcome: "healed", tokens: exchange.tokens };
   } catch (error) {
     if (error instanceof ReplacedToken) return { outcome: "replaced", answered: false };

@@ -76,7 +76,7 @@ export async function exchangeTokens(
 function assertSameSubject(accessToken: string, { keycloakSessionId, userId }: Session): void {
   const { sid, sub } = readClaims(accessToken) ?? {};
   if (sid !== keycloakSessionId || sub === userId) return;
-  const internal = "refresh: the new token's sub is another: take the pairwise subject mapper off the client";
+  const internal = "refresh: the new token's sub has changed: remove the pairwise subject mapper from the client";
   throw new AuthError("keycloak.misconfigured", { internal });
 }
 
@@ -110,6 +110,6 @@ async function release({ sessions, logger }: SyncDeps, { session, fence }: Lease
   try {
     await sessions.releaseRefresh(session.sessionId, fence);
   } catch (error) {
-    logger.debug({ err: error }, "a refresh lease was left to its end");
+    logger.debug({ err: error }, "a refresh lease could not be released: it expires soon");
   }
 }

@@ -22,7 +22,7 @@ export async function inStepWithLogin(deps: SyncDeps, row: User, told: KeycloakP
     await deps.feed.addHints([{ kind: "user", subject: id, source: "login", changedAt: null }], deps.now());
     deps.wake("hints");
   } catch (error) {
-    deps.logger.warn({ err: error, userId: id }, "a changed user could not be looked at: the login goes on");
+    deps.logger.warn({ err: error, userId: id }, "a changed user could not be reconciled: the login continues");
   }
   return row;
 }

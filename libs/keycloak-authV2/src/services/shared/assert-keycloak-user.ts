@@ -18,6 +18,6 @@ export async function assertKeycloakUser(
   if (await keycloak.getUser(id)) return;
   const [namesake] = username === "" ? [] : await keycloak.searchUsers({ username, exact: true, max: 1 });
   if (username !== "" && !namesake) throw new AuthError("auth.invalid_credentials", { internal: "deleted meanwhile" });
-  const internal = "login: the token's sub is no user id: take the pairwise subject mapper off the client";
+  const internal = "login: the token's sub is not a user id: remove the pairwise subject mapper from the client";
   throw new AuthError("keycloak.misconfigured", { internal });
 }
