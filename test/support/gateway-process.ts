@@ -111,9 +111,16 @@ export class GatewayProcess {
   }
 }
 
+/** Another database than the stack's has no direct URL of the stack's beside it. */
+function withOverrides(env: Record<string, string>, overrides: Record<string, string>): Record<string, string> {
+  const { DATABASE_DIRECT_URL, ...others } = env;
+  const isOther = "DATABASE_URL" in overrides && overrides.DATABASE_URL !== env.DATABASE_URL;
+  return { ...(isOther || DATABASE_DIRECT_URL === undefined ? others : env), ...overrides };
+}
+
 /** The variables of a gateway on a stack, as the tests want it. */
 export function gatewayEnv(stack: TestStack, overrides: Record<string, string> = {}): Record<string, string> {
-  return {
+  const env = {
     ...gatewayEnvironment({ ...stack, metricsToken }, 0),
     SHUTDOWN_DELAY_MS: "0",
     TRUSTED_PROXIES: "loopback",
@@ -121,18 +128,14 @@ export function gatewayEnv(stack: TestStack, overrides: Record<string, string> =
     // High enough not to stand in the way; the tests of the limits set their own.
     ...GENEROUS_LIMITS,
     LOGIN_FAILURE_PAUSE_MS: "0",
-    ...overrides,
   };
+  return withOverrides(env, overrides);
 }
 
 /** The variables of the orders service on a stack, as the tests want it. */
 export function ordersEnv(stack: TestStack, overrides: Record<string, string> = {}): Record<string, string> {
-  return {
-    ...ordersEnvironment({ ...stack, metricsToken }, 0),
-    SHUTDOWN_DELAY_MS: "0",
-    LOG_LEVEL: "debug",
-    ...overrides,
-  };
+  const env = { ...ordersEnvironment({ ...stack, metricsToken }, 0), SHUTDOWN_DELAY_MS: "0", LOG_LEVEL: "debug" };
+  return withOverrides(env, overrides);
 }
 
 /** Stops every gateway that a test left running. */
