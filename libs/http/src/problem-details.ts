@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Logger } from "@libs/observability";
-import { DatabaseError, databaseProblem } from "@libs/postgres";
+import { DatabaseError, databaseProblem, StatementRefusedError } from "@libs/postgres";
 import { AuthError, type FieldError } from "@libs/problems";
 import { Elysia, InvalidCookieSignature, NotFoundError, ParseError, ValidationError } from "elysia";
 import { problemResponse } from "./problems/problem.ts";
@@ -18,7 +18,7 @@ export const problemDetails = (
     if (error instanceof NotFoundError) return missing(requestId, allowedMethods(path));
     const known = toPublicError(error);
     if (known.entry.status >= 500) logFailure(logger, known, error, requestId);
-    if (OPERATORS.has(known.code)) onOperatorsFault();
+    if (isOperators(known)) onOperatorsFault();
     return problemResponse(known, requestId, known.headers);
   });
 
@@ -36,6 +36,10 @@ const OPERATORS: ReadonlySet<string> = new Set([
   "token.undecryptable",
   "internal.error",
 ]);
+
+/** A statement that PostgreSQL refuses is one, too: a table or a right is missing. */
+const isOperators = (known: PublicError): boolean =>
+  OPERATORS.has(known.code) || (known instanceof Error && known.cause instanceof StatementRefusedError);
 
 /** Every answer of 5xx has its cause in the log. */
 function logFailure(logger: Logger, { code }: PublicError, thrown: unknown, requestId: string): void {

@@ -13,5 +13,8 @@ export function lazyGauge<Label extends string>(
   config: GaugeConfiguration<Label>,
 ): LazyGauge<Label> {
   const gauge = import("./registered-metrics.ts").then(({ gaugeIn }) => gaugeIn(registry, config));
-  return { set: (labels, value) => void gauge.then((known) => known.set(labels, value)) };
+  // A metric that can't be had, such as one whose name is taken by another kind, is no reason to end the process.
+  const ignore = () => {};
+  gauge.catch(ignore);
+  return { set: (labels, value) => void gauge.then((known) => known.set(labels, value)).catch(ignore) };
 }

@@ -3,6 +3,7 @@ import { databaseProblem } from "./database-problem.ts";
 import {
   DatabaseTimeoutError,
   DatabaseUnavailableError,
+  ForeignKeyViolationError,
   StatementRefusedError,
   TransactionConflictError,
   UnfinishedRegistrationError,
@@ -16,6 +17,7 @@ test.each([
   [new DatabaseTimeoutError(), "database.timeout"],
   [new UnfinishedRegistrationError(), "registration.recovering"],
   [new UniqueViolationError("users_email_key"), "database.unavailable"],
+  [new ForeignKeyViolationError("sessions_user_id_fkey"), "internal.error"],
   [new StatementRefusedError("42P01", "a missing table"), "database.unavailable"],
   [new StatementRefusedError("42501", "a missing right"), "database.unavailable"],
   [new StatementRefusedError("P0001", "a trigger"), "database.unavailable"],
@@ -51,4 +53,29 @@ test.each([
   expect(mapped.name).toBe(name);
   if ("constraint" in more) expect(mapped.constraint).toBe(more.constraint);
   if (code.startsWith("22")) expect(mapped.internal).not.toContain("do-not-show");
+});
+
+test.each([
+  ...[
+    "CERT_HAS_EXPIRED",
+    "SELF_SIGNED_CERT_IN_CHAIN",
+    "DEPTH_ZERO_SELF_SIGNED_CERT",
+    "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  ],
+  ...[
+    "ERR_TLS_CERT_ALTNAME_INVALID",
+    "ERR_SSL_WRONG_VERSION_NUMBER",
+    "EPROTO",
+    "ENOENT",
+    "EACCES",
+    "EMFILE",
+    "ECONNRESET",
+  ],
+])("%s: there is no connection", (code) => {
+  expect(mapDatabaseError(Object.assign(new Error("no"), { code }))).toBeInstanceOf(DatabaseUnavailableError);
+});
+
+test("a code that says nothing of a connection stays as it is", () => {
+  const bug = Object.assign(new Error("a bug"), { code: "ERR_INVALID_ARG_TYPE" });
+  expect(mapDatabaseError(bug)).toBe(bug);
 });

@@ -1,5 +1,11 @@
 import { AuthError } from "@libs/problems";
-import { DatabaseError, DatabaseTimeoutError, StatementRefusedError, UnfinishedRegistrationError } from "./errors.ts";
+import {
+  DatabaseError,
+  DatabaseTimeoutError,
+  ForeignKeyViolationError,
+  StatementRefusedError,
+  UnfinishedRegistrationError,
+} from "./errors.ts";
 
 /** Classes of SQLSTATE about what was to be written: data exceptions, broken constraints. The same call fails again. */
 const VALUE_REFUSED = /^2[23]/;
@@ -15,6 +21,9 @@ export function databaseProblem(error: unknown): AuthError | undefined {
   if (!(error instanceof DatabaseError)) return undefined;
   if (error instanceof UnfinishedRegistrationError) return new AuthError("registration.recovering", { cause: error });
   if (error instanceof DatabaseTimeoutError) return new AuthError("database.timeout", { cause: error });
-  const isOurs = error instanceof StatementRefusedError && VALUE_REFUSED.test(error.sqlState);
-  return new AuthError(isOurs ? "internal.error" : "database.unavailable", { cause: error });
+  return new AuthError(isOurs(error) ? "internal.error" : "database.unavailable", { cause: error });
 }
+
+const isOurs = (error: DatabaseError): boolean =>
+  error instanceof ForeignKeyViolationError ||
+  (error instanceof StatementRefusedError && VALUE_REFUSED.test(error.sqlState));

@@ -28,10 +28,13 @@ const UNAVAILABLE_KINDS = new Set([
 
 /** Connection exceptions, resources, shutdown and start-up, and a standby that became the address's answer. */
 const UNAVAILABLE_STATES = /^(08|53|57P|58|25006$|28|3D|40)/;
+/** Of the system and of TLS: there is no connection. */
+const NO_CONNECTION =
+  /^(E(CONN|PIPE|HOST|NET|NOTFOUND|AI_AGAIN|PROTO|MFILE|NFILE|ACCES$|NOENT$)|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO_|ERR_(TLS|SSL|OSSL))/;
 /** Statement or lock timeout. */
 const TIMEOUT_STATES = new Set(["57014", "55P03", "25P03", "25P04"]);
-const UNAVAILABLE_CODES =
-  /^(P1000|P1001|P1003|P1010|P1011|P1017|P2034|P2037|E(CONN|PIPE|HOST|NET|NOTFOUND|AI_AGAIN).*)$/;
+/** Prisma's own. */
+const UNAVAILABLE_CODES = /^(P1000|P1001|P1003|P1010|P1011|P1017|P2034|P2037)$/;
 const TIMEOUT_CODES = /^(P1002|P1008|P2024|P2028|ETIMEDOUT)$/;
 
 /**
@@ -115,8 +118,13 @@ function fromConnection(error: Error): DatabaseError | undefined {
   const { code = "" } = error as { code?: unknown };
   const { message } = error;
   if (TIMEOUT_CODES.test(String(code))) return known(DatabaseTimeoutError, `no answer in time (${code})`);
-  if (UNAVAILABLE_CODES.test(String(code))) return known(DatabaseUnavailableError, `database unavailable (${code})`);
-  if (/^(timeout exceeded when trying to connect|Connection terminated due to connection timeout)/.test(message))
+  if (UNAVAILABLE_CODES.test(String(code)) || NO_CONNECTION.test(String(code)))
+    return known(DatabaseUnavailableError, `database unavailable (${code})`);
+  if (
+    /^(timeout expired|timeout exceeded when trying to connect|Connection terminated due to connection timeout)/.test(
+      message,
+    )
+  )
     return known(DatabaseTimeoutError, "no connection in time");
   if (/^Query read timeout/.test(message)) return known(DatabaseTimeoutError, "no answer in time");
   if (

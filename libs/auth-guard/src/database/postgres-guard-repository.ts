@@ -10,10 +10,11 @@ export interface NamedStatement {
 /** Runs one statement on the application's database. @returns its rows */
 export type RunStatement = (statement: NamedStatement, values: string[]) => Promise<object[]>;
 
+/** All as text: how `pg` reads other types is a setting of the whole process, which the service may have changed. */
 const SESSION = {
   name: "guard_session",
   text: `
-    SELECT session_id AS "sessionId", user_id AS "userId", started_at AS "startedAt"
+    SELECT session_id AS "sessionId", user_id AS "userId", (extract(epoch FROM started_at) * 1000)::text AS "startedAtMs"
     FROM sessions WHERE keycloak_session_id = $1 AND ended_at IS NULL`,
 };
 const USER = {
@@ -25,7 +26,7 @@ const USER = {
       FROM user_roles
       JOIN role_permissions ON role_permissions.role_id = user_roles.role_id
       JOIN permissions ON permissions.id = role_permissions.permission_id
-      WHERE user_roles.user_id = users.id) AS grants
+      WHERE user_roles.user_id = users.id)::text AS grants
     FROM users WHERE id = $1 AND enabled AND deleted_at IS NULL`,
 };
 const STORE = {
@@ -37,13 +38,16 @@ const STORE = {
 export class PostgresGuardRepository implements GuardRepository {
   constructor(private readonly run: RunStatement) {}
 
-  findSession(keycloakSessionId: string): Promise<GuardedSession | null> {
-    return this.#one<GuardedSession>(SESSION, keycloakSessionId);
+  async findSession(keycloakSessionId: string): Promise<GuardedSession | null> {
+    const row = await this.#one<{ sessionId: string; userId: string; startedAtMs: string }>(SESSION, keycloakSessionId);
+    if (!row) return null;
+    const { startedAtMs, ...session } = row;
+    return { ...session, startedAt: new Date(Number(startedAtMs)) };
   }
 
   async findUser(userId: string): Promise<GuardedUser | null> {
-    const row = await this.#one<Omit<GuardedUser, "grants"> & { grants: Grant[] | null }>(USER, userId);
-    return row && { ...row, grants: row.grants ?? [] };
+    const row = await this.#one<Omit<GuardedUser, "grants"> & { grants: string | null }>(USER, userId);
+    return row && { ...row, grants: row.grants === null ? [] : (JSON.parse(row.grants) as Grant[]) };
   }
 
   async findOrganizationOfStore(storeId: string): Promise<string | null> {

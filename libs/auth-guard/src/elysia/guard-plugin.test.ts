@@ -4,6 +4,7 @@ import { clientRole, realmRole } from "../guard/role-name.ts";
 import { createTestAuth, type TestAuth } from "../testing/create-test-auth.ts";
 import { assertGuarded } from "./assert-guarded.ts";
 import { guardFirst } from "./guard-first.ts";
+import { guardPlugin } from "./guard-plugin.ts";
 import { pathParam } from "./take-scope.ts";
 
 let auth: TestAuth;
@@ -159,6 +160,32 @@ describe("a guarded route", () => {
     expect((await call("/machine", headers)).text).toBe("service");
     expect((await call("/me", headers)).status).toBe(401);
   });
+});
+
+test("a route that asks for a guard before the plugin is used is never served", () => {
+  const app = new Elysia().get("/", () => "secret", { auth: true } as object).use(auth.plugin);
+  expect(() => app.listen(0)).toThrow("has a guard but no keycloakAuth(): GET /");
+});
+
+test("a fault of the check itself is ours, not the body's", async () => {
+  const broken = new Proxy(auth.guard, {
+    get: (guard, name) =>
+      name === "authenticate"
+        ? () => {
+            throw new TypeError("a bug");
+          }
+        : Reflect.get(guard, name, guard),
+  });
+  const app = new Elysia().use(guardPlugin(broken)).post("/orders", ({ body }) => body, { auth: true });
+  const request = new Request("http://test/orders", {
+    method: "POST",
+    body: "{}",
+    headers: { "content-type": "application/json" },
+  });
+  const answer = await app.handle(request);
+  const text = await answer.text();
+  expect({ status: answer.status, code: JSON.parse(text).code }).toEqual({ status: 500, code: "internal.error" });
+  expect(text).not.toContain("a bug");
 });
 
 test("assertGuarded names the routes that say nothing", () => {

@@ -67,7 +67,15 @@ export function guardPlugin<Permission extends string = string>(guard: Guard) {
   // Elysia reads the types of what a handler gets from `resolve`; the check itself runs earlier, before the body is read.
   return new Elysia({ name: "keycloak-auth", seed: guard.id })
     .use(requestTarget())
-    .onStart((app) => void guardFirst(app))
+    .onStart((app) => {
+      try {
+        guardFirst(app);
+      } catch (error) {
+        // The port is open by now, and the route would be served without a guard.
+        void app.server?.stop(true);
+        throw error;
+      }
+    })
     .macro(keys as unknown as GuardKeys<Permission>);
 }
 

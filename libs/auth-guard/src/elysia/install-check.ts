@@ -1,3 +1,5 @@
+import { DatabaseError } from "@libs/postgres";
+import { AuthError } from "@libs/problems";
 import type { Guard } from "../guard/guard.ts";
 import type { Principal } from "../guard/guard-user.ts";
 import { markCheck } from "./guards-of.ts";
@@ -57,8 +59,9 @@ export function installCheck(guard: Guard, hooks: Hooks): CompiledGuard {
       throw remember(error);
     }
   };
-  const remember = (error: unknown): unknown => {
-    if (typeof error === "object" && error !== null) refusals.add(error);
+  const remember = (thrown: unknown): Error => {
+    const error = asGuardError(thrown);
+    refusals.add(error);
     return error;
   };
   const onError = ({ error }: { error: unknown }): Response | undefined => guardProblem(error, refusals);
@@ -83,3 +86,9 @@ function scopeSource(request: Request, params: Params = {}, { user }: Principal)
     },
   };
 }
+
+/** A fault of the check itself must not be taken for one of the body, before which it runs. */
+const asGuardError = (thrown: unknown): Error =>
+  thrown instanceof AuthError || thrown instanceof DatabaseError
+    ? thrown
+    : new AuthError("internal.error", { cause: thrown });

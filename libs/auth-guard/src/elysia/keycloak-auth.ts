@@ -3,7 +3,8 @@ import { guardPlugin, type KeycloakAuth } from "./guard-plugin.ts";
 import { type KeycloakAuthOptions, openGuard } from "./open-guard.ts";
 
 /**
- * Guards the routes of a service. What it opens is closed when the app stops.
+ * Guards the routes of a service. What it opens is closed when the last app that uses it stops. Elysia runs the hooks of
+ * plugins that an app takes with `.use()`, not of those within `.group()` or `.guard()`.
  *
  * @param options what is left out comes from the environment: `KEYCLOAK_URL`, `KEYCLOAK_REALM`, `KEYCLOAK_CLIENT_ID`,
  *   `KEYCLOAK_ISSUER`, `KEYCLOAK_SIGNING_ALGORITHMS`, `KEYCLOAK_AUTHORIZED_PARTIES`, `DATABASE_URL` (or `DATABASE_URL_FILE`). Or
@@ -22,5 +23,13 @@ export function keycloakAuth<Permission extends string = string>(
 ): KeycloakAuth<Permission> {
   if (options instanceof Guard) return guardPlugin<Permission>(options);
   const guard = openGuard(options);
-  return guardPlugin<Permission>(guard).onStop(() => guard.close()) as KeycloakAuth<Permission>;
+  let apps = 0;
+  return guardPlugin<Permission>(guard)
+    .onStart(() => {
+      apps += 1;
+    })
+    .onStop(() => {
+      apps -= 1;
+      if (apps <= 0) void guard.close();
+    }) as KeycloakAuth<Permission>;
 }

@@ -66,6 +66,7 @@ export class Guard {
   readonly #now: () => number;
   readonly #maxTokenBytes: number;
   readonly #tokens: LRUCache<string, KnownToken>;
+  #closing: Promise<void> | undefined;
   /** Counted up when what was verified before may not be true any more. */
   #verdicts = 0;
   readonly #sessions: WatchedCache<GuardedSession>;
@@ -137,9 +138,10 @@ export class Guard {
     return this.#channel.isUp();
   }
 
-  async close(): Promise<void> {
-    await this.#channel.close();
-    await this.#onClose();
+  /** Lets go of the channel and of what was opened for this guard; closing it again changes nothing. */
+  close(): Promise<void> {
+    this.#closing ??= Promise.allSettled([this.#channel.close(), this.#onClose()]).then(() => {});
+    return this.#closing;
   }
 
   async #authorizeInStore(user: GuardUser, permissions: readonly string[], scope: Scope & { storeId: string }) {

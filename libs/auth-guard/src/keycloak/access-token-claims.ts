@@ -22,7 +22,10 @@ const schema = Type.Object({
   family_name: text,
   email_verified: Type.Optional(Type.Boolean()),
   realm_access: Type.Optional(roles),
-  resource_access: Type.Optional(Type.Record(Type.String(), roles)),
+  // By default the names of a record are matched by `.*`, which has no line breaks.
+  resource_access: Type.Optional(
+    Type.Record(Type.String({ pattern: "^[^]*$" }), roles, { additionalProperties: false }),
+  ),
 });
 
 /** What is read of an access token of Keycloak's; it may have more. */
@@ -54,7 +57,7 @@ export function personOf(claims: AccessTokenPayload) {
 
 /** The roles of a token, as its claims group them. */
 export function rolesOf(claims: AccessTokenPayload): { realm: string[]; clients: [client: string, roles: string[]][] } {
-  const clients = Object.entries(claims.resource_access ?? {});
+  const clients = Object.entries(claims.resource_access ?? {}).filter(([client]) => client !== "__proto__");
   return {
     realm: claims.realm_access?.roles ?? [],
     clients: clients.map(([client, { roles: held = [] }]) => [client, held]),

@@ -41,7 +41,7 @@ export async function readIssuer(options: Pick<KeycloakOptions, "url" | "realm" 
 export const isIssuerOf = (issuer: string, realm: string): boolean =>
   URL.canParse(issuer) && endsWith(issuer, ["realms", realm]);
 
-const isWebUrl = (text: string): boolean => /^https?:\/\/[^/]/.test(text) && URL.canParse(text);
+const isWebUrl = (text: string): boolean => /^https?:\/\/[^/\s]\S*$/i.test(text) && URL.canParse(text);
 
 function endsWith(url: string, path: string[]): boolean {
   const segments = new URL(url).pathname.split("/").map(decodeURIComponent);

@@ -20,4 +20,5 @@ export function toUserQuery(asked: UserSearch) {
 const quoted = (text: string) => `"${text.replaceAll('"', '\\"')}"`;
 
 /** Nobody has an attribute without a value. Keycloak up to 25 takes such a condition for none, and lists everybody. */
-export const namesNobody = ({ attribute }: UserSearch): boolean => attribute?.value === "";
+export const namesNobody = ({ attribute }: UserSearch): boolean =>
+  attribute !== undefined && (attribute.name.trim() === "" || attribute.value.trim() === "");
