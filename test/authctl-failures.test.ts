@@ -33,7 +33,7 @@ const changedUrl = (change: Partial<URL>) => Object.assign(new URL(target.databa
 test("the database: a wrong password, an unknown database, nothing there, no tables", async () => {
   const wrongPassword = { databaseUrl: changedUrl({ password: "do-not-show" }) };
   for (const args of [show, ["feed", "status"], ["db", "migrate"], ["sessions", "list"]])
-    expect(await failure(wrongPassword, args)).toContain("or its password: correct both in DATABASE_URL");
+    expect(await failure(wrongPassword, args)).toMatch(/or its password: correct both in DATABASE_(DIRECT_)?URL\b/);
   const unknown = { databaseUrl: changedUrl({ pathname: "/nosuch" }) };
   for (const args of [show, ["db", "migrate"]]) expect(await failure(unknown, args)).toContain('no database "nosuch"');
   expect(await failure({ databaseUrl: changedUrl({ port: "1" }) }, show)).toContain("Nothing listens at");

@@ -114,7 +114,7 @@ export class GatewayProcess {
 /** Another database than the stack's has no direct URL of the stack's beside it. */
 function withOverrides(env: Record<string, string>, overrides: Record<string, string>): Record<string, string> {
   const { DATABASE_DIRECT_URL, ...others } = env;
-  const isOther = "DATABASE_URL" in overrides && overrides.DATABASE_URL !== env.DATABASE_URL;
+  const isOther = "DATABASE_URL_FILE" in overrides || (overrides.DATABASE_URL ?? env.DATABASE_URL) !== env.DATABASE_URL;
   return { ...(isOther || DATABASE_DIRECT_URL === undefined ? others : env), ...overrides };
 }
 

@@ -83,6 +83,8 @@ function writeConfiguration({ databaseUrl, mode, stateDir, settings }: Pgbouncer
     auth_query: "SELECT usename, passwd FROM pg_catalog.pg_shadow WHERE usename = $1",
     pool_mode: mode,
     max_client_conn: 1000,
+    // Each test file has databases of its own: their connections are not kept for those that follow. Seconds.
+    server_idle_timeout: 10,
     ...(userInfo().uid === 0 ? { user: UNPRIVILEGED } : {}),
     ...settings,
   };
