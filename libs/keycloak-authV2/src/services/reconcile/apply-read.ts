@@ -1,13 +1,37 @@
-import type { AppliedProfile, KeycloakProfile, KeycloakTicket } from "@libs/database";
+import type {
+  AppliedProfile,
+  KeycloakProfile,
+  KeycloakTicket,
+  SessionRepository,
+  TicketRepository,
+  UserRepository,
+} from "@libs/database";
+import type { KeycloakUserRepository } from "../../ports/ports.ts";
 import { chunk } from "../shared/chunk.ts";
 import { planLogout } from "../shared/end-at-keycloak.ts";
 import { profileOf } from "../shared/keycloak-profile.ts";
 import { ServiceAccounts } from "../shared/service-accounts.ts";
 import type { SyncDeps } from "../shared/sync-deps.ts";
 
-/** One run of looks at users, and what holds for all of them. */
-export interface Look {
-  deps: SyncDeps;
+/** For {@link readUsers}. */
+export interface ReadUsersDeps {
+  tickets: Pick<TicketRepository, "next">;
+  keycloak: Pick<KeycloakUserRepository, "getUsers" | "searchUsers">;
+}
+
+/** For {@link endStaleSessions}. */
+export type EndStaleSessionsDeps = Pick<SyncDeps, "now" | "logger" | "wake"> & {
+  sessions: Pick<SessionRepository, "endLive">;
+};
+
+/** For {@link applyRead}, which ends sessions too. */
+export type ApplyReadDeps = EndStaleSessionsDeps & {
+  users: Pick<UserRepository, "applyProfiles">;
+};
+
+/** One run of looks at users, and what holds for all of them; `Deps` is what the step that gets it uses. */
+export interface Look<Deps> {
+  deps: Deps;
   /** Known to be in Keycloak: an answer that lacks this user proves nothing. */
   witnessId: string | undefined;
   maxDeletionsPerMinute: number;
@@ -32,7 +56,7 @@ export interface UserRead {
 export const LOOK_BATCH = 49;
 
 /** @throws AuthError `keycloak.*`; what the repositories throw */
-export async function readUsers({ deps, witnessId }: Look, ids: readonly string[]): Promise<UserRead> {
+export async function readUsers({ deps, witnessId }: Look<ReadUsersDeps>, ids: readonly string[]): Promise<UserRead> {
   const read: UserRead = {
     ...{ ticket: await deps.tickets.next(), present: [], absent: [], serviceAccounts: [] },
     ...{ unproven: new Set(), notBefore: new Map() },
@@ -60,7 +84,7 @@ export async function readUsers({ deps, witnessId }: Look, ids: readonly string[
 
 /** Writes what a read found, and ends the sessions of those whom Keycloak no longer lets in. */
 export async function applyRead(
-  { deps, leaveUnchanged }: Look,
+  { deps, leaveUnchanged }: Look<ApplyReadDeps>,
   profiles: readonly KeycloakProfile[],
   ticket: KeycloakTicket,
   { ignoreUnfinished = [] }: { ignoreUnfinished?: readonly string[] } = {},
@@ -78,7 +102,7 @@ export async function applyRead(
 }
 
 /** A disabled user's sessions live on in Keycloak, and would work again with the user. */
-async function endSessionsAtKeycloakToo(deps: SyncDeps, userId: string): Promise<void> {
+async function endSessionsAtKeycloakToo(deps: EndStaleSessionsDeps, userId: string): Promise<void> {
   const now = deps.now();
   const logout = { ...planLogout(now), nextAttemptAt: now };
   const ended = await deps.sessions.endLive({ userId }, "user_disabled", now, logout);
@@ -88,7 +112,7 @@ async function endSessionsAtKeycloakToo(deps: SyncDeps, userId: string): Promise
 }
 
 /** An administrator's sign-out leaves offline sessions in Keycloak's list, and takes none of their tokens any more. */
-export async function endStaleSessions({ deps }: Look, { notBefore }: UserRead): Promise<void> {
+export async function endStaleSessions({ deps }: Look<EndStaleSessionsDeps>, { notBefore }: UserRead): Promise<void> {
   for (const [userId, issuedBefore] of notBefore) {
     const now = deps.now();
     const logout = { ...planLogout(now), nextAttemptAt: now };

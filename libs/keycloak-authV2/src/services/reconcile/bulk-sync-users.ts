@@ -1,5 +1,4 @@
-import type { SyncDeps } from "../shared/sync-deps.ts";
-import { lookAtUsers } from "./look-at-users.ts";
+import { type LookAtUsersDeps, lookAtUsers } from "./look-at-users.ts";
 import { isFailure } from "./look-outcome.ts";
 
 export interface BulkSyncResult {
@@ -13,7 +12,7 @@ export interface BulkSyncResult {
  * @param userIds Keycloak user ids
  * @returns who is in step now, and for each of the others a stable error code
  */
-export async function bulkSyncUsers(deps: SyncDeps, userIds: readonly string[]): Promise<BulkSyncResult> {
+export async function bulkSyncUsers(deps: LookAtUsersDeps, userIds: readonly string[]): Promise<BulkSyncResult> {
   const result: BulkSyncResult = { successful: [], failed: [] };
   for (const [userId, look] of await lookAtUsers(deps, userIds, { leaveUnchanged: true })) {
     const error = isFailure(look) ? look.error : isGone(look.outcome) ? "user.not_found" : undefined;

@@ -1,10 +1,18 @@
 import { TransactionConflictError } from "@libs/database";
 import { ExponentialBackoff, handleType, retry } from "cockatiel";
+import type { KeycloakUserRepository } from "../../ports/ports.ts";
 import { chunk } from "../shared/chunk.ts";
 import type { SyncDeps } from "../shared/sync-deps.ts";
 import { LOOK_BATCH, type Look } from "./apply-read.ts";
-import { lookOnce } from "./look-once.ts";
+import { type LookOnceDeps, lookOnce } from "./look-once.ts";
 import { CONTENDED, failureOf, isFailure, type LookFailure, type LookOutcome, mayBeOneUsers } from "./look-outcome.ts";
+
+/** For {@link lookAtUsers}: what every flow needs that has a user looked at. */
+export type LookAtUsersDeps = Pick<SyncDeps, "logger"> & {
+  keycloak: Pick<KeycloakUserRepository, "getUsers">;
+} & LookOnceDeps;
+
+type UsersLook = Look<LookAtUsersDeps>;
 
 export interface LookOptions {
   /**
@@ -29,11 +37,11 @@ const MOST_ROUNDS = 4;
  * @returns an outcome for each; never rejects
  */
 export async function lookAtUsers(
-  deps: SyncDeps,
+  deps: LookAtUsersDeps,
   ids: readonly string[],
   options: LookOptions = {},
 ): Promise<Map<string, LookOutcome>> {
-  const look: Look = {
+  const look: UsersLook = {
     deps,
     witnessId: options.witnessId,
     maxDeletionsPerMinute: options.maxDeletionsPerMinute ?? MAX_DELETIONS_PER_MINUTE,
@@ -45,7 +53,7 @@ export async function lookAtUsers(
   return outcomes;
 }
 
-async function lookAtBatch(look: Look, ids: string[]): Promise<Map<string, LookOutcome>> {
+async function lookAtBatch(look: UsersLook, ids: string[]): Promise<Map<string, LookOutcome>> {
   try {
     return await lookUntilLast(look, ids);
   } catch (error) {
@@ -61,7 +69,7 @@ async function lookAtBatch(look: Look, ids: string[]): Promise<Map<string, LookO
 }
 
 /** A row that was written since its read began may hold what is older or newer than that read: only another look can tell. */
-async function lookUntilLast(look: Look, ids: readonly string[]): Promise<Map<string, LookOutcome>> {
+async function lookUntilLast(look: UsersLook, ids: readonly string[]): Promise<Map<string, LookOutcome>> {
   const outcomes = new Map<string, LookOutcome>();
   let open = ids;
   for (let round = 0; round < MOST_ROUNDS && open.length > 0; round++) {
@@ -83,7 +91,7 @@ const unlessInterrupted = <T>(work: () => Promise<T>) =>
   }).execute(work);
 
 /** Whether Keycloak answers for somebody else: then the failure is one user's, and the others are looked at without. */
-async function answersOtherwise({ deps, witnessId }: Look, ids: string[]): Promise<boolean> {
+async function answersOtherwise({ deps, witnessId }: UsersLook, ids: string[]): Promise<boolean> {
   const other = witnessId ?? (ids.length > 1 ? ids[Math.floor(Math.random() * ids.length)] : undefined);
   if (other === undefined) return false;
   return await deps.keycloak.getUsers([other]).then(

@@ -1,8 +1,28 @@
-import type { AppliedProfile, KeycloakProfile } from "@libs/database";
-import { applyRead, endStaleSessions, type Look, readUsers, type UserRead } from "./apply-read.ts";
+import type { AppliedProfile, KeycloakProfile, UserRepository } from "@libs/database";
+import type { SyncDeps } from "../shared/sync-deps.ts";
+import {
+  type ApplyReadDeps,
+  applyRead,
+  type EndStaleSessionsDeps,
+  endStaleSessions,
+  type Look,
+  type ReadUsersDeps,
+  readUsers,
+  type UserRead,
+} from "./apply-read.ts";
 import { isFailure, type LookFailure, type LookOutcome, NAME_COLLISION, RECOVERING } from "./look-outcome.ts";
-import { unfinishedRegistrationOf } from "./own-registration.ts";
-import { removeAbsentUsers } from "./remove-absent-users.ts";
+import { type OwnRegistrationDeps, unfinishedRegistrationOf } from "./own-registration.ts";
+import { type RemoveAbsentUsersDeps, removeAbsentUsers } from "./remove-absent-users.ts";
+
+/** Whose name it is that is not free: the registration's, or another row's. */
+type WhoseRegistrationDeps = OwnRegistrationDeps & Pick<SyncDeps, "wake">;
+
+type ResolveCollisionsDeps = ReadUsersDeps &
+  ApplyReadDeps &
+  RemoveAbsentUsersDeps & { users: Pick<UserRepository, "findHolders"> };
+
+/** For {@link lookOnce}. */
+export type LookOnceDeps = WhoseRegistrationDeps & ResolveCollisionsDeps & EndStaleSessionsDeps;
 
 type Outcomes = Map<string, LookOutcome>;
 
@@ -13,7 +33,7 @@ const MOST_ROUNDS = 5;
  * One read of Keycloak and what it changes here.
  * @throws AuthError `keycloak.*`; what the repositories throw
  */
-export async function lookOnce(look: Look, ids: readonly string[]): Promise<Outcomes> {
+export async function lookOnce(look: Look<LookOnceDeps>, ids: readonly string[]): Promise<Outcomes> {
   const read = await readUsers(look, ids);
   const outcomes: Outcomes = await removeAbsentUsers(look, read);
   for (const id of read.serviceAccounts) outcomes.set(id, { outcome: "absent", enabled: false });
@@ -31,7 +51,7 @@ export async function lookOnce(look: Look, ids: readonly string[]): Promise<Outc
 }
 
 /** Who of those that may not be inserted are made by the unfinished registration itself, and who only share its name. */
-async function whoseRegistration({ deps }: Look, profiles: KeycloakProfile[]) {
+async function whoseRegistration({ deps }: Look<WhoseRegistrationDeps>, profiles: KeycloakProfile[]) {
   const own = new Map<string, LookFailure>();
   const free: KeycloakProfile[] = [];
   for (const profile of profiles) {
@@ -45,7 +65,11 @@ async function whoseRegistration({ deps }: Look, profiles: KeycloakProfile[]) {
 }
 
 /** Looks at those who hold the names too, who may have changed or gone, and applies all of it together. */
-async function resolveCollisions(look: Look, collided: KeycloakProfile[], free: KeycloakProfile[]): Promise<Outcomes> {
+async function resolveCollisions(
+  look: Look<ResolveCollisionsDeps>,
+  collided: KeycloakProfile[],
+  free: KeycloakProfile[],
+): Promise<Outcomes> {
   const outcomes: Outcomes = new Map();
   const ids = new Set(collided.map(({ id }) => id));
   const ignoreUnfinished = free.map(({ id }) => id);

@@ -1,14 +1,19 @@
-import type { Registration } from "@libs/database";
-import type { KeycloakUser } from "../../ports/ports.ts";
+import type { Registration, RegistrationRepository } from "@libs/database";
+import type { KeycloakUser, KeycloakUserRepository } from "../../ports/ports.ts";
 import { markOf } from "../shared/find-marked-user.ts";
-import type { SyncDeps } from "../shared/sync-deps.ts";
+
+/** For {@link unfinishedRegistrationOf}. */
+export interface OwnRegistrationDeps {
+  keycloak: Pick<KeycloakUserRepository, "getUser">;
+  registrations: Pick<RegistrationRepository, "findById">;
+}
 
 /**
  * The registration that made a Keycloak user, while it is not finished. Another's of the same name does not matter: the
  * user's own mark tells, so it is read in full.
  */
 export async function unfinishedRegistrationOf(
-  { keycloak, registrations }: Pick<SyncDeps, "keycloak" | "registrations">,
+  { keycloak, registrations }: OwnRegistrationDeps,
   userId: string,
 ): Promise<{ user: KeycloakUser; row: Registration } | null> {
   const user = await keycloak.getUser(userId);

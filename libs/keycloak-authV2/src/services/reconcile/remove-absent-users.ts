@@ -1,17 +1,28 @@
-import type { KeycloakTicket, User } from "@libs/database";
+import type { KeycloakTicket, SessionRepository, User, UserRepository } from "@libs/database";
+import type { KeycloakUserRepository } from "../../ports/ports.ts";
 import { later } from "../shared/back-off.ts";
 import { profileOf } from "../shared/keycloak-profile.ts";
-import { applyRead, type Look, type UserRead } from "./apply-read.ts";
+import { type ApplyReadDeps, applyRead, type Look, type UserRead } from "./apply-read.ts";
 import { ABSENCE_UNPROVEN, DELETIONS_PAUSED, type LookOutcome, NAME_COLLISION } from "./look-outcome.ts";
 
 const MINUTE_MS = 60_000;
+
+/** For {@link removeAbsentUsers}. */
+export type RemoveAbsentUsersDeps = ApplyReadDeps & {
+  users: Pick<UserRepository, "findByIds" | "countDeletedSince" | "markDeleted">;
+  sessions: Pick<SessionRepository, "endLive">;
+  keycloak: Pick<KeycloakUserRepository, "getUser">;
+};
 
 /**
  * Makes tombstones of local users whom a read did not find, once Keycloak says "no such user" of each by its id, and ends
  * their sessions; Keycloak's went with the user.
  * @throws AuthError `keycloak.*`; what the repositories throw
  */
-export async function removeAbsentUsers(look: Look, read: UserRead): Promise<Map<string, LookOutcome>> {
+export async function removeAbsentUsers(
+  look: Look<RemoveAbsentUsersDeps>,
+  read: UserRead,
+): Promise<Map<string, LookOutcome>> {
   const outcomes = new Map<string, LookOutcome>(read.absent.map((id) => [id, { outcome: "absent", enabled: false }]));
   if (outcomes.size === 0) return outcomes;
   const { users, now } = look.deps;
@@ -32,7 +43,11 @@ export async function removeAbsentUsers(look: Look, read: UserRead): Promise<Map
   return outcomes;
 }
 
-async function removeUser(look: Look, { id }: User, ticket: KeycloakTicket): Promise<LookOutcome> {
+async function removeUser(
+  look: Look<RemoveAbsentUsersDeps>,
+  { id }: User,
+  ticket: KeycloakTicket,
+): Promise<LookOutcome> {
   const { users, keycloak, logger, now } = look.deps;
   const user = await keycloak.getUser(id);
   if (user) {
@@ -46,6 +61,6 @@ async function removeUser(look: Look, { id }: User, ticket: KeycloakTicket): Pro
   return { outcome: "deleted", enabled: false };
 }
 
-async function endSessionsHere({ deps }: Look, userId: string): Promise<void> {
+async function endSessionsHere({ deps }: Look<RemoveAbsentUsersDeps>, userId: string): Promise<void> {
   await deps.sessions.endLive({ userId }, "user_deleted", deps.now());
 }

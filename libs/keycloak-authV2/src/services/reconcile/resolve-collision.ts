@@ -1,7 +1,11 @@
-import type { KeycloakProfile } from "@libs/database";
+import type { KeycloakProfile, UserRepository } from "@libs/database";
 import { UniqueViolationError } from "@libs/database";
-import type { SyncDeps } from "../shared/sync-deps.ts";
-import { lookAtUsers } from "./look-at-users.ts";
+import { type LookAtUsersDeps, lookAtUsers } from "./look-at-users.ts";
+
+/** For {@link withCollisionResolved}. */
+export type ResolveCollisionDeps = LookAtUsersDeps & {
+  users: Pick<UserRepository, "findHolders">;
+};
 
 /**
  * Runs a local write of `profile`, a user who was in Keycloak just now. When another local row holds the username or
@@ -9,7 +13,7 @@ import { lookAtUsers } from "./look-at-users.ts";
  * @throws UniqueViolationError when the holder still has it
  */
 export async function withCollisionResolved<T>(
-  deps: SyncDeps,
+  deps: ResolveCollisionDeps,
   profile: KeycloakProfile,
   write: () => Promise<T>,
 ): Promise<T> {

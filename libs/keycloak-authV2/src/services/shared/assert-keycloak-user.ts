@@ -1,5 +1,12 @@
+import type { UserRepository } from "@libs/database";
 import { AuthError } from "@libs/problems";
-import type { SyncDeps } from "./sync-deps.ts";
+import type { KeycloakUserRepository } from "../../ports/ports.ts";
+
+/** For {@link assertKeycloakUser}. */
+export interface AssertKeycloakUserDeps {
+  users: Pick<UserRepository, "findById">;
+  keycloak: Pick<KeycloakUserRepository, "getUser" | "searchUsers">;
+}
 
 /**
  * Refuses a login whose token names somebody by another id than Keycloak's own, as a client with pairwise subjects does:
@@ -10,7 +17,7 @@ import type { SyncDeps } from "./sync-deps.ts";
  *   `keycloak.*` when nobody can tell
  */
 export async function assertKeycloakUser(
-  { users, keycloak }: Pick<SyncDeps, "users" | "keycloak">,
+  { users, keycloak }: AssertKeycloakUserDeps,
   { id, username }: { id: string; username: string },
 ): Promise<void> {
   const row = await users.findById(id);

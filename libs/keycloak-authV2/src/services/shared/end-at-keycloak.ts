@@ -1,4 +1,4 @@
-import type { LogoutPlan } from "@libs/database";
+import type { KeycloakLogoutRepository, LogoutPlan } from "@libs/database";
 import type { KeycloakUserRepository } from "../../ports/ports.ts";
 import { toAuthError } from "./database-failure.ts";
 import type { SyncDeps } from "./sync-deps.ts";
@@ -11,6 +11,17 @@ const MARGIN_MS = HOUR_MS;
 /** Keycloak's default idle time of offline sessions. */
 const OFFLINE_MS = 30 * 24 * HOUR_MS;
 
+/** For {@link queueLogout}. */
+export type QueueLogoutDeps = Pick<SyncDeps, "now"> & {
+  keycloakLogouts: Pick<KeycloakLogoutRepository, "add">;
+};
+
+/** For {@link followAtKeycloak}. */
+export type FollowDeps = Pick<SyncDeps, "logger" | "wake"> & {
+  keycloak: Pick<KeycloakUserRepository, "deleteSession">;
+  keycloakLogouts: Pick<KeycloakLogoutRepository, "remove">;
+};
+
 /** How Keycloak's side of a session that ends now follows: inline first, by the sweep of waiting logouts otherwise. */
 export function planLogout(now: Date): LogoutPlan {
   return {
@@ -22,7 +33,7 @@ export function planLogout(now: Date): LogoutPlan {
 
 /** Queues the logout of a session that has no live row of its own to be queued with. */
 export async function queueLogout(
-  { keycloakLogouts, now }: Pick<SyncDeps, "keycloakLogouts" | "now">,
+  { keycloakLogouts, now }: QueueLogoutDeps,
   session: { keycloakSessionId: string; userId: string; refreshExpiresAt?: Date | null | undefined },
   reason: string,
 ): Promise<void> {
@@ -38,7 +49,10 @@ export async function queueLogout(
  * Ends a session in Keycloak by its `sid`. One that is not there is over already.
  * @throws AuthError `keycloak.*`
  */
-export async function endKeycloakSession(keycloak: KeycloakUserRepository, keycloakSessionId: string): Promise<void> {
+export async function endKeycloakSession(
+  keycloak: Pick<KeycloakUserRepository, "deleteSession">,
+  keycloakSessionId: string,
+): Promise<void> {
   await keycloak.deleteSession(keycloakSessionId);
   // An offline session lives on without the online one that it came from.
   await keycloak.deleteSession(keycloakSessionId, "offline");
@@ -49,7 +63,7 @@ export async function endKeycloakSession(keycloak: KeycloakUserRepository, keycl
  * @param call default: by `sid`
  */
 export async function followAtKeycloak(
-  { keycloak, keycloakLogouts, logger, wake }: Pick<SyncDeps, "keycloak" | "keycloakLogouts" | "logger" | "wake">,
+  { keycloak, keycloakLogouts, logger, wake }: FollowDeps,
   keycloakSessionId: string,
   call: () => Promise<unknown> = () => endKeycloakSession(keycloak, keycloakSessionId),
 ): Promise<void> {
