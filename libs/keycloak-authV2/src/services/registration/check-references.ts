@@ -1,5 +1,10 @@
+import type { BusinessRepository } from "@libs/database";
 import { AuthError } from "@libs/problems";
-import type { SyncDeps } from "../shared/sync-deps.ts";
+
+/** For {@link checkReferences}. */
+export interface CheckReferencesDeps {
+  business: Pick<BusinessRepository, "knows">;
+}
 
 export interface BusinessReferences {
   storeId?: string | null | undefined;
@@ -12,7 +17,7 @@ export interface BusinessReferences {
  * @throws AuthError `registration.store_unknown` | `registration.organization_unknown`
  */
 export async function checkReferences(
-  { business }: Pick<SyncDeps, "business">,
+  { business }: CheckReferencesDeps,
   { storeId, organizationId }: BusinessReferences,
 ): Promise<void> {
   if (!storeId && !organizationId) return;

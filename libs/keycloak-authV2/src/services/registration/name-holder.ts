@@ -1,6 +1,7 @@
-import type { NewRegistration } from "@libs/database";
+import type { NewRegistration, RegistrationRepository } from "@libs/database";
 import { remainingMs } from "@libs/observability";
 import { AuthError, type AuthErrorCode } from "@libs/problems";
+import type { KeycloakUserRepository } from "../../ports/ports.ts";
 import { findHolders, markOf } from "../shared/find-marked-user.ts";
 import type { SyncDeps } from "../shared/sync-deps.ts";
 
@@ -9,6 +10,15 @@ const waitMs = 2_000;
 const lookEveryMs = 50;
 /** What the answer itself still needs of the request's time. Milliseconds. */
 const spareMs = 500;
+
+type SettlingDeps = Pick<SyncDeps, "now" | "wake"> & {
+  registrations: Pick<RegistrationRepository, "findById">;
+};
+
+/** For {@link nameHolder}. */
+export type NameHolderDeps = SettlingDeps & {
+  keycloak: Pick<KeycloakUserRepository, "getUser" | "searchUsers">;
+};
 
 /** `taken`: by somebody who is there to stay. `own`: by this very registration, whose create was sent twice on its way. */
 export type NameHolder = "taken" | "own";
@@ -20,7 +30,7 @@ export type NameHolder = "taken" | "own";
  * @throws AuthError `registration.recovering` when a holder is, or may be, about to go away; `keycloak.*`
  */
 export async function nameHolder(
-  deps: SyncDeps,
+  deps: NameHolderDeps,
   registration: NewRegistration,
   refusal: AuthErrorCode,
 ): Promise<NameHolder> {
@@ -33,7 +43,7 @@ export async function nameHolder(
 }
 
 /** @throws AuthError `registration.recovering` when the registration does not keep its user, or is not settled in time */
-async function waitUntilSettled(deps: SyncDeps, registrationId: string, end: number): Promise<void> {
+async function waitUntilSettled(deps: SettlingDeps, registrationId: string, end: number): Promise<void> {
   for (;;) {
     const row = await deps.registrations.findById(registrationId);
     if (!row || row.state === "completed") return;

@@ -1,10 +1,23 @@
-import { RETRIED, type Registration } from "@libs/database";
+import { RETRIED, type Registration, type UserRepository } from "@libs/database";
 import { isAuthError } from "@libs/problems";
-import type { KeycloakUser } from "../../ports/ports.ts";
+import type { AuthMetrics } from "../../metrics/metrics.ts";
+import type { KeycloakUser, KeycloakUserRepository } from "../../ports/ports.ts";
 import type { Sweep } from "../../workers/index.ts";
 import { backOff, later } from "../shared/back-off.ts";
 import { findMarkedUser, markOf } from "../shared/find-marked-user.ts";
 import type { SyncDeps } from "../shared/sync-deps.ts";
+
+/** For {@link recoverRegistration}: of a registration it may have to take any step. */
+export type RecoverRegistrationDeps = Pick<SyncDeps, "registrations" | "now" | "logger"> & {
+  keycloak: Pick<KeycloakUserRepository, "getUser" | "searchUsers" | "deleteUser">;
+  users: Pick<UserRepository, "findById">;
+  metrics: Pick<AuthMetrics, "registrationRecovery" | "registrationUndo">;
+};
+
+/** For {@link registrationSweep}. */
+export type RegistrationSweepDeps = RecoverRegistrationDeps & {
+  metrics: Pick<AuthMetrics, "registrationBacklog">;
+};
 
 /** Older rows come from a restored backup or a bug, not from a crash: a person decides. Milliseconds. */
 const tooOldMs = 24 * 3_600_000;
@@ -15,7 +28,7 @@ const batchSize = 20;
 const countEveryMs = 5_000;
 
 /** Finishes registrations that nobody works on any more: a crash, an outage or a lost answer left them. */
-export function registrationSweep(deps: SyncDeps): Sweep {
+export function registrationSweep(deps: RegistrationSweepDeps): Sweep {
   let countedAt = Number.NEGATIVE_INFINITY;
   return {
     name: "registrations",
@@ -36,7 +49,7 @@ export function registrationSweep(deps: SyncDeps): Sweep {
  * One look at a claimed row. What got no 201 must not exist: a user that carries the row's own mark is deleted, once the
  * row is `undoing`. A create that got no answer is looked for until it can no longer land.
  */
-export async function recoverRegistration(deps: SyncDeps, row: Registration): Promise<void> {
+export async function recoverRegistration(deps: RecoverRegistrationDeps, row: Registration): Promise<void> {
   const log = deps.logger.child({ registrationId: row.id, state: row.state });
   try {
     // Unless that person has said to go on.
@@ -56,7 +69,7 @@ export async function recoverRegistration(deps: SyncDeps, row: Registration): Pr
   }
 }
 
-async function takeBack(deps: SyncDeps, row: Registration, user: KeycloakUser): Promise<void> {
+async function takeBack(deps: RecoverRegistrationDeps, row: Registration, user: KeycloakUser): Promise<void> {
   const local = await deps.users.findById(user.id);
   if (local && !local.deletedAt) {
     // Somebody provisioned this user by another way: it may have sessions and orders.
@@ -79,7 +92,7 @@ async function takeBack(deps: SyncDeps, row: Registration, user: KeycloakUser): 
   deps.logger.warn({ registrationId: id, userId: user.id }, "registration recovered: its Keycloak user was deleted");
 }
 
-async function finishWithoutUser(deps: SyncDeps, row: Registration): Promise<void> {
+async function finishWithoutUser(deps: RecoverRegistrationDeps, row: Registration): Promise<void> {
   const { id, state, keycloakUserId } = row;
   if (state === "undoing") {
     const other = keycloakUserId === null ? null : await deps.keycloak.getUser(keycloakUserId);
@@ -102,17 +115,17 @@ async function finishWithoutUser(deps: SyncDeps, row: Registration): Promise<voi
 }
 
 /** Nobody was found: a create may still be on its way, soon rather than late. */
-function nextLook(deps: SyncDeps, row: Registration): Date | null {
+function nextLook(deps: Pick<SyncDeps, "now">, row: Registration): Date | null {
   const last = lookAgainAt(deps, row);
   return last && new Date(Math.min(backOff(deps.now(), row.attempts).getTime(), last.getTime()));
 }
 
 /** A create that was sent twice on its way may land once more. */
-function lookAgainAt(deps: SyncDeps, row: Registration): Date | null {
+function lookAgainAt(deps: Pick<SyncDeps, "now">, row: Registration): Date | null {
   return row.lostUntil && row.lostUntil > deps.now() ? row.lostUntil : null;
 }
 
-async function park(deps: SyncDeps, row: Registration, reason: string): Promise<void> {
+async function park(deps: RecoverRegistrationDeps, row: Registration, reason: string): Promise<void> {
   await deps.registrations.park(row.id, reason, deps.now());
   deps.metrics.registrationRecovery("parked");
   deps.logger.error(

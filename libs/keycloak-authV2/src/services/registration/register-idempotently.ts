@@ -1,10 +1,43 @@
 import { randomUUID } from "node:crypto";
-import type { IdempotencyHolder, KeptAnswer, User } from "@libs/database";
+import type {
+  IdempotencyHolder,
+  IdempotencyRepository,
+  KeptAnswer,
+  RegistrationRepository,
+  User,
+  UserRepository,
+} from "@libs/database";
 import { AuthError, type AuthErrorCode, type FieldError } from "@libs/problems";
+import type { AuthMetrics } from "../../metrics/metrics.ts";
 import { later } from "../shared/back-off.ts";
 import { toAuthError } from "../shared/database-failure.ts";
 import type { SyncDeps } from "../shared/sync-deps.ts";
-import { type RegisterUserInput, type RegistrationAttempt, registerUser } from "./register-user.ts";
+import {
+  type RegisterUserDeps,
+  type RegisterUserInput,
+  type RegistrationAttempt,
+  registerUser,
+} from "./register-user.ts";
+
+type AnswerOnceDeps = Pick<SyncDeps, "logger" | "background" | "now"> & {
+  idempotency: Pick<IdempotencyRepository, "keep" | "release">;
+};
+
+type OutcomeOfEarlierDeps = Pick<SyncDeps, "now" | "wake"> & {
+  registrations: Pick<RegistrationRepository, "beginUndo" | "findById">;
+  users: Pick<UserRepository, "findById">;
+};
+
+/** For {@link registerIdempotently}: what the key needs, beside {@link RegisterUserDeps}. */
+export type RegisterIdempotentlyDeps = Pick<
+  SyncDeps,
+  "now" | "recoveryAfterMs" | "idempotencyTtlMs" | "fingerprint"
+> & {
+  idempotency: Pick<IdempotencyRepository, "claim" | "attach">;
+  metrics: Pick<AuthMetrics, "idempotentRequest">;
+} & AnswerOnceDeps &
+  OutcomeOfEarlierDeps &
+  RegisterUserDeps;
 
 const scope = "POST /auth/register";
 /** What says something about the request, and so stays true. A 5xx frees the key for a retry. */
@@ -16,7 +49,7 @@ const keptStatuses = [400, 409];
  * @throws AuthError `idempotency.key_reused` | `idempotency.in_flight`, and what {@link registerUser} throws
  */
 export async function registerIdempotently(
-  deps: SyncDeps,
+  deps: RegisterIdempotentlyDeps,
   input: RegisterUserInput,
   key: string,
   client?: RegistrationAttempt["client"],
@@ -42,7 +75,7 @@ export async function registerIdempotently(
 }
 
 /** Keeps what stays true, frees the key for anything else; a failure to do so changes no answer: the lock ends. */
-async function answerOnce(deps: SyncDeps, holder: IdempotencyHolder, work: () => Promise<User>): Promise<User> {
+async function answerOnce(deps: AnswerOnceDeps, holder: IdempotencyHolder, work: () => Promise<User>): Promise<User> {
   const ignore = (error: unknown) => deps.logger.warn({ err: error }, "idempotency key could not be written");
   try {
     const user = await work();
@@ -64,7 +97,7 @@ async function answerOnce(deps: SyncDeps, holder: IdempotencyHolder, work: () =>
  * completed any more behind the next one.
  * @returns the user where it was completed
  */
-async function outcomeOfEarlier(deps: SyncDeps, registrationId: string): Promise<User | null> {
+async function outcomeOfEarlier(deps: OutcomeOfEarlierDeps, registrationId: string): Promise<User | null> {
   const now = deps.now();
   // Due at once: nobody else works on it any more.
   if (await deps.registrations.beginUndo(registrationId, null, "registration.repeated", now, now)) {

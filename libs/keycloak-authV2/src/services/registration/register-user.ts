@@ -1,16 +1,16 @@
 import { randomUUID } from "node:crypto";
-import type { NewRegistration, User } from "@libs/database";
+import type { NewRegistration, RegistrationRepository, User } from "@libs/database";
 import { UniqueViolationError } from "@libs/database";
 import { deadlinePassed } from "@libs/observability";
 import { AuthError, isAuthError } from "@libs/problems";
-import { REGISTRATION_MARK } from "../../ports/ports.ts";
-import { withCollisionResolved } from "../reconcile/resolve-collision.ts";
+import { type KeycloakUserRepository, REGISTRATION_MARK } from "../../ports/ports.ts";
+import { type ResolveCollisionDeps, withCollisionResolved } from "../reconcile/resolve-collision.ts";
 import { later } from "../shared/back-off.ts";
 import { toAuthError } from "../shared/database-failure.ts";
 import { profileOf } from "../shared/keycloak-profile.ts";
 import type { SyncDeps } from "../shared/sync-deps.ts";
-import { checkReferences } from "./check-references.ts";
-import { nameHolder } from "./name-holder.ts";
+import { type CheckReferencesDeps, checkReferences } from "./check-references.ts";
+import { type NameHolderDeps, nameHolder } from "./name-holder.ts";
 import { readCreatedUser } from "./read-created-user.ts";
 import {
   assertAttributesStored,
@@ -19,7 +19,31 @@ import {
   type ProfileInput,
   suitsAnyRealm,
 } from "./registration-input.ts";
-import { undoLostCreate, undoRegistration } from "./undo-registration.ts";
+import {
+  type UndoLostCreateDeps,
+  type UndoRegistrationDeps,
+  undoLostCreate,
+  undoRegistration,
+} from "./undo-registration.ts";
+
+type CreateDeps = Pick<SyncDeps, "realmProfile" | "now" | "background"> & {
+  registrations: Pick<RegistrationRepository, "fail">;
+  keycloak: Pick<KeycloakUserRepository, "createUser">;
+} & NameHolderDeps &
+  UndoLostCreateDeps;
+
+type CompleteDeps = Pick<SyncDeps, "realmProfile" | "now" | "background"> & {
+  registrations: Pick<RegistrationRepository, "complete">;
+  keycloak: Pick<KeycloakUserRepository, "getUser">;
+} & ResolveCollisionDeps &
+  UndoRegistrationDeps;
+
+/** For {@link registerUser}: its own times and the row, and what its steps use. */
+export type RegisterUserDeps = Pick<SyncDeps, "realmProfile" | "now" | "recoveryAfterMs" | "lostCreateMs"> & {
+  registrations: Pick<RegistrationRepository, "begin">;
+} & CheckReferencesDeps &
+  CreateDeps &
+  CompleteDeps;
 
 /** Which of names, email and attributes are needed, and which attributes there are, is the realm's to say. */
 export interface RegisterUserInput extends ProfileInput {
@@ -47,7 +71,7 @@ export interface RegistrationAttempt {
  * @throws AuthError `registration.*` | `keycloak.*`; database errors as the repositories throw them
  */
 export async function registerUser(
-  deps: SyncDeps,
+  deps: RegisterUserDeps,
   input: RegisterUserInput,
   { id, idempotencyKey = null, client }: RegistrationAttempt = { id: randomUUID() },
 ): Promise<User> {
@@ -60,7 +84,7 @@ export async function registerUser(
 }
 
 /** While the realm's profile was never read, what suits any realm goes on: Keycloak decides. */
-async function checkProfile({ realmProfile }: SyncDeps, input: RegisterUserInput): Promise<void> {
+async function checkProfile({ realmProfile }: Pick<SyncDeps, "realmProfile">, input: RegisterUserInput): Promise<void> {
   try {
     assertProfileInput(await realmProfile.current(), input);
   } catch (error) {
@@ -70,7 +94,7 @@ async function checkProfile({ realmProfile }: SyncDeps, input: RegisterUserInput
 }
 
 function describe(
-  deps: SyncDeps,
+  deps: Pick<SyncDeps, "now" | "recoveryAfterMs" | "lostCreateMs">,
   input: RegisterUserInput,
   client: RegistrationAttempt["client"],
 ): Omit<NewRegistration, "id" | "idempotencyKey"> {
@@ -96,7 +120,7 @@ function describe(
 }
 
 async function createInKeycloak(
-  deps: SyncDeps,
+  deps: CreateDeps,
   registration: NewRegistration,
   input: RegisterUserInput,
 ): Promise<string> {
@@ -119,7 +143,7 @@ async function createInKeycloak(
 }
 
 /** @returns what the caller is told of a create that brought no user */
-async function refusalOrLost(deps: SyncDeps, registration: NewRegistration, error: unknown): Promise<unknown> {
+async function refusalOrLost(deps: CreateDeps, registration: NewRegistration, error: unknown): Promise<unknown> {
   if (isAuthError(error, "registration.profile_rejected")) deps.realmProfile.forget();
   if (isAuthError(error) && error.code.startsWith("registration.")) {
     // A refusal for another reason than a taken name says nothing of who is there.
@@ -149,7 +173,7 @@ async function settled<T>(work: () => Promise<T>): Promise<T | AuthError> {
 }
 
 async function completeLocally(
-  deps: SyncDeps,
+  deps: CompleteDeps,
   registration: NewRegistration,
   keycloakUserId: string,
   input: RegisterUserInput,

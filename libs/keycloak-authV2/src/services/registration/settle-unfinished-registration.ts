@@ -1,10 +1,16 @@
-import type { KeycloakProfile } from "@libs/database";
+import type { KeycloakProfile, RegistrationRepository } from "@libs/database";
 import { UnfinishedRegistrationError } from "@libs/database";
 import { AuthError } from "@libs/problems";
-import { unfinishedRegistrationOf } from "../reconcile/own-registration.ts";
-import { withCollisionResolved } from "../reconcile/resolve-collision.ts";
+import { type OwnRegistrationDeps, unfinishedRegistrationOf } from "../reconcile/own-registration.ts";
+import { type ResolveCollisionDeps, withCollisionResolved } from "../reconcile/resolve-collision.ts";
 import { profileOf } from "../shared/keycloak-profile.ts";
 import type { SyncDeps } from "../shared/sync-deps.ts";
+
+/** For {@link withRegistrationSettled}. */
+export type SettleRegistrationDeps = Pick<SyncDeps, "now" | "logger" | "wake"> & {
+  registrations: Pick<RegistrationRepository, "complete" | "findById">;
+} & OwnRegistrationDeps &
+  ResolveCollisionDeps;
 
 /**
  * Runs a write that inserts a user where it is not known. The write itself refuses while a registration of that name is
@@ -14,7 +20,7 @@ import type { SyncDeps } from "../shared/sync-deps.ts";
  * @throws AuthError `registration.recovering` while this user's registration is not finished, or is being undone
  */
 export async function withRegistrationSettled<T>(
-  deps: SyncDeps,
+  deps: SettleRegistrationDeps,
   profile: KeycloakProfile,
   write: (ignoreUnfinished: boolean) => Promise<T>,
   options: { complete: boolean },
@@ -33,7 +39,7 @@ export async function withRegistrationSettled<T>(
  * @throws AuthError `registration.recovering` when the user may not be inserted now
  */
 async function settleUnfinishedRegistration(
-  deps: SyncDeps,
+  deps: SettleRegistrationDeps,
   userId: string,
   { complete }: { complete: boolean },
 ): Promise<void> {

@@ -1,7 +1,31 @@
-import type { NewRegistration, User } from "@libs/database";
+import type { NewRegistration, RegistrationRepository, User, UserRepository } from "@libs/database";
+import type { AuthMetrics } from "../../metrics/metrics.ts";
+import type { KeycloakUserRepository } from "../../ports/ports.ts";
 import { backOff, later } from "../shared/back-off.ts";
 import { findMarkedUser } from "../shared/find-marked-user.ts";
 import type { SyncDeps } from "../shared/sync-deps.ts";
+
+type LeaveToRecoveryDeps = Pick<SyncDeps, "now" | "wake"> & {
+  registrations: Pick<RegistrationRepository, "recordAttempt">;
+};
+
+type OutcomeOfOthersDeps = Pick<SyncDeps, "logger"> & {
+  registrations: Pick<RegistrationRepository, "findById">;
+  users: Pick<UserRepository, "findById">;
+};
+
+/** For {@link undoRegistration}. */
+export type UndoRegistrationDeps = Pick<SyncDeps, "now" | "logger" | "recoveryAfterMs"> & {
+  registrations: Pick<RegistrationRepository, "beginUndo" | "finishUndo">;
+  keycloak: Pick<KeycloakUserRepository, "deleteUser">;
+  metrics: Pick<AuthMetrics, "registrationUndo">;
+} & OutcomeOfOthersDeps &
+  LeaveToRecoveryDeps;
+
+/** For {@link undoLostCreate}, which first looks for whom Keycloak may have made. */
+export type UndoLostCreateDeps = UndoRegistrationDeps & {
+  keycloak: Pick<KeycloakUserRepository, "getUser" | "searchUsers">;
+};
 
 export type UndoOutcome = { state: "completed"; user: User } | { state: "undone" | "left" };
 
@@ -13,7 +37,7 @@ export type UndoOutcome = { state: "completed"; user: User } | { state: "undone"
  * @returns `left` when the row or the user could not be reached: the row stays as it is, and recovery is woken
  */
 export async function undoRegistration(
-  deps: SyncDeps,
+  deps: UndoRegistrationDeps,
   registrationId: string,
   keycloakUserId: string,
   reason: string,
@@ -39,7 +63,7 @@ export async function undoRegistration(
 }
 
 /** What became of a row that is no longer `pending`; null where it is `undoing`: then whoever comes first deletes. */
-async function outcomeOfOthers(deps: SyncDeps, registrationId: string): Promise<UndoOutcome | null> {
+async function outcomeOfOthers(deps: OutcomeOfOthersDeps, registrationId: string): Promise<UndoOutcome | null> {
   const row = await deps.registrations.findById(registrationId);
   if (row?.state === "undoing") return null;
   if (row?.state === "undone") return { state: "undone" };
@@ -49,7 +73,7 @@ async function outcomeOfOthers(deps: SyncDeps, registrationId: string): Promise<
   return { state: "left" };
 }
 
-async function leaveToRecovery(deps: SyncDeps, registrationId: string, reason: string): Promise<void> {
+async function leaveToRecovery(deps: LeaveToRecoveryDeps, registrationId: string, reason: string): Promise<void> {
   await deps.registrations.recordAttempt(registrationId, reason, deps.now(), backOff(deps.now(), 0));
   deps.wake("registrations");
 }
@@ -58,7 +82,11 @@ async function leaveToRecovery(deps: SyncDeps, registrationId: string, reason: s
  * Looks for a user whose creation got no answer, and undoes it. Only a user that carries this registration's own mark
  * is touched; without one the row stays `pending`, because the create may still land: recovery goes on looking.
  */
-export async function undoLostCreate(deps: SyncDeps, registration: NewRegistration, reason: string): Promise<void> {
+export async function undoLostCreate(
+  deps: UndoLostCreateDeps,
+  registration: NewRegistration,
+  reason: string,
+): Promise<void> {
   const { id, lostUntil } = registration;
   try {
     const user = await findMarkedUser(deps.keycloak, { ...registration, createdAt: registration.now });
