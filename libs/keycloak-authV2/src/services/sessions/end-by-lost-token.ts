@@ -1,7 +1,13 @@
 import type { Session } from "@libs/database";
 import { AuthError } from "@libs/problems";
+import type { SyncDeps } from "../shared/sync-deps.ts";
 import type { UnknownTokenGate } from "../shared/unknown-token-gate.ts";
 import { lostTokenOf } from "./lost-token.ts";
+
+/** For {@link endByLostToken}. */
+export type EndByLostTokenDeps = Pick<SyncDeps, "now"> & {
+  unknownTokens: Pick<UnknownTokenGate, "ask">;
+};
 
 export interface PresentedToken {
   refreshToken: string;
@@ -16,7 +22,7 @@ export interface PresentedToken {
  * @throws AuthError `session.invalid` when it can't be the session's, or Keycloak does not take it; `session.busy`; `keycloak.*`
  */
 export async function endByLostToken(
-  { now, unknownTokens }: { now: () => Date; unknownTokens: UnknownTokenGate },
+  { now, unknownTokens }: EndByLostTokenDeps,
   session: Session,
   { refreshToken, refreshTokenHash }: PresentedToken,
   atKeycloak: (refreshToken: string) => Promise<unknown>,

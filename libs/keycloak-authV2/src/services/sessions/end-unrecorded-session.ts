@@ -1,6 +1,15 @@
+import type { KeycloakLogoutRepository, SessionRepository } from "@libs/database";
 import { ExponentialBackoff, handleAll, retry } from "cockatiel";
-import { endKeycloakSession, planLogout, queueLogout } from "../shared/end-at-keycloak.ts";
+import type { KeycloakUserRepository } from "../../ports/ports.ts";
+import { endKeycloakSession, planLogout, type QueueLogoutDeps, queueLogout } from "../shared/end-at-keycloak.ts";
 import type { SyncDeps } from "../shared/sync-deps.ts";
+
+/** For {@link endUnrecordedSession}. */
+export type EndUnrecordedSessionDeps = Pick<SyncDeps, "now" | "wake"> & {
+  sessions: Pick<SessionRepository, "end">;
+  keycloak: Pick<KeycloakUserRepository, "deleteSession">;
+  keycloakLogouts: Pick<KeycloakLogoutRepository, "remove">;
+} & QueueLogoutDeps;
 
 export interface UnrecordedSession {
   /** `sid` */
@@ -31,10 +40,7 @@ const persistently = retry(handleAll, {
  * client that is set up wrong can spoil the service account's tokens as well.
  * @throws when neither answered: Keycloak's session then ends by its idle time
  */
-export async function endUnrecordedSession(
-  deps: Pick<SyncDeps, "sessions" | "keycloak" | "keycloakLogouts" | "now" | "wake">,
-  session: UnrecordedSession,
-): Promise<void> {
+export async function endUnrecordedSession(deps: EndUnrecordedSessionDeps, session: UnrecordedSession): Promise<void> {
   const { sessions, keycloak, keycloakLogouts, now } = deps;
   const { sessionId, keycloakSessionId } = session;
   const { endByToken, ...known } = session;

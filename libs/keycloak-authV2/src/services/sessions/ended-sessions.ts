@@ -1,6 +1,21 @@
-import type { LiveSession, SessionEndReason } from "@libs/database";
+import type { LiveSession, SessionEndReason, UserRepository } from "@libs/database";
+import type { KeycloakUserRepository } from "../../ports/ports.ts";
 import { later } from "../shared/back-off.ts";
-import type { SyncDeps } from "../shared/sync-deps.ts";
+
+/** For {@link findGone}. */
+export interface FindGoneDeps {
+  keycloak: Pick<KeycloakUserRepository, "listSessions" | "listOfflineSessions">;
+}
+
+interface MarginDeps {
+  users: Pick<UserRepository, "findById">;
+}
+
+/** For {@link findEndedSessions}. */
+export type FindEndedSessionsDeps = {
+  keycloak: Pick<KeycloakUserRepository, "readPassword">;
+} & FindGoneDeps &
+  MarginDeps;
 
 export type EndedBy = Extract<SessionEndReason, "ended_in_keycloak" | "password_changed">;
 
@@ -21,7 +36,7 @@ const MARGIN_MS = 1_000;
  * @throws AuthError `keycloak.*`; what the repositories throw
  */
 export async function findEndedSessions(
-  deps: Pick<SyncDeps, "keycloak" | "users">,
+  deps: FindEndedSessionsDeps,
   userId: string,
   local: readonly LiveSession[],
   changedAt: Date | null = null,
@@ -42,7 +57,7 @@ export async function findEndedSessions(
 
 /** Those that Keycloak has in neither of its lists, or in the other one only. Costs one call, or three. */
 export async function findGone(
-  { keycloak }: Pick<SyncDeps, "keycloak">,
+  { keycloak }: FindGoneDeps,
   userId: string,
   local: readonly LiveSession[],
 ): Promise<Map<string, EndedBy>> {
@@ -68,7 +83,7 @@ function knowsPasswordsUntil({ startedAt, keptAsOf }: LiveSession): number {
  * Who logs in again within a second of such a change logs in once more; but not who logs in right after registering. Where
  * nothing reports a change, a start is no better known than its second by a clock that differs.
  */
-async function marginOf({ users }: Pick<SyncDeps, "users">, userId: string, setAt: Date, changedAt: Date | null) {
+async function marginOf({ users }: MarginDeps, userId: string, setAt: Date, changedAt: Date | null) {
   const sinceMs = changedAt === null ? -1 : changedAt.getTime() - setAt.getTime();
   const user = await users.findById(userId);
   const isFirst = !user || setAt < later(user.createdAt, SAME_CHANGE_MS);

@@ -1,10 +1,17 @@
-import type { LostToken, Session } from "@libs/database";
+import type { LostToken, Session, SessionRepository } from "@libs/database";
 import { AuthError, isAuthError } from "@libs/problems";
+import type { AuthMetrics } from "../../metrics/metrics.ts";
 import type { SessionTokenSet } from "../../ports/ports.ts";
 import { assertTokensBelong } from "../shared/seal-tokens.ts";
 import type { SyncDeps } from "../shared/sync-deps.ts";
-import { exchangeTokens } from "./exchange-tokens.ts";
+import { type ExchangeTokensDeps, exchangeTokens } from "./exchange-tokens.ts";
 import { isReplaced } from "./lost-token.ts";
+
+/** For {@link exchangeLostToken}. */
+export type ExchangeLostTokenDeps = Pick<SyncDeps, "refreshLeaseMs" | "unknownTokens" | "logger"> & {
+  sessions: Pick<SessionRepository, "beginRefresh">;
+  metrics: Pick<AuthMetrics, "sessionHealed">;
+} & ExchangeTokensDeps;
 
 /**
  * What comes of a refresh token that its session's row does not know.
@@ -27,7 +34,7 @@ class ReplacedToken extends Error {}
  *   a token; `session.busy` when there are too many of them; `keycloak.*`; database errors as the repositories throw them
  */
 export async function exchangeLostToken(
-  deps: SyncDeps,
+  deps: ExchangeLostTokenDeps,
   session: Session,
   lost: LostToken,
   askKeycloak: () => Promise<SessionTokenSet>,

@@ -1,4 +1,10 @@
-import { DatabaseError, type LostToken, type Session, type SessionTokens } from "@libs/database";
+import {
+  DatabaseError,
+  type LostToken,
+  type Session,
+  type SessionRepository,
+  type SessionTokens,
+} from "@libs/database";
 import { AuthError, isAuthError } from "@libs/problems";
 import { ExponentialBackoff, handleWhen, retry } from "cockatiel";
 import type { SessionTokenSet } from "../../ports/ports.ts";
@@ -6,6 +12,16 @@ import { planLogout } from "../shared/end-at-keycloak.ts";
 import { assertTokensBelong, plainTokens, sealTokens } from "../shared/seal-tokens.ts";
 import type { SyncDeps } from "../shared/sync-deps.ts";
 import { readClaims } from "../shared/token-times.ts";
+
+type StoreDeps = Pick<SyncDeps, "background"> & { sessions: Pick<SessionRepository, "replaceTokens"> };
+
+type ReleaseDeps = Pick<SyncDeps, "logger"> & { sessions: Pick<SessionRepository, "releaseRefresh"> };
+
+/** For {@link exchangeTokens}. */
+export type ExchangeTokensDeps = Pick<SyncDeps, "cipher" | "now" | "wake"> & {
+  sessions: Pick<SessionRepository, "end">;
+} & StoreDeps &
+  ReleaseDeps;
 
 /** Asks Keycloak for new tokens: `KeycloakIntegrationService.refreshToken`. */
 export type RefreshAtKeycloak = (refreshToken: string) => Promise<SessionTokenSet>;
@@ -37,7 +53,7 @@ const untilOvertaken = retry(
  * @throws AuthError `session.refused` (the row has ended too) | `keycloak.*`; database errors as the repositories throw them
  */
 export async function exchangeTokens(
-  deps: SyncDeps,
+  deps: ExchangeTokensDeps,
   lease: Lease,
   askKeycloak: () => Promise<SessionTokenSet>,
 ): Promise<Exchange> {
@@ -85,7 +101,7 @@ function assertSameSubject(accessToken: string, { keycloakSessionId, userId }: S
  * while its caller is told of the failure.
  */
 async function store(
-  { sessions, background }: SyncDeps,
+  { sessions, background }: StoreDeps,
   { session, refreshTokenHash, fence, lost }: Lease,
   sealed: SessionTokens,
   at: Date,
@@ -106,7 +122,7 @@ function lastOfItsSecond(tokens: SessionTokens): SessionTokens {
 }
 
 /** A lease that could not be freed is over soon. */
-async function release({ sessions, logger }: SyncDeps, { session, fence }: Lease): Promise<void> {
+async function release({ sessions, logger }: ReleaseDeps, { session, fence }: Lease): Promise<void> {
   try {
     await sessions.releaseRefresh(session.sessionId, fence);
   } catch (error) {

@@ -1,8 +1,14 @@
-import type { KeycloakProfile, User } from "@libs/database";
+import type { FeedRepository, KeycloakProfile, User, UserRepository } from "@libs/database";
 import { remainingMs } from "@libs/observability";
-import { lookAtUsers } from "../reconcile/look-at-users.ts";
+import { type LookAtUsersDeps, lookAtUsers } from "../reconcile/look-at-users.ts";
 import { isFailure } from "../reconcile/look-outcome.ts";
 import type { SyncDeps } from "../shared/sync-deps.ts";
+
+/** For {@link inStepWithLogin}. */
+export type InStepWithLoginDeps = Pick<SyncDeps, "now" | "wake" | "logger"> & {
+  users: Pick<UserRepository, "findById">;
+  feed: Pick<FeedRepository, "addHints">;
+} & LookAtUsersDeps;
 
 /** What is left of the login's time when Keycloak may still be asked. Milliseconds. */
 const ENOUGH_MS = 1_500;
@@ -13,7 +19,7 @@ const ENOUGH_MS = 1_500;
  * @param told by the token; what it leaves out (the realm decides which claims there are) says nothing
  * @returns the row as it is then
  */
-export async function inStepWithLogin(deps: SyncDeps, row: User, told: KeycloakProfile): Promise<User> {
+export async function inStepWithLogin(deps: InStepWithLoginDeps, row: User, told: KeycloakProfile): Promise<User> {
   if (agrees(row, told)) return row;
   const { id } = row;
   try {

@@ -1,5 +1,19 @@
-import { endKeycloakSession, followAtKeycloak, planLogout } from "../shared/end-at-keycloak.ts";
+import type { SessionRepository } from "@libs/database";
+import type { KeycloakUserRepository } from "../../ports/ports.ts";
+import { endKeycloakSession, type FollowDeps, followAtKeycloak, planLogout } from "../shared/end-at-keycloak.ts";
 import type { SyncDeps } from "../shared/sync-deps.ts";
+
+type EndKnownDeps = Pick<SyncDeps, "now"> & { sessions: Pick<SessionRepository, "endAll"> };
+
+interface ListElsewhereDeps {
+  keycloak: Pick<KeycloakUserRepository, "listSessions" | "listOfflineSessions">;
+}
+
+/** For {@link logoutEverywhere}. */
+export type LogoutEverywhereDeps = EndKnownDeps & ListElsewhereDeps & FollowDeps;
+
+/** For {@link logoutPerson}, which goes on in the background. */
+export type LogoutPersonDeps = Pick<SyncDeps, "logger" | "background"> & LogoutEverywhereDeps;
 
 export interface LogoutEverywhereResult {
   /** Live sessions that ended here. */
@@ -13,7 +27,7 @@ export interface LogoutEverywhereResult {
  * @throws AuthError `keycloak.*` when Keycloak's own list could not be had: the sessions known here are over and queued,
  *   repeat the call for those that are not
  */
-export async function logoutEverywhere(deps: SyncDeps, userId: string): Promise<LogoutEverywhereResult> {
+export async function logoutEverywhere(deps: LogoutEverywhereDeps, userId: string): Promise<LogoutEverywhereResult> {
   const known = await endKnown(deps, userId);
   const elsewhere = await listElsewhere(deps, userId, known);
   for (const id of known) await followAtKeycloak(deps, id);
@@ -27,7 +41,7 @@ export async function logoutEverywhere(deps: SyncDeps, userId: string): Promise<
  * @returns `complete`: false when Keycloak could not be asked for sessions that only it knows
  */
 export async function logoutPerson(
-  deps: SyncDeps,
+  deps: LogoutPersonDeps,
   userId: string,
 ): Promise<LogoutEverywhereResult & { complete: boolean }> {
   const known = await endKnown(deps, userId);
@@ -42,11 +56,15 @@ export async function logoutPerson(
   return { ended: known.length, complete: elsewhere !== null };
 }
 
-function endKnown({ sessions, now }: SyncDeps, userId: string): Promise<string[]> {
+function endKnown({ sessions, now }: EndKnownDeps, userId: string): Promise<string[]> {
   return sessions.endAll(userId, "logout_everywhere", now(), planLogout(now()));
 }
 
-async function listElsewhere({ keycloak }: SyncDeps, userId: string, known: readonly string[]): Promise<string[]> {
+async function listElsewhere(
+  { keycloak }: ListElsewhereDeps,
+  userId: string,
+  known: readonly string[],
+): Promise<string[]> {
   const lists = await Promise.all([keycloak.listSessions(userId), keycloak.listOfflineSessions(userId)]);
   return [...new Set(lists.flat().map(({ id }) => id))].filter((id) => !known.includes(id));
 }

@@ -1,8 +1,15 @@
+import type { SessionRepository } from "@libs/database";
 import { AuthError } from "@libs/problems";
 import { hashToken } from "../../crypto/index.ts";
-import { followAtKeycloak, planLogout, queueLogout } from "../shared/end-at-keycloak.ts";
+import {
+  type FollowDeps,
+  followAtKeycloak,
+  planLogout,
+  type QueueLogoutDeps,
+  queueLogout,
+} from "../shared/end-at-keycloak.ts";
 import type { SyncDeps } from "../shared/sync-deps.ts";
-import { endByLostToken } from "./end-by-lost-token.ts";
+import { type EndByLostTokenDeps, endByLostToken } from "./end-by-lost-token.ts";
 
 export interface LogoutInput {
   sessionId: string;
@@ -12,10 +19,12 @@ export interface LogoutInput {
 /** Ends the Keycloak session of a refresh token: `KeycloakIntegrationService.logout`. `true`: Keycloak took the token. */
 export type LogoutAtKeycloak = (refreshToken: string) => Promise<unknown>;
 
-type LogoutDeps = Pick<
-  SyncDeps,
-  "sessions" | "keycloakLogouts" | "keycloak" | "now" | "logger" | "wake" | "background" | "unknownTokens"
->;
+/** For {@link logoutSession}. */
+export type LogoutSessionDeps = Pick<SyncDeps, "now" | "background"> & {
+  sessions: Pick<SessionRepository, "findWithStanding" | "end">;
+} & EndByLostTokenDeps &
+  QueueLogoutDeps &
+  FollowDeps;
 
 /**
  * Ends a session on both sides. The local end and Keycloak's logout are written down together; then Keycloak is called,
@@ -24,7 +33,7 @@ type LogoutDeps = Pick<
  * @throws AuthError `session.invalid` (unknown session, or a token that was never this session's: nothing is changed)
  */
 export async function logoutSession(
-  deps: LogoutDeps,
+  deps: LogoutSessionDeps,
   { sessionId, refreshToken }: LogoutInput,
   atKeycloak: LogoutAtKeycloak,
 ): Promise<void> {

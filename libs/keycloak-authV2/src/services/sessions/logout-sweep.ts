@@ -1,10 +1,21 @@
-import type { KeycloakLogout } from "@libs/database";
+import type { KeycloakLogout, KeycloakLogoutRepository } from "@libs/database";
+import type { AuthMetrics } from "../../metrics/metrics.ts";
+import type { KeycloakUserRepository } from "../../ports/ports.ts";
 import type { Sweep } from "../../workers/sweep.ts";
 import { toAuthError } from "../shared/database-failure.ts";
 import { endKeycloakSession } from "../shared/end-at-keycloak.ts";
 import type { SyncDeps } from "../shared/sync-deps.ts";
 
-type LogoutSweepDeps = Pick<SyncDeps, "keycloak" | "keycloakLogouts" | "metrics" | "logger" | "now">;
+type AttemptDeps = Pick<SyncDeps, "logger" | "now"> & {
+  keycloak: Pick<KeycloakUserRepository, "deleteSession">;
+  keycloakLogouts: Pick<KeycloakLogoutRepository, "remove" | "recordFailure">;
+};
+
+/** For {@link createLogoutSweep}. */
+export type LogoutSweepDeps = Pick<SyncDeps, "logger" | "now"> & {
+  keycloakLogouts: Pick<KeycloakLogoutRepository, "claimDue" | "removeExpired" | "countWaiting">;
+  metrics: Pick<AuthMetrics, "logoutExpired" | "logoutsWaiting">;
+} & AttemptDeps;
 
 const BATCH = 10;
 /** Longer than both calls of one logout may take; a claim of a replica that died is free again after it. */
@@ -33,7 +44,7 @@ async function sweepLogouts(deps: LogoutSweepDeps): Promise<number> {
   return due.length;
 }
 
-async function attempt(deps: LogoutSweepDeps, { keycloakSessionId, userId, attempts }: KeycloakLogout): Promise<void> {
+async function attempt(deps: AttemptDeps, { keycloakSessionId, userId, attempts }: KeycloakLogout): Promise<void> {
   const { keycloak, keycloakLogouts, now, logger } = deps;
   try {
     await endKeycloakSession(keycloak, keycloakSessionId);

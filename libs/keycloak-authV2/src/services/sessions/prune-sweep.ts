@@ -1,6 +1,13 @@
+import type { FeedRepository, ReconcileRepository } from "@libs/database";
 import type { Sweep } from "../../workers/index.ts";
 import { later } from "../shared/back-off.ts";
 import type { SyncDeps } from "../shared/sync-deps.ts";
+
+/** For {@link pruneSweep}. */
+export type PruneSweepDeps = Pick<SyncDeps, "retention" | "retentionMs" | "now" | "logger"> & {
+  feed: Pick<FeedRepository, "pruneSeenEvents">;
+  reconcile: Pick<ReconcileRepository, "foldCounts">;
+};
 
 /** So few that a batch never holds up the others for long. */
 const batchSize = 500;
@@ -9,7 +16,7 @@ const batchSize = 500;
 const seenEventsMs = 3_600_000;
 
 /** Removes what is no longer needed, and folds the counts of users, which are kept where nobody reconciles too: hourly, on one replica. */
-export function pruneSweep({ retention, feed, reconcile, retentionMs, now, logger }: SyncDeps): Sweep {
+export function pruneSweep({ retention, feed, reconcile, retentionMs, now, logger }: PruneSweepDeps): Sweep {
   return {
     name: "prune",
     cron: "17 * * * *",

@@ -1,14 +1,33 @@
-import type { RefreshTurn, Session } from "@libs/database";
+import type { RefreshTurn, Session, SessionRepository } from "@libs/database";
 import { deadlinePassed, remainingMs } from "@libs/observability";
 import { AuthError } from "@libs/problems";
 import { hashToken } from "../../crypto/index.ts";
+import type { AuthMetrics } from "../../metrics/metrics.ts";
 import type { SessionTokenSet } from "../../ports/ports.ts";
-import { followAtKeycloak, planLogout, queueLogout } from "../shared/end-at-keycloak.ts";
+import {
+  type FollowDeps,
+  followAtKeycloak,
+  planLogout,
+  type QueueLogoutDeps,
+  queueLogout,
+} from "../shared/end-at-keycloak.ts";
 import { openTokens } from "../shared/seal-tokens.ts";
 import type { SyncDeps } from "../shared/sync-deps.ts";
-import { exchangeLostToken } from "./exchange-lost-token.ts";
-import { exchangeTokens, type Lease, type RefreshAtKeycloak } from "./exchange-tokens.ts";
+import { type ExchangeLostTokenDeps, exchangeLostToken } from "./exchange-lost-token.ts";
+import { type ExchangeTokensDeps, exchangeTokens, type Lease, type RefreshAtKeycloak } from "./exchange-tokens.ts";
 import { lostTokenOf } from "./lost-token.ts";
+
+/** For {@link SessionRefresher}: its times, the row, and what exchanging a token and ending a session use. */
+export type RefreshDeps = Pick<
+  SyncDeps,
+  "refreshLeaseMs" | "refreshPollMs" | "refreshWaitMs" | "refreshGraceMs" | "now" | "cipher" | "logger" | "background"
+> & {
+  sessions: Pick<SessionRepository, "beginRefresh" | "end">;
+  metrics: Pick<AuthMetrics, "refreshTokenReuse">;
+} & ExchangeTokensDeps &
+  ExchangeLostTokenDeps &
+  QueueLogoutDeps &
+  FollowDeps;
 
 export interface RefreshInput {
   sessionId: string;
@@ -24,7 +43,7 @@ export interface RefreshInput {
 export class SessionRefresher {
   readonly #inFlight = new Map<string, Promise<SessionTokenSet>>();
 
-  constructor(private readonly deps: SyncDeps) {}
+  constructor(private readonly deps: RefreshDeps) {}
 
   /**
    * @throws AuthError `session.invalid` (unknown, foreign, ended: nothing is changed) | `session.refused` (Keycloak

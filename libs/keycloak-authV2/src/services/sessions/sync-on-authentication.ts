@@ -1,15 +1,33 @@
-import type { KeycloakProfile, Session, User } from "@libs/database";
+import type { KeycloakProfile, Session, SessionRepository, User } from "@libs/database";
 import { ForeignKeyViolationError } from "@libs/database";
 import { deadlinePassed } from "@libs/observability";
 import { AuthError } from "@libs/problems";
-import { withCollisionResolved } from "../reconcile/resolve-collision.ts";
-import { withRegistrationSettled } from "../registration/settle-unfinished-registration.ts";
-import { assertKeycloakUser } from "../shared/assert-keycloak-user.ts";
+import { type ResolveCollisionDeps, withCollisionResolved } from "../reconcile/resolve-collision.ts";
+import {
+  type SettleRegistrationDeps,
+  withRegistrationSettled,
+} from "../registration/settle-unfinished-registration.ts";
+import { type AssertKeycloakUserDeps, assertKeycloakUser } from "../shared/assert-keycloak-user.ts";
 import { assertTokensBelong, type PlainTokens, sealTokens } from "../shared/seal-tokens.ts";
 import type { SyncDeps } from "../shared/sync-deps.ts";
 import { readClaims } from "../shared/token-times.ts";
-import { endUnrecordedSession, type UnrecordedSession } from "./end-unrecorded-session.ts";
-import { inStepWithLogin } from "./in-step-with-login.ts";
+import {
+  type EndUnrecordedSessionDeps,
+  endUnrecordedSession,
+  type UnrecordedSession,
+} from "./end-unrecorded-session.ts";
+import { type InStepWithLoginDeps, inStepWithLogin } from "./in-step-with-login.ts";
+
+/** For {@link undoLogin}. */
+export type UndoLoginDeps = Pick<SyncDeps, "background"> & EndUnrecordedSessionDeps;
+
+type RecordLoginDeps = Pick<SyncDeps, "now" | "cipher"> & {
+  sessions: Pick<SessionRepository, "recordLogin">;
+} & ResolveCollisionDeps &
+  SettleRegistrationDeps;
+
+/** For {@link syncOnAuthentication}: all of it is what its steps use. */
+export type SyncOnAuthenticationDeps = AssertKeycloakUserDeps & RecordLoginDeps & InStepWithLoginDeps & UndoLoginDeps;
 
 export interface AuthenticatedSession extends PlainTokens {
   /** The application's own handle of the session. */
@@ -39,7 +57,7 @@ export interface AuthenticationInput {
  * @throws AuthError `session.invalid` when the tokens are another's; `keycloak.misconfigured` when the id is no user's; database errors as the repositories throw them
  */
 export async function syncOnAuthentication(
-  deps: SyncDeps,
+  deps: SyncOnAuthenticationDeps,
   input: AuthenticationInput,
 ): Promise<{ user: User; session: Session }> {
   const { keycloakUserId, sessionData } = input;
@@ -61,11 +79,14 @@ export async function syncOnAuthentication(
 }
 
 /** Ends a login on both sides that its caller got no answer to. Returns at once; repeating it is safe. */
-export function undoLogin(deps: SyncDeps, session: UnrecordedSession): void {
+export function undoLogin(deps: UndoLoginDeps, session: UnrecordedSession): void {
   deps.background.run("end unrecorded session", () => endUnrecordedSession(deps, session));
 }
 
-async function recordLogin(deps: SyncDeps, input: AuthenticationInput): Promise<{ user: User; session: Session }> {
+async function recordLogin(
+  deps: RecordLoginDeps,
+  input: AuthenticationInput,
+): Promise<{ user: User; session: Session }> {
   const { sessionData } = input;
   const now = deps.now();
   const profile = profileOfLogin(input);

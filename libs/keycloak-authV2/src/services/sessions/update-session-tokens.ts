@@ -1,7 +1,12 @@
-import type { Session } from "@libs/database";
+import type { Session, SessionRepository } from "@libs/database";
 import { AuthError } from "@libs/problems";
 import { assertTokensBelong, type PlainTokens, sealTokens } from "../shared/seal-tokens.ts";
 import type { SyncDeps } from "../shared/sync-deps.ts";
+
+/** For {@link updateSessionTokens}. */
+export type UpdateSessionTokensDeps = Pick<SyncDeps, "cipher" | "now"> & {
+  sessions: Pick<SessionRepository, "findById" | "replaceTokens">;
+};
 
 /**
  * Stores refreshed tokens in a live session, for services that refresh by themselves.
@@ -9,7 +14,7 @@ import type { SyncDeps } from "../shared/sync-deps.ts";
  *   when somebody else stored newer tokens meanwhile
  */
 export async function updateSessionTokens(
-  { sessions, cipher, now }: SyncDeps,
+  { sessions, cipher, now }: UpdateSessionTokensDeps,
   sessionId: string,
   tokens: PlainTokens,
 ): Promise<Session> {
