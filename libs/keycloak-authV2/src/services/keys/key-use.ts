@@ -21,7 +21,7 @@ export interface KeyUse {
  * @throws KeyRingError
  */
 export async function keyUses(
-  storedTokens: StoredTokenRepository,
+  storedTokens: Pick<StoredTokenRepository, "scan" | "fingerprintKeys">,
   tokenEncryptionKeys: string,
   now: Date,
 ): Promise<KeyUse[]> {

@@ -11,7 +11,7 @@ export interface BatchOutcome {
 
 /** Reads some sessions and stores their tokens under the ring's first key, where they are still the same. */
 export async function reencryptBatch(
-  storedTokens: StoredTokenRepository,
+  storedTokens: Pick<StoredTokenRepository, "read" | "replaceUnchanged">,
   cipher: TokenCipher,
   firstKeyId: string,
   sessionIds: readonly string[],

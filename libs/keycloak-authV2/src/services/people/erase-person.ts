@@ -1,7 +1,28 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { ERASED_USERNAME, type ErasedRows } from "@libs/database";
-import type { PersonDeps } from "./person-deps.ts";
+import {
+  ERASED_USERNAME,
+  type ErasedRows,
+  type PersonRepository,
+  type RegistrationRepository,
+  type SessionRepository,
+  type UserRepository,
+} from "@libs/database";
+import type { KeycloakUserRepository } from "../../ports/ports.ts";
+import type { SyncDeps } from "../shared/sync-deps.ts";
 import { PersonError } from "./person-error.ts";
+
+type EraseHereDeps = Pick<SyncDeps, "logger" | "now"> & {
+  sessions: Pick<SessionRepository, "endLive">;
+  users: Pick<UserRepository, "markDeleted">;
+  people: Pick<PersonRepository, "erase">;
+};
+
+/** For {@link erasePerson}. */
+export type ErasePersonDeps = {
+  registrations: Pick<RegistrationRepository, "findByUserIds">;
+  keycloak: Pick<KeycloakUserRepository, "deleteUser">;
+  users: Pick<UserRepository, "findById">;
+} & EraseHereDeps;
 
 export interface ErasureOptions {
   /**
@@ -27,7 +48,7 @@ const MOST_ROUNDS = 5;
  * @throws AuthError `keycloak.*`: nothing was erased; what the repositories throw: repeat the call
  */
 export async function erasePerson(
-  deps: PersonDeps,
+  deps: ErasePersonDeps,
   userId: string,
   { settleMs = SETTLE_MS }: ErasureOptions = {},
 ): Promise<ErasureResult> {
@@ -49,7 +70,7 @@ export async function erasePerson(
   throw new PersonError("person.keeps_coming_back", "the user's row kept changing here: repeat the command");
 }
 
-async function eraseHere({ sessions, users, people, logger, now }: PersonDeps, userId: string) {
+async function eraseHere({ sessions, users, people, logger, now }: EraseHereDeps, userId: string) {
   // Keycloak's sessions went with the user.
   const ended = await sessions.endLive({ userId }, "user_deleted", now());
   await users.markDeleted(userId, now());

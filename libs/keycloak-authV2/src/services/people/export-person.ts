@@ -1,6 +1,19 @@
-import type { PersonRecord } from "@libs/database";
-import type { KeycloakPersonDetails, KeycloakSession, KeycloakUser } from "../../ports/ports.ts";
-import type { PersonDeps } from "./person-deps.ts";
+import type { PersonRecord, PersonRepository } from "@libs/database";
+import type {
+  KeycloakPersonDetails,
+  KeycloakPersonSource,
+  KeycloakSession,
+  KeycloakUser,
+  KeycloakUserRepository,
+} from "../../ports/ports.ts";
+import type { SyncDeps } from "../shared/sync-deps.ts";
+
+/** For {@link exportPerson}. */
+export type ExportPersonDeps = Pick<SyncDeps, "now"> & {
+  keycloak: Pick<KeycloakUserRepository, "getUser" | "listSessions" | "listOfflineSessions">;
+  personSource: Pick<KeycloakPersonSource, "readDetails">;
+  people: Pick<PersonRepository, "collect">;
+};
 
 /** Everything that is held of one person, without passwords, tokens and their hashes. */
 export interface PersonExport {
@@ -22,7 +35,7 @@ export interface PersonExport {
  * @returns null when neither side knows the user
  * @throws AuthError `keycloak.*`; what the repositories throw
  */
-export async function exportPerson(deps: PersonDeps, userId: string): Promise<PersonExport | null> {
+export async function exportPerson(deps: ExportPersonDeps, userId: string): Promise<PersonExport | null> {
   const { keycloak, personSource, people, now } = deps;
   const [user, local] = await Promise.all([keycloak.getUser(userId), people.collect(userId)]);
   if (!user && !local.user && local.activities.length === 0 && local.registrations.length === 0) return null;

@@ -3,14 +3,16 @@ import { createPersonRepository, type ListedSession, type PrismaClient, type Ses
 import type { Registry } from "@libs/observability";
 import { createAuthMetrics } from "../../metrics/metrics.ts";
 import type { KeycloakIntegrationService } from "../integration/index.ts";
-import { logoutEverywhere } from "../sessions/logout-everywhere.ts";
+import { type LogoutEverywhereDeps, logoutEverywhere } from "../sessions/logout-everywhere.ts";
 import { authErrors } from "../shared/database-failure.ts";
 import { createSyncDeps, type UserSyncOptions } from "../sync/create-sync-deps.ts";
-import { type ErasureOptions, type ErasureResult, erasePerson } from "./erase-person.ts";
-import { exportPerson, type PersonExport } from "./export-person.ts";
-import type { PersonDeps } from "./person-deps.ts";
-import { listSessions, type RevokedSession, revokeSessions } from "./revoke-sessions.ts";
-import { findPeople, type PersonView } from "./view-person.ts";
+import { type ErasePersonDeps, type ErasureOptions, type ErasureResult, erasePerson } from "./erase-person.ts";
+import { type ExportPersonDeps, exportPerson, type PersonExport } from "./export-person.ts";
+import { listSessions, type RevokedSession, type RevokeSessionsDeps, revokeSessions } from "./revoke-sessions.ts";
+import { type FindPeopleDeps, findPeople, type PersonView } from "./view-person.ts";
+
+/** What the flows that this joins use, together. */
+type PersonDeps = FindPeopleDeps & ExportPersonDeps & ErasePersonDeps & RevokeSessionsDeps & LogoutEverywhereDeps;
 
 /** How the facade is made; the encryption keys are not needed, since no token is read. */
 export type PersonServiceOptions = Pick<UserSyncOptions, "now" | "logger" | "wake">;

@@ -1,7 +1,19 @@
-import type { ListedSession, SessionFilter } from "@libs/database";
+import type { ListedSession, PersonRepository, SessionFilter, SessionRepository } from "@libs/database";
 import pLimit from "p-limit";
-import { followAtKeycloak, planLogout } from "../shared/end-at-keycloak.ts";
-import type { PersonDeps } from "./person-deps.ts";
+import { type FollowDeps, followAtKeycloak, planLogout } from "../shared/end-at-keycloak.ts";
+import type { SyncDeps } from "../shared/sync-deps.ts";
+
+/** For {@link listSessions}. */
+export interface ListSessionsDeps {
+  people: Pick<PersonRepository, "listSessions">;
+}
+
+type RevokeDeps = Pick<SyncDeps, "now"> & {
+  sessions: Pick<SessionRepository, "end">;
+} & FollowDeps;
+
+/** For {@link revokeSessions}. */
+export type RevokeSessionsDeps = ListSessionsDeps & RevokeDeps;
 
 /** A session that has ended here; Keycloak's has too, or follows. */
 export type RevokedSession = Pick<ListedSession, "sessionId" | "userId" | "username" | "keycloakSessionId">;
@@ -11,7 +23,7 @@ const CALLS_AT_ONCE = 4;
 
 /** Sessions page by page, newest first. */
 export async function* listSessions(
-  { people }: Pick<PersonDeps, "people">,
+  { people }: ListSessionsDeps,
   filter: SessionFilter,
 ): AsyncGenerator<ListedSession> {
   let page: ListedSession[] = [];
@@ -28,7 +40,7 @@ export async function* listSessions(
  * @throws what the repositories throw: repeat the call
  */
 export async function* revokeSessions(
-  deps: PersonDeps,
+  deps: RevokeSessionsDeps,
   filter: Omit<SessionFilter, "ended">,
   signal?: AbortSignal,
 ): AsyncGenerator<RevokedSession> {
@@ -45,7 +57,7 @@ export async function* revokeSessions(
   } while (page.length === PAGE);
 }
 
-async function revoke(deps: PersonDeps, session: ListedSession): Promise<RevokedSession | null> {
+async function revoke(deps: RevokeDeps, session: ListedSession): Promise<RevokedSession | null> {
   const { sessionId, userId, username, keycloakSessionId } = session;
   const now = deps.now();
   const ended = await deps.sessions.end(sessionId, "admin", now, { logout: planLogout(now) });

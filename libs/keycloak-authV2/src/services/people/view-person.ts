@@ -1,7 +1,27 @@
-import type { Activity, KeycloakProfile, ListedSession, User } from "@libs/database";
-import type { KeycloakSession, KeycloakUser } from "../../ports/ports.ts";
+import type {
+  Activity,
+  ActivityRepository,
+  KeycloakProfile,
+  ListedSession,
+  PersonRepository,
+  User,
+  UserRepository,
+} from "@libs/database";
+import type { KeycloakSession, KeycloakUser, KeycloakUserRepository } from "../../ports/ports.ts";
 import { profileOf } from "../shared/keycloak-profile.ts";
-import type { PersonDeps } from "./person-deps.ts";
+
+interface ViewPersonDeps {
+  users: Pick<UserRepository, "findById">;
+  keycloak: Pick<KeycloakUserRepository, "getUser" | "listSessions" | "listOfflineSessions">;
+  activities: Pick<ActivityRepository, "listByUser">;
+  people: Pick<PersonRepository, "listSessions">;
+}
+
+/** For {@link findPeople}. */
+export type FindPeopleDeps = {
+  users: Pick<UserRepository, "findById" | "findByUsername" | "findByEmail">;
+  keycloak: Pick<KeycloakUserRepository, "getUser" | "searchUsers">;
+} & ViewPersonDeps;
 
 /** One user on both sides. */
 export interface PersonView {
@@ -36,7 +56,7 @@ const SHOWN_ACTIVITIES = 10;
  * Finds users by id, username or email, on either side; where the two sides disagree about a name, that is more than one.
  * @throws AuthError `keycloak.*`; what the repositories throw
  */
-export async function findPeople(deps: PersonDeps, who: string): Promise<PersonView[]> {
+export async function findPeople(deps: FindPeopleDeps, who: string): Promise<PersonView[]> {
   const { users, keycloak } = deps;
   const exact = { exact: true, max: 2 } as const;
   const [byId, byUsername, byEmail, inKeycloak, ...named] = await Promise.all([
@@ -52,7 +72,10 @@ export async function findPeople(deps: PersonDeps, who: string): Promise<PersonV
   return await Promise.all([...new Set(found)].map((id) => viewPerson(deps, id)));
 }
 
-async function viewPerson({ users, keycloak, activities, people }: PersonDeps, userId: string): Promise<PersonView> {
+async function viewPerson(
+  { users, keycloak, activities, people }: ViewPersonDeps,
+  userId: string,
+): Promise<PersonView> {
   const [local, theirs, log, rows] = await Promise.all([
     users.findById(userId),
     keycloak.getUser(userId),
