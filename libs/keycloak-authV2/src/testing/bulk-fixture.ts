@@ -6,7 +6,8 @@ import { createSyncFixture } from "./sync-fixture.ts";
 export function createBulkFixture(options: InMemoryKeycloakOptions = {}) {
   const fixture = createSyncFixture(options);
   const { deps, keycloak, clock } = fixture;
-  const bulkDeps: BulkDeps = { ...deps, eventSource: keycloak.eventSource, serverFeatures: keycloak.serverFeatures };
+  const { eventSource, serverFeatures } = keycloak;
+  const bulkDeps = { ...deps, eventSource, serverFeatures } satisfies BulkDeps;
 
   /** Puts a user straight into Keycloak, without an event. @param createdAt milliseconds since the epoch */
   function addUser(id: string, createdAt: number | null, change: Partial<StoredUser> = {}): StoredUser {

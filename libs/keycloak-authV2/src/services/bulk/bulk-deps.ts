@@ -1,9 +1,7 @@
-import type { KeycloakEventSource, ServerFeatureSource } from "../../ports/ports.ts";
-import type { SyncDeps } from "../shared/sync-deps.ts";
+import type { PreviewSyncDeps } from "./preview-sync.ts";
+import type { RepairUsersDeps } from "./repair-users.ts";
+import type { SyncUsersDeps } from "./sync-users.ts";
+import type { VerifyUsersDeps } from "./verify-users.ts";
 
-/** The flows' own ports, and Keycloak's events: who changed while a walk was elsewhere. */
-export interface BulkDeps extends SyncDeps {
-  eventSource: KeycloakEventSource;
-  /** What this Keycloak can do: whether its events can be read at all. */
-  serverFeatures: Pick<ServerFeatureSource, "current">;
-}
+/** For the composition: what the flows of this folder use, together. */
+export type BulkDeps = SyncUsersDeps & PreviewSyncDeps & VerifyUsersDeps & RepairUsersDeps;

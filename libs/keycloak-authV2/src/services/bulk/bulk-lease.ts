@@ -18,7 +18,7 @@ export class BulkLease {
   #fence = 0n;
   #timer: Timer | undefined;
 
-  constructor(private readonly leases: LeaseRepository) {}
+  constructor(private readonly leases: Pick<LeaseRepository, "take" | "release">) {}
 
   /** @throws BulkError `bulk.already_running`; InterruptedError */
   async acquire(onWaiting: (code: string | null) => void, signal?: AbortSignal): Promise<void> {

@@ -1,4 +1,6 @@
-import type { BulkDeps } from "./bulk-deps.ts";
+import type { LeaseRepository } from "@libs/database";
+import type { KeycloakEventSource } from "../../ports/ports.ts";
+import type { SyncDeps } from "../shared/sync-deps.ts";
 import { BulkError } from "./bulk-error.ts";
 import { BulkLease } from "./bulk-lease.ts";
 import type { BulkNotice, BulkNoticeKind } from "./bulk-notice.ts";
@@ -17,9 +19,15 @@ const CONCURRENCY = 2;
 /** Keycloak fails to show this user, and shows others. */
 export const UNREADABLE = "keycloak.unreadable_user";
 
-/** What the steps of one run share. */
-export interface BulkRun {
-  deps: BulkDeps;
+/** What every run uses, whatever its steps do. */
+export type BulkRunDeps = Pick<SyncDeps, "now"> & {
+  leases: Pick<LeaseRepository, "take" | "release">;
+  eventSource: Pick<KeycloakEventSource, "serviceAccountId">;
+};
+
+/** What the steps of one run share; `Deps` is what the step that gets it uses. */
+export interface BulkRun<Deps = unknown> {
+  deps: Deps;
   options: BulkRunOptions;
   counts: SyncCounts;
   differences: Record<DifferenceKind, number>;
@@ -39,10 +47,10 @@ export interface BulkRun {
  * @returns undefined when the signal came while nothing could be done
  * @throws BulkError; AuthError
  */
-export async function inBulkRun<T>(
-  deps: BulkDeps,
+export async function inBulkRun<Deps extends BulkRunDeps, T>(
+  deps: Deps,
   options: BulkRunOptions,
-  work: (run: BulkRun) => Promise<T>,
+  work: (run: BulkRun<Deps>) => Promise<T>,
 ): Promise<T | undefined> {
   const counts = newCounts();
   const differences = newDifferenceCounts();

@@ -1,11 +1,30 @@
 import { isAuthError } from "@libs/problems";
 import { hintsOfAdminEvent } from "../../events/hints/admin-event-hints.ts";
 import { hintingTypes, hintsOfUserEvent } from "../../events/hints/event-hints.ts";
-import type { EventPage, KeycloakAdminEvent, KeycloakUserEvent } from "../../ports/ports.ts";
+import type {
+  EventPage,
+  KeycloakAdminEvent,
+  KeycloakEventSource,
+  KeycloakUserEvent,
+  ServerFeatureSource,
+} from "../../ports/ports.ts";
+import type { LookAtUsersDeps } from "../reconcile/look-at-users.ts";
 import { later } from "../shared/back-off.ts";
+import type { SyncDeps } from "../shared/sync-deps.ts";
 import type { BulkRun } from "./bulk-run.ts";
 import { lookWithPatience } from "./look-with-patience.ts";
 import { UnreadableError } from "./outage-patience.ts";
+
+type LookAtEachDeps = {
+  eventSource: Pick<KeycloakEventSource, "readEventsConfig">;
+} & LookAtUsersDeps;
+
+/** For {@link catchUp}. */
+export type CatchUpDeps = Pick<SyncDeps, "now" | "logger"> & {
+  eventSource: Pick<KeycloakEventSource, "listAdminEvents" | "listUserEvents">;
+  /** What this Keycloak can do: whether its events can be read at all. */
+  serverFeatures: Pick<ServerFeatureSource, "current">;
+} & LookAtEachDeps;
 
 /** An event gets its time before it can be read: as far back as Keycloak's longest transaction, and clocks that differ. */
 const OVERLAP_MS = 6.5 * 60_000;
@@ -15,7 +34,7 @@ const PAGE = 500;
  * Looks again at who has changed since the walk began, by Keycloak's stored events: where no gateway runs yet, nobody else
  * would. Where events are off or can't be read (none can before 26.2), only a running gateway brings these changes over.
  */
-export async function catchUp(run: BulkRun, since: Date): Promise<void> {
+export async function catchUp(run: BulkRun<CatchUpDeps>, since: Date): Promise<void> {
   const { eventSource, serverFeatures, now, logger } = run.deps;
   if ((await run.patience.run(() => serverFeatures.current())).eventsByTime === false) {
     logger.warn("changes during the scan are left to reconciliation: this Keycloak's events can't be read");
@@ -36,7 +55,7 @@ export async function catchUp(run: BulkRun, since: Date): Promise<void> {
 }
 
 async function lookAtEach<Event extends KeycloakAdminEvent | KeycloakUserEvent>(
-  run: BulkRun,
+  run: BulkRun<LookAtEachDeps>,
   list: (page: Pick<EventPage, "first" | "max">) => Promise<Event[]>,
   hintsOf: (event: Event) => { kind: string; subject: string }[],
 ): Promise<void> {

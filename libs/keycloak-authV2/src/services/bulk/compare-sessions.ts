@@ -1,11 +1,25 @@
-import type { SessionOfUser } from "@libs/database";
+import type { SessionOfUser, SessionRepository, WalkRepository } from "@libs/database";
 import pLimit from "p-limit";
-import type { KeycloakUser } from "../../ports/ports.ts";
-import { type EndedBy, findEndedSessions } from "../sessions/ended-sessions.ts";
+import type { KeycloakUser, KeycloakUserRepository } from "../../ports/ports.ts";
+import { type EndedBy, type FindEndedSessionsDeps, findEndedSessions } from "../sessions/ended-sessions.ts";
 import { type BulkRun, UNREADABLE } from "./bulk-run.ts";
 import type { DeadSession } from "./difference.ts";
 import { UnreadableError } from "./outage-patience.ts";
-import { readById } from "./read-by-id.ts";
+import { type ReadByIdDeps, readById } from "./read-by-id.ts";
+
+type FindEndedDeps = {
+  keycloak: Pick<KeycloakUserRepository, "listSessions">;
+} & FindEndedSessionsDeps;
+
+type FindDeadDeps = ReadByIdDeps & FindEndedDeps;
+
+type LookAgainDeps = { sessions: Pick<SessionRepository, "findLive"> } & FindDeadDeps;
+
+/** For {@link compareSessions}. */
+export type CompareSessionsDeps = {
+  walks: Pick<WalkRepository, "countSignedIn" | "listLiveSessions">;
+} & FindDeadDeps &
+  LookAgainDeps;
 
 const USERS_AT_ONCE = 245;
 
@@ -15,7 +29,10 @@ const USERS_AT_ONCE = 245;
  * Keycloak's, so that a login in flight is never taken for a dead session. Each is looked at twice.
  * @returns false when it was interrupted
  */
-export async function compareSessions(run: BulkRun, tell: (dead: DeadSession[]) => Promise<void>): Promise<boolean> {
+export async function compareSessions(
+  run: BulkRun<CompareSessionsDeps>,
+  tell: (dead: DeadSession[]) => Promise<void>,
+): Promise<boolean> {
   const { walks } = run.deps;
   run.progress.enter("checking_sessions", await run.patience.run(() => walks.countSignedIn()));
   for (let after = ""; ; ) {
@@ -31,7 +48,11 @@ export async function compareSessions(run: BulkRun, tell: (dead: DeadSession[]) 
   }
 }
 
-async function lookAgain(run: BulkRun, dead: DeadSession[], tell: (dead: DeadSession[]) => Promise<void>) {
+async function lookAgain(
+  run: BulkRun<LookAgainDeps>,
+  dead: DeadSession[],
+  tell: (dead: DeadSession[]) => Promise<void>,
+) {
   const keycloakSessionIds = dead.map(({ keycloakSessionId }) => keycloakSessionId);
   const live = await run.patience.run(() => run.deps.sessions.findLive({ keycloakSessionIds }));
   const names = new Map(dead.map(({ userId, username }) => [userId, username]));
@@ -44,7 +65,7 @@ async function lookAgain(run: BulkRun, dead: DeadSession[], tell: (dead: DeadSes
   if (twice.length > 0) await tell(twice);
 }
 
-async function findDead(run: BulkRun, sessions: readonly SessionOfUser[]): Promise<DeadSession[]> {
+async function findDead(run: BulkRun<FindDeadDeps>, sessions: readonly SessionOfUser[]): Promise<DeadSession[]> {
   const byUser = [...Map.groupBy(sessions, ({ userId }) => userId)];
   const { found: users, unreadable } = await readById(
     run,
@@ -56,7 +77,11 @@ async function findDead(run: BulkRun, sessions: readonly SessionOfUser[]): Promi
   return (await Promise.all(found)).flat();
 }
 
-async function deadOf(run: BulkRun, user: KeycloakUser | undefined, sessions: SessionOfUser[]): Promise<DeadSession[]> {
+async function deadOf(
+  run: BulkRun<FindEndedDeps>,
+  user: KeycloakUser | undefined,
+  sessions: SessionOfUser[],
+): Promise<DeadSession[]> {
   if (!user) return sessions.map((session) => deadSession(session, "user_deleted"));
   if (!user.enabled) return sessions.map((session) => deadSession(session, "user_disabled"));
   const ended = await findEnded(run, user, sessions);
@@ -67,7 +92,7 @@ async function deadOf(run: BulkRun, user: KeycloakUser | undefined, sessions: Se
 }
 
 /** None where Keycloak fails to answer about this user, and answers about others: reported, and nothing is known. */
-async function findEnded(run: BulkRun, { id, username }: KeycloakUser, sessions: SessionOfUser[]) {
+async function findEnded(run: BulkRun<FindEndedDeps>, { id, username }: KeycloakUser, sessions: SessionOfUser[]) {
   const { keycloak } = run.deps;
   const others = () => keycloak.listSessions(run.witnessId);
   try {

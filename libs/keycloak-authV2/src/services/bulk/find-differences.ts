@@ -1,16 +1,46 @@
 import { randomUUID } from "node:crypto";
+import type { UserRepository, WalkRepository } from "@libs/database";
+import type { KeycloakUserRepository } from "../../ports/ports.ts";
+import type { SyncDeps } from "../shared/sync-deps.ts";
 import type { BulkRunOptions, VerifyOptions } from "./bulk-options.ts";
 import type { BulkRun } from "./bulk-run.ts";
-import { compareSessions } from "./compare-sessions.ts";
+import { type CompareSessionsDeps, compareSessions } from "./compare-sessions.ts";
 import { compareUser } from "./compare-users.ts";
 import type { Difference, DifferenceKind } from "./difference.ts";
-import { leaveToSaga } from "./leave-to-saga.ts";
+import { type LeaveToSagaDeps, leaveToSaga } from "./leave-to-saga.ts";
 import { noticePage } from "./notice-page.ts";
-import { readById } from "./read-by-id.ts";
-import { SecondLook } from "./second-look.ts";
-import { type UserPage, walkKeycloakUsers } from "./walk-keycloak-users.ts";
+import { type ReadByIdDeps, readById } from "./read-by-id.ts";
+import { SecondLook, type SecondLookDeps } from "./second-look.ts";
+import { type UserPage, type WalkPorts, walkKeycloakUsers } from "./walk-keycloak-users.ts";
 import { filterKey } from "./walk-position.ts";
-import { walkUnseen } from "./walk-unseen.ts";
+import { type WalkUnseenDeps, walkUnseen } from "./walk-unseen.ts";
+
+/** For {@link forgetOthers}. */
+export interface ForgetOthersDeps {
+  walks: Pick<WalkRepository, "forgetSeen" | "findUnfinished">;
+}
+
+interface ComparePageDeps {
+  users: Pick<UserRepository, "findByIds">;
+}
+
+/** For {@link comparePages}. */
+export type ComparePagesDeps = Pick<SyncDeps, "now"> & {
+  keycloak: Pick<KeycloakUserRepository, "countUsers">;
+  walks: Pick<WalkRepository, "markSeen">;
+} & WalkPorts &
+  ComparePageDeps;
+
+/** For {@link compareUnseen}. */
+export type CompareUnseenDeps = { walks: Pick<WalkRepository, "countUnseen"> } & WalkUnseenDeps & ReadByIdDeps;
+
+/** For {@link findDifferences}: all of it is what its steps use. */
+export type FindDifferencesDeps = ForgetOthersDeps &
+  ComparePagesDeps &
+  CompareUnseenDeps &
+  SecondLookDeps &
+  LeaveToSagaDeps &
+  CompareSessionsDeps;
 
 /** A change arrives within a second or two, where a feed runs. */
 const SETTLE_MS = 3_000;
@@ -23,7 +53,7 @@ export type TellDifferences = (differences: Difference[]) => Promise<void>;
  * @returns false when it was interrupted
  */
 export async function findDifferences(
-  run: BulkRun,
+  run: BulkRun<FindDifferencesDeps>,
   options: Omit<VerifyOptions, "onDifference">,
   tell: TellDifferences,
 ) {
@@ -55,7 +85,7 @@ export async function findDifferences(
 }
 
 /** What a sync that was cut short has seen stays, for it to go on. */
-export async function forgetOthers({ deps: { walks } }: BulkRun): Promise<void> {
+export async function forgetOthers({ deps: { walks } }: BulkRun<ForgetOthersDeps>): Promise<void> {
   await walks.forgetSeen((await walks.findUnfinished())?.id ?? null);
 }
 
@@ -65,7 +95,7 @@ export async function forgetOthers({ deps: { walks } }: BulkRun): Promise<void> 
  * @returns false when it was interrupted
  */
 export async function comparePages(
-  run: BulkRun,
+  run: BulkRun<ComparePagesDeps>,
   { filter, pageSize, concurrency }: BulkRunOptions,
   walkId: string | null,
   tell: TellDifferences,
@@ -85,7 +115,10 @@ export async function comparePages(
 }
 
 /** Counts what a sync would do, too. */
-async function comparePage({ deps, counts, patience }: BulkRun, { users }: UserPage): Promise<Difference[]> {
+async function comparePage(
+  { deps, counts, patience }: BulkRun<ComparePageDeps>,
+  { users }: UserPage,
+): Promise<Difference[]> {
   if (users.length === 0) return [];
   const rows = await patience.run(() => deps.users.findByIds(users.map(({ id }) => id)));
   const local = new Map(rows.map((row) => [row.id, row]));
@@ -101,7 +134,11 @@ async function comparePage({ deps, counts, patience }: BulkRun, { users }: UserP
 }
 
 /** Tells who is live here, and gone from Keycloak. @returns false when it was interrupted */
-export async function compareUnseen(run: BulkRun, walkId: string, tell: TellDifferences): Promise<boolean> {
+export async function compareUnseen(
+  run: BulkRun<CompareUnseenDeps>,
+  walkId: string,
+  tell: TellDifferences,
+): Promise<boolean> {
   const { deps, progress, patience } = run;
   progress.enter("looking_for_extra", (await patience.run(() => deps.walks.countUnseen(walkId))).unseen);
   for await (const batch of walkUnseen(run, walkId)) {

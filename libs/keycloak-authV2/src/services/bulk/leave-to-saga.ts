@@ -1,13 +1,22 @@
-import { unfinishedRegistrationOf } from "../reconcile/own-registration.ts";
+import type { RegistrationRepository } from "@libs/database";
+import { type OwnRegistrationDeps, unfinishedRegistrationOf } from "../reconcile/own-registration.ts";
 import { chunk } from "../shared/chunk.ts";
 import type { BulkRun } from "./bulk-run.ts";
 import type { Difference } from "./difference.ts";
+
+/** For {@link leaveToSaga}. */
+export type LeaveToSagaDeps = {
+  registrations: Pick<RegistrationRepository, "backlog" | "findUnfinished">;
+} & OwnRegistrationDeps;
 
 /**
  * Leaves out missing users whose own registration is not finished: the saga completes or undoes them, and says so.
  * Nobody is asked about while no registration is open.
  */
-export async function leaveToSaga(run: BulkRun, differences: readonly Difference[]): Promise<Difference[]> {
+export async function leaveToSaga(
+  run: BulkRun<LeaveToSagaDeps>,
+  differences: readonly Difference[],
+): Promise<Difference[]> {
   const missing = differences.filter(({ kind }) => kind === "missing");
   if (missing.length === 0) return [...differences];
   const { deps, patience } = run;

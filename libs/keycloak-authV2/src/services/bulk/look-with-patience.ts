@@ -1,5 +1,5 @@
 import { AuthError } from "@libs/problems";
-import { lookAtUsers } from "../reconcile/look-at-users.ts";
+import { type LookAtUsersDeps, lookAtUsers } from "../reconcile/look-at-users.ts";
 import { isFailure, type LookOutcome } from "../reconcile/look-outcome.ts";
 import type { BulkRun } from "./bulk-run.ts";
 import { isOutageCode } from "./outage-patience.ts";
@@ -9,7 +9,7 @@ import { isOutageCode } from "./outage-patience.ts";
  * @param leaveUnchanged not even the ticket is written where a row agrees
  */
 export function lookWithPatience(
-  run: BulkRun,
+  run: BulkRun<LookAtUsersDeps>,
   ids: readonly string[],
   maxDeletionsPerMinute: number,
 ): Promise<Map<string, LookOutcome>> {

@@ -1,15 +1,30 @@
 import { randomUUID } from "node:crypto";
-import type { BulkDeps } from "./bulk-deps.ts";
+import type { WalkRepository } from "@libs/database";
 import type { SyncOptions } from "./bulk-options.ts";
 import type { SyncResult } from "./bulk-result.ts";
-import { inBulkRun } from "./bulk-run.ts";
+import { type BulkRunDeps, inBulkRun } from "./bulk-run.ts";
 import { mayDelete } from "./deletion-share.ts";
-import { comparePages, compareUnseen, forgetOthers } from "./find-differences.ts";
+import {
+  type ComparePagesDeps,
+  type CompareUnseenDeps,
+  comparePages,
+  compareUnseen,
+  type ForgetOthersDeps,
+  forgetOthers,
+} from "./find-differences.ts";
 import { newCounts } from "./sync-counts.ts";
 import { filterKey } from "./walk-position.ts";
 
+/** For {@link previewSync}. */
+export type PreviewSyncDeps = {
+  walks: Pick<WalkRepository, "countUnseen">;
+} & BulkRunDeps &
+  ForgetOthersDeps &
+  ComparePagesDeps &
+  CompareUnseenDeps;
+
 /** What a sync would do, by one look: a user that is changing at the moment may be counted. */
-export async function previewSync(deps: BulkDeps, options: SyncOptions): Promise<SyncResult> {
+export async function previewSync(deps: PreviewSyncDeps, options: SyncOptions): Promise<SyncResult> {
   const started = performance.now();
   let counts = newCounts();
   const finished = await inBulkRun(deps, options, async (run) => {

@@ -4,10 +4,13 @@ import { chunk } from "../shared/chunk.ts";
 import { type BulkRun, refuseUnproven } from "./bulk-run.ts";
 import { UnreadableError } from "./outage-patience.ts";
 
+/** For {@link readById}. */
+export interface ReadByIdDeps {
+  keycloak: Pick<KeycloakUserRepository, "getUsers">;
+}
+
 /** What reading by id takes of a run. */
-export type ReadingRun = Pick<BulkRun, "patience" | "witnessId"> & {
-  deps: { keycloak: Pick<KeycloakUserRepository, "getUsers"> };
-};
+export type ReadingRun = Pick<BulkRun<ReadByIdDeps>, "deps" | "patience" | "witnessId">;
 
 export interface ReadById {
   found: Map<string, KeycloakUser>;

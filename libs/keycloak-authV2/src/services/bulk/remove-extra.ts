@@ -1,16 +1,29 @@
+import type { WalkRepository } from "@libs/database";
+import type { LookAtUsersDeps } from "../reconcile/look-at-users.ts";
 import { isFailure } from "../reconcile/look-outcome.ts";
 import { type BulkRun, UNREADABLE } from "./bulk-run.ts";
 import { mayDelete } from "./deletion-share.ts";
 import { lookWithPatience } from "./look-with-patience.ts";
-import { readById } from "./read-by-id.ts";
-import { walkUnseen } from "./walk-unseen.ts";
+import { type ReadByIdDeps, readById } from "./read-by-id.ts";
+import { type WalkUnseenDeps, walkUnseen } from "./walk-unseen.ts";
+
+/** For {@link removeExtra}. */
+export type RemoveExtraDeps = {
+  walks: Pick<WalkRepository, "countUnseen" | "markSeen">;
+} & WalkUnseenDeps &
+  ReadByIdDeps &
+  LookAtUsersDeps;
 
 /**
  * Makes tombstones of live local users whom Keycloak no longer has. First everyone that the walk has not seen is looked up
  * by id, so that only who is gone is left; then their share decides.
  * @returns false when it was interrupted
  */
-export async function removeExtra(run: BulkRun, runId: string, allowDeletes: boolean | undefined): Promise<boolean> {
+export async function removeExtra(
+  run: BulkRun<RemoveExtraDeps>,
+  runId: string,
+  allowDeletes: boolean | undefined,
+): Promise<boolean> {
   const { walks } = run.deps;
   const { unseen } = await run.patience.run(() => walks.countUnseen(runId));
   run.progress.enter("looking_for_extra", unseen);

@@ -1,14 +1,27 @@
+import type { SessionRepository, WalkRepository } from "@libs/database";
+import type { LookAtUsersDeps } from "../reconcile/look-at-users.ts";
 import { isFailure } from "../reconcile/look-outcome.ts";
 import { planLogout } from "../shared/end-at-keycloak.ts";
-import type { BulkDeps } from "./bulk-deps.ts";
+import type { SyncDeps } from "../shared/sync-deps.ts";
 import type { RepairOptions, RepairOutcome } from "./bulk-options.ts";
 import type { RepairResult } from "./bulk-result.ts";
-import { type BulkRun, inBulkRun } from "./bulk-run.ts";
+import { type BulkRun, type BulkRunDeps, inBulkRun } from "./bulk-run.ts";
 import { mayDelete } from "./deletion-share.ts";
 import type { DeadSession, Difference, ExtraUser } from "./difference.ts";
-import { findDifferences } from "./find-differences.ts";
+import { type FindDifferencesDeps, findDifferences } from "./find-differences.ts";
 import { lookWithPatience } from "./look-with-patience.ts";
 import { newCounts, newDifferenceCounts } from "./sync-counts.ts";
+
+type EndDeadSessionsDeps = Pick<SyncDeps, "now"> & { sessions: Pick<SessionRepository, "endLive"> };
+
+type RepairExtraDeps = { walks: Pick<WalkRepository, "countUnseen"> } & LookAtUsersDeps;
+
+/** For {@link repairUsers}: all of it is what its steps use. */
+export type RepairUsersDeps = BulkRunDeps &
+  FindDifferencesDeps &
+  LookAtUsersDeps &
+  EndDeadSessionsDeps &
+  RepairExtraDeps;
 
 /** Users that are only here wait for the end: their share decides. So many are kept in memory; the others are held. */
 const MOST_EXTRA = 100_000;
@@ -18,7 +31,7 @@ const MOST_HOLDERS = 1_000;
 type Tell = (difference: Difference, outcome: RepairOutcome, error?: string) => Promise<void>;
 
 /** Finds and removes differences; see {@link BulkService.repair}. */
-export async function repairUsers(deps: BulkDeps, options: RepairOptions): Promise<RepairResult> {
+export async function repairUsers(deps: RepairUsersDeps, options: RepairOptions): Promise<RepairResult> {
   const started = performance.now();
   let counts = newCounts();
   let differences = newDifferenceCounts();
@@ -46,7 +59,12 @@ export async function repairUsers(deps: BulkDeps, options: RepairOptions): Promi
 }
 
 /** All but those who are only here. */
-async function repair(run: BulkRun, found: Difference[], dryRun: boolean | undefined, tell: Tell): Promise<void> {
+async function repair(
+  run: BulkRun<LookAtUsersDeps & EndDeadSessionsDeps>,
+  found: Difference[],
+  dryRun: boolean | undefined,
+  tell: Tell,
+): Promise<void> {
   const sessions = found.filter((difference) => difference.kind === "session");
   const users = found.filter(({ kind }) => kind === "missing" || kind === "field");
   if (dryRun) {
@@ -57,7 +75,12 @@ async function repair(run: BulkRun, found: Difference[], dryRun: boolean | undef
   await endDeadSessions(run, sessions, tell);
 }
 
-async function repairByLook(run: BulkRun, found: Difference[], maxDeletions: number, tell: Tell): Promise<void> {
+async function repairByLook(
+  run: BulkRun<LookAtUsersDeps>,
+  found: Difference[],
+  maxDeletions: number,
+  tell: Tell,
+): Promise<void> {
   const looks = await lookWithPatience(run, [...new Set(found.map(({ userId }) => userId))], maxDeletions);
   for (const difference of found) {
     const look = looks.get(difference.userId);
@@ -66,7 +89,12 @@ async function repairByLook(run: BulkRun, found: Difference[], maxDeletions: num
   }
 }
 
-async function repairExtra(run: BulkRun, extra: ExtraUser[], options: RepairOptions, tell: Tell): Promise<void> {
+async function repairExtra(
+  run: BulkRun<RepairExtraDeps>,
+  extra: ExtraUser[],
+  options: RepairOptions,
+  tell: Tell,
+): Promise<void> {
   if (extra.length === 0) return;
   const { live } = await run.patience.run(() => run.deps.walks.countUnseen(run.progress.runId ?? ""));
   const held = !mayDelete(run.differences.extra, live, options.allowDeletes);
@@ -78,7 +106,7 @@ async function repairExtra(run: BulkRun, extra: ExtraUser[], options: RepairOpti
 }
 
 /** Sessions that a disabled user or an older password leaves alive in Keycloak are ended there too; the others are gone. */
-async function endDeadSessions(run: BulkRun, dead: DeadSession[], tell: Tell): Promise<void> {
+async function endDeadSessions(run: BulkRun<EndDeadSessionsDeps>, dead: DeadSession[], tell: Tell): Promise<void> {
   const { deps, patience } = run;
   for (const [reason, own] of Map.groupBy(dead, (session) => session.reason)) {
     const keycloakSessionIds = own.map(({ keycloakSessionId }) => keycloakSessionId);

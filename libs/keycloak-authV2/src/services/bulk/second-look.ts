@@ -1,8 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { UserRepository } from "@libs/database";
 import type { BulkRun } from "./bulk-run.ts";
 import { compareUser } from "./compare-users.ts";
 import type { Difference } from "./difference.ts";
-import { readById } from "./read-by-id.ts";
+import { type ReadByIdDeps, readById } from "./read-by-id.ts";
+
+/** For {@link SecondLook}. */
+export type SecondLookDeps = { users: Pick<UserRepository, "findByIds"> } & ReadByIdDeps;
 
 /** Users that wait for their second look, at most: the walk waits for them then. */
 const MOST_WAITING = 2_000;
@@ -23,7 +27,7 @@ export class SecondLook {
   readonly #waiting: Waiting[] = [];
 
   constructor(
-    private readonly run: BulkRun,
+    private readonly run: BulkRun<SecondLookDeps>,
     private readonly settleMs: number,
     private readonly tell: (differences: Difference[]) => Promise<void>,
   ) {}

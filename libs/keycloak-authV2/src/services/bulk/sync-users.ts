@@ -1,20 +1,34 @@
 import type { WalkRun } from "@libs/database";
+import type { KeycloakUserRepository } from "../../ports/ports.ts";
 import { toAuthError } from "../shared/database-failure.ts";
-import type { BulkDeps } from "./bulk-deps.ts";
+import type { SyncDeps } from "../shared/sync-deps.ts";
 import { BulkError } from "./bulk-error.ts";
 import { lostLease } from "./bulk-lease.ts";
 import type { SyncOptions } from "./bulk-options.ts";
 import type { SyncCounts } from "./bulk-progress.ts";
 import type { SyncResult } from "./bulk-result.ts";
-import { type BulkRun, inBulkRun } from "./bulk-run.ts";
-import { catchUp } from "./catch-up.ts";
+import { type BulkRun, type BulkRunDeps, inBulkRun } from "./bulk-run.ts";
+import { type CatchUpDeps, catchUp } from "./catch-up.ts";
 import { LATEST_MS } from "./created-windows.ts";
 import { InterruptedError } from "./outage-patience.ts";
-import { removeExtra } from "./remove-extra.ts";
+import { type RemoveExtraDeps, removeExtra } from "./remove-extra.ts";
 import { newCounts } from "./sync-counts.ts";
-import { type UserPage, walkKeycloakUsers } from "./walk-keycloak-users.ts";
+import { type UserPage, type WalkPorts, walkKeycloakUsers } from "./walk-keycloak-users.ts";
 import { filterKey, type WalkPosition, walkStart } from "./walk-position.ts";
-import { writePage } from "./write-page.ts";
+import { type WritePageDeps, writePage } from "./write-page.ts";
+
+/** A run's own row, its position and its notes of whom it has seen. */
+type RowDeps = Pick<SyncDeps, "walks" | "now">;
+
+type WalkAndWriteDeps = RowDeps & {
+  keycloak: Pick<KeycloakUserRepository, "countUsers">;
+} & WalkPorts &
+  WritePageDeps &
+  RemoveExtraDeps &
+  CatchUpDeps;
+
+/** For {@link syncUsers}: nearly all of it is what its steps use. */
+export type SyncUsersDeps = BulkRunDeps & WalkAndWriteDeps;
 
 /** What was walked longer ago is walked again. */
 const RESUMABLE_MS = 24 * 3_600_000;
@@ -24,7 +38,7 @@ interface StoredPosition extends WalkPosition {
 }
 
 /** Brings all users over; see {@link BulkService.sync}. */
-export async function syncUsers(deps: BulkDeps, options: SyncOptions): Promise<SyncResult> {
+export async function syncUsers(deps: SyncUsersDeps, options: SyncOptions): Promise<SyncResult> {
   const started = performance.now();
   const ended: Partial<Pick<SyncResult, "runId" | "resumedFrom" | "counts">> = {};
   const finished = await inBulkRun(deps, options, async (run) => {
@@ -46,7 +60,7 @@ export async function syncUsers(deps: BulkDeps, options: SyncOptions): Promise<S
 }
 
 /** Goes on with a run that was cut short, if it was over the same users. */
-async function openRun({ walks, now }: BulkDeps, { fresh, filter }: SyncOptions) {
+async function openRun({ walks, now }: RowDeps, { fresh, filter }: SyncOptions) {
   const last = fresh ? null : await walks.findUnfinished();
   const resumable =
     last !== null &&
@@ -64,7 +78,7 @@ async function openRun({ walks, now }: BulkDeps, { fresh, filter }: SyncOptions)
 }
 
 /** Writes how a run ended; one that was killed stays as it is. */
-async function endingRow(run: BulkRun, runId: string, work: () => Promise<boolean>): Promise<boolean> {
+async function endingRow(run: BulkRun<RowDeps>, runId: string, work: () => Promise<boolean>): Promise<boolean> {
   const { walks, now } = run.deps;
   const end = (state: "finished" | "failed" | "cancelled", error: string | null = null) =>
     walks.end(runId, state, error, now());
@@ -81,7 +95,7 @@ async function endingRow(run: BulkRun, runId: string, work: () => Promise<boolea
 }
 
 /** @returns false when it was interrupted */
-async function walkAndWrite(run: BulkRun, row: WalkRun, options: SyncOptions): Promise<boolean> {
+async function walkAndWrite(run: BulkRun<WalkAndWriteDeps>, row: WalkRun, options: SyncOptions): Promise<boolean> {
   const { deps, progress, patience } = run;
   const { filter, pageSize, concurrency } = options;
   const begin = row.position as StoredPosition;
@@ -110,14 +124,19 @@ async function walkAndWrite(run: BulkRun, row: WalkRun, options: SyncOptions): P
   return true;
 }
 
-async function finishPage(run: BulkRun, runId: string, page: UserPage, filter: string): Promise<void> {
+async function finishPage(
+  run: BulkRun<RowDeps & WritePageDeps>,
+  runId: string,
+  page: UserPage,
+  filter: string,
+): Promise<void> {
   const failures = await writePage(run, page);
   if (failures.length > 0) await run.patience.run(() => run.deps.walks.recordFailures(runId, failures, run.deps.now()));
   const seen = page.users.map(({ id }) => id);
   await keep(run, runId, seen, { ...page.position, filter });
 }
 
-async function keep(run: BulkRun, runId: string, seen: string[], position: StoredPosition): Promise<void> {
+async function keep(run: BulkRun<RowDeps>, runId: string, seen: string[], position: StoredPosition): Promise<void> {
   const { deps, lease, counts, patience } = run;
   const write = () => deps.walks.finishPage({ runId, seen, position, counts, now: deps.now(), lease: lease.current });
   if (await patience.run(write)) return;

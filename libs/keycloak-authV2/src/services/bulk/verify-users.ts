@@ -1,12 +1,14 @@
-import type { BulkDeps } from "./bulk-deps.ts";
 import type { VerifyOptions } from "./bulk-options.ts";
 import type { VerifyResult } from "./bulk-result.ts";
-import { inBulkRun } from "./bulk-run.ts";
-import { findDifferences } from "./find-differences.ts";
+import { type BulkRunDeps, inBulkRun } from "./bulk-run.ts";
+import { type FindDifferencesDeps, findDifferences } from "./find-differences.ts";
 import { newCounts, newDifferenceCounts } from "./sync-counts.ts";
 
+/** For {@link verifyUsers}. */
+export type VerifyUsersDeps = BulkRunDeps & FindDifferencesDeps;
+
 /** Finds every difference; see {@link BulkService.verify}. */
-export async function verifyUsers(deps: BulkDeps, options: VerifyOptions): Promise<VerifyResult> {
+export async function verifyUsers(deps: VerifyUsersDeps, options: VerifyOptions): Promise<VerifyResult> {
   const started = performance.now();
   let counts = newCounts();
   let differences = newDifferenceCounts();

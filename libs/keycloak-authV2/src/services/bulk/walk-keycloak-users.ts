@@ -22,9 +22,13 @@ export interface WalkOptions {
   now: () => Date;
 }
 
-export type WalkDeps = Pick<WalkReaderDeps, "tickets"> & {
+/** What of {@link WalkDeps} a flow is given; pace and patience are its run's. */
+export type WalkPorts = Pick<WalkReaderDeps, "tickets"> & {
   keycloak: WalkReaderDeps["keycloak"] & Pick<KeycloakUserRepository, "takesCreatedTimes">;
-} & Partial<Pick<WalkReaderDeps, "pace" | "patience">>;
+};
+
+/** For {@link walkKeycloakUsers}. */
+export type WalkDeps = WalkPorts & Partial<Pick<WalkReaderDeps, "pace" | "patience">>;
 
 /** Some users, all of them from one read. */
 export interface UserPage {

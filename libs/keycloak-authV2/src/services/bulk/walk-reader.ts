@@ -24,7 +24,7 @@ interface Span {
 
 export interface WalkReaderDeps {
   keycloak: Pick<KeycloakUserRepository, "searchUsers" | "countUsers">;
-  tickets: TicketRepository;
+  tickets: Pick<TicketRepository, "next">;
   pace: ReadPace;
   patience: OutagePatience;
 }

@@ -1,4 +1,10 @@
+import type { WalkRepository } from "@libs/database";
 import type { BulkRun } from "./bulk-run.ts";
+
+/** For {@link walkUnseen}. */
+export interface WalkUnseenDeps {
+  walks: Pick<WalkRepository, "listUnseen">;
+}
 
 const BATCH = 500;
 
@@ -8,7 +14,7 @@ export interface UnseenUser {
 }
 
 /** Live local users that the walk has not seen, in batches, each once. */
-export async function* walkUnseen(run: BulkRun, runId: string): AsyncGenerator<UnseenUser[]> {
+export async function* walkUnseen(run: BulkRun<WalkUnseenDeps>, runId: string): AsyncGenerator<UnseenUser[]> {
   const { walks } = run.deps;
   for (let after = ""; ; ) {
     const position = after;

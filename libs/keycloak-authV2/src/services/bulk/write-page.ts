@@ -1,16 +1,26 @@
-import { type AppliedProfile, StatementRefusedError } from "@libs/database";
+import { type AppliedProfile, StatementRefusedError, type UserRepository, type WalkRepository } from "@libs/database";
+import type { LookAtUsersDeps } from "../reconcile/look-at-users.ts";
 import { isFailure, type LookOutcome, NAME_COLLISION, RECOVERING } from "../reconcile/look-outcome.ts";
 import { profileOf } from "../shared/keycloak-profile.ts";
+import type { SyncDeps } from "../shared/sync-deps.ts";
 import type { BulkRun } from "./bulk-run.ts";
 import { lookWithPatience } from "./look-with-patience.ts";
 import { noticePage } from "./notice-page.ts";
 import type { UserPage } from "./walk-keycloak-users.ts";
 
+type ApplyDeps = Pick<SyncDeps, "now"> & { users: Pick<UserRepository, "applyProfiles"> };
+
+/** For {@link writePage}. */
+export type WritePageDeps = { walks: Pick<WalkRepository, "findSignedIn"> } & ApplyDeps & LookAtUsersDeps;
+
 /** Holders of wanted names that are gone from Keycloak become tombstones: so many a minute. */
 const MOST_HOLDERS = 1_000;
 
 /** Brings the users of a page over, and counts what came of each. @returns who could not be */
-export async function writePage(run: BulkRun, page: UserPage): Promise<{ userId: string; error: string }[]> {
+export async function writePage(
+  run: BulkRun<WritePageDeps>,
+  page: UserPage,
+): Promise<{ userId: string; error: string }[]> {
   const { deps, counts } = run;
   noticePage(run, page);
   if (page.users.length === 0) return [];
@@ -42,7 +52,7 @@ export async function writePage(run: BulkRun, page: UserPage): Promise<{ userId:
 }
 
 /** One user that PostgreSQL refuses must not stop the others of its page: then each is looked at alone. */
-async function apply({ deps }: BulkRun, { users, ticket }: UserPage): Promise<AppliedProfile[]> {
+async function apply({ deps }: BulkRun<ApplyDeps>, { users, ticket }: UserPage): Promise<AppliedProfile[]> {
   try {
     return await deps.users.applyProfiles(users.map(profileOf), ticket, deps.now(), { leaveUnchanged: true });
   } catch (error) {

@@ -2,7 +2,7 @@ import type { StoredTokenRepository } from "@libs/database";
 import type { KeyUse } from "./key-use.ts";
 
 export interface ReencryptDeps {
-  storedTokens: StoredTokenRepository;
+  storedTokens: Pick<StoredTokenRepository, "scan" | "read" | "replaceUnchanged" | "fingerprintKeys">;
   /** Default: the clock. */
   now?: () => Date;
 }
