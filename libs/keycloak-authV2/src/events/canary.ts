@@ -1,6 +1,14 @@
+import type { SessionRepository } from "@libs/database";
+import type { KeycloakEventSource } from "../ports/ports.ts";
 import { later } from "../services/shared/back-off.ts";
-import type { FeedDeps } from "./feed/feed-deps.ts";
+import type { SyncDeps } from "../services/shared/sync-deps.ts";
 import { readWindow } from "./read-window.ts";
+
+/** For {@link LoginCanary}. */
+export type LoginCanaryDeps = Pick<SyncDeps, "now"> & {
+  sessions: Pick<SessionRepository, "findStartedBetween">;
+  eventSource: Pick<KeycloakEventSource, "listUserEvents">;
+};
 
 /** Sessions that began in this span are looked for: long enough ago to be there, not so long that many are. */
 const YOUNGEST_MS = 20_000;
@@ -17,7 +25,7 @@ export class LoginCanary {
   readonly #missing = new Map<string, number>();
   #isMissing = false;
 
-  constructor(private readonly deps: Pick<FeedDeps, "sessions" | "eventSource" | "now">) {}
+  constructor(private readonly deps: LoginCanaryDeps) {}
 
   /** @returns whether a login is missing; as before while there was none to look for. @throws AuthError, DatabaseError */
   async check(): Promise<boolean> {

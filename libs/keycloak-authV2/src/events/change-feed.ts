@@ -2,6 +2,7 @@ import type { Hint, PrismaClient } from "@libs/database";
 import type { Registry } from "@libs/observability";
 import type { KeycloakIntegrationService } from "../services/integration/keycloak-integration-service.ts";
 import { authErrors } from "../services/shared/database-failure.ts";
+import type { SyncDeps } from "../services/shared/sync-deps.ts";
 import { createSyncDeps, type UserSyncOptions } from "../services/sync/create-sync-deps.ts";
 import type { Sweep } from "../workers/sweep.ts";
 import { createExpirySweep } from "./expiry.ts";
@@ -15,7 +16,7 @@ import { FullLook } from "./full-look.ts";
 import { createHintSweep } from "./hint-sweep.ts";
 import { KeycloakClock } from "./keycloak-clock.ts";
 import { ModeWatch } from "./mode-watch.ts";
-import { EventReader, type ReaderDeps } from "./read-events.ts";
+import { EventReader } from "./read-events.ts";
 import { receiveLogoutToken } from "./receive-logout-token.ts";
 import { createReconcileMetrics } from "./reconcile/reconcile-metrics.ts";
 import { Reconciler } from "./reconcile/reconciler.ts";
@@ -50,7 +51,7 @@ const MAX_CALLS_PER_SECOND = 50;
  * const runner = startSweeps({ databaseDirectUrl, sweeps: [...sync.sweeps(), ...feed.sweeps()], intervalMs, logger });
  */
 export class ChangeFeed {
-  readonly #deps: ReaderDeps & { problems: ProblemBoard };
+  readonly #deps: Pick<SyncDeps, "feed" | "now" | "wake" | "logger"> & { problems: Pick<ProblemBoard, "list"> };
   readonly #integration: KeycloakIntegrationService;
   readonly #fullLook: FullLook;
   readonly #sweeps: Sweep[];

@@ -1,5 +1,6 @@
 import { ABSENCE_UNPROVEN, DELETIONS_PAUSED, isFailure, type LookOutcome } from "../services/reconcile/look-outcome.ts";
-import type { FeedDeps } from "./feed/feed-deps.ts";
+import type { SyncDeps } from "../services/shared/sync-deps.ts";
+import type { FeedDeps, FeedMetrics } from "./feed/feed-deps.ts";
 
 /** Deletions that wait are tried again sooner than this: after it, none waits any more. Milliseconds. */
 const OVER_AFTER_MS = 45_000;
@@ -11,11 +12,17 @@ export const UNPROVEN =
   "Keycloak's answers lack even the gateway's own service account, so no user is treated as deleted. Give it the " +
   "realm-management roles manage-users and view-events again.";
 
+/** For {@link DeletionGuard}. */
+export type DeletionGuardDeps = Pick<SyncDeps, "now"> & {
+  problems: Pick<FeedDeps["problems"], "tell" | "clear">;
+  feedMetrics: Pick<FeedMetrics, "usersDeleted" | "deletionsPostponed">;
+};
+
 /** Tells when users are not deleted here although Keycloak does not know them, and when that is over. */
 export class DeletionGuard {
   #toldAt: Date | undefined;
 
-  constructor(private readonly deps: Pick<FeedDeps, "problems" | "feedMetrics" | "now" | "maxDeletionsPerMinute">) {}
+  constructor(private readonly deps: DeletionGuardDeps) {}
 
   report(outcomes: readonly LookOutcome[]): void {
     const { feedMetrics, problems, now } = this.deps;

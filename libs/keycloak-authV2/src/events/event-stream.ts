@@ -1,9 +1,9 @@
-import type { FeedEvent, NewHint } from "@libs/database";
-import type { EventPage, KeycloakAdminEvent, KeycloakUserEvent } from "../ports/ports.ts";
-import type { FeedDeps } from "./feed/feed-deps.ts";
+import type { FeedEvent, FeedRepository, NewHint, UserRepository } from "@libs/database";
+import type { EventPage, KeycloakAdminEvent, KeycloakEventSource, KeycloakUserEvent } from "../ports/ports.ts";
+import type { SyncDeps } from "../services/shared/sync-deps.ts";
 import { endsEverySession, nameInDetails } from "./hints/admin-event-hints.ts";
 import { hintingTypes, hintsOfUserEvent } from "./hints/event-hints.ts";
-import { hintsWithoutOwnWrites } from "./own-writes.ts";
+import { hintsWithoutOwnWrites, type OwnWritesDeps } from "./own-writes.ts";
 
 /** One of Keycloak's stores of events, and what its events tell. */
 export interface EventStream<E extends { id: string; at: Date } = { id: string; at: Date }> {
@@ -13,10 +13,24 @@ export interface EventStream<E extends { id: string; at: Date } = { id: string; 
   tell(events: readonly E[]): Promise<FeedEvent[]>;
 }
 
-type StreamDeps = Pick<FeedDeps, "eventSource" | "registrations" | "users" | "feed" | "now">;
+/** For {@link userEventStream}. */
+export interface UserEventStreamDeps {
+  eventSource: Pick<KeycloakEventSource, "listUserEvents">;
+}
+
+interface NamedUsersDeps {
+  users: Pick<UserRepository, "findByUsername" | "findByEmail">;
+}
+
+/** For {@link adminEventStream}. */
+export type AdminEventStreamDeps = Pick<SyncDeps, "now"> & {
+  eventSource: Pick<KeycloakEventSource, "listAdminEvents" | "serviceAccountId">;
+  feed: Pick<FeedRepository, "hintAllUsers">;
+} & OwnWritesDeps &
+  NamedUsersDeps;
 
 /** What people did. */
-export function userEventStream({ eventSource }: StreamDeps): EventStream<KeycloakUserEvent> {
+export function userEventStream({ eventSource }: UserEventStreamDeps): EventStream<KeycloakUserEvent> {
   return {
     source: "user_events",
     list: (page) => eventSource.listUserEvents({ ...page, types: hintingTypes }),
@@ -25,7 +39,7 @@ export function userEventStream({ eventSource }: StreamDeps): EventStream<Keyclo
 }
 
 /** What was done through the admin API and console. */
-export function adminEventStream(deps: StreamDeps): EventStream<KeycloakAdminEvent> {
+export function adminEventStream(deps: AdminEventStreamDeps): EventStream<KeycloakAdminEvent> {
   const { eventSource, feed, now } = deps;
   return {
     source: "admin_events",
@@ -41,7 +55,7 @@ export function adminEventStream(deps: StreamDeps): EventStream<KeycloakAdminEve
 
 /** Adds who is named by username or email alone. Who is not known here by that name has nothing here that could be wrong. */
 async function withNamedUsers(
-  { users }: Pick<StreamDeps, "users">,
+  { users }: NamedUsersDeps,
   events: readonly KeycloakAdminEvent[],
   told: readonly FeedEvent[],
 ): Promise<FeedEvent[]> {

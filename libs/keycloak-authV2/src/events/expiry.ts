@@ -1,6 +1,13 @@
 import { randomUUID } from "node:crypto";
+import type { LeaseRepository, SessionRepository } from "@libs/database";
+import type { SyncDeps } from "../services/shared/sync-deps.ts";
 import type { Sweep } from "../workers/sweep.ts";
-import type { FeedDeps } from "./feed/feed-deps.ts";
+
+/** For {@link createExpirySweep}. */
+export type ExpirySweepDeps = Pick<SyncDeps, "now" | "logger"> & {
+  sessions: Pick<SessionRepository, "endExpired">;
+  leases: Pick<LeaseRepository, "take" | "release">;
+};
 
 /** A session whose tokens have run out is ended here this long after, at the latest. Milliseconds. */
 const INTERVAL_MS = 30_000;
@@ -8,7 +15,7 @@ const LEASE_MS = 20_000;
 const BATCH = 500;
 
 /** Ends sessions whose refresh token has run out: what nobody tells. One replica does it at a time. */
-export function createExpirySweep({ sessions, leases, now, logger }: FeedDeps): Sweep {
+export function createExpirySweep({ sessions, leases, now, logger }: ExpirySweepDeps): Sweep {
   const holder = randomUUID();
   return {
     name: "expiry",

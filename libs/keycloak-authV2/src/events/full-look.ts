@@ -1,18 +1,24 @@
 import { setTimeout as pause } from "node:timers/promises";
+import type { FeedRepository, UserRepository } from "@libs/database";
 import { z } from "zod";
 import { InterruptedError, OutagePatience } from "../services/bulk/outage-patience.ts";
-import { walkKeycloakUsers } from "../services/bulk/walk-keycloak-users.ts";
+import { type WalkPorts, walkKeycloakUsers } from "../services/bulk/walk-keycloak-users.ts";
 import { type WalkPosition, walkStart } from "../services/bulk/walk-position.ts";
 import { toAuthError } from "../services/shared/database-failure.ts";
-import type { FeedDeps } from "./feed/feed-deps.ts";
+import type { SyncDeps } from "../services/shared/sync-deps.ts";
 import type { ProblemBoard } from "./feed/problem-board.ts";
 
-type FullLookDeps = Pick<
-  FeedDeps,
-  "feed" | "keycloak" | "tickets" | "users" | "syncRuns" | "now" | "logger" | "wake"
-> & {
-  problems: ProblemBoard;
+type HintUnknownDeps = Pick<SyncDeps, "now" | "wake"> & {
+  users: Pick<UserRepository, "findByIds">;
+  feed: Pick<FeedRepository, "addHints">;
 };
+
+/** For {@link FullLook}. */
+export type FullLookDeps = Pick<SyncDeps, "syncRuns" | "now" | "logger" | "wake"> & {
+  feed: Pick<FeedRepository, "hintAllUsers">;
+  problems: Pick<ProblemBoard, "tell" | "clear">;
+} & HintUnknownDeps &
+  WalkPorts;
 
 const KIND = "full_look";
 /** A gateway's calls end early: a page that Keycloak has not in its cache takes 2 to 5 ms a user. */

@@ -1,7 +1,13 @@
-import type { Hint } from "@libs/database";
+import type { Hint, SessionRepository } from "@libs/database";
 import { later } from "../services/shared/back-off.ts";
 import { planLogout } from "../services/shared/end-at-keycloak.ts";
+import type { SyncDeps } from "../services/shared/sync-deps.ts";
 import { type HintHandler, onceMore } from "./verdict.ts";
+
+/** For {@link handleCredentialHints}. */
+export type CredentialHintDeps = Pick<SyncDeps, "now" | "wake" | "logger"> & {
+  sessions: Pick<SessionRepository, "keepAfterPassword" | "endLive">;
+};
 
 /**
  * The start of a session is not known to the millisecond, and a login with the old password may be under way until Keycloak
@@ -16,7 +22,10 @@ export const endedBefore = ({ changedAt, createdAt }: Hint) => later(changedAt ?
  * `credentials`: a password changed, so sessions from before it end, except the one that changed it. Keycloak leaves
  * them alive, so its logout is queued. Costs no call to Keycloak here.
  */
-export const handleCredentialHints: HintHandler = async ({ sessions, now, wake, logger }, hints) => {
+export const handleCredentialHints: HintHandler<CredentialHintDeps> = async (
+  { sessions, now, wake, logger },
+  hints,
+) => {
   for (const hint of hints) {
     const { subject: userId, keepSession } = hint;
     const at = now();

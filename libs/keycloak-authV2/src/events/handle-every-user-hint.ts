@@ -1,4 +1,10 @@
-import type { HintHandler } from "./verdict.ts";
+import type { Hint } from "@libs/database";
+import type { SyncDeps } from "../services/shared/sync-deps.ts";
+import type { FeedDeps } from "./feed/feed-deps.ts";
+import type { HintHandler, Verdict } from "./verdict.ts";
+
+/** For {@link handleEveryUserHint}. */
+export type EveryUserHintDeps = Pick<FeedDeps, "reconcileEveryUser"> & Pick<SyncDeps, "now">;
 
 /** After the newest of several such changes this long nothing more must come. Milliseconds. */
 const QUIET_MS = 1_500;
@@ -6,8 +12,8 @@ const QUIET_MS = 1_500;
 const LONGEST_MS = 10_000;
 
 /** `every_user`: many changed and none is named, so everybody is reconciled: once for changes that come together. */
-export const handleEveryUserHint: HintHandler = async ({ reconcileEveryUser, now }, hints) => {
-  const verdicts: Awaited<ReturnType<HintHandler>> = new Map();
+export const handleEveryUserHint: HintHandler<EveryUserHintDeps> = async ({ reconcileEveryUser, now }, hints) => {
+  const verdicts: Map<Hint, Verdict> = new Map();
   for (const hint of hints) {
     const at = now().getTime();
     const isQuiet = at - (hint.changedAt ?? hint.createdAt).getTime() >= QUIET_MS;

@@ -1,6 +1,15 @@
+import type { SessionRepository } from "@libs/database";
+import type { KeycloakEventSource } from "../ports/ports.ts";
 import { failureOf } from "../services/reconcile/look-outcome.ts";
 import { planLogout } from "../services/shared/end-at-keycloak.ts";
+import type { SyncDeps } from "../services/shared/sync-deps.ts";
 import { type HintHandler, onceMore, type Verdict } from "./verdict.ts";
+
+/** For {@link handleNotBeforeHint}. */
+export type NotBeforeHintDeps = Pick<SyncDeps, "now" | "logger" | "wake"> & {
+  eventSource: Pick<KeycloakEventSource, "clockSkew">;
+  sessions: Pick<SessionRepository, "endIssuedBefore">;
+};
 
 const BATCH = 500;
 
@@ -9,7 +18,7 @@ const BATCH = 500;
  * tokens at once, refresh tokens too; so the sessions that hold them end here, and guards learn of it. Costs one or two
  * calls, however many sessions there are.
  */
-export const handleNotBeforeHint: HintHandler = async (deps, hints) => {
+export const handleNotBeforeHint: HintHandler<NotBeforeHintDeps> = async (deps, hints) => {
   const { eventSource, sessions, now, logger, wake } = deps;
   const all = (verdict: (hint: (typeof hints)[number]) => Verdict) =>
     new Map(hints.map((hint) => [hint, verdict(hint)]));

@@ -1,10 +1,23 @@
-import type { Hint } from "@libs/database";
+import type { Hint, SessionRepository } from "@libs/database";
+import type { KeycloakEventSource, KeycloakUserRepository } from "../ports/ports.ts";
 import { failureOf, type LookFailure, mayBeOneUsers } from "../services/reconcile/look-outcome.ts";
-import { findEndedSessions, findGone } from "../services/sessions/ended-sessions.ts";
+import { type FindEndedSessionsDeps, findEndedSessions, findGone } from "../services/sessions/ended-sessions.ts";
 import { chunk } from "../services/shared/chunk.ts";
 import { planLogout } from "../services/shared/end-at-keycloak.ts";
-import type { FeedDeps } from "./feed/feed-deps.ts";
+import type { SyncDeps } from "../services/shared/sync-deps.ts";
 import { type HintHandler, onceMore, type Verdict } from "./verdict.ts";
+
+/** For {@link failureAt}. */
+export interface FailureAtDeps {
+  eventSource: Pick<KeycloakEventSource, "serviceAccountId">;
+  keycloak: Pick<KeycloakUserRepository, "getUsers">;
+}
+
+/** For {@link handleSessionHints}. */
+export type SessionHintDeps = Pick<SyncDeps, "now" | "logger" | "wake"> & {
+  sessions: Pick<SessionRepository, "findLive" | "endLive">;
+} & FindEndedSessionsDeps &
+  FailureAtDeps;
 
 /** Users whose sessions are asked for side by side. */
 const AT_ONCE = 4;
@@ -14,7 +27,7 @@ const AT_ONCE = 4;
  * set. The rows are read before Keycloak's list, so that a session that begins meanwhile is not taken for one that has
  * ended. No call for who has no live session here.
  */
-export const handleSessionHints: HintHandler = async (deps, hints) => {
+export const handleSessionHints: HintHandler<SessionHintDeps> = async (deps, hints) => {
   const users = await usersOf(deps, hints);
   /** Of whom more than one session is in question, and since when. */
   const all = new Map(hints.filter(({ kind }) => kind === "sessions").map((hint) => [hint.subject, hint.changedAt]));
@@ -33,7 +46,10 @@ export const handleSessionHints: HintHandler = async (deps, hints) => {
 };
 
 /** The users to look at; none for a `sid` that no live row has. */
-async function usersOf({ sessions }: FeedDeps, hints: readonly Hint[]): Promise<Map<Hint, string>> {
+async function usersOf(
+  { sessions }: Pick<SessionHintDeps, "sessions">,
+  hints: readonly Hint[],
+): Promise<Map<Hint, string>> {
   const sids = hints.filter(({ kind }) => kind === "session").map(({ subject }) => subject);
   const live = sids.length === 0 ? [] : await sessions.findLive({ keycloakSessionIds: sids });
   const bySid = new Map(live.map(({ keycloakSessionId, userId }) => [keycloakSessionId, userId]));
@@ -46,7 +62,11 @@ async function usersOf({ sessions }: FeedDeps, hints: readonly Hint[]): Promise<
 }
 
 /** @param changedAt of a notice of all sessions; null: not known; undefined: there is none */
-async function lookAtSessions(deps: FeedDeps, userId: string, changedAt: Date | null | undefined): Promise<Verdict> {
+async function lookAtSessions(
+  deps: SessionHintDeps,
+  userId: string,
+  changedAt: Date | null | undefined,
+): Promise<Verdict> {
   const { sessions, now, logger, wake } = deps;
   const local = await sessions.findLive({ userId });
   if (local.length === 0) return "done";
@@ -71,7 +91,7 @@ async function lookAtSessions(deps: FeedDeps, userId: string, changedAt: Date | 
 }
 
 /** Where Keycloak answers for us, but not of this user, it is the user's own failure. */
-export async function failureAt({ eventSource, keycloak }: FeedDeps, error: unknown): Promise<LookFailure> {
+export async function failureAt({ eventSource, keycloak }: FailureAtDeps, error: unknown): Promise<LookFailure> {
   const failure = failureOf(error);
   if (failure.own || !mayBeOneUsers(error)) return failure;
   const answers = await eventSource

@@ -1,5 +1,6 @@
-import type { Hint } from "@libs/database";
-import { lookAtUsers } from "../services/reconcile/look-at-users.ts";
+import type { Hint, RegistrationRepository, SessionRepository, UserRepository } from "@libs/database";
+import type { KeycloakEventSource } from "../ports/ports.ts";
+import { type LookAtUsersDeps, lookAtUsers } from "../services/reconcile/look-at-users.ts";
 import {
   failureOf,
   isFailure,
@@ -7,13 +8,32 @@ import {
   type LookOutcome,
   RECOVERING,
 } from "../services/reconcile/look-outcome.ts";
-import { unfinishedRegistrationOf } from "../services/reconcile/own-registration.ts";
+import { type OwnRegistrationDeps, unfinishedRegistrationOf } from "../services/reconcile/own-registration.ts";
+import type { SyncDeps } from "../services/shared/sync-deps.ts";
 import type { DeletionGuard } from "./deletion-guard.ts";
 import type { FeedDeps } from "./feed/feed-deps.ts";
 import { type HintHandler, onceMore, type Verdict } from "./verdict.ts";
 
+type LookDeps = Pick<FeedDeps, "maxDeletionsPerMinute"> & {
+  eventSource: Pick<KeycloakEventSource, "serviceAccountId">;
+} & LookAtUsersDeps;
+
+interface IsSettledDeps {
+  users: Pick<UserRepository, "findById">;
+  sessions: Pick<SessionRepository, "findLive">;
+}
+
+interface OwnCreatesDeps {
+  registrations: Pick<RegistrationRepository, "findByUserIds">;
+}
+
+type UnfinishedCreatesDeps = Pick<SyncDeps, "wake"> & OwnRegistrationDeps;
+
+/** For {@link createUserHintHandler}: all of it is what its steps use. */
+export type UserHintDeps = LookDeps & IsSettledDeps & OwnCreatesDeps & UnfinishedCreatesDeps;
+
 /** `user`: fields, enabled, existence, read in batches. */
-export function createUserHintHandler(guard: DeletionGuard): HintHandler {
+export function createUserHintHandler(guard: Pick<DeletionGuard, "report">): HintHandler<UserHintDeps> {
   return async (deps, hints) => {
     const verdicts = new Map<Hint, Verdict>();
     for (const hint of await ownCreates(deps, hints)) verdicts.set(hint, "done");
@@ -31,7 +51,7 @@ export function createUserHintHandler(guard: DeletionGuard): HintHandler {
   };
 }
 
-async function look(deps: FeedDeps, hints: readonly Hint[]): Promise<Map<string, LookOutcome>> {
+async function look(deps: LookDeps, hints: readonly Hint[]): Promise<Map<string, LookOutcome>> {
   const ids = hints.map(({ subject }) => subject);
   if (ids.length === 0) return new Map();
   const { maxDeletionsPerMinute } = deps;
@@ -53,14 +73,14 @@ function verdictOn(hint: Hint, outcome: LookOutcome | undefined): Verdict {
 }
 
 /** After a first look found nobody, or nobody who may log in: whether nothing has come since that says otherwise. */
-async function isSettled({ users, sessions }: FeedDeps, userId: string): Promise<boolean> {
+async function isSettled({ users, sessions }: IsSettledDeps, userId: string): Promise<boolean> {
   const row = await users.findById(userId);
   if (row && !row.deletedAt && row.enabled) return false;
   return (await sessions.findLive({ userId })).length === 0;
 }
 
 /** Creates of our own whose registration is completed by now, and nothing else was told of the user meanwhile. */
-async function ownCreates({ registrations }: FeedDeps, hints: readonly Hint[]): Promise<Hint[]> {
+async function ownCreates({ registrations }: OwnCreatesDeps, hints: readonly Hint[]): Promise<Hint[]> {
   const candidates = hints.filter(({ source, version }) => source === "registration" && version === 1n);
   if (candidates.length === 0) return [];
   const rows = await registrations.findByUserIds(candidates.map(({ subject }) => subject));
@@ -69,7 +89,7 @@ async function ownCreates({ registrations }: FeedDeps, hints: readonly Hint[]): 
 }
 
 /** Creates of our own that recovery has yet to take back: nobody is to have them meanwhile. */
-async function unfinishedCreates(deps: FeedDeps, hints: readonly Hint[]): Promise<Map<Hint, LookFailure>> {
+async function unfinishedCreates(deps: UnfinishedCreatesDeps, hints: readonly Hint[]): Promise<Map<Hint, LookFailure>> {
   const unfinished = new Map<Hint, LookFailure>();
   for (const hint of hints.filter(({ source }) => source === "registration")) {
     // One that is parked is not waited for: an operator decides, and replays.

@@ -1,17 +1,32 @@
-import type { Hint } from "@libs/database";
+import type { FeedRepository, Hint } from "@libs/database";
 import { failureOf } from "../services/reconcile/look-outcome.ts";
 import { later } from "../services/shared/back-off.ts";
+import type { SyncDeps } from "../services/shared/sync-deps.ts";
 import type { Sweep } from "../workers/index.ts";
-import { DeletionGuard } from "./deletion-guard.ts";
-import type { FeedDeps } from "./feed/feed-deps.ts";
-import { handleCredentialHints } from "./handle-credential-hints.ts";
-import { handleEveryUserHint } from "./handle-every-user-hint.ts";
-import { handleNotBeforeHint } from "./handle-not-before-hint.ts";
-import { handleRemovedCredentialHints } from "./handle-removed-credential-hints.ts";
-import { handleSessionHints } from "./handle-session-hints.ts";
-import { createUserHintHandler } from "./handle-user-hints.ts";
-import { settleHints } from "./settle-hints.ts";
+import { DeletionGuard, type DeletionGuardDeps } from "./deletion-guard.ts";
+import { type CredentialHintDeps, handleCredentialHints } from "./handle-credential-hints.ts";
+import { type EveryUserHintDeps, handleEveryUserHint } from "./handle-every-user-hint.ts";
+import { handleNotBeforeHint, type NotBeforeHintDeps } from "./handle-not-before-hint.ts";
+import { handleRemovedCredentialHints, type RemovedCredentialHintDeps } from "./handle-removed-credential-hints.ts";
+import { handleSessionHints, type SessionHintDeps } from "./handle-session-hints.ts";
+import { createUserHintHandler, type UserHintDeps } from "./handle-user-hints.ts";
+import { type SettleHintsDeps, settleHints } from "./settle-hints.ts";
 import type { HintHandler, Verdict } from "./verdict.ts";
+
+/** What the handlers use, together: each is given all of it, and sees its own. */
+type HandlerDeps = UserHintDeps &
+  SessionHintDeps &
+  CredentialHintDeps &
+  RemovedCredentialHintDeps &
+  EveryUserHintDeps &
+  NotBeforeHintDeps;
+
+/** For {@link createHintSweep}. */
+export type HintSweepDeps = Pick<SyncDeps, "now" | "logger"> & {
+  feed: Pick<FeedRepository, "claimDue">;
+} & DeletionGuardDeps &
+  HandlerDeps &
+  SettleHintsDeps;
 
 /** Two full batches of users. */
 const CLAIM = 98;
@@ -24,9 +39,9 @@ const OUTAGE_PAUSE_MS = 1_000;
  * Empties the inbox of hints, on every replica: claims what is due, asks Keycloak for the truth, has the local rows
  * agree. A hint goes only once it is handled; handling one twice is harmless.
  */
-export function createHintSweep(deps: FeedDeps): Sweep {
+export function createHintSweep(deps: HintSweepDeps): Sweep {
   const guard = new DeletionGuard(deps);
-  const handlers: [HintHandler, Hint["kind"][]][] = [
+  const handlers: [HintHandler<HandlerDeps>, Hint["kind"][]][] = [
     [createUserHintHandler(guard), ["user"]],
     [handleSessionHints, ["session", "sessions"]],
     [handleCredentialHints, ["credentials"]],
@@ -55,7 +70,11 @@ export function createHintSweep(deps: FeedDeps): Sweep {
 }
 
 /** A handler rejects when a repository does: with the database away nothing can be written down, and claims run out. */
-async function verdictsOf(deps: FeedDeps, handle: HintHandler, hints: Hint[]): Promise<Map<Hint, Verdict>> {
+async function verdictsOf(
+  deps: HandlerDeps,
+  handle: HintHandler<HandlerDeps>,
+  hints: Hint[],
+): Promise<Map<Hint, Verdict>> {
   try {
     return await handle(deps, hints);
   } catch (error) {

@@ -1,8 +1,14 @@
-import type { FeedEvent } from "@libs/database";
+import type { FeedEvent, RegistrationRepository, UserRepository } from "@libs/database";
 import type { KeycloakAdminEvent } from "../ports/ports.ts";
 import { later } from "../services/shared/back-off.ts";
-import type { FeedDeps } from "./feed/feed-deps.ts";
+import type { SyncDeps } from "../services/shared/sync-deps.ts";
 import { hintsOfAdminEvent, wholeUserOf } from "./hints/admin-event-hints.ts";
+
+/** For {@link hintsWithoutOwnWrites}. */
+export type OwnWritesDeps = Pick<SyncDeps, "now"> & {
+  registrations: Pick<RegistrationRepository, "findByUserIds">;
+  users: Pick<UserRepository, "findByIds">;
+};
 
 /** A registration of ours that is not completed by then is looked at; its second step takes milliseconds. */
 const OWN_CREATE_PAUSE_MS = 3_000;
@@ -13,7 +19,7 @@ const OWN_CREATE_PAUSE_MS = 3_000;
  * @param ownId Keycloak user id of the gateway's service account
  */
 export async function hintsWithoutOwnWrites(
-  { registrations, users, now }: Pick<FeedDeps, "registrations" | "users" | "now">,
+  { registrations, users, now }: OwnWritesDeps,
   ownId: string,
   events: readonly KeycloakAdminEvent[],
 ): Promise<FeedEvent[]> {

@@ -1,8 +1,15 @@
 import type { AuthErrorCode } from "@libs/problems";
+import type { KeycloakEventSource } from "../ports/ports.ts";
 import { toAuthError } from "../services/shared/database-failure.ts";
+import type { SyncDeps } from "../services/shared/sync-deps.ts";
 import type { Sweep } from "../workers/sweep.ts";
-import { adminEventStream, userEventStream } from "./event-stream.ts";
-import { EventTail, LeaseLostError } from "./event-tail.ts";
+import {
+  type AdminEventStreamDeps,
+  adminEventStream,
+  type UserEventStreamDeps,
+  userEventStream,
+} from "./event-stream.ts";
+import { EventTail, LeaseLostError, type TailDeps } from "./event-tail.ts";
 import type { FeedDeps } from "./feed/feed-deps.ts";
 import type { FeedLeader } from "./feed/feed-leader.ts";
 import type { ReaderMetrics } from "./feed-metrics.ts";
@@ -20,8 +27,17 @@ const SEEN_KEPT_MS = 900_000;
 /** After so long without a reading it is looked whether events were lost. */
 const GAP_MS = 600_000;
 
-export interface ReaderDeps extends FeedDeps {
-  feedMetrics: ReaderMetrics;
+/** For {@link EventReader}. */
+export type ReaderDeps = Pick<SyncDeps, "now" | "wake" | "logger"> &
+  Pick<FeedDeps, "serverFeatures"> &
+  ReadingDeps &
+  UserEventStreamDeps &
+  AdminEventStreamDeps &
+  TailDeps;
+
+interface ReadingDeps {
+  eventSource: Pick<KeycloakEventSource, "readEventsConfig">;
+  feedMetrics: Pick<ReaderMetrics, "leader">;
   leader: FeedLeader;
   clock: KeycloakClock;
   /** Events were deleted before they were read. */

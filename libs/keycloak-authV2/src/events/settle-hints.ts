@@ -1,4 +1,4 @@
-import type { Hint, HintSource } from "@libs/database";
+import type { FeedRepository, Hint, HintSource } from "@libs/database";
 import {
   ABSENCE_UNPROVEN,
   DELETIONS_PAUSED,
@@ -6,8 +6,17 @@ import {
   RECOVERING,
 } from "../services/reconcile/look-outcome.ts";
 import { later } from "../services/shared/back-off.ts";
-import type { FeedDeps, HintOutcome } from "./feed/feed-deps.ts";
+import type { SyncDeps } from "../services/shared/sync-deps.ts";
+import type { FeedMetrics, HintOutcome } from "./feed/feed-deps.ts";
 import { SECOND_LOOK_MS, type Verdict } from "./verdict.ts";
+
+type BackOffDeps = Pick<SyncDeps, "now" | "logger"> & { feed: Pick<FeedRepository, "postpone" | "bury"> };
+
+/** For {@link settleHints}. */
+export type SettleHintsDeps = Pick<SyncDeps, "now"> & {
+  feed: Pick<FeedRepository, "complete" | "lookAgain" | "postpone">;
+  feedMetrics: Pick<FeedMetrics, "hintsHandled">;
+} & BackOffDeps;
 
 /** So often a subject's own failure is tried, over about seven minutes, before it is a dead letter. */
 export const MOST_ATTEMPTS = 12;
@@ -24,7 +33,7 @@ const WAITED_FOR: ReadonlySet<string> = new Set([RECOVERING, DELETIONS_PAUSED, A
  * Writes down what became of hints.
  * @returns whether Keycloak or the database was away
  */
-export async function settleHints(deps: FeedDeps, verdicts: ReadonlyMap<Hint, Verdict>): Promise<boolean> {
+export async function settleHints(deps: SettleHintsDeps, verdicts: ReadonlyMap<Hint, Verdict>): Promise<boolean> {
   const { feed, now } = deps;
   const all = [...verdicts];
   const having = (wanted: Verdict) => all.filter(([, verdict]) => verdict === wanted).map(([hint]) => hint);
@@ -53,7 +62,7 @@ export async function settleHints(deps: FeedDeps, verdicts: ReadonlyMap<Hint, Ve
   return waits.some(([, { error }]) => !WAITED_FOR.has(error));
 }
 
-async function backOffOrBury({ feed, now, logger }: FeedDeps, hint: Hint, error: string): Promise<void> {
+async function backOffOrBury({ feed, now, logger }: BackOffDeps, hint: Hint, error: string): Promise<void> {
   const { kind, subject, attempts } = hint;
   if (!isLast(hint)) {
     const pauseMs = Math.min(LONGEST_PAUSE_MS, 1_000 * 2 ** attempts);

@@ -1,6 +1,5 @@
 import type { Hint } from "@libs/database";
 import type { LookFailure } from "../services/reconcile/look-outcome.ts";
-import type { FeedDeps } from "./feed/feed-deps.ts";
 
 /**
  * What becomes of a hint. `look_again`: handled, and once more after {@link SECOND_LOOK_MS}: a login that had passed
@@ -8,8 +7,11 @@ import type { FeedDeps } from "./feed/feed-deps.ts";
  */
 export type Verdict = "done" | "look_again" | "not_yet" | LookFailure;
 
-/** Looks at hints of its kinds. Never rejects for a reason of one subject; each hint gets a verdict. */
-export type HintHandler = (deps: FeedDeps, hints: readonly Hint[]) => Promise<Map<Hint, Verdict>>;
+/**
+ * Looks at hints of its kinds. Never rejects for a reason of one subject; each hint gets a verdict. `Deps` is what the
+ * handler uses.
+ */
+export type HintHandler<Deps> = (deps: Deps, hints: readonly Hint[]) => Promise<Map<Hint, Verdict>>;
 
 /** Longer than the longest login (4.5 s). Milliseconds. */
 export const SECOND_LOOK_MS = 6_000;

@@ -1,9 +1,14 @@
+import type { FeedRepository, LeaseRepository } from "@libs/database";
+import type { KeycloakEventSource } from "../ports/ports.ts";
 import { toAuthError } from "../services/shared/database-failure.ts";
+import type { SyncDeps } from "../services/shared/sync-deps.ts";
 import type { Sweep } from "../workers/sweep.ts";
-import { LoginCanary } from "./canary.ts";
+import { LoginCanary, type LoginCanaryDeps } from "./canary.ts";
 import { STORE_EVERY_MS } from "./event-tail.ts";
+import type { FeedDeps } from "./feed/feed-deps.ts";
 import type { FeedProblemKind } from "./feed/feed-problems.ts";
 import { BEHIND_MS, type ProblemBoard, SHARED_PROBLEMS } from "./feed/problem-board.ts";
+import type { ReaderMetrics } from "./feed-metrics.ts";
 import { readSharedProblems } from "./feed-status.ts";
 import type { FullLook } from "./full-look.ts";
 import { hintingTypes } from "./hints/event-hints.ts";
@@ -31,11 +36,29 @@ const readersProblems = [...eventProblems, "clock_skew", "full_look_running"] as
 
 const requiredTypes = [...hintingTypes, "LOGIN"];
 
-interface WatchDeps extends ReaderDeps {
-  problems: ProblemBoard;
-  fullLook: FullLook;
-  reader: EventReader;
-}
+/** What the checks have in common. */
+type SharedDeps = Pick<SyncDeps, "now" | "logger"> & {
+  problems: Pick<ProblemBoard, "set" | "clear" | "list">;
+};
+
+/** How far the reading is, here and on the replica that does it. */
+type LagDeps = Pick<ReaderDeps, "clock" | "leader" | "pollIntervalMs"> & {
+  reader: Pick<EventReader, "lastReadAt" | "failure">;
+  fullLook: Pick<FullLook, "resume" | "isRunning">;
+  feed: Pick<FeedRepository, "backlog" | "storeEvents" | "readPosition">;
+  feedMetrics: Pick<ReaderMetrics, "backlog" | "lag">;
+};
+
+/** How Keycloak and the database are set up. */
+type SetupDeps = Pick<FeedDeps, "serverFeatures"> &
+  Pick<SyncDeps, "wake"> & {
+    eventSource: Pick<KeycloakEventSource, "readEventsConfig" | "knownTypes">;
+    leases: Pick<LeaseRepository, "now">;
+    feed: Pick<FeedRepository, "addHints">;
+  };
+
+/** For {@link FeedWatch}: it looks at whatever the feed stands on. */
+export type WatchDeps = SharedDeps & LagDeps & SetupDeps & LoginCanaryDeps;
 
 /** Notices the feed's own silence: what is switched off, refused, late, lost or given up. */
 export class FeedWatch {

@@ -4,6 +4,7 @@ import type { FeedDeps } from "../events/feed/feed-deps.ts";
 import { ProblemBoard } from "../events/feed/problem-board.ts";
 import { createFeedMetrics } from "../events/feed-metrics.ts";
 import { createHintSweep } from "../events/hint-sweep.ts";
+import type { SyncDeps } from "../services/shared/sync-deps.ts";
 import type { InMemoryKeycloakOptions } from "./in-memory-keycloak.ts";
 import { createSyncFixture } from "./sync-fixture.ts";
 
@@ -14,7 +15,7 @@ export function createFeedFixture(options: InMemoryKeycloakOptions = {}) {
   const feedMetrics = createFeedMetrics(registry);
   const problems = new ProblemBoard(feedMetrics, silentLogger, deps.now);
   const reconciliations: string[] = [];
-  const feedDeps: FeedDeps = {
+  const feedDeps: SyncDeps & FeedDeps = {
     ...deps,
     reconcileEveryUser: async (reason) => void reconciliations.push(reason),
     eventSource: keycloak.eventSource,

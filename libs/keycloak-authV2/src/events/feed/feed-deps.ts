@@ -1,10 +1,9 @@
 import type { HintSource } from "@libs/database";
 import type { KeycloakEventSource, ServerFeatureSource } from "../../ports/ports.ts";
-import type { SyncDeps } from "../../services/shared/sync-deps.ts";
 import type { FeedProblems } from "./feed-problems.ts";
 
-/** What the change feed stands on: the flows' own ports, Keycloak's events, and where it tells how it does. */
-export interface FeedDeps extends SyncDeps {
+/** What the change feed has beside the ports of `SyncDeps`: Keycloak's events, and where it tells how it does. */
+export interface FeedDeps {
   eventSource: KeycloakEventSource;
   /** What this Keycloak can do: whether its events can be read at all. */
   serverFeatures: Pick<ServerFeatureSource, "current">;

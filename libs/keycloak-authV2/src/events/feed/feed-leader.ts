@@ -12,7 +12,7 @@ export class FeedLeader {
   #takenAt = Number.NEGATIVE_INFINITY;
 
   constructor(
-    private readonly leases: LeaseRepository,
+    private readonly leases: Pick<LeaseRepository, "take" | "release">,
     /** A clock that only goes forward, in milliseconds. */
     private readonly monotonicMs: () => number = () => performance.now(),
     readonly name = "feed",

@@ -1,9 +1,10 @@
 import type { OutagePatience } from "../../services/bulk/outage-patience.ts";
+import type { SyncDeps } from "../../services/shared/sync-deps.ts";
 import type { FeedDeps } from "../feed/feed-deps.ts";
 
 /** What reconciliation stands on. */
 export type ReconcileDeps = Pick<
-  FeedDeps,
+  SyncDeps & FeedDeps,
   | "keycloak"
   | "eventSource"
   | "serverFeatures"
