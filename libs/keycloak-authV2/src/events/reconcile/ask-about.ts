@@ -1,5 +1,9 @@
 import { UnreadableError } from "../../services/bulk/outage-patience.ts";
-import type { ReconcileRun } from "./reconcile-deps.ts";
+import type { SyncDeps } from "../../services/shared/sync-deps.ts";
+import type { ReconcileRun } from "./reconcile-run.ts";
+
+/** For {@link askAbout}. */
+export type AskAboutDeps = Pick<SyncDeps, "logger">;
 
 /** Beyond this many users, those who are passed over are logged no more. */
 const MOST_LOGGED = 1_000;
@@ -12,7 +16,7 @@ const MOST_LOGGED = 1_000;
  * @throws BulkError `bulk.outage`; InterruptedError; what is no outage
  */
 export async function askAbout<T>(
-  run: Pick<ReconcileRun, "patience" | "passedOver" | "deps">,
+  run: Pick<ReconcileRun<AskAboutDeps>, "patience" | "passedOver" | "deps">,
   userId: string,
   call: () => Promise<T>,
   others: () => Promise<unknown>,

@@ -1,12 +1,18 @@
+import type { ReconcileRepository, UserRepository } from "@libs/database";
 import type { KeycloakUser } from "../../ports/ports.ts";
 import { compareUser } from "../../services/bulk/compare-users.ts";
 import { isDated } from "../../services/bulk/walk-keycloak-users.ts";
-import type { ReconcileDeps } from "./reconcile-deps.ts";
 import type { Suspect } from "./report-differences.ts";
+
+/** For {@link compareWithLocal}. */
+export interface CompareWithLocalDeps {
+  users: Pick<UserRepository, "findByIds">;
+  reconcile: Pick<ReconcileRepository, "recordCreatedTimes">;
+}
 
 /** Who of Keycloak's users differs here, or is missing. Keeps when Keycloak created them. */
 export async function compareWithLocal(
-  { users, reconcile }: Pick<ReconcileDeps, "users" | "reconcile">,
+  { users, reconcile }: CompareWithLocalDeps,
   found: readonly KeycloakUser[],
 ): Promise<Suspect[]> {
   if (found.length === 0) return [];

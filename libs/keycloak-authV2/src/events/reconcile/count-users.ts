@@ -1,7 +1,17 @@
-import type { UserCounts } from "@libs/database";
-import type { UserSearch } from "../../ports/ports.ts";
-import type { ReconcileDeps, ReconcileRun } from "./reconcile-deps.ts";
+import type { ReconcileRepository, UserCounts } from "@libs/database";
+import type { KeycloakUserRepository, UserSearch } from "../../ports/ports.ts";
+import type { ReconcileRun } from "./reconcile-run.ts";
 import type { Span } from "./user-pages.ts";
+
+/** For {@link countKeycloakUsers}. */
+export interface CountUsersDeps {
+  keycloak: Pick<KeycloakUserRepository, "countUsers">;
+}
+
+/** For {@link spanAgrees}. */
+export type SpanAgreesDeps = CountUsersDeps & {
+  reconcile: Pick<ReconcileRepository, "countCreatedBetween">;
+};
 
 /** Keycloak's count minus the local one. */
 export type CountDifference = UserCounts;
@@ -10,10 +20,7 @@ export type CountDifference = UserCounts;
  * Keycloak's counts of people, from its database: three calls. With a `search` Keycloak leaves service accounts out of
  * each of them; without one, out of the unfiltered count alone.
  */
-export async function countKeycloakUsers(
-  { keycloak }: Pick<ReconcileDeps, "keycloak">,
-  span: UserSearch = {},
-): Promise<UserCounts> {
+export async function countKeycloakUsers({ keycloak }: CountUsersDeps, span: UserSearch = {}): Promise<UserCounts> {
   const everybody = { search: "*", ...span };
   return {
     live: await keycloak.countUsers(everybody),
@@ -38,7 +45,11 @@ export function isZero({ live, enabled, emailVerified }: CountDifference): boole
  * Whether both sides count the same in a span of created time, in what the whole counts differ by.
  * @returns how many users the span has here; null: they don't
  */
-export async function spanAgrees(run: ReconcileRun, span: Span, wanted: CountDifference): Promise<number | null> {
+export async function spanAgrees(
+  run: ReconcileRun<SpanAgreesDeps>,
+  span: Span,
+  wanted: CountDifference,
+): Promise<number | null> {
   const { keycloak, reconcile } = run.deps;
   const [from, to] = [new Date(span.from), new Date(span.to)];
   const local = await reconcile.countCreatedBetween(from, to);

@@ -1,7 +1,12 @@
-import type { UserCounts } from "@libs/database";
+import type { ReconcileRepository, UserCounts } from "@libs/database";
+import type { SyncDeps } from "../../services/shared/sync-deps.ts";
 import type { CountState } from "./count-state.ts";
-import { type CountDifference, countKeycloakUsers, isZero, subtract } from "./count-users.ts";
-import type { ReconcileDeps } from "./reconcile-deps.ts";
+import { type CountDifference, type CountUsersDeps, countKeycloakUsers, isZero, subtract } from "./count-users.ts";
+
+/** For {@link CountWatch}. */
+export type CountWatchDeps = Pick<SyncDeps, "now"> & {
+  reconcile: Pick<ReconcileRepository, "countUsers" | "foldCounts">;
+} & CountUsersDeps;
 
 /** Between two readings. Milliseconds. */
 const EVERY_MS = 5_000;
@@ -28,7 +33,7 @@ export class CountWatch {
   #nextAt = 0;
   #first: Reading | undefined;
 
-  constructor(private readonly deps: Pick<ReconcileDeps, "keycloak" | "reconcile" | "now">) {}
+  constructor(private readonly deps: CountWatchDeps) {}
 
   isDue(): boolean {
     return this.deps.now().getTime() >= this.#nextAt;

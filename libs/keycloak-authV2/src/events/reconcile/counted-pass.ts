@@ -1,7 +1,7 @@
 import type { CountDifference } from "./count-users.ts";
-import type { ReconcileRun } from "./reconcile-deps.ts";
 import { isListed } from "./reconcile-listed.ts";
-import { reconcileUsers } from "./reconcile-users.ts";
+import type { ReconcileRun } from "./reconcile-run.ts";
+import { type ReconcileUsersDeps, reconcileUsers } from "./reconcile-users.ts";
 import { newRound } from "./round.ts";
 
 /**
@@ -28,7 +28,7 @@ export class CountedPass {
   }
 
   /** @returns whether it is over. @throws AuthError `keycloak.*`; what the repositories throw */
-  async step(run: ReconcileRun): Promise<boolean> {
+  async step(run: ReconcileRun<ReconcileUsersDeps>): Promise<boolean> {
     this.#steps ??= reconcileUsers(run, this.#round, { difference: this.difference, bySpans: this.countable });
     if (!(await this.#steps.next()).done) return false;
     // A Keycloak that can't count by time was read as one list: everybody.

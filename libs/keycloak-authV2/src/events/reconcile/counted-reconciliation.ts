@@ -1,10 +1,19 @@
+import type { FeedRepository } from "@libs/database";
+import type { SyncDeps } from "../../services/shared/sync-deps.ts";
 import { type CountState, newCountState, readCountState } from "./count-state.ts";
-import { CountWatch } from "./count-watch.ts";
+import { CountWatch, type CountWatchDeps } from "./count-watch.ts";
 import { CountedPass } from "./counted-pass.ts";
-import type { ReconcileDeps, ReconcileRun } from "./reconcile-deps.ts";
 import type { ReconcileMetrics } from "./reconcile-metrics.ts";
+import type { ReconcileRun } from "./reconcile-run.ts";
 import { COUNTS } from "./reconcile-status.ts";
+import type { ReconcileUsersDeps } from "./reconcile-users.ts";
 import { LostLease } from "./round-runner.ts";
+
+/** For {@link CountedReconciliation}; what its passes use comes with the run. */
+export type CountedReconciliationDeps = Pick<SyncDeps, "now" | "logger"> & {
+  feed: Pick<FeedRepository, "readPosition" | "storeEvents" | "backlog">;
+  reconcileMetrics: Pick<ReconcileMetrics, "differences" | "countDifference">;
+} & CountWatchDeps;
 
 /** So long what a pass has found is waited for, before the counts may start another one. Milliseconds. */
 const HANDLED_WITHIN_MS = 120_000;
@@ -20,7 +29,7 @@ export class CountedReconciliation {
   #state: CountState = newCountState();
   #pass: CountedPass | undefined;
 
-  constructor(private readonly deps: ReconcileDeps & { reconcileMetrics: ReconcileMetrics }) {
+  constructor(private readonly deps: CountedReconciliationDeps) {
     this.#watch = new CountWatch(deps);
   }
 
@@ -49,7 +58,7 @@ export class CountedReconciliation {
    * @param countable see {@link CountedPass}
    * @throws AuthError `keycloak.*`; LostLease; what the repositories throw
    */
-  async step(run: ReconcileRun, countable: boolean, lease: Lease): Promise<void> {
+  async step(run: ReconcileRun<ReconcileUsersDeps>, countable: boolean, lease: Lease): Promise<void> {
     if (this.#pass) await this.#goOn(this.#pass, run, lease);
     else await this.#count(countable, lease);
   }
@@ -67,7 +76,7 @@ export class CountedReconciliation {
     this.#pass = new CountedPass(difference, countable, now().getTime());
   }
 
-  async #goOn(pass: CountedPass, run: ReconcileRun, lease: Lease): Promise<void> {
+  async #goOn(pass: CountedPass, run: ReconcileRun<ReconcileUsersDeps>, lease: Lease): Promise<void> {
     const { logger, reconcileMetrics } = this.deps;
     const before = pass.found;
     const over = await pass.step(run);

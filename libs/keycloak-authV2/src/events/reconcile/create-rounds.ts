@@ -1,17 +1,29 @@
-import type { ReconcileDeps } from "./reconcile-deps.ts";
-import type { Reconciled, ReconcileMetrics } from "./reconcile-metrics.ts";
-import { reconcileSessions, sessionKey } from "./reconcile-sessions.ts";
+import type { ReconcileRepository, WalkRepository } from "@libs/database";
+import type { KeycloakUserRepository } from "../../ports/ports.ts";
+import type { ReconcileMetrics } from "./reconcile-metrics.ts";
+import { type ReconcileSessionsDeps, reconcileSessions, sessionKey } from "./reconcile-sessions.ts";
 import { SESSIONS, USERS } from "./reconcile-status.ts";
-import { reconcileUsers, userKey } from "./reconcile-users.ts";
-import { RoundRunner } from "./round-runner.ts";
+import { type ReconcileUsersDeps, reconcileUsers, userKey } from "./reconcile-users.ts";
+import { RoundRunner, type RoundRunnerDeps } from "./round-runner.ts";
+
+/** For {@link createRounds}; what the steps of the rounds use comes with the run. */
+export type CreateRoundsDeps = {
+  keycloak: Pick<KeycloakUserRepository, "countUsers">;
+  walks: Pick<WalkRepository, "countSignedIn">;
+  reconcile: Pick<ReconcileRepository, "countUpTo">;
+  reconcileMetrics: Pick<ReconcileMetrics, "differences">;
+} & RoundRunnerDeps;
+
+/** A runner for each of what is reconciled. */
+export interface Rounds {
+  users: RoundRunner<ReconcileUsersDeps>;
+  sessions: RoundRunner<ReconcileSessionsDeps>;
+}
 
 /** The rounds that are always under way. @param periodMs within which each has been everywhere, in milliseconds */
-export function createRounds(
-  deps: ReconcileDeps & { reconcileMetrics: ReconcileMetrics },
-  periodMs: number,
-): Record<Reconciled, RoundRunner> {
+export function createRounds(deps: CreateRoundsDeps, periodMs: number): Rounds {
   const { keycloak, walks, reconcile, reconcileMetrics } = deps;
-  const users = new RoundRunner(
+  const users = new RoundRunner<ReconcileUsersDeps>(
     deps,
     {
       source: USERS,
@@ -23,7 +35,7 @@ export function createRounds(
     },
     periodMs,
   );
-  const sessions = new RoundRunner(
+  const sessions = new RoundRunner<ReconcileSessionsDeps>(
     deps,
     {
       source: SESSIONS,

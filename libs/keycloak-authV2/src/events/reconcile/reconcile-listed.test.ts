@@ -3,14 +3,15 @@ import { beforeEach, expect, test } from "bun:test";
 import { createLogger } from "@libs/observability";
 import { OutagePatience } from "../../services/bulk/outage-patience.ts";
 import { syncUsers } from "../../services/bulk/sync-users.ts";
+import type { SyncDeps } from "../../services/shared/sync-deps.ts";
 import { type BulkFixture, createBulkFixture } from "../../testing/bulk-fixture.ts";
 import { CountedPass } from "./counted-pass.ts";
-import type { ReconcileRun } from "./reconcile-deps.ts";
+import type { ReconcileRun } from "./reconcile-run.ts";
 import { reconcileUsers, userKey } from "./reconcile-users.ts";
 import { newRound, type Round } from "./round.ts";
 
 let fixture: BulkFixture;
-let run: ReconcileRun;
+let run: ReconcileRun<SyncDeps>;
 let calls = 0;
 
 beforeEach(async () => {

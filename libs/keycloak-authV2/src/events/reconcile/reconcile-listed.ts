@@ -1,16 +1,33 @@
+import type { WalkRepository } from "@libs/database";
 import { z } from "zod";
-import type { KeycloakUser } from "../../ports/ports.ts";
+import type { KeycloakUser, KeycloakUserRepository } from "../../ports/ports.ts";
 import { ReadPace } from "../../services/bulk/read-pace.ts";
 import { scanList } from "../../services/bulk/scan-list.ts";
-import { WalkReader } from "../../services/bulk/walk-reader.ts";
+import { WalkReader, type WalkReaderPorts } from "../../services/bulk/walk-reader.ts";
 import { ServiceAccounts } from "../../services/shared/service-accounts.ts";
-import { askAbout } from "./ask-about.ts";
-import { compareWithLocal } from "./compare-with-local.ts";
+import { type AskAboutDeps, askAbout } from "./ask-about.ts";
+import { type CompareWithLocalDeps, compareWithLocal } from "./compare-with-local.ts";
 import type { CountDifference } from "./count-users.ts";
-import type { ReconcileRun } from "./reconcile-deps.ts";
-import { reportUsers } from "./report-differences.ts";
+import type { ReconcileRun } from "./reconcile-run.ts";
+import { type ReportUsersDeps, reportUsers } from "./report-differences.ts";
 import type { Round } from "./round.ts";
-import { settleHiddenDisabled, settleUnlisted } from "./stale-cache.ts";
+import {
+  type SettleHiddenDisabledDeps,
+  type SettleUnlistedDeps,
+  settleHiddenDisabled,
+  settleUnlisted,
+} from "./stale-cache.ts";
+
+/** For {@link reconcileListed}. */
+export type ReconcileListedDeps = {
+  walks: Pick<WalkRepository, "markSeen" | "countUnseen" | "listUnseen" | "forgetSeenBy">;
+  keycloak: Pick<KeycloakUserRepository, "getUsers" | "usersACall">;
+} & WalkReaderPorts &
+  AskAboutDeps &
+  CompareWithLocalDeps &
+  ReportUsersDeps &
+  SettleUnlistedDeps &
+  SettleHiddenDisabledDeps;
 
 const positionSchema = z.object({
   /** `listed`: Keycloak's list, by offset; `unlisted`: local users who were not in it, by id. */
@@ -57,7 +74,7 @@ export function listedKey(position: unknown): string | undefined {
  * @returns a generator of steps, each of which leaves `round` at a place to go on from
  */
 export async function* reconcileListed(
-  run: ReconcileRun,
+  run: ReconcileRun<ReconcileListedDeps>,
   round: Round,
   counted: CountDifference | null,
 ): AsyncGenerator<void> {

@@ -1,10 +1,28 @@
-import type { IdleSession } from "@libs/database";
+import type { IdleSession, ReconcileRepository } from "@libs/database";
 import { z } from "zod";
-import { findEndedSessions } from "../../services/sessions/ended-sessions.ts";
-import { askAbout } from "./ask-about.ts";
-import type { ReconcileRun } from "./reconcile-deps.ts";
-import { reportSessions, reportUsers } from "./report-differences.ts";
+import type { KeycloakUserRepository } from "../../ports/ports.ts";
+import { type FindEndedSessionsDeps, findEndedSessions } from "../../services/sessions/ended-sessions.ts";
+import { type AskAboutDeps, askAbout } from "./ask-about.ts";
+import type { ReconcileRun } from "./reconcile-run.ts";
+import { type ReportSessionsDeps, type ReportUsersDeps, reportSessions, reportUsers } from "./report-differences.ts";
 import type { Round } from "./round.ts";
+
+type SomeMustEndDeps = {
+  keycloak: Pick<KeycloakUserRepository, "listSessions">;
+} & AskAboutDeps &
+  FindEndedSessionsDeps;
+
+type SomeAreGoneDeps = {
+  keycloak: Pick<KeycloakUserRepository, "listSessions" | "listOfflineSessions">;
+} & AskAboutDeps;
+
+/** For {@link reconcileSessions}. */
+export type ReconcileSessionsDeps = {
+  reconcile: Pick<ReconcileRepository, "listIdleSessions">;
+} & SomeMustEndDeps &
+  SomeAreGoneDeps &
+  ReportUsersDeps &
+  ReportSessionsDeps;
 
 const positionSchema = z.object({
   /** The live sessions of users up to this id are compared. */
@@ -29,7 +47,7 @@ export function sessionKey(position: unknown): string {
  * Where no event reports that a password was set, everybody with a live session is asked about, and the password's date too.
  * @returns a generator of steps, each of which leaves `round` at a place to go on from
  */
-export async function* reconcileSessions(run: ReconcileRun, round: Round): AsyncGenerator<void> {
+export async function* reconcileSessions(run: ReconcileRun<ReconcileSessionsDeps>, round: Round): AsyncGenerator<void> {
   const { deps } = run;
   const position = positionSchema.parse(round.position ?? {});
   const comparesPasswords = await run.comparesPasswords();
@@ -58,7 +76,11 @@ export async function* reconcileSessions(run: ReconcileRun, round: Round): Async
   }
 }
 
-async function someMustEnd(run: ReconcileRun, userId: string, sessions: readonly IdleSession[]): Promise<boolean> {
+async function someMustEnd(
+  run: ReconcileRun<SomeMustEndDeps>,
+  userId: string,
+  sessions: readonly IdleSession[],
+): Promise<boolean> {
   const { keycloak } = run.deps;
   run.called(3);
   const others = () => keycloak.listSessions(run.witnessId);
@@ -66,7 +88,11 @@ async function someMustEnd(run: ReconcileRun, userId: string, sessions: readonly
   return ended !== null && ended.size > 0;
 }
 
-async function someAreGone(run: ReconcileRun, userId: string, sessions: readonly IdleSession[]): Promise<boolean> {
+async function someAreGone(
+  run: ReconcileRun<SomeAreGoneDeps>,
+  userId: string,
+  sessions: readonly IdleSession[],
+): Promise<boolean> {
   const { keycloak } = run.deps;
   // Sessions come from Keycloak's database, as this does: a user might be answered from its cache while that is away.
   const others = () => keycloak.listSessions(run.witnessId);

@@ -1,22 +1,55 @@
+import type { ReconcileRepository } from "@libs/database";
 import { z } from "zod";
-import type { KeycloakUser } from "../../ports/ports.ts";
+import type { KeycloakUser, KeycloakUserRepository } from "../../ports/ports.ts";
 import { LATEST_MS } from "../../services/bulk/created-windows.ts";
-import { readById } from "../../services/bulk/read-by-id.ts";
+import { type ReadByIdDeps, readById } from "../../services/bulk/read-by-id.ts";
 import { ReadPace } from "../../services/bulk/read-pace.ts";
-import { walkKeycloakUsers } from "../../services/bulk/walk-keycloak-users.ts";
+import { type WalkPorts, walkKeycloakUsers } from "../../services/bulk/walk-keycloak-users.ts";
 import { walkStart } from "../../services/bulk/walk-position.ts";
 import { WalkReader } from "../../services/bulk/walk-reader.ts";
 import { chunk } from "../../services/shared/chunk.ts";
 import { ServiceAccounts } from "../../services/shared/service-accounts.ts";
-import { askAbout } from "./ask-about.ts";
-import { compareWithLocal } from "./compare-with-local.ts";
-import { type CountDifference, spanAgrees } from "./count-users.ts";
-import type { ReconcileRun } from "./reconcile-deps.ts";
-import { isListed, listedKey, reconcileListed } from "./reconcile-listed.ts";
-import { reportUsers, type Suspect } from "./report-differences.ts";
+import type { SyncDeps } from "../../services/shared/sync-deps.ts";
+import { type AskAboutDeps, askAbout } from "./ask-about.ts";
+import { type CompareWithLocalDeps, compareWithLocal } from "./compare-with-local.ts";
+import { type CountDifference, type SpanAgreesDeps, spanAgrees } from "./count-users.ts";
+import { isListed, listedKey, type ReconcileListedDeps, reconcileListed } from "./reconcile-listed.ts";
+import type { ReconcileRun } from "./reconcile-run.ts";
+import { type ReportUsersDeps, reportUsers, type Suspect } from "./report-differences.ts";
 import type { Round } from "./round.ts";
-import { settleHiddenDisabled, settleUnlisted } from "./stale-cache.ts";
-import { type Span, userPages } from "./user-pages.ts";
+import {
+  type SettleHiddenDisabledDeps,
+  type SettleUnlistedDeps,
+  settleHiddenDisabled,
+  settleUnlisted,
+} from "./stale-cache.ts";
+import { type Span, type UserPagesDeps, userPages } from "./user-pages.ts";
+
+interface SomeHaveNoTimeDeps {
+  keycloak: Pick<KeycloakUserRepository, "countUsers">;
+}
+
+type CompareUnlistedDeps = { reconcile: Pick<ReconcileRepository, "listCreatedBetween"> } & SettleUnlistedDeps;
+
+type ReconcileByTimeDeps = Pick<SyncDeps, "now"> & {
+  keycloak: Pick<KeycloakUserRepository, "getUsers">;
+  reconcile: Pick<ReconcileRepository, "listUndated">;
+} & WalkPorts &
+  ReadByIdDeps &
+  AskAboutDeps &
+  UserPagesDeps &
+  SpanAgreesDeps &
+  CompareWithLocalDeps &
+  CompareUnlistedDeps &
+  SettleHiddenDisabledDeps &
+  SomeHaveNoTimeDeps &
+  ReportUsersDeps;
+
+/** For {@link reconcileUsers}. */
+export type ReconcileUsersDeps = {
+  keycloak: Pick<KeycloakUserRepository, "takesCreatedTimes">;
+} & ReconcileByTimeDeps &
+  ReconcileListedDeps;
 
 const positionSchema = z.object({
   /** `undated`: local users whose created time is not known; `windows`: by created time; `last_pass`: without one. */
@@ -67,7 +100,11 @@ export interface Counted {
  * @param counted null: it is a round
  * @returns a generator of steps, each of which leaves `round` at a place to go on from
  */
-export async function* reconcileUsers(run: ReconcileRun, round: Round, counted: Counted | null): AsyncGenerator<void> {
+export async function* reconcileUsers(
+  run: ReconcileRun<ReconcileUsersDeps>,
+  round: Round,
+  counted: Counted | null,
+): AsyncGenerator<void> {
   const { keycloak } = run.deps;
   const byTime = !isListed(round.position) && (await run.patience.run(() => keycloak.takesCreatedTimes()));
   if (byTime) yield* reconcileByTime(run, round, counted?.bySpans ? counted.difference : null);
@@ -75,7 +112,7 @@ export async function* reconcileUsers(run: ReconcileRun, round: Round, counted: 
 }
 
 async function* reconcileByTime(
-  run: ReconcileRun,
+  run: ReconcileRun<ReconcileByTimeDeps>,
   round: Round,
   counted: CountDifference | null,
 ): AsyncGenerator<void> {
@@ -157,7 +194,11 @@ async function* reconcileByTime(
 }
 
 /** Local users of a window that Keycloak did not list in it. */
-async function compareUnlisted(run: ReconcileRun, window: Span, seen: ReadonlySet<string>): Promise<Suspect[]> {
+async function compareUnlisted(
+  run: ReconcileRun<CompareUnlistedDeps>,
+  window: Span,
+  seen: ReadonlySet<string>,
+): Promise<Suspect[]> {
   const { reconcile } = run.deps;
   const [from, to] = [new Date(window.from), new Date(window.to)];
   const suspects: Suspect[] = [];
@@ -176,7 +217,7 @@ function isWithin({ createdAt }: KeycloakUser, { from, to }: Span): boolean {
   return at !== undefined && from <= at && at <= to;
 }
 
-async function someHaveNoTime({ deps: { keycloak }, called }: ReconcileRun): Promise<boolean> {
+async function someHaveNoTime({ deps: { keycloak }, called }: ReconcileRun<SomeHaveNoTimeDeps>): Promise<boolean> {
   called(2);
   const dated = await keycloak.countUsers({
     ...{ search: "*", createdAfter: new Date(0), createdBefore: new Date(LATEST_MS) },

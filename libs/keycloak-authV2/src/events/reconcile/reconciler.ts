@@ -1,18 +1,24 @@
 import { setTimeout as pause } from "node:timers/promises";
+import type { FeedRepository, LeaseRepository } from "@libs/database";
+import type { KeycloakEventSource } from "../../ports/ports.ts";
 import { BulkError } from "../../services/bulk/bulk-error.ts";
 import { InterruptedError, OutagePatience } from "../../services/bulk/outage-patience.ts";
+import type { SyncDeps } from "../../services/shared/sync-deps.ts";
 import type { Sweep } from "../../workers/sweep.ts";
+import type { FeedDeps } from "../feed/feed-deps.ts";
 import { FeedLeader } from "../feed/feed-leader.ts";
 import { keepLease } from "../feed/keep-lease.ts";
 import type { ProblemBoard } from "../feed/problem-board.ts";
 import { CallRest } from "./call-rest.ts";
-import { CountedReconciliation } from "./counted-reconciliation.ts";
-import { createRounds } from "./create-rounds.ts";
+import { CountedReconciliation, type CountedReconciliationDeps } from "./counted-reconciliation.ts";
+import { type CreateRoundsDeps, createRounds, type Rounds } from "./create-rounds.ts";
 import { failureCode, retryAfterMs } from "./failure-code.ts";
-import type { ReconcileDeps, ReconcileRun } from "./reconcile-deps.ts";
 import type { Reconciled, ReconcileMetrics } from "./reconcile-metrics.ts";
+import type { ReconcileRun } from "./reconcile-run.ts";
+import type { ReconcileSessionsDeps } from "./reconcile-sessions.ts";
 import { readReconcileStatus } from "./reconcile-status.ts";
-import { LostLease, type RoundRunner } from "./round-runner.ts";
+import type { ReconcileUsersDeps } from "./reconcile-users.ts";
+import { LostLease } from "./round-runner.ts";
 
 export interface ReconcilerOptions {
   /** Every user and every live session is compared with Keycloak within this time. Milliseconds. */
@@ -23,7 +29,20 @@ export interface ReconcilerOptions {
   maxCallsPerSecond: number;
 }
 
-export type ReconcilerDeps = ReconcileDeps & { problems: ProblemBoard; reconcileMetrics: ReconcileMetrics };
+/** What the steps of rounds and passes use. */
+type StepDeps = ReconcileUsersDeps & ReconcileSessionsDeps;
+
+/** For {@link Reconciler}: its lease and its status, and what its steps use. */
+export type ReconcilerDeps = Pick<SyncDeps, "now" | "logger"> &
+  Pick<FeedDeps, "serverFeatures"> & {
+    leases: Pick<LeaseRepository, "take" | "release">;
+    eventSource: Pick<KeycloakEventSource, "serviceAccountId">;
+    feed: Pick<FeedRepository, "readPosition">;
+    problems: Pick<ProblemBoard, "set">;
+    reconcileMetrics: Pick<ReconcileMetrics, "oldest" | "calls">;
+  } & StepDeps &
+  CountedReconciliationDeps &
+  CreateRoundsDeps;
 
 const INTERVAL_MS = 250;
 /** Ages and lateness are looked up so often, on every replica. Milliseconds. */
@@ -42,9 +61,9 @@ const PATIENCE_MS = 3_000;
 export class Reconciler {
   readonly #leader: FeedLeader;
   readonly #counted: CountedReconciliation;
-  readonly #rounds: Record<Reconciled, RoundRunner>;
+  readonly #rounds: Rounds;
   readonly #stop = new AbortController();
-  readonly #run: ReconcileRun;
+  readonly #run: ReconcileRun<StepDeps>;
   #witnessId = "";
   #fence: bigint | null = null;
   #pageSize = PAGE;

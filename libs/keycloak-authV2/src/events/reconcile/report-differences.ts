@@ -1,6 +1,19 @@
-import type { HintKind } from "@libs/database";
-import { unfinishedRegistrationOf } from "../../services/reconcile/own-registration.ts";
-import type { ReconcileDeps } from "./reconcile-deps.ts";
+import type { FeedRepository, HintKind, ReconcileRepository, RegistrationRepository } from "@libs/database";
+import { type OwnRegistrationDeps, unfinishedRegistrationOf } from "../../services/reconcile/own-registration.ts";
+import type { SyncDeps } from "../../services/shared/sync-deps.ts";
+
+/** For {@link reportSessions}. */
+export type ReportSessionsDeps = Pick<SyncDeps, "now" | "wake"> & {
+  feed: Pick<FeedRepository, "addHints">;
+  reconcile: Pick<ReconcileRepository, "findDeadLetters">;
+};
+
+type UnfinishedDeps = {
+  registrations: Pick<RegistrationRepository, "backlog" | "findUnfinished">;
+} & OwnRegistrationDeps;
+
+/** For {@link reportUsers}. */
+export type ReportUsersDeps = ReportSessionsDeps & UnfinishedDeps;
 
 /** A user who differs. `username`: of one who is missing here, and may be a registration's; null otherwise. */
 export interface Suspect {
@@ -13,7 +26,7 @@ export interface Suspect {
  * registration is not finished, since that finishes or undoes it, and who is a dead letter already.
  * @returns how many were handed on
  */
-export async function reportUsers(deps: ReconcileDeps, suspects: readonly Suspect[]): Promise<number> {
+export async function reportUsers(deps: ReportUsersDeps, suspects: readonly Suspect[]): Promise<number> {
   if (suspects.length === 0) return 0;
   const left = await unfinished(deps, suspects);
   return await report(
@@ -24,11 +37,11 @@ export async function reportUsers(deps: ReconcileDeps, suspects: readonly Suspec
 }
 
 /** Hands users over some of whose sessions Keycloak did not list: it is asked again before any of them ends. */
-export function reportSessions(deps: ReconcileDeps, userIds: readonly string[]): Promise<number> {
+export function reportSessions(deps: ReportSessionsDeps, userIds: readonly string[]): Promise<number> {
   return report(deps, "sessions", userIds);
 }
 
-async function report(deps: ReconcileDeps, kind: HintKind, ids: readonly string[]): Promise<number> {
+async function report(deps: ReportSessionsDeps, kind: HintKind, ids: readonly string[]): Promise<number> {
   if (ids.length === 0) return 0;
   const { feed, reconcile, now, wake } = deps;
   const dead = new Set(await reconcile.findDeadLetters(kind, ids));
@@ -42,7 +55,7 @@ async function report(deps: ReconcileDeps, kind: HintKind, ids: readonly string[
   return subjects.length;
 }
 
-async function unfinished(deps: ReconcileDeps, suspects: readonly Suspect[]): Promise<Set<string>> {
+async function unfinished(deps: UnfinishedDeps, suspects: readonly Suspect[]): Promise<Set<string>> {
   const left = new Set<string>();
   const missing = suspects.filter((suspect): suspect is { id: string; missing: string } => suspect.missing !== null);
   if (missing.length === 0) return left;

@@ -1,4 +1,6 @@
-import type { ReconcileDeps, ReconcileRun } from "./reconcile-deps.ts";
+import type { FeedRepository } from "@libs/database";
+import type { SyncDeps } from "../../services/shared/sync-deps.ts";
+import type { ReconcileRun } from "./reconcile-run.ts";
 import {
   addMark,
   dueAt,
@@ -12,13 +14,18 @@ import {
   readState,
 } from "./round.ts";
 
-/** One kind of round: what it compares, and where it is. */
-export interface RoundKind {
+/** For {@link RoundRunner}. */
+export type RoundRunnerDeps = Pick<SyncDeps, "now"> & {
+  feed: Pick<FeedRepository, "readPosition" | "storeEvents">;
+};
+
+/** One kind of round: what it compares, and where it is; `Deps` is what its steps use of a run. */
+export interface RoundKind<Deps> {
   /** Of its row in `sync_cursors`. */
   source: string;
   /** How many it will be about. */
   countAll(): Promise<number>;
-  steps(run: ReconcileRun, round: Round): AsyncGenerator<void>;
+  steps(run: ReconcileRun<Deps>, round: Round): AsyncGenerator<void>;
   /** Where a round is, as something that grows. */
   keyOf(position: unknown): Mark["key"];
   /** How many of these, which are in order, a round has reached. */
@@ -28,13 +35,13 @@ export interface RoundKind {
 }
 
 /** Drives the rounds of one kind, a step at a time; what is stored after each step is where another replica goes on. */
-export class RoundRunner {
+export class RoundRunner<Deps extends Pick<SyncDeps, "now">> {
   #state: RoundState | undefined;
   #steps: AsyncGenerator<void> | undefined;
 
   constructor(
-    private readonly deps: ReconcileDeps,
-    private readonly kind: RoundKind,
+    private readonly deps: RoundRunnerDeps,
+    private readonly kind: RoundKind<Deps>,
     private readonly periodMs: number,
   ) {}
 
@@ -64,7 +71,7 @@ export class RoundRunner {
    * Makes one step, and stores where it is.
    * @throws AuthError `keycloak.*`; LostLease; what the repositories throw
    */
-  async step(run: ReconcileRun, lease: { name: string; fence: bigint }): Promise<void> {
+  async step(run: ReconcileRun<Deps>, lease: { name: string; fence: bigint }): Promise<void> {
     const state = this.#state ?? newState(run.deps.now().getTime(), this.periodMs);
     this.#state = state;
     state.current ??= newRound(run.deps.now().getTime(), await this.kind.countAll());

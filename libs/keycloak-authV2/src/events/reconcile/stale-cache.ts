@@ -1,12 +1,30 @@
 import type { DatedUser } from "@libs/database";
-import type { KeycloakUser } from "../../ports/ports.ts";
-import { readById } from "../../services/bulk/read-by-id.ts";
+import type { KeycloakUser, KeycloakUserRepository } from "../../ports/ports.ts";
+import { type ReadByIdDeps, readById } from "../../services/bulk/read-by-id.ts";
 import { ReadPace } from "../../services/bulk/read-pace.ts";
-import { WalkReader } from "../../services/bulk/walk-reader.ts";
-import { askAbout } from "./ask-about.ts";
-import { compareWithLocal } from "./compare-with-local.ts";
-import type { ReconcileRun } from "./reconcile-deps.ts";
+import { WalkReader, type WalkReaderPorts } from "../../services/bulk/walk-reader.ts";
+import type { SyncDeps } from "../../services/shared/sync-deps.ts";
+import { type AskAboutDeps, askAbout } from "./ask-about.ts";
+import { type CompareWithLocalDeps, compareWithLocal } from "./compare-with-local.ts";
+import type { ReconcileRun } from "./reconcile-run.ts";
 import type { Suspect } from "./report-differences.ts";
+
+type IsOnlyCachedDeps = { keycloak: Pick<KeycloakUserRepository, "getUsers" | "searchUsers"> } & AskAboutDeps;
+
+type ForgetCachedDeps = Pick<SyncDeps, "logger"> & {
+  keycloak: Pick<KeycloakUserRepository, "getUsers" | "signOutUser">;
+} & AskAboutDeps;
+
+/** For {@link settleUnlisted}. */
+export type SettleUnlistedDeps = {
+  keycloak: Pick<KeycloakUserRepository, "usersACall">;
+} & ReadByIdDeps &
+  IsOnlyCachedDeps &
+  ForgetCachedDeps &
+  CompareWithLocalDeps;
+
+/** For {@link settleHiddenDisabled}. */
+export type SettleHiddenDisabledDeps = WalkReaderPorts & ForgetCachedDeps;
 
 /**
  * Local users whom Keycloak's list of their time lacks: gone, or created at another time, or deleted in its database
@@ -14,7 +32,7 @@ import type { Suspect } from "./report-differences.ts";
  * @returns who differs
  */
 export async function settleUnlisted(
-  run: ReconcileRun,
+  run: ReconcileRun<SettleUnlistedDeps>,
   unlisted: readonly (Pick<DatedUser, "id"> & Partial<DatedUser>)[],
 ): Promise<Suspect[]> {
   const { deps } = run;
@@ -47,7 +65,7 @@ export async function settleUnlisted(
  * @returns who they are
  */
 export async function settleHiddenDisabled(
-  run: ReconcileRun,
+  run: ReconcileRun<SettleHiddenDisabledDeps>,
   span: { from: number; to: number } | null,
 ): Promise<Suspect[]> {
   const { deps, patience } = run;
@@ -65,7 +83,7 @@ export async function settleHiddenDisabled(
 }
 
 /** Lists are of the database's rows, whatever the cache holds. */
-async function isOnlyCached(run: ReconcileRun, { id, username }: KeycloakUser): Promise<boolean> {
+async function isOnlyCached(run: ReconcileRun<IsOnlyCachedDeps>, { id, username }: KeycloakUser): Promise<boolean> {
   // A federation's users are rows elsewhere.
   if (id.startsWith("f:")) return false;
   run.called();
@@ -75,7 +93,7 @@ async function isOnlyCached(run: ReconcileRun, { id, username }: KeycloakUser): 
   return rows !== null && !rows.some((row) => row.id === id);
 }
 
-async function forgetCached(run: ReconcileRun, { id }: KeycloakUser): Promise<void> {
+async function forgetCached(run: ReconcileRun<ForgetCachedDeps>, { id }: KeycloakUser): Promise<void> {
   const { keycloak, logger } = run.deps;
   run.called();
   const done = await askAbout(

@@ -5,15 +5,16 @@ import { createLogger } from "@libs/observability";
 import { AuthError } from "@libs/problems";
 import { OutagePatience } from "../../services/bulk/outage-patience.ts";
 import { syncUsers } from "../../services/bulk/sync-users.ts";
+import type { SyncDeps } from "../../services/shared/sync-deps.ts";
 import { type BulkFixture, createBulkFixture } from "../../testing/bulk-fixture.ts";
-import type { ReconcileRun } from "./reconcile-deps.ts";
+import type { ReconcileRun } from "./reconcile-run.ts";
 import { reconcileSessions } from "./reconcile-sessions.ts";
 import { reconcileUsers } from "./reconcile-users.ts";
 import { newRound, type Round } from "./round.ts";
 
 const BROKEN = "u00003";
 let fixture: BulkFixture;
-let run: ReconcileRun;
+let run: ReconcileRun<SyncDeps>;
 let lines: { userId?: string }[];
 
 beforeEach(async () => {

@@ -2,8 +2,9 @@ import { expect, test } from "bun:test";
 import { OutagePatience } from "../../services/bulk/outage-patience.ts";
 import { ReadPace } from "../../services/bulk/read-pace.ts";
 import { WalkReader } from "../../services/bulk/walk-reader.ts";
+import type { SyncDeps } from "../../services/shared/sync-deps.ts";
 import { createBulkFixture } from "../../testing/bulk-fixture.ts";
-import type { ReconcileRun } from "./reconcile-deps.ts";
+import type { ReconcileRun } from "./reconcile-run.ts";
 import { userPages } from "./user-pages.ts";
 
 test.each([2, 5, 9])(
@@ -15,7 +16,7 @@ test.each([2, 5, 9])(
     const patience = new OutagePatience({ outageMs: 0 });
     const reader = new WalkReader({ ...bulkDeps, pace: new ReadPace({ concurrency: 1 }), patience }, {}, 5);
     const witnessId = keycloak.serviceAccount.id;
-    const run: ReconcileRun = {
+    const run: ReconcileRun<SyncDeps> = {
       ...{ deps: bulkDeps, patience, witnessId, pageSize: size, passedOver: new Set<string>(), called: () => {} },
       comparesPasswords: async () => false,
     };

@@ -1,7 +1,14 @@
+import type { ReconcileRepository } from "@libs/database";
 import { type CreatedWindow, createdWindows, LATEST_MS } from "../../services/bulk/created-windows.ts";
 import type { ReadList, WalkReader } from "../../services/bulk/walk-reader.ts";
 import { walkSlices } from "../../services/bulk/walk-slices.ts";
-import type { ReconcileRun } from "./reconcile-deps.ts";
+import type { SyncDeps } from "../../services/shared/sync-deps.ts";
+import type { ReconcileRun } from "./reconcile-run.ts";
+
+/** For {@link userPages}. */
+export type UserPagesDeps = Pick<SyncDeps, "now"> & {
+  reconcile: Pick<ReconcileRepository, "nextBoundary">;
+};
 
 export interface Span {
   from: number;
@@ -32,7 +39,7 @@ export interface UserPagesOptions {
  * Keycloak seldom has to count; where it has more users than expected, windows are halved.
  */
 export async function* userPages(
-  run: ReconcileRun,
+  run: ReconcileRun<UserPagesDeps>,
   reader: WalkReader,
   { through, spanSize, agree }: UserPagesOptions,
 ): AsyncGenerator<UserPage> {

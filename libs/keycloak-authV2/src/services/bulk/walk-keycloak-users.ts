@@ -8,7 +8,7 @@ import { OutagePatience } from "./outage-patience.ts";
 import { ReadPace } from "./read-pace.ts";
 import { scanList } from "./scan-list.ts";
 import { type Slice, type WalkPosition, walkStart } from "./walk-position.ts";
-import { type ReadList, WalkReader, type WalkReaderDeps } from "./walk-reader.ts";
+import { type ReadList, WalkReader, type WalkReaderDeps, type WalkReaderPorts } from "./walk-reader.ts";
 import { type SlicePage, walkSlices } from "./walk-slices.ts";
 
 export interface WalkOptions {
@@ -23,8 +23,8 @@ export interface WalkOptions {
 }
 
 /** What of {@link WalkDeps} a flow is given; pace and patience are its run's. */
-export type WalkPorts = Pick<WalkReaderDeps, "tickets"> & {
-  keycloak: WalkReaderDeps["keycloak"] & Pick<KeycloakUserRepository, "takesCreatedTimes">;
+export type WalkPorts = WalkReaderPorts & {
+  keycloak: Pick<KeycloakUserRepository, "takesCreatedTimes">;
 };
 
 /** For {@link walkKeycloakUsers}. */

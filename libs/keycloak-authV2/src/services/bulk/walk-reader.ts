@@ -29,6 +29,9 @@ export interface WalkReaderDeps {
   patience: OutagePatience;
 }
 
+/** What of {@link WalkReaderDeps} a flow is given; pace and patience are its run's. */
+export type WalkReaderPorts = Pick<WalkReaderDeps, "keycloak" | "tickets">;
+
 /** Lists and counts of Keycloak's users, complete: at the walk's pace, and repeated after outages. */
 export class WalkReader {
   constructor(

@@ -1,28 +1,8 @@
 import type { OutagePatience } from "../../services/bulk/outage-patience.ts";
-import type { SyncDeps } from "../../services/shared/sync-deps.ts";
-import type { FeedDeps } from "../feed/feed-deps.ts";
 
-/** What reconciliation stands on. */
-export type ReconcileDeps = Pick<
-  SyncDeps & FeedDeps,
-  | "keycloak"
-  | "eventSource"
-  | "serverFeatures"
-  | "users"
-  | "reconcile"
-  | "registrations"
-  | "feed"
-  | "leases"
-  | "tickets"
-  | "walks"
-  | "now"
-  | "logger"
-  | "wake"
->;
-
-/** What the steps of reconciliation have at hand. */
-export interface ReconcileRun {
-  deps: ReconcileDeps;
+/** What the steps of reconciliation have at hand; `Deps` is what the step that gets it uses. */
+export interface ReconcileRun<Deps = unknown> {
+  deps: Deps;
   patience: OutagePatience;
   /** A user who is in Keycloak for certain: our own service account. */
   readonly witnessId: string;
