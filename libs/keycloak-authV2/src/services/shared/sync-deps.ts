@@ -7,8 +7,31 @@ import type { Wake } from "../../workers/index.ts";
 import type { RealmProfile } from "./realm-profile.ts";
 import type { UnknownTokenGate } from "./unknown-token-gate.ts";
 
-/** Everything that the flows of this folder stand on: ports, a clock, and places to tell what happened. */
-export interface SyncDeps extends Repositories {
+/** Those repositories that some flow uses; what belongs to the shop, to roles or to operators alone is not among them. */
+type FlowRepositories = Pick<
+  Repositories,
+  | "activities"
+  | "business"
+  | "feed"
+  | "idempotency"
+  | "keycloakLogouts"
+  | "leases"
+  | "reconcile"
+  | "registrations"
+  | "retention"
+  | "sessions"
+  | "syncRuns"
+  | "tickets"
+  | "users"
+  | "walks"
+>;
+
+/**
+ * What the composition makes for all flows together: ports, a clock, and places to tell what happened. No flow is given it
+ * as a whole: each picks what it uses, in a type beside its function, so that its needs can be read there and a test can
+ * bring no more than those.
+ */
+export interface SyncDeps extends FlowRepositories {
   keycloak: KeycloakUserRepository;
   /** How long an answer is kept under its `Idempotency-Key`. Milliseconds. */
   idempotencyTtlMs: number;
