@@ -7,7 +7,7 @@ import type { Wake } from "../../workers/index.ts";
 import type { RealmProfile } from "./realm-profile.ts";
 import type { UnknownTokenGate } from "./unknown-token-gate.ts";
 
-/** Those repositories that some flow uses; what belongs to the shop, to roles or to operators alone is not among them. */
+/** Those repositories that some flow uses; not those of the shop, roles, domain events and operators. */
 type FlowRepositories = Pick<
   Repositories,
   | "activities"
