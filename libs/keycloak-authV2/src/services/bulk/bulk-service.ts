@@ -1,8 +1,7 @@
-import { randomBytes } from "node:crypto";
 import type { PrismaClient } from "@libs/database";
 import type { Registry } from "@libs/observability";
 import type { KeycloakIntegrationService } from "../integration/index.ts";
-import { createSyncDeps } from "../sync/create-sync-deps.ts";
+import { createKeylessDeps } from "../sync/create-sync-deps.ts";
 import type { BulkDeps } from "./bulk-deps.ts";
 import type { BulkServiceOptions, RepairOptions, SyncOptions, VerifyOptions } from "./bulk-options.ts";
 import type { RepairResult, SyncResult, VerifyResult } from "./bulk-result.ts";
@@ -31,11 +30,8 @@ export class BulkService {
     metrics: Registry,
     options: BulkServiceOptions = {},
   ) {
-    // No token is read or written here: a key that nobody has ever needs to know is as good as the ring.
-    const tokenEncryptionKeys = `unused:${randomBytes(32).toString("base64")}`;
-    const syncDeps = createSyncDeps(integration.userRepository, prisma, metrics, { ...options, tokenEncryptionKeys });
-    const { eventSource, serverFeatures } = integration;
-    this.#deps = { ...syncDeps, eventSource, serverFeatures };
+    const { userRepository, eventSource, serverFeatures } = integration;
+    this.#deps = { ...createKeylessDeps(userRepository, prisma, metrics, options), eventSource, serverFeatures };
   }
 
   /**

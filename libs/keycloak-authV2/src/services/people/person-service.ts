@@ -1,11 +1,10 @@
-import { randomBytes } from "node:crypto";
 import { createPersonRepository, type ListedSession, type PrismaClient, type SessionFilter } from "@libs/database";
 import type { Registry } from "@libs/observability";
 import { createAuthMetrics } from "../../metrics/metrics.ts";
 import type { KeycloakIntegrationService } from "../integration/index.ts";
 import { type LogoutEverywhereDeps, logoutEverywhere } from "../sessions/logout-everywhere.ts";
 import { authErrors } from "../shared/database-failure.ts";
-import { createSyncDeps, type UserSyncOptions } from "../sync/create-sync-deps.ts";
+import { createKeylessDeps, type UserSyncOptions } from "../sync/create-sync-deps.ts";
 import { type ErasePersonDeps, type ErasureOptions, type ErasureResult, erasePerson } from "./erase-person.ts";
 import { type ExportPersonDeps, exportPerson, type PersonExport } from "./export-person.ts";
 import { listSessions, type RevokedSession, type RevokeSessionsDeps, revokeSessions } from "./revoke-sessions.ts";
@@ -33,10 +32,8 @@ export class PersonService {
     metrics: Registry,
     options: PersonServiceOptions = {},
   ) {
-    // No token is read or written here: a key that nobody has ever needs to know is as good as the ring.
-    const tokenEncryptionKeys = `unused:${randomBytes(32).toString("base64")}`;
     this.#deps = {
-      ...createSyncDeps(integration.userRepository, prisma, metrics, { ...options, tokenEncryptionKeys }),
+      ...createKeylessDeps(integration.userRepository, prisma, metrics, options),
       personSource: integration.personSource,
       people: createPersonRepository(prisma, createAuthMetrics(metrics).observeDatabase),
     };

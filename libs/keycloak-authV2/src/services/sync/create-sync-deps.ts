@@ -39,7 +39,7 @@ export interface UserSyncOptions {
 }
 
 /**
- * What the flows of this folder stand on, with safe defaults: for the facades, which are composition roots.
+ * What the flows depend on, with safe defaults: for the facades, which are composition roots.
  * @throws KeyRingError when no valid key ring is given, here or in `TOKEN_ENCRYPTION_KEYS`
  */
 export function createSyncDeps(
@@ -48,17 +48,30 @@ export function createSyncDeps(
   metrics: Registry,
   options: UserSyncOptions = {},
 ): SyncDeps {
-  const logger = options.logger ?? silentLogger;
-  const authMetrics = createAuthMetrics(metrics);
   const keyRing = keyRingSource(
     options.tokenEncryptionKeys ?? secretFromEnvironment("TOKEN_ENCRYPTION_KEYS", process.env, { check: keyRingFault }),
   );
+  return {
+    ...createKeylessDeps(userRepository, prisma, metrics, options),
+    cipher: new TokenCipher(keyRing),
+    fingerprint: createRequestFingerprint(keyRing),
+  };
+}
+
+/** The same for flows that neither read a token nor compare a request with an earlier one: they need no key. */
+export function createKeylessDeps(
+  userRepository: KeycloakUserRepository,
+  prisma: PrismaClient,
+  metrics: Registry,
+  options: Omit<UserSyncOptions, "tokenEncryptionKeys"> = {},
+): Omit<SyncDeps, "cipher" | "fingerprint"> {
+  const logger = options.logger ?? silentLogger;
+  const authMetrics = createAuthMetrics(metrics);
   const now = options.now ?? (() => new Date());
   return {
     keycloak: userRepository,
     realmProfile: createRealmProfile({ keycloak: userRepository, now, logger }),
     ...createRepositories(prisma, authMetrics.observeDatabase),
-    cipher: new TokenCipher(keyRing),
     now,
     refreshGraceMs: options.refreshGraceMs ?? 60_000,
     refreshLeaseMs: options.refreshLeaseMs ?? 3_500,
@@ -69,7 +82,6 @@ export function createSyncDeps(
     logger,
     background: options.background ?? new BackgroundTasks(logger),
     wake: options.wake ?? (() => {}),
-    fingerprint: createRequestFingerprint(keyRing),
     idempotencyTtlMs: options.idempotencyTtlMs ?? 24 * 3_600_000,
     retentionMs: {
       registrations: options.retentionMs?.registrations ?? 30 * 24 * 3_600_000,
