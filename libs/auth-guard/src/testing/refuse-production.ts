@@ -1,4 +1,4 @@
 /** Imported first: nothing of this entry is to be trusted, so a production process does not get it. */
-if (process.env.NODE_ENV === "production") throw new Error("@libs/keycloak-authV2/testing is for tests alone");
+if (process.env.NODE_ENV === "production") throw new Error("@libs/auth-guard/testing is for tests alone");
 
 export {};

@@ -31,7 +31,7 @@ export type RegisterUserResult =
 
 /**
  * Keeps Keycloak and the application's database in step: registration, login, refresh, logout, bulk sync. A small
- * composition root over `services/sync/*`, with the constructor that the guide shows.
+ * composition root over `services/*`, with the constructor that the guide shows.
  *
  * @example
  * const sync = new UserSyncService(integration.userRepository, prisma, metrics);
