@@ -168,7 +168,7 @@ describe("the sentence of who can't connect says why", () => {
     [() => url(plain, { sslmode: "require" }), /does not speak TLS, and sslmode in DATABASE_URL demands it/],
     [() => url(secure, { sslmode: "disable" }, "tls_only", "127.0.0.1"), /demands TLS/],
     [() => url(secure, { sslmode: "verify-ca" }), /sslmode=verify-ca without the CA's file/],
-    [() => url(secure, { sslmode: "required" }), /has an sslmode that there is not/],
+    [() => url(secure, { sslmode: "required" }), /has an unknown sslmode/],
     [
       () => url(secure, { sslmode: "require", sslrootcert: "/nowhere/ca.pem" }),
       /sslrootcert that can't be read \(ENOENT\)/,

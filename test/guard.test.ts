@@ -1,5 +1,6 @@
 // Guards of sibling services on the real stack: what ends or changes anywhere counts on every replica, soon.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { randomBytes } from "node:crypto";
 import { assertGuarded, type Guard, keycloakAuth, openGuard } from "@libs/auth-guard";
 import { createDatabase, type PrismaClient } from "@libs/database";
 import { Elysia } from "elysia";
@@ -73,22 +74,28 @@ async function timeToRefusal(token: string, act: () => Promise<unknown>): Promis
 }
 
 test("a guard that keycloakAuth() opened is closed with its app: no connection is left", async () => {
-  const { keycloakUrl: url, realm, clientId, databaseUrl } = replicas.stack;
+  const { keycloakUrl: url, realm, clientId, issuer, databaseUrl } = replicas.stack;
   const { token } = await loggedIn();
-  const connections = async () =>
-    (await replicas.sql`SELECT pid FROM pg_stat_activity WHERE datname = current_database()`).map(
-      (row: { pid: number }) => row.pid,
-    );
-  const before = new Set(await connections());
+  // An account of its own, so that its connections are known.
+  const account = `test_${randomBytes(6).toString("hex")}`;
+  await replicas.sql.unsafe(`CREATE ROLE ${account} LOGIN SUPERUSER PASSWORD 'guard-password'`);
+  recordSecret("guard-password");
+  const own = Object.assign(new URL(databaseUrl), { username: account, password: "guard-password" }).href;
+  const connections = () => replicas.sql`SELECT pid FROM pg_stat_activity WHERE usename = ${account}`;
   const app = new Elysia()
-    .use(keycloakAuth({ url, realm, clientId, databaseUrl }))
+    .use(keycloakAuth({ url, realm, clientId, issuer, databaseUrl: own }))
     .get("/me", ({ user }) => user.id, { auth: true })
     .listen(0);
-  const me = () => fetch(new URL("/me", app.server?.url), { headers: { authorization: `Bearer ${token}` } });
-  expect((await me()).status).toBe(200);
-  expect((await connections()).filter((pid: number) => !before.has(pid)).length).toBeGreaterThan(1);
-  await app.stop();
-  await eventually(async () => expect((await connections()).filter((pid: number) => !before.has(pid))).toEqual([]));
+  try {
+    const me = await fetch(new URL("/me", app.server?.url), { headers: { authorization: `Bearer ${token}` } });
+    expect(me.status).toBe(200);
+    // The one that listens, and the pool's.
+    await eventually(async () => expect((await connections()).length).toBeGreaterThan(1));
+  } finally {
+    await app.stop();
+  }
+  await eventually(async () => expect(await connections()).toHaveLength(0));
+  await replicas.sql.unsafe(`DROP ROLE ${account}`);
 });
 
 describe("revocation", () => {
