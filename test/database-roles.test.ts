@@ -23,7 +23,7 @@ let statements: string[];
 /** Those between one heading and the next, with the names of this test. */
 function documented(): string[] {
   const page = readFileSync(join(import.meta.dir, "../docs/operations.md"), "utf8");
-  const section = page.slice(page.indexOf("**Accounts of their own.**"), page.indexOf("**A schema of its own.**"));
+  const section = page.slice(page.indexOf("**Separate accounts.**"), page.indexOf("**A separate schema.**"));
   return [...section.matchAll(/```sql\n(.*?)```/gs)].map(([, sql = ""]) =>
     sql
       .replace(/\b(migrator|gateway|guard)\b/g, (role) => roles[role as keyof typeof roles])
