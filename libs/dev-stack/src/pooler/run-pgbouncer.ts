@@ -85,6 +85,8 @@ function writeConfiguration({ databaseUrl, mode, stateDir, settings }: Pgbouncer
     max_client_conn: 1000,
     // Each test file has databases of its own: their connections are not kept for those that follow. Seconds.
     server_idle_timeout: 10,
+    // After a login that PostgreSQL refused, clients are kept waiting for so long; 15 by default. Seconds.
+    server_login_retry: 1,
     ...(userInfo().uid === 0 ? { user: UNPRIVILEGED } : {}),
     ...settings,
   };
