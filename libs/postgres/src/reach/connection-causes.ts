@@ -87,7 +87,12 @@ const CAUSES: readonly ConnectionCause[] = [
     message: /authentication failed|no such user/i,
     sentence: refusesPassword,
   },
-  { kind: "unknown_database", code: /^08P01$/, message: /no such database/i, sentence: noDatabase },
+  {
+    kind: "unknown_database",
+    code: /^08P01$/,
+    message: /no such database|database .* does not exist/i,
+    sentence: noDatabase,
+  },
   {
     kind: "unreachable",
     message: /^(timeout expired|Connection terminated due to connection timeout|Query read timeout)/,
