@@ -31,8 +31,13 @@ export class ClusterLoad {
   /**
    * Starts it, has `during` do its work once everything that people do has been answered, and then checks that nothing
    * was lost and nothing was left behind. The gateways have stopped when it returns.
+   * @param options.answersAreLost whether Keycloak's answers to logins can be lost on their way
    */
-  static async run(replicas: Replicas, during: (load: ClusterLoad) => Promise<void>): Promise<void> {
+  static async run(
+    replicas: Replicas,
+    during: (load: ClusterLoad) => Promise<void>,
+    { answersAreLost = false } = {},
+  ): Promise<void> {
     const gateways = await Promise.all([0, 1].map(() => replicas.start("directly", FEW_LOGINS)));
     await warmUp(gateways);
     const load = new ClusterLoad(replicas, gateways);
@@ -45,7 +50,7 @@ export class ClusterLoad {
       await during(load);
       load.traffic.stop();
       await load.#done;
-      await load.#check();
+      await load.#check(answersAreLost);
     } finally {
       const diedUnderLoad = [...died];
       load.traffic.stop();
@@ -108,7 +113,7 @@ export class ClusterLoad {
     };
   }
 
-  async #check(): Promise<void> {
+  async #check(answersAreLost: boolean): Promise<void> {
     const { traffic, replicas } = this;
     expect(traffic.forbidden).toEqual([]);
     expect(traffic.wronglyRefused).toEqual([]);
@@ -117,7 +122,13 @@ export class ClusterLoad {
     await this.#loggedInGoOn();
     await this.#loggedOutAreOut();
     // The other way round: nobody is left who got no answer.
-    await eventually(async () => expect(await this.#sessionsWithoutOwner()).toEqual([]), 30_000);
+    // Only a login whose answer never came may leave its session until the idle time: nobody knows which it is.
+    const lostLogins = traffic.failures.filter(({ outcome }) => outcome.startsWith("login ")).length;
+    await eventually(async () => {
+      const left = await this.#sessionsWithoutOwner();
+      if (answersAreLost) expect(left.length).toBeLessThanOrEqual(lostLogins);
+      else expect(left).toEqual([]);
+    }, 30_000);
     await traffic.expectLogins((index) => this.#client(index));
   }
 
