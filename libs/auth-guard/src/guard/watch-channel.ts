@@ -4,7 +4,7 @@ import { lazyGauge } from "@libs/observability/lazy-gauge";
 export interface ChannelWatchOptions {
   registry?: Registry;
   logger?: Logger;
-  /** Told when the channel of changes is lost, and when it is back. */
+  /** Called with the problem when the channel of changes is lost, and with null when it is back. */
   onProblem?: (problem: GuardProblemKind | null) => void;
   /** Milliseconds. */
   staleMs: number;
@@ -13,7 +13,7 @@ export interface ChannelWatchOptions {
 /** Why answers may be up to `staleMs` old. */
 export type GuardProblemKind = "channel_lost";
 
-/** Tells operators whether changes reach this process: metric `guard_channel_up`, log, and the service's own callback. */
+/** Reports whether changes reach this process: by the metric `guard_channel_up`, the log, and the service's own callback. */
 export function watchChannel({ registry, logger, onProblem, staleMs }: ChannelWatchOptions) {
   const gauge =
     registry &&

@@ -5,7 +5,7 @@ import { PrismaPersonRepository } from "./prisma-person-repository.ts";
 
 /**
  * One person's rows on PostgreSQL: for operators alone, hence beside the ports that every flow has.
- * @param observe told of every call as `repository.method`, for metrics
+ * @param observe called after each call of a port, as `repository.method`, for metrics
  */
 export function createPersonRepository(prisma: PrismaClient, observe: ObserveDatabase = () => {}): PersonRepository {
   return instrument("people", new PrismaPersonRepository(prisma), observe);

@@ -67,7 +67,7 @@ export interface Repositories {
 
 /**
  * The ports on PostgreSQL.
- * @param observe told of every call as `repository.method`, for metrics
+ * @param observe called after each call of a port, as `repository.method`, for metrics
  */
 export function createRepositories(prisma: PrismaClient, observe: ObserveDatabase = () => {}): Repositories {
   return {

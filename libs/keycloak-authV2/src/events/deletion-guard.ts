@@ -14,7 +14,7 @@ export const UNPROVEN =
 
 /** For {@link DeletionGuard}. */
 export type DeletionGuardDeps = Pick<SyncDeps, "now"> & {
-  problems: Pick<FeedDeps["problems"], "tell" | "clear">;
+  problems: Pick<FeedDeps["problems"], "report" | "clear">;
   feedMetrics: Pick<FeedMetrics, "usersDeleted" | "deletionsPostponed">;
 };
 
@@ -33,7 +33,7 @@ export class DeletionGuard {
     if (deleted > 0) feedMetrics.usersDeleted(deleted);
     if (paused === 0) return;
     feedMetrics.deletionsPostponed(paused);
-    problems.tell("deletions_paused", unproven ? UNPROVEN : TOO_MANY);
+    problems.report("deletions_paused", unproven ? UNPROVEN : TOO_MANY);
     this.#toldAt = now();
   }
 

@@ -5,12 +5,12 @@ import { endsEverySession, nameInDetails } from "./hints/admin-event-hints.ts";
 import { hintingTypes, hintsOfUserEvent } from "./hints/event-hints.ts";
 import { hintsWithoutOwnWrites, type OwnWritesDeps } from "./own-writes.ts";
 
-/** One of Keycloak's stores of events, and what its events tell. */
+/** One of Keycloak's stores of events, and the change notices that its events make. */
 export interface EventStream<E extends { id: string; at: Date } = { id: string; at: Date }> {
   source: "user_events" | "admin_events";
   list(page: EventPage): Promise<E[]>;
   /** @returns each event with what it tells to look at */
-  tell(events: readonly E[]): Promise<FeedEvent[]>;
+  toFeedEvents(events: readonly E[]): Promise<FeedEvent[]>;
 }
 
 /** For {@link userEventStream}. */
@@ -34,7 +34,7 @@ export function userEventStream({ eventSource }: UserEventStreamDeps): EventStre
   return {
     source: "user_events",
     list: (page) => eventSource.listUserEvents({ ...page, types: hintingTypes }),
-    tell: async (events) => events.map((event) => ({ id: event.id, hints: hintsOfUserEvent(event) })),
+    toFeedEvents: async (events) => events.map((event) => ({ id: event.id, hints: hintsOfUserEvent(event) })),
   };
 }
 
@@ -44,7 +44,7 @@ export function adminEventStream(deps: AdminEventStreamDeps): EventStream<Keyclo
   return {
     source: "admin_events",
     list: (page) => eventSource.listAdminEvents(page),
-    tell: async (events) => {
+    toFeedEvents: async (events) => {
       // Before the event counts as seen: repeating it is harmless, leaving it out is not.
       if (events.some(endsEverySession)) await feed.hintAllUsers("admin_events", now(), "sessions");
       const told = await hintsWithoutOwnWrites(deps, await eventSource.serviceAccountId(), events);

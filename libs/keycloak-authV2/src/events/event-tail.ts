@@ -117,7 +117,7 @@ export class EventTail {
       if (isLast) this.#position = position;
       return 0;
     }
-    const toldBy = this.#sinceBeginning(await this.stream.tell(fresh));
+    const toldBy = this.#sinceBeginning(await this.stream.toFeedEvents(fresh));
     const own = this.options.key === source;
     // Ids are one set for both tiers; a tier with a position of its own stores that after the hints.
     const batch = { source, events: toldBy, lease, ...(own && { position }) };

@@ -16,7 +16,7 @@ type HintUnknownDeps = Pick<SyncDeps, "now" | "wake"> & {
 /** For {@link FullLook}. */
 export type FullLookDeps = Pick<SyncDeps, "syncRuns" | "now" | "logger" | "wake"> & {
   feed: Pick<FeedRepository, "hintAllUsers">;
-  problems: Pick<ProblemBoard, "tell" | "clear">;
+  problems: Pick<ProblemBoard, "report" | "clear">;
 } & HintUnknownDeps &
   WalkPorts;
 
@@ -93,7 +93,7 @@ export class FullLook {
 
   #begin(runId: string): void {
     const { problems } = this.deps;
-    problems.tell("full_look_running");
+    problems.report("full_look_running");
     this.#running = this.#run(runId).finally(() => {
       this.#running = undefined;
       if (this.#again && !this.#stopped) return this.#begin(runId);
@@ -106,12 +106,13 @@ export class FullLook {
     const { syncRuns, now, logger } = this.deps;
     const { signal } = this.#stop;
     let runId = begun;
-    let told = false;
-    const tell = (code: string | null) => {
-      if (!told && code) logger.warn({ runId, code }, "the full reconciliation is waiting: it continues when it can");
-      told ||= code !== null;
+    let isLogged = false;
+    const logWaiting = (code: string | null) => {
+      if (!isLogged && code)
+        logger.warn({ runId, code }, "the full reconciliation is waiting: it continues when it can");
+      isLogged ||= code !== null;
     };
-    const patience = new OutagePatience({ outageMs: Number.POSITIVE_INFINITY, signal, onWaiting: tell });
+    const patience = new OutagePatience({ outageMs: Number.POSITIVE_INFINITY, signal, onWaiting: logWaiting });
     while (!this.#stopped) {
       try {
         if (this.#again) {
@@ -127,7 +128,7 @@ export class FullLook {
         if (!this.#again) return;
       } catch (error) {
         if (error instanceof InterruptedError) return;
-        tell(toAuthError(error).code);
+        logWaiting(toAuthError(error).code);
         await pause(RETRY_MS, undefined, { signal }).catch(() => {});
       }
     }

@@ -14,7 +14,7 @@ export type OwnWritesDeps = Pick<SyncDeps, "now"> & {
 const OWN_CREATE_PAUSE_MS = 3_000;
 
 /**
- * What admin events tell, less what the gateway wrote itself: a user that its completed registration made, and one that it
+ * The change notices of admin events, less what the gateway wrote itself: a user that its completed registration made, and one that it
  * deleted and that has no live row here.
  * @param ownId Keycloak user id of the gateway's service account
  */

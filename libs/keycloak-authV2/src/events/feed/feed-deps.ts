@@ -2,7 +2,7 @@ import type { HintSource } from "@libs/database";
 import type { KeycloakEventSource, ServerFeatureSource } from "../../ports/ports.ts";
 import type { FeedProblems } from "./feed-problems.ts";
 
-/** What the change feed has beside the ports of `SyncDeps`: Keycloak's events, and where it tells how it does. */
+/** What the change feed uses beside the ports of `SyncDeps`: Keycloak's events, its metrics, and the problems that it reports. */
 export interface FeedDeps {
   eventSource: KeycloakEventSource;
   /** What this Keycloak can do: whether its events can be read at all. */
@@ -18,7 +18,7 @@ export interface FeedDeps {
 /** `handled`: done; `postponed`: an outage, tried again; `failed`: this subject's own failure; `dead`: given up. */
 export type HintOutcome = "handled" | "postponed" | "failed" | "dead";
 
-/** Where the handler of hints tells what it did; the readers' own numbers are theirs. */
+/** What the handler of change notices counts; the readers have metrics of their own. */
 export interface FeedMetrics {
   hintsHandled(source: HintSource, outcome: HintOutcome, count: number): void;
   /** Users that became tombstones. */

@@ -27,9 +27,9 @@ export interface FeedProblem {
   since: Date;
 }
 
-/** The problems of this moment. Telling one again changes nothing; each change of state is logged once. */
+/** The problems of this moment. Reporting one again changes nothing; each change of state is logged once. */
 export interface FeedProblems {
-  tell(kind: FeedProblemKind, todo: string): void;
+  report(kind: FeedProblemKind, todo: string): void;
   clear(kind: FeedProblemKind): void;
   list(): FeedProblem[];
 }

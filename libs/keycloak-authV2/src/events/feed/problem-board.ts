@@ -43,7 +43,7 @@ export class ProblemBoard implements FeedProblems {
     for (const kind of Object.keys(problemTodos) as FeedProblemKind[]) gauge.problem(kind, false);
   }
 
-  tell(kind: FeedProblemKind, todo: string = problemTodos[kind], details: ProblemDetails = {}): void {
+  report(kind: FeedProblemKind, todo: string = problemTodos[kind], details: ProblemDetails = {}): void {
     if (this.#current.has(kind)) return;
     this.#current.set(kind, { kind, todo, since: this.now() });
     this.gauge.problem(kind, true);
@@ -59,7 +59,7 @@ export class ProblemBoard implements FeedProblems {
 
   /** Tells or clears. */
   set(kind: FeedProblemKind, present: boolean, details: ProblemDetails = {}): void {
-    if (present) this.tell(kind, problemTodos[kind], details);
+    if (present) this.report(kind, problemTodos[kind], details);
     else this.clear(kind);
   }
 

@@ -1,7 +1,7 @@
 import type { NewHint } from "@libs/database";
 import type { KeycloakUserEvent } from "../../ports/ports.ts";
 
-type Tell = (event: KeycloakUserEvent) => NewHint[];
+type ToHints = (event: KeycloakUserEvent) => NewHint[];
 
 /**
  * What user events give notice of, of the types in Keycloak 26.7's `EventType`.
@@ -10,7 +10,7 @@ type Tell = (event: KeycloakUserEvent) => NewHint[];
  * with `syncMode: FORCE` a login through an identity provider changes the fields.
  * @see https://www.keycloak.org/docs/latest/server_admin/#event-types
  */
-const userEvents: Record<string, Tell> = {
+const userEvents: Record<string, ToHints> = {
   CLIENT_INITIATED_ACCOUNT_LINKING: userChanged,
   CUSTOM_REQUIRED_ACTION: userChanged,
   CUSTOM_REQUIRED_ACTION_ERROR: userChanged,

@@ -31,7 +31,7 @@ const USERS_AT_ONCE = 245;
  */
 export async function compareSessions(
   run: BulkRun<CompareSessionsDeps>,
-  tell: (dead: DeadSession[]) => Promise<void>,
+  report: (dead: DeadSession[]) => Promise<void>,
 ): Promise<boolean> {
   const { walks } = run.deps;
   run.progress.enter("checking_sessions", await run.patience.run(() => walks.countSignedIn()));
@@ -42,7 +42,7 @@ export async function compareSessions(
     const last = sessions.at(-1);
     if (!last) return true;
     const dead = await findDead(run, sessions);
-    if (dead.length > 0) await lookAgain(run, dead, tell);
+    if (dead.length > 0) await lookAgain(run, dead, report);
     run.progress.advance(new Set(sessions.map(({ userId }) => userId)).size);
     after = last.userId;
   }
@@ -51,7 +51,7 @@ export async function compareSessions(
 async function lookAgain(
   run: BulkRun<LookAgainDeps>,
   dead: DeadSession[],
-  tell: (dead: DeadSession[]) => Promise<void>,
+  report: (dead: DeadSession[]) => Promise<void>,
 ) {
   const keycloakSessionIds = dead.map(({ keycloakSessionId }) => keycloakSessionId);
   const live = await run.patience.run(() => run.deps.sessions.findLive({ keycloakSessionIds }));
@@ -62,7 +62,7 @@ async function lookAgain(
   );
   const before = new Set(keycloakSessionIds);
   const twice = still.filter(({ keycloakSessionId }) => before.has(keycloakSessionId));
-  if (twice.length > 0) await tell(twice);
+  if (twice.length > 0) await report(twice);
 }
 
 async function findDead(run: BulkRun<FindDeadDeps>, sessions: readonly SessionOfUser[]): Promise<DeadSession[]> {

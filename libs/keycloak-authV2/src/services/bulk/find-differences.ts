@@ -46,7 +46,7 @@ export type FindDifferencesDeps = ForgetOthersDeps &
 const SETTLE_MS = 3_000;
 
 /** Some differences of one or more users, all those of a user together. */
-export type TellDifferences = (differences: Difference[]) => Promise<void>;
+export type ReportDifferences = (differences: Difference[]) => Promise<void>;
 
 /**
  * Walks over both sides, read-only, and tells what differs: users page by page, then who is only here, then sessions.
@@ -55,7 +55,7 @@ export type TellDifferences = (differences: Difference[]) => Promise<void>;
 export async function findDifferences(
   run: BulkRun<FindDifferencesDeps>,
   options: Omit<VerifyOptions, "onDifference">,
-  tell: TellDifferences,
+  report: ReportDifferences,
 ) {
   const { progress, patience } = run;
   const wanted = (kind: DifferenceKind) => options.only?.includes(kind) ?? true;
@@ -67,9 +67,9 @@ export async function findDifferences(
       run,
       found.filter(({ kind }) => wanted(kind)),
     );
-    if (certain.length > 0) await tell(certain);
+    if (certain.length > 0) await report(certain);
   });
-  const lookAgain: TellDifferences = (differences) => second.add(differences);
+  const lookAgain: ReportDifferences = (differences) => second.add(differences);
   const unfiltered = filterKey(options.filter) === filterKey();
   const lookForExtra = unfiltered && wanted("extra");
 
@@ -78,7 +78,7 @@ export async function findDifferences(
     if (lookForExtra && !(await compareUnseen(run, walkId, lookAgain))) return false;
     if (!(await second.drain())) return false;
   }
-  if (unfiltered && wanted("session") && !(await compareSessions(run, tell))) return false;
+  if (unfiltered && wanted("session") && !(await compareSessions(run, report))) return false;
   await patience.run(() => forgetOthers(run));
   progress.enter("finished", run.counts.walked, run.counts.walked);
   return true;
@@ -98,14 +98,14 @@ export async function comparePages(
   run: BulkRun<ComparePagesDeps>,
   { filter, pageSize, concurrency }: BulkRunOptions,
   walkId: string | null,
-  tell: TellDifferences,
+  report: ReportDifferences,
 ): Promise<boolean> {
   const { deps, progress, patience, pace } = run;
   progress.enter("walking", await patience.run(() => deps.keycloak.countUsers(filter)));
   const walk = { filter, pageSize, concurrency, now: deps.now };
   for await (const page of walkKeycloakUsers({ ...deps, pace, patience }, walk)) {
     noticePage(run, page);
-    await tell(await comparePage(run, page));
+    await report(await comparePage(run, page));
     const seen = page.users.map(({ id }) => id);
     if (walkId !== null && seen.length > 0) await patience.run(() => deps.walks.markSeen(walkId, seen));
     progress.advance(page.users.length);
@@ -137,7 +137,7 @@ async function comparePage(
 export async function compareUnseen(
   run: BulkRun<CompareUnseenDeps>,
   walkId: string,
-  tell: TellDifferences,
+  report: ReportDifferences,
 ): Promise<boolean> {
   const { deps, progress, patience } = run;
   progress.enter("looking_for_extra", (await patience.run(() => deps.walks.countUnseen(walkId))).unseen);
@@ -145,7 +145,7 @@ export async function compareUnseen(
     const ids = batch.map(({ id }) => id);
     const { found, unreadable } = await readById(run, ids);
     const absent = batch.filter(({ id }) => !found.has(id) && !unreadable.has(id));
-    await tell(absent.map(({ id, username }) => ({ kind: "extra", userId: id, username })));
+    await report(absent.map(({ id, username }) => ({ kind: "extra", userId: id, username })));
     progress.advance(batch.length);
     if (run.interrupted()) return false;
   }

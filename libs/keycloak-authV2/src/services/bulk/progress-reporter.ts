@@ -23,7 +23,7 @@ export class ProgressReporter {
   #waitingFor: BulkProgress["waitingFor"] = null;
   #done = 0;
   #total: number | null = null;
-  #toldAt = Number.NEGATIVE_INFINITY;
+  #reportedAt = Number.NEGATIVE_INFINITY;
   #samples: { at: number; done: number }[] = [];
 
   constructor(options: ProgressOptions) {
@@ -36,7 +36,7 @@ export class ProgressReporter {
     this.#total = total;
     this.#done = done;
     this.#samples = [{ at: this.#options.clock(), done }];
-    this.#tell();
+    this.#report();
   }
 
   advance(users: number): void {
@@ -44,19 +44,19 @@ export class ProgressReporter {
     const at = this.#options.clock();
     this.#samples.push({ at, done: this.#done });
     while (this.#samples.length > 2 && at - (this.#samples[0]?.at ?? at) > LATELY_MS) this.#samples.shift();
-    if (at - this.#toldAt >= EVERY_MS) this.#tell();
+    if (at - this.#reportedAt >= EVERY_MS) this.#report();
   }
 
   /** @param code why, where it changed meanwhile; null: what was waited for is back */
   waiting(code: string | null): void {
     if (code === (this.#waitingFor?.code ?? null)) return;
     this.#waitingFor = code === null ? null : { code, since: this.#waitingFor?.since ?? this.#options.now() };
-    this.#tell();
+    this.#report();
   }
 
-  #tell(): void {
+  #report(): void {
     const { onProgress, clock, counts, differences, concurrency } = this.#options;
-    this.#toldAt = clock();
+    this.#reportedAt = clock();
     const rate = this.#rate();
     const left = this.#total === null ? null : Math.max(0, this.#total - this.#done);
     onProgress?.({

@@ -28,7 +28,7 @@ const MOST_EXTRA = 100_000;
 /** Holders of wanted names that are gone from Keycloak. */
 const MOST_HOLDERS = 1_000;
 
-type Tell = (difference: Difference, outcome: RepairOutcome, error?: string) => Promise<void>;
+type Report = (difference: Difference, outcome: RepairOutcome, error?: string) => Promise<void>;
 
 /** Finds and removes differences; see {@link BulkService.repair}. */
 export async function repairUsers(deps: RepairUsersDeps, options: RepairOptions): Promise<RepairResult> {
@@ -37,7 +37,7 @@ export async function repairUsers(deps: RepairUsersDeps, options: RepairOptions)
   let differences = newDifferenceCounts();
   let runId: string | null = null;
   const outcomes: Record<RepairOutcome, number> = { repaired: 0, planned: 0, held: 0, failed: 0 };
-  const tell: Tell = async (difference, outcome, error) => {
+  const report: Report = async (difference, outcome, error) => {
     outcomes[outcome] += 1;
     await options.onRepair?.(difference, outcome, error);
   };
@@ -49,9 +49,9 @@ export async function repairUsers(deps: RepairUsersDeps, options: RepairOptions)
       for (const { kind } of found) differences[kind] += 1;
       for (const difference of found)
         if (difference.kind === "extra" && extra.length < MOST_EXTRA) extra.push(difference);
-      await repair(run, found, options.dryRun, tell);
+      await repair(run, found, options.dryRun, report);
     });
-    if (done) await repairExtra(run, extra, options, tell);
+    if (done) await repairExtra(run, extra, options, report);
     return done;
   });
   const state = finished ? "finished" : "interrupted";
@@ -63,29 +63,29 @@ async function repair(
   run: BulkRun<LookAtUsersDeps & EndDeadSessionsDeps>,
   found: Difference[],
   dryRun: boolean | undefined,
-  tell: Tell,
+  report: Report,
 ): Promise<void> {
   const sessions = found.filter((difference) => difference.kind === "session");
   const users = found.filter(({ kind }) => kind === "missing" || kind === "field");
   if (dryRun) {
-    for (const difference of [...users, ...sessions]) await tell(difference, "planned");
+    for (const difference of [...users, ...sessions]) await report(difference, "planned");
     return;
   }
-  await repairByLook(run, users, MOST_HOLDERS, tell);
-  await endDeadSessions(run, sessions, tell);
+  await repairByLook(run, users, MOST_HOLDERS, report);
+  await endDeadSessions(run, sessions, report);
 }
 
 async function repairByLook(
   run: BulkRun<LookAtUsersDeps>,
   found: Difference[],
   maxDeletions: number,
-  tell: Tell,
+  report: Report,
 ): Promise<void> {
   const looks = await lookWithPatience(run, [...new Set(found.map(({ userId }) => userId))], maxDeletions);
   for (const difference of found) {
     const look = looks.get(difference.userId);
-    if (!look || isFailure(look)) await tell(difference, "failed", look?.error ?? "internal.error");
-    else await tell(difference, "repaired");
+    if (!look || isFailure(look)) await report(difference, "failed", look?.error ?? "internal.error");
+    else await report(difference, "repaired");
   }
 }
 
@@ -93,20 +93,20 @@ async function repairExtra(
   run: BulkRun<RepairExtraDeps>,
   extra: ExtraUser[],
   options: RepairOptions,
-  tell: Tell,
+  report: Report,
 ): Promise<void> {
   if (extra.length === 0) return;
   const { live } = await run.patience.run(() => run.deps.walks.countUnseen(run.progress.runId ?? ""));
   const held = !mayDelete(run.differences.extra, live, options.allowDeletes);
   if (held || options.dryRun) {
-    for (const difference of extra) await tell(difference, held ? "held" : "planned");
+    for (const difference of extra) await report(difference, held ? "held" : "planned");
     return;
   }
-  await repairByLook(run, extra, Number.MAX_SAFE_INTEGER, tell);
+  await repairByLook(run, extra, Number.MAX_SAFE_INTEGER, report);
 }
 
 /** Sessions that a disabled user or an older password leaves alive in Keycloak are ended there too; the others are gone. */
-async function endDeadSessions(run: BulkRun<EndDeadSessionsDeps>, dead: DeadSession[], tell: Tell): Promise<void> {
+async function endDeadSessions(run: BulkRun<EndDeadSessionsDeps>, dead: DeadSession[], report: Report): Promise<void> {
   const { deps, patience } = run;
   for (const [reason, own] of Map.groupBy(dead, (session) => session.reason)) {
     const keycloakSessionIds = own.map(({ keycloakSessionId }) => keycloakSessionId);
@@ -116,6 +116,6 @@ async function endDeadSessions(run: BulkRun<EndDeadSessionsDeps>, dead: DeadSess
         ? { ...planLogout(now), nextAttemptAt: now }
         : undefined;
     await patience.run(() => deps.sessions.endLive({ keycloakSessionIds }, reason, now, logout));
-    for (const difference of own) await tell(difference, "repaired");
+    for (const difference of own) await report(difference, "repaired");
   }
 }

@@ -29,7 +29,7 @@ export class SecondLook {
   constructor(
     private readonly run: BulkRun<SecondLookDeps>,
     private readonly settleMs: number,
-    private readonly tell: (differences: Difference[]) => Promise<void>,
+    private readonly report: (differences: Difference[]) => Promise<void>,
   ) {}
 
   async add(differences: readonly Difference[]): Promise<void> {
@@ -65,7 +65,7 @@ export class SecondLook {
       if (JSON.stringify(differences) === seen || looks >= MOST_LOOKS) certain.push(...differences);
       else this.#wait(userId, differences, looks + 1);
     }
-    if (certain.length > 0) await this.tell(certain);
+    if (certain.length > 0) await this.report(certain);
   }
 
   #wait(userId: string, differences: readonly Difference[], looks: number): void {

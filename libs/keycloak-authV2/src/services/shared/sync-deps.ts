@@ -27,7 +27,7 @@ type FlowRepositories = Pick<
 >;
 
 /**
- * What the composition makes for all flows together: ports, a clock, and places to tell what happened. No flow is given it
+ * What the composition makes for all flows together: ports, a clock, and where to report what happened. No flow is given it
  * as a whole: each picks what it uses, in a type beside its function, so that its needs can be read there and a test can
  * bring no more than those.
  */
