@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { randomBytes, randomUUID } from "node:crypto";
 import type KcAdminClient from "@keycloak/keycloak-admin-client";
-import { STACK_TIMEOUT_MS, type TestStack, useStack } from "@libs/dev-stack";
+import { STACK_TIMEOUT_MS, type TestRealm, type TestStack, useStack } from "@libs/dev-stack";
 import { type DoctorOptions, findingCatalogue, runDoctor } from "@libs/keycloak-authV2/doctor";
 import { SQL } from "bun";
 import { newPerson, type Person } from "./support/person.ts";
@@ -13,13 +13,17 @@ import { recordSecret } from "./support/secrets-seen.ts";
 const CROWD = 10;
 
 let stack: TestStack;
+let ownRealm: TestRealm;
 let admin: KcAdminClient;
 let sql: SQL;
 let options: DoctorOptions;
 const people: (Person & { id: string })[] = [];
 
 beforeAll(async () => {
-  stack = await useStack();
+  const shared = await useStack();
+  // Nobody else's sessions are in it.
+  ownRealm = await shared.createRealm();
+  stack = { ...shared, ...ownRealm };
   admin = await realmAdmin(stack);
   const { url } = await stack.createDatabase();
   sql = new SQL(url, { max: 1 });
@@ -40,7 +44,10 @@ beforeAll(async () => {
     people.push({ ...person, id });
   }
 }, STACK_TIMEOUT_MS);
-afterAll(() => sql?.close());
+afterAll(async () => {
+  await sql?.close();
+  await ownRealm?.drop();
+});
 
 /** What is found about addresses. */
 const found = async (change: Partial<DoctorOptions> = {}) =>

@@ -129,7 +129,7 @@ describe("a statement through a pooler", () => {
   test("is ended by the server itself, alone and within a transaction", async () => {
     const sleeping = () => replicas.sql`
       SELECT count(*)::int AS n FROM pg_stat_activity WHERE query LIKE '%pg_sleep(30)%' AND state = 'active'
-        AND pid <> pg_backend_pid()`;
+        AND datname = current_database() AND pid <> pg_backend_pid()`;
     const ways = [
       async () => await database.$queryRaw`SELECT pg_sleep(30)::text`,
       async () => await database.$transaction([database.$queryRaw`SELECT pg_sleep(30)::text`]),

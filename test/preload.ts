@@ -1,17 +1,22 @@
 // Loaded before every `bun test`: what tests import must exist, and what they started must end.
 import { afterAll } from "bun:test";
 import { ensureGenerated } from "../libs/dev-stack/src/setup/ensure-generated.ts";
+import { TRACES } from "../libs/dev-stack/src/testing/parallel-run.ts";
 import { openedStack, stopTestStack } from "../libs/dev-stack/src/testing/use-stack.ts";
 
 await ensureGenerated((line) => process.stderr.write(`${line}\n`));
 
-// Runs once, after the last test of the last file; an error here fails the run.
+// After the last test of the last file; an error here fails the run. A worker of a parallel run comes here after each
+// file, and leaves the search and the servers to the run.
 afterAll(async () => {
   const stack = await openedStack();
+  const folder = process.env[TRACES];
+  if (folder) return (await import("./support/traces.ts")).writeTraces(folder);
   if (!stack) return;
   try {
-    const { assertNoSecretsLeft } = await import("./support/secret-search.ts");
-    await assertNoSecretsLeft(stack);
+    const { assertNoSecretsLeft, databasesOfRun } = await import("./support/secret-search.ts");
+    const { ownTraces } = await import("./support/traces.ts");
+    await assertNoSecretsLeft(ownTraces(), await databasesOfRun(stack.databaseUrl), Object.values(stack.logs));
   } finally {
     await stopTestStack();
   }

@@ -79,7 +79,8 @@ const cuts = {
   // The connections are closed, and the next ones get no answer.
   cut: async () => {
     keepHolding({ sent: "guard-changes", hold: "request" });
-    await replicas.sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'guard-changes'`;
+    await replicas.sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE datname = current_database() AND application_name = 'guard-changes'`;
   },
   // Nothing more comes, and nobody says so.
   silent: async () => {

@@ -176,7 +176,9 @@ describe("migrate", () => {
       running = migrate(database.url).finally(() => {
         isDone = true;
       });
-      const waiting = () => tx.$queryRaw<unknown[]>`SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted`;
+      const waiting = () => tx.$queryRaw<unknown[]>`
+        SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
       while ((await waiting()).length === 0) await Bun.sleep(5);
       expect(isDone).toBe(false);
     });

@@ -1,58 +1,46 @@
 import { existsSync, readFileSync } from "node:fs";
-import type { TestStack } from "@libs/dev-stack";
 import { SQL } from "bun";
-import { gatewayLogs, gatewayMetrics } from "./gateway-process.ts";
-import { secretsIn, secretsSeen } from "./secrets-seen.ts";
+import { secretsIn } from "./secrets-seen.ts";
+import type { Traces } from "./traces.ts";
 
 /**
- * The promise of the whole run: no password and no token that any test used is anywhere but with its owner.
- * @throws when one is
- */
-export async function assertNoSecretsLeft({ databaseUrl, logs }: TestStack): Promise<void> {
-  const logFiles = Object.values(logs).filter((file) => file !== undefined);
-  const { secrets, searched, found } = await searchForSecrets(await databasesOfRun(databaseUrl), logFiles);
-  const places = Object.entries(searched).map(([place, size]) => `${place} ${Math.ceil(size / 1024)} KiB`);
-  if (found.length > 0) throw new Error(`${found.length} secrets were left behind:\n${found.slice(0, 20).join("\n")}`);
-  process.stderr.write(`No trace of ${secrets} passwords and tokens in ${places.join(", ")}.\n`);
-}
-
-export interface SearchReport {
-  secrets: number;
-  /** Characters that were searched, by place. */
-  searched: Record<string, number>;
-  found: string[];
-}
-
-/**
- * Searches every row of the given databases, every log and every metrics page for the passwords and tokens that the
- * tests used.
+ * The guarantee of a whole run: no password and no token that any test used is anywhere but with its owner. Searches
+ * what gateways wrote, every row of the databases and the servers' logs.
  * @param databaseUrls every application database of the run
  * @param logFiles what the servers wrote
+ * @throws when one is found
  */
-export async function searchForSecrets(databaseUrls: string[], logFiles: string[]): Promise<SearchReport> {
-  const secrets = secretsSeen();
+export async function assertNoSecretsLeft(
+  { secrets, logs, metrics }: Traces,
+  databaseUrls: readonly string[],
+  logFiles: readonly string[],
+): Promise<void> {
   const places: Record<string, string> = {
-    "gateway logs": gatewayLogs.join("\n"),
-    metrics: gatewayMetrics.join("\n"),
+    "gateway logs": logs.join("\n"),
+    metrics: metrics.join("\n"),
     "server logs": logFiles
       .filter((file) => existsSync(file))
       .map((file) => readFileSync(file, "utf8"))
       .join("\n"),
     databases: (await Promise.all(databaseUrls.map(dump))).join("\n"),
   };
-  return {
-    secrets: secrets.length,
-    searched: Object.fromEntries(Object.entries(places).map(([place, text]) => [place, text.length])),
-    found: Object.entries(places).flatMap(([place, text]) =>
-      secretsIn(text, secrets).map((secret) => `${place}: ${secret}`),
-    ),
-  };
+  const found = Object.entries(places).flatMap(([place, text]) =>
+    secretsIn(text, secrets).map((secret) => `${place}: ${secret}`),
+  );
+  if (found.length > 0) throw new Error(`${found.length} secrets were left behind:\n${found.slice(0, 20).join("\n")}`);
+  const sizes = Object.entries(places).map(([place, text]) => `${place} ${Math.ceil(text.length / 1024)} KiB`);
+  process.stderr.write(`No trace of ${secrets.length} passwords and tokens in ${sizes.join(", ")}.\n`);
 }
 
-/** All databases that were made for this run: their names begin like the shared one's. */
-export async function databasesOfRun(databaseUrl: string): Promise<string[]> {
+/**
+ * All databases that were made for a run.
+ * @param prefix begins their names; by default what the given one's begins with
+ */
+export async function databasesOfRun(
+  databaseUrl: string,
+  prefix = new URL(databaseUrl).pathname.slice(1).replace(/_[^_]*$/, "_"),
+): Promise<string[]> {
   const url = new URL(databaseUrl);
-  const prefix = url.pathname.slice(1).replace(/_[^_]*$/, "_");
   const sql = new SQL(databaseUrl, { max: 1 });
   try {
     const rows = await sql`SELECT datname FROM pg_database WHERE starts_with(datname, ${prefix})`;

@@ -14,6 +14,7 @@ export { POSTGRES_RELEASES, postgresRelease } from "./postgres/releases.ts";
 export { ReplicatedPostgres, type StandbyOptions } from "./replication/replicated-postgres.ts";
 export { readStackFile, type StackFile } from "./stack-file.ts";
 export { openTestStack, type TestStack, type TestStackOptions } from "./testing/open-test-stack.ts";
+export { RUN_NAME, SHARED_SERVERS, type SharedServers, TRACES } from "./testing/parallel-run.ts";
 export type { TestDatabase } from "./testing/test-databases.ts";
 export { openTestPostgres, type TestPostgres, type TestPostgresOptions } from "./testing/test-postgres.ts";
 export { QUICK_PASSWORD_POLICY, type TestRealm, type TestRealmOptions } from "./testing/test-realm.ts";

@@ -1,6 +1,6 @@
 import { Glob } from "bun";
 import { ROOT } from "../base/paths.ts";
-import { bunTest } from "./test.ts";
+import { bunTest } from "./bun-test.ts";
 
 /** Test files of the ordinary suite that a cluster has to pass unchanged: the core journeys, races and the feed. */
 const ORDINARY = [

@@ -1,25 +1,19 @@
-import { spawn } from "node:child_process";
-import { ROOT } from "../base/paths.ts";
-import { watchRunners } from "./runner-watch.ts";
+import { availableParallelism } from "node:os";
+import type { Report } from "../base/report.ts";
+import { bunTest } from "./bun-test.ts";
+import { testInParallel } from "./test-in-parallel.ts";
 
-// No test measures speed, machines are noisy, and Keycloak takes its time; what hangs is still found. Only the command
-// line reaches every file: a preload's setDefaultTimeout() holds for the first one.
-const TIMEOUT = "--timeout=60000";
-
-/** `bun run test [arguments of bun test]`. @returns the exit code of `bun test` */
-export function test(args: readonly string[]): Promise<number> {
-  return bunTest(args, {});
-}
+/** Most files wait for servers most of the time: a core has work for more than one. */
+const WORKERS_PER_CORE = 2;
 
 /**
- * Runs `bun test`, and ends it when this process is to end.
- * @param variables over those of this process
- * @returns its exit code
+ * `bun run test [arguments of bun test]`. The whole suite runs in several worker processes, files that are named in one.
+ * `TEST_WORKERS` sets how many.
+ * @returns the exit code of `bun test`
  */
-export function bunTest(args: readonly string[], variables: Record<string, string>): Promise<number> {
-  const env = { ...process.env, ...variables };
-  const child = spawn(process.execPath, ["test", TIMEOUT, ...args], { cwd: ROOT, env, stdio: "inherit" });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
-  watchRunners(() => child.kill("SIGTERM"));
-  return new Promise((done) => child.once("exit", (code) => done(code ?? 1)));
+export function test(args: readonly string[], report: Report): Promise<number> {
+  const namesFiles = args.some((arg) => !arg.startsWith("-"));
+  const given = Number(process.env["TEST_WORKERS"]);
+  const workers = given || (namesFiles ? 1 : availableParallelism() * WORKERS_PER_CORE);
+  return workers > 1 ? testInParallel(args, workers, report) : bunTest(args);
 }

@@ -78,7 +78,7 @@ export async function runPostgres(keeper: Keeper, options: PostgresServerOptions
     listen_addresses: LOOPBACK,
     unix_socket_directories: "",
     // Keycloak's pool takes up to 100.
-    max_connections: "300",
+    max_connections: "600",
     shared_buffers: "128MB",
     ...(throwaway ? { fsync: "off", synchronous_commit: "off", full_page_writes: "off" } : {}),
     ...options.settings,
