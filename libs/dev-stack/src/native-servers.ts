@@ -48,7 +48,7 @@ export interface NativeOptions extends WantedVersions {
 export async function startNative(options: NativeOptions): Promise<Servers> {
   const { ports } = options;
   mkdirSync(options.stateDir, { recursive: true });
-  await demandFree([
+  demandFree([
     { name: "keycloak", port: ports.keycloak },
     { name: "management", port: ports.management },
     { name: "postgres", port: ports.postgres },

@@ -25,8 +25,8 @@ export async function holdService(service: ServiceToHold, report: Report): Promi
   const { name, firstPort } = service;
   const stack = readStackFile();
   if (!stack) throw new StackError("No stack is running: `bun run start` or `bun run stack` starts one.");
-  const port = process.env[PREFERRED_PORTS[name].env] ? chosenPort(name) : await nextFreePort(firstPort);
-  await demandFree([{ name, port }]);
+  const port = process.env[PREFERRED_PORTS[name].env] ? chosenPort(name) : nextFreePort(firstPort);
+  demandFree([{ name, port }]);
   const folder = join(DEV_DIR, "runs", `${name}-${port}`);
   const keeper = Keeper.open(join(folder, RECORD_NAME), [folder]);
   const asked = new Promise<number>((stop) => {
@@ -44,8 +44,8 @@ export async function holdService(service: ServiceToHold, report: Report): Promi
   }
 }
 
-async function nextFreePort(from: number): Promise<number> {
+function nextFreePort(from: number): number {
   let port = from;
-  while (!(await isFree(port))) port += 1;
+  while (!isFree(port)) port += 1;
   return port;
 }

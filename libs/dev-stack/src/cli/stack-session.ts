@@ -62,7 +62,7 @@ export class StackSession {
     await endLeftovers([DEV_DIR, ...runDirs(DEV_DIR)], report);
     removeStackFile();
     const port = chosenPort("gateway");
-    if (gateway) await demandFree([{ name: "gateway", port }]);
+    if (gateway) demandFree([{ name: "gateway", port }]);
     if (fresh) rmSync(SECRETS, { force: true });
     this.servers = await startServers({
       ...{ stateDir: DEV_DIR, dataName: "data", throwaway: false, fresh, report },

@@ -41,8 +41,7 @@ export class KeycloakCluster {
     single: KeycloakServerOptions,
     program: HaproxyOptions["program"],
   ): Promise<KeycloakCluster> {
-    const [statsPort = 0, jgroupsA = 0, jgroupsB = 0, keycloakA = 0, keycloakB = 0, managementB = 0] =
-      await freePorts(6);
+    const [statsPort = 0, jgroupsA = 0, jgroupsB = 0, keycloakA = 0, keycloakB = 0, managementB = 0] = freePorts(6);
     const stateDir = dirname(single.log);
     const publicPort = single.ports.keycloak;
     const member = (name: NodeName, keycloak: number, management: number, jgroupsPort: number) => ({

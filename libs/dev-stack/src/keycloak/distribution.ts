@@ -111,7 +111,7 @@ async function prepare(release: KeycloakRelease, home: string, java: Java, repor
 
 async function build({ home, version }: KeycloakDistribution, java: Java, report: Report): Promise<void> {
   const args = isAtLeast(version, [25, 0]) ? BUILD : BUILD_UP_TO_24;
-  const command = keycloakCommand({ java, home, jvm: "quick", args });
+  const command = await keycloakCommand({ java, home, jvm: "quick", args });
   const label = `Keycloak ${version}: building for PostgreSQL (once, about 30 s)`;
   const { code, output } = await withHeartbeat(report, label, () => runCommand(command, { cwd: home }));
   if (code !== 0 || !isBuilt(home)) {

@@ -20,11 +20,11 @@ export interface KeycloakServerOptions extends KeycloakSettings {
 const READY_WITHIN_MS = 240_000;
 
 /** Starts Keycloak; it is not ready yet. */
-export function runKeycloak(keeper: Keeper, options: KeycloakServerOptions): Promise<KeptProcess> {
+export async function runKeycloak(keeper: Keeper, options: KeycloakServerOptions): Promise<KeptProcess> {
   const { java, home, jvm, log, throwaway, name = "keycloak" } = options;
   return keeper.run({
     name,
-    command: keycloakCommand({ java, home, jvm, args: ["start", "--optimized"] }),
+    command: await keycloakCommand({ java, home, jvm, args: ["start", "--optimized"] }),
     cwd: home,
     env: { ...inherited(), ...keycloakEnvironment(options) },
     log,

@@ -1,4 +1,3 @@
-import { createServer } from "node:net";
 import { LOOPBACK, PREFERRED_PORTS } from "../base/constants.ts";
 import { StackError } from "../base/stack-error.ts";
 import { portOwner } from "./port-owner.ts";
@@ -6,32 +5,24 @@ import { portOwner } from "./port-owner.ts";
 export type PortName = keyof typeof PREFERRED_PORTS;
 
 /** Whether a server could listen on the port of the loopback address now. */
-export function isFree(port: number): Promise<boolean> {
-  return new Promise((answer) => {
-    const probe = createServer();
-    probe.once("error", () => answer(false));
-    probe.listen({ port, host: LOOPBACK, exclusive: true }, () => probe.close(() => answer(true)));
-  });
+export function isFree(port: number): boolean {
+  try {
+    listen(port).stop(true);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Ports that nobody uses, all different: they are held open together before they are given away. */
-export async function freePorts(count: number): Promise<number[]> {
-  const probes = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    probes.map(
-      (probe) =>
-        new Promise<number>((answer, fail) => {
-          probe.once("error", fail);
-          probe.listen(0, LOOPBACK, () => {
-            const address = probe.address();
-            answer(typeof address === "object" && address ? address.port : 0);
-          });
-        }),
-    ),
-  );
-  await Promise.all(probes.map((probe) => new Promise((done) => probe.close(done))));
+export function freePorts(count: number): number[] {
+  const probes = Array.from({ length: count }, () => listen(0));
+  const ports = probes.map((probe) => probe.port);
+  for (const probe of probes) probe.stop(true);
   return ports;
 }
+
+const listen = (port: number) => Bun.listen({ hostname: LOOPBACK, port, exclusive: true, socket: { data() {} } });
 
 /** The port that the environment names, else the preferred one. */
 export function chosenPort(name: PortName, env: Record<string, string | undefined> = process.env): number {
@@ -49,10 +40,10 @@ export function chosenPort(name: PortName, env: Record<string, string | undefine
  * Refuses to go on while another process holds a port that is needed.
  * @throws StackError which names every such port, its holder and the variable that chooses another port
  */
-export async function demandFree(wanted: ReadonlyArray<{ name: PortName; port: number }>): Promise<void> {
+export function demandFree(wanted: ReadonlyArray<{ name: PortName; port: number }>): void {
   const taken: string[] = [];
   for (const { name, port } of wanted) {
-    if (await isFree(port)) continue;
+    if (isFree(port)) continue;
     const owner = portOwner(port);
     const holder = owner ? `${owner.name} (pid ${owner.pid})` : "a process that this user may not see";
     taken.push(`Port ${port} (${name}) is in use by ${holder}. Set ${PREFERRED_PORTS[name].env} to choose another.`);

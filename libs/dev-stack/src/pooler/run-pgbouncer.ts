@@ -43,7 +43,7 @@ const UNPRIVILEGED = "nobody";
 export async function runPgbouncer(keeper: Keeper, options: PgbouncerOptions): Promise<Pgbouncer> {
   const { databaseUrl, stateDir, mode } = options;
   const { path, env } = await debianProgram("pgbouncer", options);
-  const [port = 0] = await freePorts(1);
+  const [port = 0] = freePorts(1);
   const name = `pgbouncer-${mode}-${port}`;
   mkdirSync(stateDir, { recursive: true });
   const log = join(stateDir, `${name}.log`);

@@ -63,7 +63,7 @@ export class ReplicatedPostgres {
     if (!canEnter(stateDir, runAs)) makePublicFolder(publicDir());
     mkdirSync(folder, { mode: 0o755 });
     const binaries = await postgresBinaries(runAs, report);
-    const [proxyPort = 0, ...ports] = await freePorts(most + 1);
+    const [proxyPort = 0, ...ports] = freePorts(most + 1);
     const nodes = ports.map((port) => ({
       port,
       dataDir: join(folder, `node-${port}`),

@@ -51,7 +51,7 @@ export async function openTestPostgres(options: TestPostgresOptions = {}): Promi
       if (runAs.uid !== undefined && runAs.gid !== undefined) chownSync(join(dataDir, name), runAs.uid, runAs.gid);
     }
     appendFileSync(join(dataDir, "postgresql.conf"), `\n${settings.join("\n")}\n`);
-    const [port = 0] = await freePorts(1);
+    const [port = 0] = freePorts(1);
     const server = { binaries, runAs, dataDir, port, password: PASSWORD };
     await runPostgres(keeper, { ...server, log: join(stateDir, "postgres.log"), throwaway: true });
     return { port, url: (database) => postgresUrl(server, database), stop: () => keeper.close() };

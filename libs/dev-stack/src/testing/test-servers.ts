@@ -69,7 +69,7 @@ function runningServers(options: TestServersOptions): Servers | undefined {
 
 async function ownServers(run: string, options: TestServersOptions): Promise<Servers> {
   const { jvm = "quick", cluster = false, report = silent, keycloakVersion, postgresVersion } = options;
-  const [keycloak = 0, management = 0, postgres = 0] = await freePorts(3);
+  const [keycloak = 0, management = 0, postgres = 0] = freePorts(3);
   const state = { stateDir: join(DEV_DIR, "runs", run), dataName: `data-${run}`, throwaway: true, fresh: true };
   const versions = { keycloakVersion, postgresVersion };
   const ports = { keycloak, management, postgres };

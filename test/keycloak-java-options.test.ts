@@ -1,0 +1,57 @@
+import { beforeAll, expect, test } from "bun:test";
+import { STACK_TIMEOUT_MS, useStack } from "@libs/dev-stack";
+import { keycloakCommand } from "../libs/dev-stack/src/keycloak/java-command.ts";
+import { runCommand } from "../libs/dev-stack/src/machine/run-command.ts";
+
+// The Keycloak that runs is a Java process with the options of its own kc.sh, but for those named here.
+
+const QUICK = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
+const args = ["start", "--optimized"];
+
+/** The command line of the stack's Keycloak, and its folder; none where the server is not a process of this machine. */
+let running: { line: string; java: string; home: string } | undefined;
+
+beforeAll(async () => {
+  const { pids } = await useStack();
+  if (!pids.keycloak) return;
+  const { output } = await runCommand(["ps", "-ww", "-o", "args=", "-p", String(pids.keycloak)]);
+  const line = output.trim();
+  running = {
+    line,
+    java: line.slice(0, line.indexOf(" -")),
+    home: /-Dkc\.home\.dir=(.+)\/bin\/\.\. /.exec(line)?.[1] ?? "",
+  };
+}, STACK_TIMEOUT_MS);
+
+async function commands(): Promise<{ quick: string[]; keycloak: string[] }> {
+  const java = { path: running?.java ?? "", version: 0 };
+  const home = running?.home ?? "";
+  const command = (jvm: "quick" | "keycloak") => keycloakCommand({ java, home, jvm, args });
+  return { quick: await command("quick"), keycloak: await command("keycloak") };
+}
+
+test("the server's process is Java itself, with one of the two sets of options", async () => {
+  if (!running) return;
+  const { quick, keycloak } = await commands();
+  expect(running.java).toEndWith("/java");
+  expect([quick.join(" "), keycloak.join(" ")]).toContain(running.line);
+});
+
+test("for benchmarks: every option that this Keycloak's kc.sh has by default", async () => {
+  if (!running) return;
+  const env = { PATH: process.env["PATH"], PRINT_ENV: "true", JAVA: "true" };
+  const { output } = await runCommand(["sh", `${running.home}/bin/kc.sh`, ...args], { env });
+  const options = /^Using JAVA_OPTS: (.+)$/m.exec(output)?.[1]?.split(" ") ?? [];
+  expect(options).toContain("-Xmx512m");
+  expect((await commands()).keycloak).toEqual(expect.arrayContaining(options));
+});
+
+test("for tests: another collector and one compiler tier, nothing else", async () => {
+  if (!running) return;
+  const { quick, keycloak } = await commands();
+  expect(quick.filter((option) => !keycloak.includes(option))).toEqual(QUICK);
+  // Up to 24 it is the parallel one.
+  const [collector, ...others] = keycloak.filter((option) => !quick.includes(option));
+  expect(collector).toMatch(/^-XX:\+Use(G1|Parallel)GC$/);
+  expect(others).toEqual([]);
+});
