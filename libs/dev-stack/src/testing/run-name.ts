@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 
 const OLD_AFTER_MS = 2 * 60 * 60 * 1000;
 
-/** Begins the names of everything that one test run makes; carries the time, so that leftovers can be told. */
+/** Begins the names of everything that one test run makes; carries the time, so that leftovers can be recognised. */
 export function newRunName(now = Date.now()): string {
   return `test_${now.toString(36)}_${randomBytes(4).toString("hex")}`;
 }

@@ -1,68 +1,71 @@
-import type { FeedRepository, Hint } from "@libs/database";
-import { failureOf } from "../services/reconcile/look-outcome.ts";
+import type { ChangeNotice, FeedRepository } from "@libs/database";
+import { failureOf } from "../services/reconcile/reconcile-outcome.ts";
 import { later } from "../services/shared/back-off.ts";
 import type { SyncDeps } from "../services/shared/sync-deps.ts";
 import type { Sweep } from "../workers/index.ts";
 import { DeletionGuard, type DeletionGuardDeps } from "./deletion-guard.ts";
-import { type CredentialHintDeps, handleCredentialHints } from "./handle-credential-hints.ts";
-import { type EveryUserHintDeps, handleEveryUserHint } from "./handle-every-user-hint.ts";
-import { handleNotBeforeHint, type NotBeforeHintDeps } from "./handle-not-before-hint.ts";
-import { handleRemovedCredentialHints, type RemovedCredentialHintDeps } from "./handle-removed-credential-hints.ts";
-import { handleSessionHints, type SessionHintDeps } from "./handle-session-hints.ts";
-import { createUserHintHandler, type UserHintDeps } from "./handle-user-hints.ts";
-import { type SettleHintsDeps, settleHints } from "./settle-hints.ts";
-import type { HintHandler, Verdict } from "./verdict.ts";
+import { type CredentialNoticeDeps, handleCredentialNotices } from "./handle-credential-notices.ts";
+import { type EveryUserNoticeDeps, handleEveryUserNotice } from "./handle-every-user-notice.ts";
+import { handleNotBeforeNotice, type NotBeforeNoticeDeps } from "./handle-not-before-notice.ts";
+import {
+  handleRemovedCredentialNotices,
+  type RemovedCredentialNoticeDeps,
+} from "./handle-removed-credential-notices.ts";
+import { handleSessionNotices, type SessionNoticeDeps } from "./handle-session-notices.ts";
+import { createUserNoticeHandler, type UserNoticeDeps } from "./handle-user-notices.ts";
+import { type SettleNoticesDeps, settleNotices } from "./settle-notices.ts";
+import type { NoticeHandler, Verdict } from "./verdict.ts";
 
 /** What the handlers use, together: each is given all of it, and sees its own. */
-type HandlerDeps = UserHintDeps &
-  SessionHintDeps &
-  CredentialHintDeps &
-  RemovedCredentialHintDeps &
-  EveryUserHintDeps &
-  NotBeforeHintDeps;
+type HandlerDeps = UserNoticeDeps &
+  SessionNoticeDeps &
+  CredentialNoticeDeps &
+  RemovedCredentialNoticeDeps &
+  EveryUserNoticeDeps &
+  NotBeforeNoticeDeps;
 
-/** For {@link createHintSweep}. */
-export type HintSweepDeps = Pick<SyncDeps, "now" | "logger"> & {
+/** For {@link createNoticeSweep}. */
+export type NoticeSweepDeps = Pick<SyncDeps, "now" | "logger"> & {
   feed: Pick<FeedRepository, "claimDue">;
 } & DeletionGuardDeps &
   HandlerDeps &
-  SettleHintsDeps;
+  SettleNoticesDeps;
 
 /** Two full batches of users. */
 const CLAIM = 98;
-/** Longer than a run takes as a rule; a replica that died gives its hints back after this. Milliseconds. */
+/** Longer than a run takes as a rule; a replica that died gives its notices back after this. Milliseconds. */
 const CLAIM_MS = 15_000;
 /** With Keycloak or the database away nothing is claimed for so long. Milliseconds. */
 const OUTAGE_PAUSE_MS = 1_000;
 
 /**
- * Empties the inbox of hints, on every replica: claims what is due, asks Keycloak for the truth, has the local rows
- * agree. A hint goes only once it is handled; handling one twice is harmless.
+ * Empties the inbox of notices, on every replica: claims what is due, asks Keycloak for the truth, has the local rows
+ * agree. A notice goes only once it is handled; handling one twice is harmless.
  */
-export function createHintSweep(deps: HintSweepDeps): Sweep {
+export function createNoticeSweep(deps: NoticeSweepDeps): Sweep {
   const guard = new DeletionGuard(deps);
-  const handlers: [HintHandler<HandlerDeps>, Hint["kind"][]][] = [
-    [createUserHintHandler(guard), ["user"]],
-    [handleSessionHints, ["session", "sessions"]],
-    [handleCredentialHints, ["credentials"]],
-    [handleRemovedCredentialHints, ["removed_credential"]],
-    [handleEveryUserHint, ["every_user"]],
-    [handleNotBeforeHint, ["not_before"]],
+  const handlers: [NoticeHandler<HandlerDeps>, ChangeNotice["kind"][]][] = [
+    [createUserNoticeHandler(guard), ["user"]],
+    [handleSessionNotices, ["session", "sessions"]],
+    [handleCredentialNotices, ["credentials"]],
+    [handleRemovedCredentialNotices, ["removed_credential"]],
+    [handleEveryUserNotice, ["every_user"]],
+    [handleNotBeforeNotice, ["not_before"]],
   ];
   let pausedUntil = Number.NEGATIVE_INFINITY;
   return {
-    name: "hints",
+    name: "notices",
     run: async () => {
       guard.settle();
       if (deps.now().getTime() < pausedUntil) return 0;
-      const hints = await deps.feed.claimDue(deps.now(), later(deps.now(), CLAIM_MS), CLAIM);
+      const notices = await deps.feed.claimDue(deps.now(), later(deps.now(), CLAIM_MS), CLAIM);
       const away = await Promise.all(
         handlers.map(async ([handle, kinds]) => {
-          const mine = hints.filter(({ kind }) => kinds.includes(kind));
-          return mine.length > 0 && (await settleHints(deps, await verdictsOf(deps, handle, mine)));
+          const mine = notices.filter(({ kind }) => kinds.includes(kind));
+          return mine.length > 0 && (await settleNotices(deps, await verdictsOf(deps, handle, mine)));
         }),
       );
-      if (!away.includes(true)) return hints.length;
+      if (!away.includes(true)) return notices.length;
       pausedUntil = deps.now().getTime() + OUTAGE_PAUSE_MS;
       return 0;
     },
@@ -72,20 +75,20 @@ export function createHintSweep(deps: HintSweepDeps): Sweep {
 /** A handler rejects when a repository does: with the database away nothing can be written down, and claims run out. */
 async function verdictsOf(
   deps: HandlerDeps,
-  handle: HintHandler<HandlerDeps>,
-  hints: Hint[],
-): Promise<Map<Hint, Verdict>> {
+  handle: NoticeHandler<HandlerDeps>,
+  notices: ChangeNotice[],
+): Promise<Map<ChangeNotice, Verdict>> {
   try {
-    return await handle(deps, hints);
+    return await handle(deps, notices);
   } catch (error) {
     const failure = failureOf(error);
-    deps.logger.warn({ err: error, hints: hints.length }, "change notices could not be handled");
-    if (failure.own && hints.length > 1) {
+    deps.logger.warn({ err: error, notices: notices.length }, "change notices could not be handled");
+    if (failure.own && notices.length > 1) {
       // One by one: the others are not to suffer from it.
       const each = [];
-      for (const hint of hints) each.push(...(await verdictsOf(deps, handle, [hint])));
+      for (const notice of notices) each.push(...(await verdictsOf(deps, handle, [notice])));
       return new Map(each);
     }
-    return new Map(hints.map((hint) => [hint, failure]));
+    return new Map(notices.map((notice) => [notice, failure]));
   }
 }

@@ -46,7 +46,7 @@ const START_LIMIT_MS = 60_000;
 const RESTART_AFTER_MS = 1_000;
 
 /**
- * Has `handle` told what happens to users and sessions: at least once, and for each user in order (`event.version` grows;
+ * Calls `handle` with what happens to users and sessions: at least once, and for each user in order (`event.version` grows;
  * one that is not higher than the last has been here before). It gets what happens after the first subscription, also
  * what happens while no process of this name runs, for a year.
  *

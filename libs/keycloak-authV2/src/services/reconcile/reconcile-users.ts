@@ -3,31 +3,38 @@ import { ExponentialBackoff, handleType, retry } from "cockatiel";
 import type { KeycloakUserRepository } from "../../ports/ports.ts";
 import { chunk } from "../shared/chunk.ts";
 import type { SyncDeps } from "../shared/sync-deps.ts";
-import { LOOK_BATCH, type Look } from "./apply-read.ts";
-import { type LookOnceDeps, lookOnce } from "./look-once.ts";
-import { CONTENDED, failureOf, isFailure, type LookFailure, type LookOutcome, mayBeOneUsers } from "./look-outcome.ts";
+import { RECONCILE_BATCH, type Reconciliation } from "./apply-read.ts";
+import { type ReconcileOnceDeps, reconcileOnce } from "./reconcile-once.ts";
+import {
+  CONTENDED,
+  failureOf,
+  isFailure,
+  mayBeOneUsers,
+  type ReconcileFailure,
+  type ReconcileOutcome,
+} from "./reconcile-outcome.ts";
 
-/** For {@link lookAtUsers}: what every flow needs that has a user looked at. */
-export type LookAtUsersDeps = Pick<SyncDeps, "logger"> & {
+/** For {@link reconcileUsers}: what every flow needs that reconciles users. */
+export type ReconcileUsersDeps = Pick<SyncDeps, "logger"> & {
   keycloak: Pick<KeycloakUserRepository, "getUsers">;
-} & LookOnceDeps;
+} & ReconcileOnceDeps;
 
-type UsersLook = Look<LookAtUsersDeps>;
+type UsersReconciliation = Reconciliation<ReconcileUsersDeps>;
 
-export interface LookOptions {
+export interface ReconcileOptions {
   /**
    * A user who is known to be in Keycloak, read along: an answer that lacks this one proves nothing about others. Left
    * out: any user of the same batch that is found.
    */
   witnessId?: string;
-  /** More do not become tombstones within a minute, whoever looks. Default 100. */
+  /** More do not become tombstones within a minute, whoever reconciles. Default 100. */
   maxDeletionsPerMinute?: number;
   /** Not even the ticket is written where a row agrees: for walks over all users. */
   leaveUnchanged?: boolean;
 }
 
 const MAX_DELETIONS_PER_MINUTE = 100;
-/** Looks that meet another's write in a row. */
+/** Reads that meet another's write in a row. */
 const MOST_ROUNDS = 4;
 
 /**
@@ -36,52 +43,66 @@ const MOST_ROUNDS = 4;
  * @param ids Keycloak user ids
  * @returns an outcome for each; never rejects
  */
-export async function lookAtUsers(
-  deps: LookAtUsersDeps,
+export async function reconcileUsers(
+  deps: ReconcileUsersDeps,
   ids: readonly string[],
-  options: LookOptions = {},
-): Promise<Map<string, LookOutcome>> {
-  const look: UsersLook = {
+  options: ReconcileOptions = {},
+): Promise<Map<string, ReconcileOutcome>> {
+  const reconciliation: UsersReconciliation = {
     deps,
     witnessId: options.witnessId,
     maxDeletionsPerMinute: options.maxDeletionsPerMinute ?? MAX_DELETIONS_PER_MINUTE,
     leaveUnchanged: options.leaveUnchanged ?? false,
   };
-  const outcomes = new Map<string, LookOutcome>();
-  for (const batch of chunk([...new Set(ids)], LOOK_BATCH))
-    for (const [id, outcome] of await lookAtBatch(look, batch)) outcomes.set(id, outcome);
+  const outcomes = new Map<string, ReconcileOutcome>();
+  for (const batch of chunk([...new Set(ids)], RECONCILE_BATCH))
+    for (const [id, outcome] of await reconcileBatch(reconciliation, batch)) outcomes.set(id, outcome);
   return outcomes;
 }
 
-async function lookAtBatch(look: UsersLook, ids: string[]): Promise<Map<string, LookOutcome>> {
+async function reconcileBatch(
+  reconciliation: UsersReconciliation,
+  ids: string[],
+): Promise<Map<string, ReconcileOutcome>> {
   try {
-    return await lookUntilLast(look, ids);
+    return await reconcileUntilFresh(reconciliation, ids);
   } catch (error) {
     const failure = failureOf(error);
-    const all = (outcome: LookFailure) => new Map<string, LookOutcome>(ids.map((id) => [id, outcome]));
-    look.deps.logger.debug({ err: error, code: failure.error, users: ids.length }, "reconciling users failed");
-    if (!mayBeOneUsers(error) || !(await answersOtherwise(look, ids))) return all({ ...failure, own: false });
+    const all = (outcome: ReconcileFailure) => new Map<string, ReconcileOutcome>(ids.map((id) => [id, outcome]));
+    reconciliation.deps.logger.debug(
+      { err: error, code: failure.error, users: ids.length },
+      "reconciling users failed",
+    );
+    if (!mayBeOneUsers(error) || !(await answersOtherwise(reconciliation, ids))) return all({ ...failure, own: false });
     if (ids.length === 1) return all({ ...failure, own: true });
     const middle = Math.ceil(ids.length / 2);
-    const halves = [await lookAtBatch(look, ids.slice(0, middle)), await lookAtBatch(look, ids.slice(middle))];
+    const halves = [
+      await reconcileBatch(reconciliation, ids.slice(0, middle)),
+      await reconcileBatch(reconciliation, ids.slice(middle)),
+    ];
     return new Map(halves.flatMap((half) => [...half]));
   }
 }
 
-/** A row that was written since its read began may hold what is older or newer than that read: only another look can tell. */
-async function lookUntilLast(look: UsersLook, ids: readonly string[]): Promise<Map<string, LookOutcome>> {
-  const outcomes = new Map<string, LookOutcome>();
+/** A row that was written since its read began may hold what is older or newer than that read: only another read decides. */
+async function reconcileUntilFresh(
+  reconciliation: UsersReconciliation,
+  ids: readonly string[],
+): Promise<Map<string, ReconcileOutcome>> {
+  const outcomes = new Map<string, ReconcileOutcome>();
   let open = ids;
   for (let round = 0; round < MOST_ROUNDS && open.length > 0; round++) {
     const now = open;
-    for (const [id, outcome] of await unlessInterrupted(() => lookOnce(look, now))) outcomes.set(id, outcome);
+    for (const [id, outcome] of await unlessInterrupted(() => reconcileOnce(reconciliation, now)))
+      outcomes.set(id, outcome);
     open = ids.filter((id) => isStale(outcomes.get(id)));
   }
   for (const id of open) outcomes.set(id, { error: CONTENDED, own: true });
   return outcomes;
 }
 
-const isStale = (outcome: LookOutcome | undefined) => outcome && !isFailure(outcome) && outcome.outcome === "stale";
+const isStale = (outcome: ReconcileOutcome | undefined) =>
+  outcome && !isFailure(outcome) && outcome.outcome === "stale";
 
 /** A transaction that another one undid is begun again, with a read of its own. */
 const unlessInterrupted = <T>(work: () => Promise<T>) =>
@@ -90,8 +111,8 @@ const unlessInterrupted = <T>(work: () => Promise<T>) =>
     backoff: new ExponentialBackoff({ initialDelay: 20, maxDelay: 200 }),
   }).execute(work);
 
-/** Whether Keycloak answers for somebody else: then the failure is one user's, and the others are looked at without. */
-async function answersOtherwise({ deps, witnessId }: UsersLook, ids: string[]): Promise<boolean> {
+/** Whether Keycloak answers for somebody else: then the failure is one user's, and the others are reconciled without. */
+async function answersOtherwise({ deps, witnessId }: UsersReconciliation, ids: string[]): Promise<boolean> {
   const other = witnessId ?? (ids.length > 1 ? ids[Math.floor(Math.random() * ids.length)] : undefined);
   if (other === undefined) return false;
   return await deps.keycloak.getUsers([other]).then(
