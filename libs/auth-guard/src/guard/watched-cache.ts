@@ -26,8 +26,8 @@ export interface WatchedCacheOptions {
 const MAX_TRIES = 3;
 
 /**
- * Answers kept until a change is reported. A look-up is registered before it reads, so that a change which is reported meanwhile
- * makes it read again: "alive" is never kept over "ended".
+ * Answers kept until a change is reported. A look-up is registered before it reads, so that a change which is reported
+ * meanwhile makes it read again: "alive" is never kept over "ended".
  */
 export class WatchedCache<Value extends object> {
   readonly #entries: LRUCache<string, Entry<Value | null>>;

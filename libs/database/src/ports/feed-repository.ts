@@ -14,10 +14,10 @@ export type NoticeKind =
   | "not_before";
 
 /**
- * Who recorded it: Keycloak's stored events, its back-channel logout, a login or a reconciliation that brought a new user, who has to be
- * checked, a full reconciliation; `reconcile`: the rolling reconciliation found a difference.
- * `registration`: the event of a create of our own, while its registration is not completed; recorded once by that alone
- * (version 1), it needs no reconciliation once it is.
+ * Who recorded it: Keycloak's stored events, its back-channel logout, a login or a reconciliation that brought a new
+ * user, who has to be checked, a full reconciliation; `reconcile`: the rolling reconciliation found a difference.
+ * `registration`: the event of a create of our own, while its registration is not completed; recorded once by that
+ * alone (version 1), it needs no reconciliation once it is.
  */
 export type NoticeSource =
   | "user_events"
@@ -90,10 +90,10 @@ export interface FeedBacklog {
 /** PORT: the inbox of notices, and where the readers of Keycloak's events are. */
 export interface FeedRepository {
   /**
-   * Stores notices. One that waits already is recorded again: its version grows, the newest `changedAt` counts (with its
-   * `keepSession`), the earlier time of handling, and its passes begin anew; so one that is being handled may be claimed
-   * by another meanwhile. A full reconciliation does not take over what another source recorded. A dead letter comes back with no
-   * attempts. Duplicates within the list are one.
+   * Stores notices. One that waits already is recorded again: its version grows, the newest `changedAt` counts (with
+   * its `keepSession`), the earlier time of handling, and its passes begin anew; so one that is being handled may be
+   * claimed by another meanwhile. A full reconciliation does not take over what another source recorded. A dead letter
+   * comes back with no attempts. Duplicates within the list are one.
    */
   addNotices(notices: readonly NewNotice[], now: Date): Promise<void>;
   /**

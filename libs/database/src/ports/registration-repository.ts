@@ -89,7 +89,10 @@ export interface RegistrationRepository {
   beginUndo(id: string, keycloakUserId: string | null, error: string, now: Date, recoverAt: Date): Promise<boolean>;
   /** `undoing → undone`. @param checkAgainAt null: for good @returns whether this call won */
   finishUndo(id: string, now: Date, checkAgainAt: Date | null): Promise<boolean>;
-  /** `failed|undone → undoing`, of a row that is still checked: its user turned up late. @returns whether this call won */
+  /**
+   * `failed|undone → undoing`, of a row that is still checked: its user turned up late.
+   * @returns whether this call won
+   */
   reopen(id: string, keycloakUserId: string, error: string, now: Date, recoverAt: Date): Promise<boolean>;
   /** Counts an attempt at a row that is not finished or still checked, keeps its error, and sets its next check. */
   recordAttempt(id: string, error: string, now: Date, nextAttemptAt: Date): Promise<void>;

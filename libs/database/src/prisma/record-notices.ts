@@ -25,8 +25,8 @@ export function noticeTable(added: readonly { event: string | null; notice: NewN
 /**
  * Records notices, or records them again.
  *
- * One that was handled before begins anew, second passes included: the change that is recorded now may have come after them.
- * Every statement that locks several notices does so by kind and subject, so that no two wait for each other.
+ * One that was handled before begins anew, second passes included: the change that is recorded now may have come after
+ * them. Every statement that locks several notices does so by kind and subject, so that no two wait for each other.
  * @param added a {@link noticeTable}, or what has its columns
  */
 export function recordNotices(added: Prisma.Sql, now: Date): Prisma.Sql {

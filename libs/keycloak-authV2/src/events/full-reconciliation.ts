@@ -25,15 +25,19 @@ const KIND = "full_reconciliation";
 const PAGE = 200;
 const RETRY_MS = 5_000;
 
-/** In the words of earlier versions, whose replicas go on with the same run. `hinted`: notices for known users are recorded. */
+/**
+ * In the words of earlier versions, whose replicas go on with the same run. `hinted`: notices for known users are
+ * recorded.
+ */
 const positionSchema = z.object({
   hinted: z.boolean().default(false),
   walk: z.custom<WalkPosition>().default(walkStart),
 });
 
 /**
- * Reconciles everybody: records notices for every user that is known here, and for those of Keycloak's that are not. For when events
- * were lost. Kept as a run in the database, so that another process goes on with it; doing it twice is harmless.
+ * Reconciles everybody: records notices for every user that is known here, and for those of Keycloak's that are not.
+ * For when events were lost. Kept as a run in the database, so that another process goes on with it; doing it twice is
+ * harmless.
  */
 export class FullReconciliation {
   #starting: Promise<void> | undefined;

@@ -15,8 +15,8 @@ export interface ReceiveLogoutTokenDeps {
 }
 
 /**
- * Keycloak notifies us before it commits, and waits for the answer: a check right away would still find the session (it was
- * gone 10 to 120 ms after the answer). Milliseconds.
+ * Keycloak notifies us before it commits, and waits for the answer: a check right away would still find the session (it
+ * was gone 10 to 120 ms after the answer). Milliseconds.
  */
 const SETTLE_MS = 250;
 

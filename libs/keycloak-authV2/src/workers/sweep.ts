@@ -1,4 +1,7 @@
-/** A pass over state rows that are due. Every replica runs it; rows are claimed, so that none is handled twice at once. */
+/**
+ * A pass over state rows that are due. Every replica runs it; rows are claimed, so that none is handled twice at
+ * once.
+ */
 export interface Sweep {
   name:
     | "registrations"

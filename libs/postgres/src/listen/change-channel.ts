@@ -11,7 +11,10 @@ export type GuardChange =
 export interface ChangeChannel {
   /** Whether every change up to a moment ago has been reported. While false, what is in memory may be out of date. */
   isUp(): boolean;
-  /** One listener; it is notified of `everything` whenever changes may have been missed, before the channel counts as up again. */
+  /**
+   * One listener; it is notified of `everything` whenever changes may have been missed, before the channel counts as
+   * up again.
+   */
   listen(onChange: (change: GuardChange) => void): void;
   close(): Promise<void>;
 }

@@ -17,7 +17,10 @@ export interface UserOutcome {
 export interface ReconcileFailure {
   /** A stable code: of an `AuthError`, or `user.*` | `feed.*`. */
   error: string;
-  /** It is this user's own, and comes again however often it is reconciled; false: an outage, or something to wait for. */
+  /**
+   * It is this user's own, and comes again however often it is reconciled; false: an outage, or something to wait
+   * for.
+   */
   own: boolean;
 }
 

@@ -39,7 +39,8 @@ const MOST_ROUNDS = 4;
 
 /**
  * Reads users in Keycloak and has the local rows agree: fields, existence, and no live session of who is disabled or
- * gone. Any order and any repetition is harmless, since the read that began later wins. One bad user never stops the rest.
+ * gone. Any order and any repetition is harmless, since the read that began later wins. One bad user never stops the
+ * rest.
  * @param ids Keycloak user ids
  * @returns an outcome for each; never rejects
  */
@@ -84,7 +85,10 @@ async function reconcileBatch(
   }
 }
 
-/** A row that was written since its read began may hold what is older or newer than that read: only another read decides. */
+/**
+ * A row that was written since its read began may hold what is older or newer than that read: only another read
+ * decides.
+ */
 async function reconcileUntilFresh(
   reconciliation: UsersReconciliation,
   ids: readonly string[],
