@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { fresh, LATER, loginOf, type MakeSubject, NOW, profileOf, writeUser } from "./contract-subject.ts";
 
-/** What every WalkRepository does. Tests share the tables, so each covers its own users only. */
+/** What every WalkRepository does. Tests share the tables, so each looks at its own users only. */
 export function walkRepositoryContract(name: string, makeSubject: MakeSubject): void {
   describe(`${name}: WalkRepository`, () => {
     test("a run is gone on with until it has finished, whether it was stopped or died", async () => {
