@@ -148,7 +148,7 @@ export class BulkBench {
     return await this.#measured(name, () => work(this.#env(databaseUrl)));
   }
 
-  /** Runs one side, and tells its rate and the CPU time of each process. */
+  /** Runs one side, and reports its rate and the CPU time of each process. */
   async #measured(name: string, work: () => Promise<SideResult>): Promise<SideResult> {
     const { keycloak, postgres } = this.stack.pids;
     const before = [cpuMs(keycloak), cpuMs(postgres)] as const;

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 /** Clock ticks of /proc/<pid>/stat; 100 a second on every Linux that Bun runs on (`getconf CLK_TCK`). */
 const ticksPerSecond = 100;
 
-/** CPU time that a process and its children have used, in milliseconds; NaN where /proc does not tell. */
+/** CPU time that a process and its children have used, in milliseconds; NaN where /proc does not say. */
 export function cpuMs(pid: number | undefined): number {
   if (pid === undefined) return Number.NaN;
   try {

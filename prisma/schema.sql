@@ -44,6 +44,26 @@ CREATE TABLE carts (
 CREATE INDEX carts_store_id_idx ON public.carts USING btree (store_id);
 CREATE INDEX carts_user_id_idx ON public.carts USING btree (user_id);
 
+CREATE TABLE change_notices (
+    id bigint NOT NULL DEFAULT nextval('change_notices_id_seq'::regclass),
+    kind text NOT NULL,
+    subject text NOT NULL,
+    source text NOT NULL,
+    changed_at timestamp(3) with time zone,
+    keep_session text,
+    version bigint NOT NULL DEFAULT 1,
+    passes integer NOT NULL DEFAULT 0,
+    attempts integer NOT NULL DEFAULT 0,
+    last_error text,
+    next_attempt_at timestamp(3) with time zone NOT NULL,
+    dead_at timestamp(3) with time zone,
+    created_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    CONSTRAINT change_notices_pkey PRIMARY KEY (id),
+    CONSTRAINT change_notices_kind_check CHECK ((kind = ANY (ARRAY['user'::text, 'sessions'::text, 'session'::text, 'credentials'::text, 'removed_credential'::text, 'every_user'::text, 'not_before'::text])))
+);
+CREATE INDEX change_notices_due_idx ON public.change_notices USING btree (((source = 'full_look'::text)), next_attempt_at) WHERE (dead_at IS NULL);
+CREATE UNIQUE INDEX change_notices_kind_subject_key ON public.change_notices USING btree (kind, subject);
+
 CREATE TABLE domain_events (
     id bigint NOT NULL DEFAULT nextval('domain_events_id_seq'::regclass),
     user_id text NOT NULL,
@@ -61,26 +81,6 @@ CREATE TABLE event_subscriptions (
     created_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
     CONSTRAINT event_subscriptions_pkey PRIMARY KEY (name)
 );
-
-CREATE TABLE feed_hints (
-    id bigint NOT NULL DEFAULT nextval('feed_hints_id_seq'::regclass),
-    kind text NOT NULL,
-    subject text NOT NULL,
-    source text NOT NULL,
-    changed_at timestamp(3) with time zone,
-    keep_session text,
-    version bigint NOT NULL DEFAULT 1,
-    looks integer NOT NULL DEFAULT 0,
-    attempts integer NOT NULL DEFAULT 0,
-    last_error text,
-    next_attempt_at timestamp(3) with time zone NOT NULL,
-    dead_at timestamp(3) with time zone,
-    created_at timestamp(3) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
-    CONSTRAINT feed_hints_pkey PRIMARY KEY (id),
-    CONSTRAINT feed_hints_kind_check CHECK ((kind = ANY (ARRAY['user'::text, 'sessions'::text, 'session'::text, 'credentials'::text, 'removed_credential'::text, 'every_user'::text, 'not_before'::text])))
-);
-CREATE INDEX feed_hints_due_idx ON public.feed_hints USING btree (((source = 'full_look'::text)), next_attempt_at) WHERE (dead_at IS NULL);
-CREATE UNIQUE INDEX feed_hints_kind_subject_key ON public.feed_hints USING btree (kind, subject);
 
 CREATE TABLE feed_seen_events (
     source text NOT NULL,

@@ -57,13 +57,13 @@ test.each([
     const before = sink.mails.length;
     await replicas.admin.users.executeActionsEmail({ id: subject.id, actions: [action] });
     await eventually(() => expect(sink.mails.length).toBe(before + 1));
-    // What the sending itself told is handled by the time that a later edit is.
+    // What the sending itself caused is handled by the time that a later edit is.
     await replicas.admin.users.update({ id: subject.id }, { lastName: "Mailed" });
     await eventually(async () => {
       const [row] = await replicas.sql`SELECT last_name FROM users WHERE id = ${subject.id}`;
       expect(row.last_name).toBe("Mailed");
-      const hints = await replicas.sql`SELECT 1 FROM feed_hints WHERE subject = ${subject.id} AND kind = 'user'`;
-      expect(hints).toHaveLength(0);
+      const notices = await replicas.sql`SELECT 1 FROM change_notices WHERE subject = ${subject.id} AND kind = 'user'`;
+      expect(notices).toHaveLength(0);
     });
     expect(await rowOf(replicas, subject)).toMatchObject({ email_verified: false });
     const link = /https?:\/\/\S*action-token\?\S*/.exec(sink.mails.at(-1) ?? "")?.[0] ?? "";

@@ -159,7 +159,7 @@ test("a login that lands while a person is erased does not bring them back", asy
   expect(await traces([person.username, person.email], userId)).toEqual([]);
 });
 
-test("events that wait for a subscriber tell of who was erased without naming them", async () => {
+test("events that wait for a subscriber report who was erased without naming them", async () => {
   const { databaseUrl } = replicas.stack;
   const seen: EventOf<"user.registered" | "session.started" | "user.deleted">[] = [];
   const subscribe = () =>

@@ -40,7 +40,7 @@ test("a dry run counts and writes nothing; a sync brings everybody over; then no
   expect(verify).toMatchObject({ code: 0, out: expect.stringContaining("Nothing differs in 120 users") });
 });
 
-test("verify ends with 3, tells each difference in a report, and repair removes them once it may", async () => {
+test("verify ends with 3, writes each difference to a report, and repair removes them once it may", async () => {
   const { sql } = replicas;
   const [first, second] = users;
   await sql`UPDATE users SET first_name = '=1+1' WHERE id = ${first?.id ?? ""}`;

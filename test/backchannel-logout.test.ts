@@ -9,7 +9,7 @@ import { newPerson, type Person } from "./support/person.ts";
 import { RealmKey } from "./support/realm-key.ts";
 import { useReplicas } from "./support/replicas.ts";
 
-// What Keycloak's back channel tells reaches the gateway and is believed for what it is; nothing else is.
+// What Keycloak's back channel reports reaches the gateway and is believed for what it is; nothing else is.
 
 const replicas = useReplicas();
 let realmKey: RealmKey;
@@ -40,7 +40,7 @@ async function loggedIn(gateway: GatewayProcess): Promise<LoggedIn & { person: P
   return { ...body, person };
 }
 
-const tell = (gateway: GatewayProcess, token: string) =>
+const send = (gateway: GatewayProcess, token: string) =>
   fetch(`${gateway.url}/auth/backchannel-logout`, {
     method: "POST",
     body: new URLSearchParams({ logout_token: token }),
@@ -85,10 +85,10 @@ describe("a session that ends in Keycloak ends here", () => {
     const session = await loggedIn(gateway);
     const { issuer, clientId } = replicas.stack;
     const claims = claimsOf({ issuer, clientId, sub: session.user.id, sid: session.tokens.session_state });
-    expect((await tell(gateway, await realmKey.sign(claims))).status).toBe(200);
+    expect((await send(gateway, await realmKey.sign(claims))).status).toBe(200);
     await eventually(async () => {
-      const [hint] = await replicas.sql`SELECT looks FROM feed_hints WHERE subject = ${claims.sid}`;
-      expect(hint.looks).toBe(1);
+      const [notice] = await replicas.sql`SELECT passes FROM change_notices WHERE subject = ${claims.sid}`;
+      expect(notice.passes).toBe(1);
     });
     expect(await endReason(session.sessionId)).toBeNull();
   });
@@ -149,10 +149,10 @@ test("200 tokens that are forged, replayed, expired, misaddressed or mangled: al
     });
     const { access_token, refresh_token, id_token = "" } = victim.tokens;
     bad["another token of the realm"] = [access_token, refresh_token, id_token];
-    expect((await tell(gateway, genuine)).status).toBe(200);
+    expect((await send(gateway, genuine)).status).toBe(200);
     await eventually(async () => expect(await endReason(gone.sessionId)).toBe("ended_in_keycloak"));
-    // Its second look is over as well.
-    await eventually(async () => expect(await sql`SELECT * FROM feed_hints`).toEqual([]), 20_000);
+    // Its second pass is over as well.
+    await eventually(async () => expect(await sql`SELECT * FROM change_notices`).toEqual([]), 20_000);
     const listed = Object.entries(bad).flatMap(([kind, tokens]) => tokens.map((token) => ({ kind, token })));
     const replayed = Array.from({ length: Math.max(10, 200 - listed.length) }, () => ({
       kind: "replayed",
@@ -165,7 +165,7 @@ test("200 tokens that are forged, replayed, expired, misaddressed or mangled: al
     const callsBefore = proxy.calls.length;
     const outcomes = await Promise.all(
       all.map(async ({ kind, token }) => {
-        const answer = await tell(gateway, token);
+        const answer = await send(gateway, token);
         return { kind, status: answer.status, code: ((await answer.json()) as { code: string }).code };
       }),
     );
@@ -187,7 +187,7 @@ test("200 tokens that are forged, replayed, expired, misaddressed or mangled: al
   }
 }, 90_000);
 
-/** What the readers of events do at their own pace, and the keeping of keys: once a minute, whatever is told. */
+/** What the readers of events do at their own pace, and the keeping of keys: once a minute, whatever is sent. */
 const isReading = (call: string) => /\/(events|admin-events|events\/config|token)$/.test(call);
 
 /** Everything that a logout token could change. */
@@ -196,7 +196,7 @@ async function rows() {
   return {
     sessions: await sql`SELECT * FROM sessions ORDER BY session_id`,
     users: await sql`SELECT * FROM users ORDER BY id`,
-    hints: await sql`SELECT * FROM feed_hints ORDER BY id`,
+    notices: await sql`SELECT * FROM change_notices ORDER BY id`,
     logouts: await sql`SELECT * FROM keycloak_logouts`,
     seen: await sql`SELECT * FROM feed_seen_events WHERE source = 'backchannel_logout' ORDER BY event_id`,
   };

@@ -81,7 +81,7 @@ test("the migrator migrates, the gateway serves, and neither may do the other's 
   await expect(run("gateway", "DROP TABLE users")).rejects.toThrow(/must be owner/);
 }, 60_000);
 
-/** A service with the guard's account tells whose token it is, and may write nothing. */
+/** A service with the guard's account finds whose token it is, and may write nothing. */
 async function guarded(sessionId: string, token: string): Promise<void> {
   const { keycloakUrl: url, realm, clientId, issuer } = stack;
   const guard = openGuard({ ...{ url, realm, clientId, issuer }, databaseUrl: urlOf("guard") });

@@ -49,7 +49,7 @@ describe.each(Object.keys(shapes))("%s", (name) => {
 
   const codesOf = async (given: DoctorOptions) => (await runDoctor(given)).findings.map(({ code }) => code);
 
-  test("serves: register, log in, refresh, look, log out", async () => {
+  test("serves: register, log in, refresh, read, log out", async () => {
     const client = new AuthClient(gateway.url);
     const person = newPerson();
     const registered = await client.register(person);

@@ -193,7 +193,7 @@ describe("planted in the realm", () => {
   }
 });
 
-describe("planted in what the gateway is told", () => {
+describe("planted in what the gateway is given", () => {
   const other = (change: Partial<DoctorOptions["keycloak"]>) => ({ keycloak: { ...healthy.keycloak, ...change } });
 
   test("another secret, another realm, another issuer", async () => {

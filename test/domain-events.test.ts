@@ -1,4 +1,4 @@
-// What happens to users and sessions is told to sibling services: at least once, and in order for each user.
+// What happens to users and sessions is reported to sibling services: at least once, and in order for each user.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { randomInt } from "node:crypto";
 import { rmSync, writeFileSync } from "node:fs";
@@ -127,17 +127,17 @@ test("a subscriber gets the types it asked for, with what has changed, and nothi
   });
   try {
     const { id } = await register(new AuthClient(gateway.url));
-    const told = (type: string) =>
+    const reported = (type: string) =>
       eventually(() => {
         const event = seen.find((each) => each.userId === id && each.type === type);
-        return event?.payload ?? Promise.reject(new Error(`${type} was not told`));
+        return event?.payload ?? Promise.reject(new Error(`${type} was not reported`));
       });
     await admin.users.update({ id }, { firstName: "Grace" });
-    expect(await told("user.updated")).toMatchObject({ firstName: "Grace", changed: ["firstName"] });
+    expect(await reported("user.updated")).toMatchObject({ firstName: "Grace", changed: ["firstName"] });
     await admin.users.update({ id }, { enabled: false });
-    expect(await told("user.disabled")).toMatchObject({ firstName: "Grace", enabled: false });
+    expect(await reported("user.disabled")).toMatchObject({ firstName: "Grace", enabled: false });
     await admin.users.del({ id });
-    expect(await told("user.deleted")).toEqual({});
+    expect(await reported("user.deleted")).toEqual({});
     const order = seen.filter((each) => each.userId === id).map(({ type }) => type);
     expect(order).toEqual(["user.updated", "user.disabled", "user.deleted"]);
   } finally {

@@ -8,7 +8,7 @@ import { longForm } from "./support/long-form.ts";
 import { newPerson } from "./support/person.ts";
 import { useReplicas } from "./support/replicas.ts";
 
-/** The stated time within which each kind of silence is told. */
+/** The stated time within which each kind of silence is reported. */
 const STATED_MS = 60_000;
 const times: Record<string, number> = {};
 const replicas = useReplicas();
@@ -18,7 +18,7 @@ beforeAll(async () => {
   gateway = await replicas.start("proxies");
 }, STACK_TIMEOUT_MS);
 afterAll(async () => {
-  if (longForm) console.log("told after, in seconds:", times);
+  if (longForm) console.log("reported after, in seconds:", times);
   await stopGateways();
 });
 
@@ -36,8 +36,8 @@ async function kinds(of = gateway): Promise<string[]> {
   return ((await ready(of)).body.problems ?? []).map(({ kind }) => kind);
 }
 
-/** Each is told in the readiness detail, in the log with what to do, and as a metric; and nothing else is. */
-async function told(expected: string[], of = gateway): Promise<void> {
+/** Each is reported in the readiness detail, in the log with what to do, and as a metric; and nothing else is. */
+async function expectReported(expected: string[], of = gateway): Promise<void> {
   const from = performance.now();
   await eventually(async () => {
     const found = await kinds(of);
@@ -67,7 +67,7 @@ test("events switched off, types missing, kept too shortly", async () => {
     { realm },
     { ...before, eventsEnabled: false, adminEventsEnabled: false, enabledEventTypes: ["LOGIN"], eventsExpiration: 60 },
   );
-  await told(["user_events_off", "admin_events_off", "event_types_missing", "retention_too_short"]);
+  await expectReported(["user_events_off", "admin_events_off", "event_types_missing", "retention_too_short"]);
   await admin.realms.updateConfigEvents({ realm }, before);
   await wellAgain();
 }, 180_000);
@@ -82,7 +82,7 @@ test("the right to read events is lost", async () => {
   const roles = held.filter(({ name }) => name === "view-events") as { id: string; name: string }[];
   expect(roles).toHaveLength(1);
   await admin.users.delClientRoleMappings({ id, clientUniqueId, roles });
-  await told(["no_permission"]);
+  await expectReported(["no_permission"]);
   await admin.users.addClientRoleMappings({ id, clientUniqueId, roles });
   await wellAgain();
 }, 180_000);
@@ -98,7 +98,7 @@ test("a login of ours is not among the events", async () => {
   expect((await client.register(person)).status).toBe(201);
   expect((await client.login(person)).status).toBe(200);
   await admin.realms.updateConfigEvents({ realm }, before);
-  await told(["canary_missing"]);
+  await expectReported(["canary_missing"]);
   // Until that login is of the past, and another one is found.
   await replicas.sql`UPDATE sessions SET started_at = started_at - interval '5 minutes'`;
   expect((await client.login(person)).status).toBe(200);
@@ -107,9 +107,9 @@ test("a login of ours is not among the events", async () => {
 
 test("changes that could not be applied", async () => {
   const { sql } = replicas;
-  await sql`INSERT INTO feed_hints (kind, subject, source, next_attempt_at, attempts, last_error, dead_at)
+  await sql`INSERT INTO change_notices (kind, subject, source, next_attempt_at, attempts, last_error, dead_at)
     VALUES ('user', 'nobody', 'admin_events', now(), 12, 'internal.error', now())`;
-  await told(["dead_letters"]);
+  await expectReported(["dead_letters"]);
   const status = await authctl(1, "status");
   expect(status).toContain("problem: dead_letters: ");
   expect(status).toMatch(/^ {2}\d+ user nobody: internal\.error after 12 attempts/m);
@@ -144,19 +144,19 @@ test("a clock that is off", async () => {
   const preload = Bun.fileURLToPath(new URL("support/late-clock.ts", import.meta.url));
   await gateway.stop();
   const late = await replicas.start("directly", { BUN_OPTIONS: `--preload=${preload}` });
-  await told(["clock_skew"], late);
+  await expectReported(["clock_skew"], late);
   await late.stop();
   gateway = await replicas.start("proxies");
 }, 180_000);
 
-test("the position is older than what Keycloak keeps: everybody is looked at again, and it says so", async () => {
+test("the position is older than what Keycloak keeps: everybody is reconciled, and it says so", async () => {
   const { admin, stack, sql, start } = replicas;
   const { realm } = stack;
   const before = await admin.realms.getConfigEvents({ realm });
   const registered = await new AuthClient(gateway.url).register(newPerson());
   expect(registered.status).toBe(201);
   await gateway.stop();
-  // Nobody tells of these.
+  // Nobody reports these.
   await admin.realms.updateConfigEvents({ realm }, { ...before, eventsEnabled: false, adminEventsEnabled: false });
   const made = newPerson({ lastName: "Unseen" });
   await admin.users.create({
@@ -176,7 +176,7 @@ test("the position is older than what Keycloak keeps: everybody is looked at aga
   expect(await fieldDifferences(admin, sql)).not.toEqual([]);
 
   const back = await start("directly");
-  await back.logged((entry) => entry.problem === "full_look_running");
+  await back.logged((entry) => entry.problem === "full_reconciliation_running");
   await eventually(async () => expect(await fieldDifferences(admin, sql)).toEqual([]), STATED_MS);
   await back.logged((entry) => entry.msg === "full reconciliation of all users finished");
   const [run] =

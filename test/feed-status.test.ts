@@ -46,7 +46,7 @@ test("deletions that are held back: what readiness shows, and 1", async () => {
 
 test("nobody reads the events any more: behind, and 1", async () => {
   await gateway.stop();
-  await replicas.sql`DELETE FROM feed_hints`;
+  await replicas.sql`DELETE FROM change_notices`;
   await replicas.sql`UPDATE sync_cursors SET updated_at = now() - interval '50 s' WHERE source = 'user_events'`;
   expect(await status()).toMatchObject({
     code: 1,

@@ -43,7 +43,7 @@ test(`${changes} changes by 6 writers, the reading replica killed again and agai
   expect(kills).toBeGreaterThan(0);
   // What waits is done; nothing was given up.
   await eventually(async () => {
-    const [row] = await sql`SELECT count(*)::int AS n FROM feed_hints`;
+    const [row] = await sql`SELECT count(*)::int AS n FROM change_notices`;
     expect(row.n).toBe(0);
   }, 30_000);
   if (longForm) {

@@ -58,7 +58,7 @@ async function logInPeople(client: AuthClient): Promise<Session[]> {
   return opened;
 }
 
-/** Everybody refreshes again and again. @returns ends it, and tells how many there were and those that failed */
+/** Everybody refreshes again and again. @returns ends it, and says how many there were and those that failed */
 function refreshTraffic(client: AuthClient): () => Promise<{ done: number; failed: string[] }> {
   let [running, done] = [true, 0];
   const failed: string[] = [];

@@ -19,7 +19,7 @@ const steps: { name: string; at: "keycloak" | "postgres"; point: HoldPoint }[] =
     { name: `${moment} the registration's row`, at: "postgres", point: { sent: "INSERT INTO registrations", hold } },
     { name: `${moment} the admin token`, at: "keycloak", point: { sent: "client_credentials", hold } },
     { name: `${moment} the Keycloak user`, at: "keycloak", point: { sent: `POST /admin/realms/`, hold } },
-    { name: `${moment} the look at its mark`, at: "keycloak", point: { sent: "GET /admin/realms/", hold } },
+    { name: `${moment} the read of its mark`, at: "keycloak", point: { sent: "GET /admin/realms/", hold } },
     { name: `${moment} user and completion`, at: "postgres", point: { sent: "state = 'completed'", hold } },
   ] as const;
 });

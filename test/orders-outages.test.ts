@@ -67,7 +67,7 @@ test.each(["refuse", "black-hole"] as const)("Keycloak away (%s): nobody notices
 });
 
 test.each(["refuse", "black-hole"] as const)(
-  "PostgreSQL away (%s): told in time, and over when it is back",
+  "PostgreSQL away (%s): reported in time, and over when it is back",
   async (mode) => {
     const cart = await shop.fillCart(ada);
     postgres.mode = mode;

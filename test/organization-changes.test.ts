@@ -41,7 +41,7 @@ test("a hundred changes in a row start one full reconciliation", async () => {
   );
   await eventually(() => expect(ended()).toBe(before + 1), 30_000);
   await eventually(async () => {
-    const [waiting] = await replicas.sql`SELECT count(*)::int AS n FROM feed_hints WHERE kind = 'every_user'`;
+    const [waiting] = await replicas.sql`SELECT count(*)::int AS n FROM change_notices WHERE kind = 'every_user'`;
     expect(waiting.n).toBe(0);
   });
   expect(reconciliations()).toBe(before + 1);

@@ -26,7 +26,7 @@ const gateway = (caller: Caller, method: string, path: string, body?: unknown) =
 const orders = (caller: Caller, method: string, path: string, body?: unknown) =>
   caller.call(shop.orders.url, method, path, body);
 
-/** Tells nothing of anybody, or is not for people. */
+/** Says nothing of anybody, or is not for people. */
 const impersonal: Attack = { send: () => [] };
 /** Shows the caller's own data: the answer must hold nothing of the victim's. */
 const own = (send: Attack["send"]): Attack => ({ send });

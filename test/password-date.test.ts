@@ -36,12 +36,12 @@ async function stays(subject: Subject): Promise<void> {
   expect(await sidsInKeycloak(subject)).toContain(subject.session.tokens.session_state);
 }
 
-/** An edit that has arrived, and whatever else was told of the user until then. */
+/** An edit that has arrived, and whatever else was recorded for the user until then. */
 async function edited(subject: Subject): Promise<void> {
   await replicas.admin.users.update({ id: subject.id }, { emailVerified: true });
   await eventually(async () => expect(await row(subject)).toMatchObject({ email_verified: true }));
   await eventually(async () => {
-    const rows = await replicas.sql`SELECT 1 FROM feed_hints WHERE subject = ${subject.id}`;
+    const rows = await replicas.sql`SELECT 1 FROM change_notices WHERE subject = ${subject.id}`;
     expect(rows).toHaveLength(0);
   }, 20_000);
 }

@@ -58,7 +58,7 @@ async function register(person = newPerson()) {
   return { person, userId: body.userId };
 }
 
-test("/auth/me tells the user, the session and what one may do; a role waits for the email to be verified", async () => {
+test("/auth/me shows the user, the session and what one may do; a role waits for the email to be verified", async () => {
   const person = newPerson();
   await access.grant({ role: "clerk", to: { email: person.email }, scope: { storeId: "store-1" } }, by);
   const { userId } = await register(person);
@@ -131,7 +131,7 @@ describe("sessions", () => {
   });
 });
 
-test("the activity log tells what happened, page by page, and keeps no name that nobody has", async () => {
+test("the activity log shows what happened, page by page, and keeps no name that nobody has", async () => {
   const { person, userId } = await register();
   const wrong = new AuthClient(journey.gateway.url, { "x-forwarded-for": "203.0.113.66", "user-agent": firefox });
   expect((await wrong.login({ username: person.email, password: "wrong" })).status).toBe(401);

@@ -112,7 +112,7 @@ describe("through a pooler in transaction mode", () => {
   });
 
   test("nothing stays on a connection to the server, and no statement has failed for want of its name", async () => {
-    for (let look = 0; look < 20; look += 1)
+    for (let round = 0; round < 20; round += 1)
       expect(await leftBehind()).toMatchObject({ timeout: "0", idle: "0", statements: 0, channels: 0 });
     for (const gateway of gateways)
       expect(gateway.output).not.toMatch(/prepared statement|unsupported startup parameter|26000|42P05/);
@@ -178,7 +178,7 @@ describe("a statement through a pooler", () => {
 
 describe("what is between", () => {
   test("is found each time: none, a pooler in session mode, a pooler in transaction mode", async () => {
-    for (let look = 0; look < 5; look += 1) {
+    for (let round = 0; round < 5; round += 1) {
       expect(await detectPooling(direct, 5_000)).toBe("none");
       expect(await detectPooling(session.through(direct), 5_000)).toBe("session");
       expect(await detectPooling(pooled, 5_000)).toBe("transaction");

@@ -64,8 +64,8 @@ async function settled(): Promise<void> {
     const metrics = await gateway.metrics();
     for (const count of ["live", "enabled", "emailVerified"])
       expect(metrics).toContain(`reconcile_count_difference{count="${count}"} 0`);
-    const [row] = await replicas.sql`SELECT count(*)::int AS hints FROM feed_hints`;
-    expect(row.hints).toBe(0);
+    const [row] = await replicas.sql`SELECT count(*)::int AS notices FROM change_notices`;
+    expect(row.notices).toBe(0);
   }, 90_000);
 }
 

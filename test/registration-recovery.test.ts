@@ -18,7 +18,7 @@ async function statesOf(username: string): Promise<string[]> {
   return rows.map(({ state }: { state: string }) => state);
 }
 
-test("Idempotency-Key: the same answer on any replica, another body refused, parallel ones told to wait", async () => {
+test("Idempotency-Key: the same answer on any replica, another body refused, parallel ones asked to wait", async () => {
   const gateways = await Promise.all([replicas.start("directly"), replicas.start("directly")]);
   const clients = gateways.map(({ url }) => new AuthClient(url));
   const [first, second] = clients as [AuthClient, AuthClient];

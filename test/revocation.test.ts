@@ -1,5 +1,5 @@
 // What ends is refused by three replicas of the gateway and three of the orders service: within a second when it ended
-// here, within three when it ended in Keycloak, within the stated two when changes are not told.
+// here, within three when it ended in Keycloak, within the stated two when changes are not reported.
 import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
 import { eventually } from "./support/eventually.ts";
 import { Fleet, statusFor, type Visitor } from "./support/fleet.ts";
@@ -19,16 +19,16 @@ beforeAll(async () => {
   const url = Object.assign(new URL(stack.databaseUrl), { hostname: "127.0.0.1", port: `${postgres.port}` });
   fleet = await Fleet.start(stack);
   proxied = await Fleet.start({ ...stack, databaseUrl: url.href });
-  await told(fleet);
-  await told(proxied);
+  await reporting(fleet);
+  await reporting(proxied);
 }, 120_000);
 afterAll(stopGateways, 60_000);
 
-const told = (replicas: Fleet) =>
+const reporting = (replicas: Fleet) =>
   eventually(async () => expect(await replicas.channels()).toEqual(Array(6).fill("1")), 20_000);
 
 const repeats = amount(2, 30);
-/** As long as an answer may be old while changes are not told (`staleMs`), and the look-up. */
+/** As long as an answer may be old while changes are not reported (`staleMs`), and the look-up. */
 const cutBoundMs = 2500;
 
 interface End {
@@ -93,13 +93,13 @@ for (const [how, cut] of Object.entries(cuts)) {
   test(`channel ${how}: logout is refused by every replica in the stated time`, async () => {
     const [logout] = here as [End];
     const name = `logout, channel ${how}`;
-    const untold = async () => expect(await proxied.channels()).toEqual(Array(6).fill("0"));
+    const notReporting = async () => expect(await proxied.channels()).toEqual(Array(6).fill("0"));
     // In the very moment of the cut, when replicas may not know it yet.
     await measure(proxied, { ...logout, boundMs: cutBoundMs }, `${name} just now`, 1, cut);
-    await eventually(untold);
+    await eventually(notReporting);
     await measure(proxied, { ...logout, boundMs: cutBoundMs }, name, repeats);
     // One word may slip through between two that are held.
-    await eventually(untold);
+    await eventually(notReporting);
   }, 600_000);
 }
 
@@ -112,7 +112,7 @@ afterEach(async () => {
   // Takes the place of what is armed; nobody sends it.
   void replicas.postgres.holdAt({ sent: "nothing like this", hold: "answer" });
   replicas.postgres.cut();
-  await told(proxied);
+  await reporting(proxied);
 });
 
 /** Every connection that gets to this point is silent from then on. */

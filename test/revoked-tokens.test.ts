@@ -30,14 +30,14 @@ async function refused(subject: Subject, timeoutMs = 10_000): Promise<void> {
   await eventually(async () => expect(await replicas.admin.users.listSessions({ id: subject.id })).toEqual([]));
 }
 
-/** What admin events told until now is handled, second looks included. */
+/** What admin events reported until now is handled, second passes included. */
 async function everythingHandled(): Promise<void> {
   const now = Date.now();
   await eventually(async () => {
     const [cursor] = await replicas.sql`
       SELECT (position->>'at')::float AS at FROM sync_cursors WHERE source = 'admin_events'`;
     expect(cursor.at).toBeGreaterThan(now + 1_000);
-    expect(await replicas.sql`SELECT 1 FROM feed_hints WHERE kind IN ('every_user', 'not_before')`).toHaveLength(0);
+    expect(await replicas.sql`SELECT 1 FROM change_notices WHERE kind IN ('every_user', 'not_before')`).toHaveLength(0);
   }, 30_000);
 }
 
@@ -77,7 +77,7 @@ describe("tokens from before a time that is set", () => {
     const { id } = await admin.clients.create({ clientId: "elsewhere" });
     const subject = await welcome(gateway.url, newPerson());
     await admin.clients.update({ id }, { clientId: "elsewhere", notBefore: await nextSecond() });
-    // What is told after it has been handled by now.
+    // What is recorded after it has been handled by now.
     await admin.users.update({ id: subject.id }, { emailVerified: true });
     await eventually(async () => expect(await rowOf(replicas, subject)).toMatchObject({ email_verified: true }));
     await staysIn(subject);

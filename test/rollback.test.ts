@@ -32,8 +32,8 @@ test("when the local insert is refused, no user is left in Keycloak: 100 registr
   const states = await sql`SELECT state, count(*)::int AS count FROM registrations GROUP BY state`;
   expect([...states]).toEqual([{ state: "undone", count }]);
   expect(await gateway.metrics()).toContain(`registration_undo_total{outcome="undone"} ${count}`);
-  const told = gateway.entries().filter(({ msg }) => String(msg).startsWith("registration undone"));
-  expect(told).toHaveLength(count);
+  const logged = gateway.entries().filter(({ msg }) => String(msg).startsWith("registration undone"));
+  expect(logged).toHaveLength(count);
 
   const retried = await client.register(people[0]);
   expect(retried.status).toBe(201);

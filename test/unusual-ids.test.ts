@@ -34,7 +34,7 @@ async function imported(id: string): Promise<Person> {
 const exists = async (id: string) =>
   (await replicas.sql`SELECT 1 FROM users WHERE id = ${id} AND deleted_at IS NULL`).length === 1;
 
-/** Everything that the feed was told of is handled. */
+/** Everything that was recorded for the feed is handled. */
 async function settled(): Promise<void> {
   const { admin } = replicas;
   const { id } = await admin.users.create({ username: newPerson().username, enabled: true });

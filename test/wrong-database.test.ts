@@ -72,10 +72,10 @@ describe("the address", () => {
     const own = address((url) => Object.assign(url, account));
     const lacking: [string, string][] = [
       ["DELETE ON sessions", "sessions (DELETE)"],
-      ["UPDATE ON feed_hints", "feed_hints (UPDATE)"],
+      ["UPDATE ON change_notices", "change_notices (UPDATE)"],
       ["INSERT ON keycloak_logouts", "keycloak_logouts (INSERT)"],
       ["SELECT, DELETE ON user_count_changes", "user_count_changes (DELETE, SELECT)"],
-      ["USAGE ON SEQUENCE feed_hints_id_seq", "sequence feed_hints_id_seq (USAGE)"],
+      ["USAGE ON SEQUENCE change_notices_id_seq", "sequence change_notices_id_seq (USAGE)"],
       ["USAGE ON SEQUENCE keycloak_read_tickets", "sequence keycloak_read_tickets (USAGE)"],
     ];
     try {
@@ -114,9 +114,9 @@ describe("the address", () => {
       expect(ended.status).toBe(200);
       // Its pruning begins with the process, and the feed and the reconciliation have begun by then.
       await eventually(async () => {
-        const [{ hints, leases }] = await sql`SELECT (SELECT count(*)::int FROM feed_seen_events) AS hints,
+        const [{ notices, leases }] = await sql`SELECT (SELECT count(*)::int FROM feed_seen_events) AS notices,
           (SELECT count(*)::int FROM leases) AS leases`;
-        expect({ hints: hints > 0, leases: leases > 0 }).toEqual({ hints: true, leases: true });
+        expect({ notices: notices > 0, leases: leases > 0 }).toEqual({ notices: true, leases: true });
       }, 20_000);
       await gateway.stop();
       expect(gateway.output).not.toContain("42501");

@@ -105,7 +105,7 @@ describe("mapDatabaseError", () => {
     await refusing.$disconnect();
   });
 
-  test("of a deadlock's two, one is undone, and told that nothing was written", async () => {
+  test("of a deadlock's two, one is undone, and learns that nothing was written", async () => {
     await prisma.user.createMany({ data: ["left", "right"].map((id) => ({ id, username: id, syncedAt: NOW })) });
     const held = Promise.withResolvers<void>();
     let holders = 0;

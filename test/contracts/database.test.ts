@@ -74,7 +74,7 @@ const makeSubject = (): ContractSubject => ({
   },
 });
 
-// First: logins leave hints, and these count all that there are.
+// First: logins leave notices, and these count all that there are.
 feedRepositoryContract("PostgreSQL", makeSubject);
 feedEventsContract("PostgreSQL", makeSubject);
 userRepositoryContract("PostgreSQL", makeSubject);

@@ -1,4 +1,4 @@
-// What guards keep in memory is told when it changes, by whomever; and a channel that is lost says so.
+// What guards keep in memory is reported when it changes, by whomever; and a channel that is lost says so.
 import { afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { openGuardDatabase, PostgresGuardRepository } from "@libs/auth-guard";
 import { STACK_TIMEOUT_MS, useStack } from "@libs/dev-stack";
@@ -20,13 +20,13 @@ afterEach(async () => {
 });
 
 async function listening(address = url, options: ConstructorParameters<typeof PostgresChangeChannel>[1] = {}) {
-  const told: GuardChange[] = [];
+  const reported: GuardChange[] = [];
   const channel = new PostgresChangeChannel(address, options);
   opened.push(channel);
-  channel.listen((change) => told.push(change));
+  channel.listen((change) => reported.push(change));
   await eventually(() => expect(channel.isUp()).toBe(true));
-  told.length = 0;
-  return { channel, told };
+  reported.length = 0;
+  return { channel, reported };
 }
 
 async function aUser(): Promise<string> {
@@ -42,50 +42,50 @@ async function aSession(userId: string): Promise<string> {
   return sid;
 }
 
-const expectTold = (told: GuardChange[], ...changes: GuardChange[]) =>
+const expectReported = (reported: GuardChange[], ...changes: GuardChange[]) =>
   eventually(() => {
-    expect(told).toEqual(changes);
-    told.length = 0;
+    expect(reported).toEqual(changes);
+    reported.length = 0;
   }, 2000);
 
-describe("changes are told", () => {
+describe("changes are reported", () => {
   test("sessions: their end, once, and nothing of a refresh", async () => {
-    const { told } = await listening();
+    const { reported } = await listening();
     const user = await aUser();
     const [first, second] = [await aSession(user), await aSession(user)];
     await sql`UPDATE sessions SET last_seen_at = now(), access_token = 'y' WHERE user_id = ${user}`;
     await sql`UPDATE sessions SET ended_at = now(), end_reason = 'logout', access_token = NULL WHERE keycloak_session_id = ${first}`;
     await sql`UPDATE sessions SET ended_at = now(), end_reason = 'logout', access_token = NULL WHERE keycloak_session_id = ${first}`;
     await sql`DELETE FROM sessions WHERE keycloak_session_id = ${second}`;
-    await expectTold(told, { kind: "sessions", ids: [first] }, { kind: "sessions", ids: [second] });
+    await expectReported(reported, { kind: "sessions", ids: [first] }, { kind: "sessions", ids: [second] });
   });
 
   test("users: disabled, deleted, moved; not their names", async () => {
-    const { told } = await listening();
+    const { reported } = await listening();
     const user = await aUser();
     const changed: GuardChange = { kind: "users", ids: [user] };
     await sql`UPDATE users SET first_name = 'Ada', enabled = true WHERE id = ${user}`;
     await sql`UPDATE users SET enabled = false WHERE id = ${user}`;
     await sql`UPDATE users SET deleted_at = now() WHERE id = ${user}`;
     await sql`DELETE FROM users WHERE id = ${user}`;
-    await expectTold(told, changed, changed, changed);
+    await expectReported(reported, changed, changed, changed);
   });
 
   test("grants: one message a statement; everything, where a role's permissions change", async () => {
-    const { told } = await listening();
+    const { reported } = await listening();
     const users = [await aUser(), await aUser()].sort();
     const [role] = await sql`INSERT INTO roles (name) VALUES (${crypto.randomUUID()}) RETURNING id`;
     await sql`INSERT INTO user_roles (user_id, role_id) VALUES (${users[0]}, ${role.id}), (${users[1]}, ${role.id})`;
-    await expectTold(told, { kind: "users", ids: users });
+    await expectReported(reported, { kind: "users", ids: users });
     const [other] = await sql`INSERT INTO roles (name) VALUES (${crypto.randomUUID()}) RETURNING id`;
     await sql`INSERT INTO user_roles (grantee_email, role_id) VALUES ('ada@example.org', ${other.id})`;
     await sql`UPDATE user_roles SET user_id = ${users[0]}, grantee_email = NULL WHERE grantee_email = 'ada@example.org'`;
-    await expectTold(told, { kind: "users", ids: [users[0] as string] });
+    await expectReported(reported, { kind: "users", ids: [users[0] as string] });
     const [permission] = await sql`INSERT INTO permissions (name) VALUES ('orders:write') RETURNING id`;
     await sql`INSERT INTO role_permissions (role_id, permission_id) VALUES (${role.id}, ${permission.id})`;
-    await expectTold(told, { kind: "everything" });
+    await expectReported(reported, { kind: "everything" });
     await sql`DELETE FROM user_roles WHERE user_id = ${users[1]}`;
-    await expectTold(told, { kind: "users", ids: [users[1] as string] });
+    await expectReported(reported, { kind: "users", ids: [users[1] as string] });
 
     const database = openGuardDatabase(url);
     const guard = new PostgresGuardRepository(database.run);
@@ -102,16 +102,16 @@ describe("changes are told", () => {
   });
 
   test("more users than fit into a message: everything", async () => {
-    const { told } = await listening();
+    const { reported } = await listening();
     const [role] = await sql`INSERT INTO roles (name) VALUES (${crypto.randomUUID()}) RETURNING id`;
     await sql`INSERT INTO users (id, username, synced_at)
       SELECT 'many-' || n || repeat('x', 40), 'many-' || n, now() FROM generate_series(1, 300) AS n`;
     await sql`INSERT INTO user_roles (user_id, role_id) SELECT id, ${role.id} FROM users WHERE id LIKE 'many-%'`;
-    await expectTold(told, { kind: "everything" });
+    await expectReported(reported, { kind: "everything" });
   });
 
-  test("what is rolled back is not told", async () => {
-    const { told } = await listening();
+  test("what is rolled back is not reported", async () => {
+    const { reported } = await listening();
     const user = await aUser();
     await sql
       .begin(async (tx) => {
@@ -120,7 +120,7 @@ describe("changes are told", () => {
       })
       .catch(() => {});
     await sql`UPDATE users SET store_id = NULL, deleted_at = now() WHERE id = ${user}`;
-    await expectTold(told, { kind: "users", ids: [user] });
+    await expectReported(reported, { kind: "users", ids: [user] });
   });
 });
 
@@ -131,19 +131,19 @@ describe("a lost channel", () => {
     opened.push({ close: () => proxy.stop() });
     const proxied = Object.assign(new URL(url), { hostname: "127.0.0.1", port: String(proxy.port) }).href;
     const states: boolean[] = [];
-    const { channel, told } = await listening(proxied, {
+    const { channel, reported } = await listening(proxied, {
       beatMs: 100,
       silenceMs: 400,
       onState: (up) => states.push(up),
     });
-    return { proxy, channel, told, states };
+    return { proxy, channel, reported, states };
   };
 
   test("cut: it says so, forgets everything, and comes back", async () => {
-    const { proxy, channel, told, states } = await through();
+    const { proxy, channel, reported, states } = await through();
     proxy.mode = "refuse";
     await eventually(() => expect(channel.isUp()).toBe(false), 1000);
-    expect(told).toContainEqual({ kind: "everything" });
+    expect(reported).toContainEqual({ kind: "everything" });
     proxy.mode = "pass";
     await eventually(() => expect(channel.isUp()).toBe(true), 5000);
     expect(states).toEqual([true, false, true]);
@@ -158,7 +158,7 @@ describe("a lost channel", () => {
     await eventually(() => expect(states).toEqual([false]), 2000);
   });
 
-  test("silent: told by its own messages, within the stated silence", async () => {
+  test("silent: noticed by its own messages, within the stated silence", async () => {
     const { proxy, channel } = await through();
     const startedAt = performance.now();
     proxy.mode = "black-hole";

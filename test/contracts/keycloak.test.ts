@@ -97,7 +97,7 @@ describe("Keycloak: verification and readiness", () => {
     await failure(logoutTokenVerifier.verifyLogoutToken("a.b.c"), "keycloak.unavailable");
   });
 
-  test("events need a right of their own, whose lack is told from other faults", async () => {
+  test("events need a right of their own, whose lack is distinguished from other faults", async () => {
     const stack = await useStack();
     const { eventSource, userRepository } = createKeycloakAdapters({ url: stack.keycloakUrl, ...withoutEvents });
     const admin = await realmAdmin({ ...stack, ...withoutEvents });

@@ -90,7 +90,7 @@ async function toAnswer<Body>(response: Response): Promise<Answer<Body>> {
   try {
     body = JSON.parse(raw);
   } catch {
-    // Not JSON: the raw text tells.
+    // Not JSON: the raw text shows it.
   }
   if (response.ok) rememberSecrets(body);
   return { status: response.status, headers: response.headers, raw, body: body as Body };

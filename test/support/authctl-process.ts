@@ -12,7 +12,7 @@ export type AuthctlRecord = { type: string } & Record<string, unknown>;
 export class AuthctlProcess {
   /** The last record of each type. */
   readonly last = new Map<string, AuthctlRecord>();
-  /** Peak of its resident memory so far, where /proc tells it. */
+  /** Peak of its resident memory so far, where /proc says it. */
   peakMiB = Number.NaN;
   errors = "";
   readonly #drained: Promise<unknown>;

@@ -40,7 +40,7 @@ export interface OnTerminal {
   /** What is typed once something is asked. */
   type?: string;
   environment?: Record<string, string>;
-  /** Told of what is written, as it comes. */
+  /** Called with what is written, as it comes. */
   onOutput?: (text: string) => void;
 }
 

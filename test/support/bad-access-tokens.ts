@@ -4,7 +4,7 @@ import type { Tokens } from "./auth-client.ts";
 import type { RealmKey } from "./realm-key.ts";
 
 export interface AccessTokenParts {
-  /** Of a session that lives: a token that is taken would be told. */
+  /** Of a session that lives: a token that is taken would show. */
   genuine: Tokens;
   realmKey: RealmKey;
   /** The realm's published key, as the attacker reads it. */

@@ -5,7 +5,7 @@ import type { RealmKey } from "./realm-key.ts";
 export interface LogoutTokenParts {
   issuer: string;
   clientId: string;
-  /** Of a session that lives: a token that is taken would be told. */
+  /** Of a session that lives: a token that is taken would show. */
   sub: string;
   sid: string;
   /** One of Keycloak's own for this client. */

@@ -27,7 +27,7 @@ export interface CreatedSample {
 
 type Where = Pick<TestStack, "databaseUrl" | "realm">;
 
-/** Keycloak's own tables: fills a realm in seconds, and tells what is in it without asking Keycloak. */
+/** Keycloak's own tables: fills a realm in seconds, and reads what is in it without asking Keycloak. */
 export class KeycloakTables {
   readonly #sql: SQL;
 

@@ -7,7 +7,10 @@ export interface OtherVersion {
   eventsByDay?: boolean;
 }
 
-/** A proxy with which the real Keycloak answers as another version was seen to, as far as the gateway tells versions apart. */
+/**
+ * A proxy with which the real Keycloak answers as another version was seen to, as far as the gateway distinguishes
+ * versions.
+ */
 export function asOtherVersion(keycloakUrl: string, { version, eventsByDay = false }: OtherVersion): CountingProxy {
   const proxy = CountingProxy.to(keycloakUrl);
   proxy.change = async ({ path, query }, answer) => {

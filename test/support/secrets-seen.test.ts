@@ -27,6 +27,6 @@ test("parts and likenesses are not", () => {
     expect([text, found(text)]).toEqual([text, 0]);
 });
 
-test("secrets with the same end are told apart", () => {
+test("secrets with the same end are distinguished", () => {
   expect(secretsIn("one-same-end-0000", ["one-same-end-0000", "two-same-end-0000"])).toEqual(["one-… (17 characters)"]);
 });

@@ -70,7 +70,7 @@ async function readServer(client: pg.Client) {
   return facts;
 }
 
-/** The quickest of three answers tells it best. */
+/** The quickest of three answers is the most exact. */
 async function readClock(client: pg.Client, now: () => number): Promise<DatabaseFacts["clock"]> {
   const readings: DatabaseFacts["clock"][] = [];
   for (let reading = 0; reading < 3; reading += 1) {

@@ -29,7 +29,7 @@ test("stops what it started, and leaves what ran before", async () => {
   expect(docker.asked.at(-1)).toEndWith("stop keycloak");
 });
 
-test("a failed start tells what Docker said", async () => {
+test("a failed start reports what Docker said", async () => {
   const docker = fakeDocker([{ when: "up --detach", code: 1, output: "no space left on device" }]);
   expect(startCompose(silent, docker.run, {})).rejects.toThrow("no space left on device");
 });

@@ -1,7 +1,7 @@
 import { gatewayEnvironment } from "./gateway-environment.ts";
 import { readStackFile, type StackFile } from "./stack-file.ts";
 
-/** Where Keycloak tells a gateway of ended sessions. */
+/** Where Keycloak notifies a gateway of ended sessions. */
 export const backchannelLogoutUrl = (gatewayUrl: string): string => `${gatewayUrl}/auth/backchannel-logout`;
 
 /** The variables with which `authctl` works on a stack: the gateway's, and those of who set the realm up. */

@@ -30,7 +30,7 @@ export async function startServers(options: StartServersOptions): Promise<Server
   throw new StackError(noWay());
 }
 
-/** What to tell someone whose machine can't run the servers. */
+/** What to say to someone whose machine can't run the servers. */
 export function noWay(): string {
   return [
     `No Java ${MINIMUM_JAVA} or newer was found, no Docker engine answers, and no servers are given. One of these helps:`,

@@ -47,7 +47,7 @@ test("many probes at once share one round of checks", async () => {
 });
 
 describe("with a change feed", () => {
-  const problem = { kind: "behind", todo: "look whether Keycloak answers", since: new Date() };
+  const problem = { kind: "behind", todo: "check whether Keycloak answers", since: new Date() };
 
   test("up while it has no problem", async () => {
     const readiness = createReadiness({ ...options, checks: { keycloak: up }, problems: () => [] });
@@ -59,7 +59,7 @@ describe("with a change feed", () => {
     expect(await readiness()).toEqual({
       ready: true,
       checks: { keycloak: "up", feed: "degraded" },
-      problems: [{ kind: "behind", todo: "look whether Keycloak answers" }],
+      problems: [{ kind: "behind", todo: "check whether Keycloak answers" }],
     });
   });
 

@@ -11,7 +11,7 @@ export interface RequestInfo {
 
 const infos = new WeakMap<Request, RequestInfo>();
 
-/** The request's info, made at the first look. */
+/** The request's info, made when first asked for. */
 export function requestInfo(request: Request): RequestInfo {
   let info = infos.get(request);
   if (!info) {

@@ -35,7 +35,7 @@ function failing(error: unknown, { early = false } = {}) {
   return { post, log: () => lines.join("") };
 }
 
-test.each([false, true])("a database that is away is told as such (before the body: %p)", async (early) => {
+test.each([false, true])("a database that is away is named as such (before the body: %p)", async (early) => {
   const away = failing(new DatabaseUnavailableError(secret), { early });
   await expectProblem(await away.post(), "database.unavailable", secret);
   const slow = failing(new DatabaseTimeoutError(secret), { early });

@@ -28,7 +28,7 @@ export interface ServiceBaseOptions {
   onOperatorsFault?: () => void;
 }
 
-/** What Bun's server is told: no page of its own, no limit of its own. */
+/** What Bun's server is given: no page of its own, no limit of its own. */
 export const serveOptions = (logger: Logger) => ({
   // Bun's own refusal would have no problem details. Ours comes without reading: what is sent meanwhile is not kept.
   maxRequestBodySize: Number.MAX_SAFE_INTEGER,

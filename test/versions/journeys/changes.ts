@@ -73,7 +73,7 @@ const changes: Record<string, Change> = {
   },
   "an administrator resets the password": {
     change: async ({ id, session }) => {
-      // Of a session from the second of its user's first password nobody can tell whether it is older than a later one.
+      // Of a session from the second of its user's first password nobody can say whether it is older than a later one.
       await replicas.sql`
         UPDATE sessions SET started_at = started_at - interval '5 s' WHERE session_id = ${session.sessionId}`;
       const credential = { type: "password", value: newPerson().password, temporary: false };

@@ -5,7 +5,7 @@ import type { ForwardedHeader } from "./forwarded-hops.ts";
 
 type Sign = Pick<AddressSign, "reason" | "header">;
 
-function look(trusted: string[], remote: string, headers: Record<string, string>, header?: ForwardedHeader) {
+function read(trusted: string[], remote: string, headers: Record<string, string>, header?: ForwardedHeader) {
   const signs: Sign[] = [];
   const options = {
     ...(header && { header }),
@@ -17,7 +17,7 @@ function look(trusted: string[], remote: string, headers: Record<string, string>
 }
 
 const seen = (trusted: string[], remote: string, forwarded?: string) =>
-  look(trusted, remote, forwarded === undefined ? {} : { "x-forwarded-for": forwarded }).address;
+  read(trusted, remote, forwarded === undefined ? {} : { "x-forwarded-for": forwarded }).address;
 
 describe("no proxy is trusted", () => {
   test("the header is not believed", () => {
@@ -76,7 +76,7 @@ describe("a proxy is trusted", () => {
     ["1.1.1.1:1, 203.0.113.7:4711, 10.9.9.9:80", "203.0.113.7"],
     ["203.0.113.7:4711, [::ffff:10.9.9.9]:80", "203.0.113.7"],
   ])("as proxies write it: %p is %p", (value, address) => {
-    expect(look(trusted, "10.1.2.3", { "x-forwarded-for": value })).toEqual({ address, signs: [] });
+    expect(read(trusted, "10.1.2.3", { "x-forwarded-for": value })).toEqual({ address, signs: [] });
     expect(seen(trusted, "::ffff:10.1.2.3", value)).toBe(address);
     expect(seen(trusted, "203.0.113.200", value)).toBe("203.0.113.200");
   });
@@ -84,7 +84,7 @@ describe("a proxy is trusted", () => {
 
 describe("Forwarded (RFC 7239)", () => {
   const trusted = ["loopback", "10.0.0.0/8"];
-  const behind = (value: string) => look(trusted, "10.1.2.3", { forwarded: value }, "forwarded");
+  const behind = (value: string) => read(trusted, "10.1.2.3", { forwarded: value }, "forwarded");
 
   test.each([
     // The RFC's own examples (§4, §6.3, §7.1).
@@ -106,7 +106,7 @@ describe("Forwarded (RFC 7239)", () => {
     ['for="192.0.2.43:_obf";host=""', "192.0.2.43"],
   ])("%p is %p", (value, address) => {
     expect(behind(value)).toEqual({ address, signs: [] });
-    expect(look(trusted, "203.0.113.7", { forwarded: value }, "forwarded").address).toBe("203.0.113.7");
+    expect(read(trusted, "203.0.113.7", { forwarded: value }, "forwarded").address).toBe("203.0.113.7");
   });
 
   test.each([
@@ -141,12 +141,12 @@ describe("Forwarded (RFC 7239)", () => {
 
   test("only one of the two headers is ever read", () => {
     const both = { forwarded: "for=192.0.2.43", "x-forwarded-for": "198.51.100.1" };
-    expect(look(trusted, "10.1.2.3", both)).toEqual({ address: "198.51.100.1", signs: [] });
-    expect(look(trusted, "10.1.2.3", both, "forwarded")).toEqual({ address: "192.0.2.43", signs: [] });
+    expect(read(trusted, "10.1.2.3", both)).toEqual({ address: "198.51.100.1", signs: [] });
+    expect(read(trusted, "10.1.2.3", both, "forwarded")).toEqual({ address: "192.0.2.43", signs: [] });
     const garbage = { forwarded: "for=192.0.2.43", "x-forwarded-for": "nonsense" };
-    expect(look(trusted, "10.1.2.3", garbage).address).toBe("10.1.2.3");
+    expect(read(trusted, "10.1.2.3", garbage).address).toBe("10.1.2.3");
     const { "x-forwarded-for": other } = both;
-    expect(look(trusted, "10.1.2.3", { "x-forwarded-for": other }, "forwarded")).toEqual({
+    expect(read(trusted, "10.1.2.3", { "x-forwarded-for": other }, "forwarded")).toEqual({
       address: "10.1.2.3",
       signs: [{ reason: "other_header", header: "x-forwarded-for" }],
     });
@@ -157,10 +157,10 @@ test("a proxy that is not named gives itself away, when it stands in an internal
   const headers = { "x-forwarded-for": "198.51.100.1" };
   const sign = { reason: "untrusted", header: "x-forwarded-for" };
   for (const address of ["10.1.2.3", "172.18.0.2", "192.168.1.1", "100.64.0.1", "fd00::1", "fe80::1"])
-    expect(look([], address, headers)).toEqual({ address, signs: [sign as Sign] });
+    expect(read([], address, headers)).toEqual({ address, signs: [sign as Sign] });
   // Anybody can send the header from outside.
-  expect(look([], "203.0.113.7", headers).signs).toEqual([]);
-  expect(look([], "10.1.2.3", {}).signs).toEqual([]);
+  expect(read([], "203.0.113.7", headers).signs).toEqual([]);
+  expect(read([], "10.1.2.3", {}).signs).toEqual([]);
 });
 
 test("an IPv4 address in IPv6 form is written plainly", () => {

@@ -28,7 +28,7 @@ test("a pause keeps the next one waiting, who comes later too", async () => {
   expect(performance.now() - before).toBeGreaterThan(50);
 });
 
-test("who waits too long, or finds too many waiting, is told to come back, and the turn goes on to the next", async () => {
+test("who waits too long, or finds too many waiting, is asked to come back, and the turn goes on to the next", async () => {
   const turns = new AccountTurns({ waitMs: 30, waiting: 1 });
   await turns.begin("ada");
   const late = turns.begin("ada");

@@ -104,7 +104,7 @@ test("a failure of another kind gives the place back at once", async () => {
   expect(slots.held.size).toBe(0);
 });
 
-test("who does not get the place in time is told to come back, and nobody here is held up by it", async () => {
+test("who does not get the place in time is asked to come back, and nobody here is held up by it", async () => {
   const slots = new FakeSlots();
   const turns = new LoginTurns(slots, { ...options, waitMs: 120 });
   await slots.take("ada", "another replica");

@@ -1,6 +1,6 @@
 import { AuthError } from "@libs/problems";
 
-/** A limit as it is told to callers. */
+/** A limit as callers see it. */
 export interface LimitPolicy {
   /** Says what is counted, for example `login-account`. */
   name: string;

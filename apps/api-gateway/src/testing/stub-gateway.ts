@@ -77,7 +77,7 @@ export function stubGateway(overrides: Partial<AppDeps> = {}): StubGateway {
   };
 }
 
-/** @param called told the name of each service call */
+/** @param called with the name of each service call */
 export function stubDeps(called: (name: string) => void = () => {}): AppDeps {
   return {
     ...stubServices(called),

@@ -8,6 +8,6 @@ export interface CommandContext {
   terminal: Terminal;
   /** From the call on, Ctrl-C (SIGINT) and SIGTERM abort this signal instead of ending the process; a second one ends it. */
   interruptible: () => AbortSignal;
-  /** How the process is to end, where that is neither 0 nor told by an error. */
+  /** How the process is to end, where that is neither 0 nor given by an error. */
   endWith: (code: ExitCode) => void;
 }

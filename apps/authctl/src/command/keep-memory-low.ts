@@ -1,4 +1,4 @@
-const LOOK_EVERY_MS = 100;
+const CHECK_EVERY_MS = 100;
 const HIGH_BYTES = 165 * 1_048_576;
 /** Collecting takes a tenth of the time at most, however much still lives. */
 const REST = 9;
@@ -15,7 +15,7 @@ export function keepMemoryLow(): () => void {
     if (started < restsUntil || process.memoryUsage.rss() <= HIGH_BYTES) return;
     Bun.gc(true);
     restsUntil = performance.now() + (performance.now() - started) * REST;
-  }, LOOK_EVERY_MS);
+  }, CHECK_EVERY_MS);
   timer.unref();
   return () => clearInterval(timer);
 }

@@ -12,13 +12,13 @@ export function listProgress(
   now: () => number = Date.now,
 ): ProgressDisplay {
   let last: string | undefined;
-  let toldAt = Number.NEGATIVE_INFINITY;
+  let reportedAt = Number.NEGATIVE_INFINITY;
   return {
     show(progress) {
       const state = progress.waitingFor?.code ?? progress.phase;
-      if (state === last && now() - toldAt < EVERY_MS) return;
+      if (state === last && now() - reportedAt < EVERY_MS) return;
       last = state;
-      toldAt = now();
+      reportedAt = now();
       report(describeProgress(progress, counting));
     },
     note: report,

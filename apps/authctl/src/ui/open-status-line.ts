@@ -9,7 +9,7 @@ export interface StatusLine {
 }
 
 const DRAW_EVERY_MS = 125;
-const TELL_EVERY_MS = 10_000;
+const REPORT_EVERY_MS = 10_000;
 
 /** A line on a terminal, now and then a new one elsewhere; with `--json` nothing. */
 export function openStatusLine(
@@ -18,7 +18,7 @@ export function openStatusLine(
   now: () => number = Date.now,
 ): StatusLine {
   let [shownAt, drawn] = [Number.NEGATIVE_INFINITY, false];
-  const everyMs = canvas ? DRAW_EVERY_MS : TELL_EVERY_MS;
+  const everyMs = canvas ? DRAW_EVERY_MS : REPORT_EVERY_MS;
   return {
     show(text) {
       if (options.json || now() - shownAt < everyMs) return;

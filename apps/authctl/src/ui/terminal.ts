@@ -14,9 +14,9 @@ export interface Terminal {
   report: (line: string) => void;
   /** For what is printed; they do nothing where colours are not wanted. */
   colors: Colors;
-  /** For what is told. */
+  /** For what is reported. */
   reportColors: Colors;
-  /** Columns of what is printed; null where nobody looks. */
+  /** Columns of what is printed; null where nobody reads along. */
   width: number | null;
   /** Where a bar can be drawn; null: not a terminal. */
   canvas: WriteStream | null;

@@ -110,7 +110,7 @@ describe("a report", () => {
     expect(JSON.parse(await readFile(path, "utf8"))).toEqual({ kind: "extra", userId: "1" });
   });
 
-  test("that can't be written is told as such", () => {
+  test("that can't be written is reported as such", () => {
     expect(() => openReport(join(folder, "nowhere", "x.csv"), [])).toThrow(UsageError);
   });
 });
@@ -133,10 +133,10 @@ test("lines of progress come at each phase and every ten seconds, and name an ou
     differences: { missing: 4, extra: 0, field: 0, session: 0 },
     waitingFor: null,
   } as unknown as BulkProgress;
-  const told: string[] = [];
+  const reported: string[] = [];
   let now = 0;
   const display = listProgress(
-    (line) => told.push(line),
+    (line) => reported.push(line),
     "changes",
     () => now,
   );
@@ -147,7 +147,7 @@ test("lines of progress come at each phase and every ten seconds, and name an ou
   const since = new Date("2026-11-23T12:00:05Z");
   for (const code of ["database.unavailable", "keycloak.timeout", "bulk.already_running"])
     display.show({ ...progress, phase: "waiting", waitingFor: { code, since } });
-  expect(told).toEqual([
+  expect(reported).toEqual([
     "users: 500 of 2000, 100/s, 15 s left, 3 new, 2 changed, 1 failed, 4 differences",
     "users: 1500 of 2000, 100/s, 15 s left, 3 new, 2 changed, 1 failed, 4 differences",
     "waiting since 12:00:05 UTC for the database to come back: database.unavailable",

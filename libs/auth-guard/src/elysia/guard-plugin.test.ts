@@ -265,7 +265,7 @@ test("a hooks object that two routes share guards both", async () => {
   expect((await app.handle(new Request("http://test/b"))).status).toBe(401);
 });
 
-test("a route that asks without the plugin is told, by guardFirst as well", () => {
+test("a route that asks without the plugin is named, by guardFirst as well", () => {
   const app = new Elysia().get("/", () => "", { auth: true } as object);
   expect(() => guardFirst(app)).toThrow("has a guard but no keycloakAuth(): GET /");
   expect(() => assertGuarded(app)).toThrow("neither guarded nor public: GET /");

@@ -1,6 +1,6 @@
 import type { CompiledGuard } from "./route-guard.ts";
 
-/** A check that runs in a route's life cycle, and what it asks. Told by the function: copies of hooks keep those. */
+/** A check that runs in a route's life cycle, and what it asks. Known by function: copies of hooks keep those. */
 const checks = new WeakMap<object, CompiledGuard>();
 
 /** Marks the hooks of a route that anybody may call. No symbol: Elysia drops hooks that have nothing else. */

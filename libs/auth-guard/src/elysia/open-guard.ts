@@ -24,7 +24,7 @@ export interface KeycloakAuthOptions extends SignatureOptions {
   issuer?: string;
   /** Clients whose tokens are accepted (`azp`); when left out, `clientId` and those of `KEYCLOAK_AUTHORIZED_PARTIES`. */
   authorizedParties?: readonly string[];
-  /** Longest token that is looked at; when left out, `KEYCLOAK_TOKEN_MAX_BYTES`, and 12 288 bytes without it. */
+  /** Longest token that is read; when left out, `KEYCLOAK_TOKEN_MAX_BYTES`, and 12 288 bytes without it. */
   maxTokenBytes?: number;
   /** Limit of a call to Keycloak, in milliseconds; 3000. */
   timeoutMs?: number;
@@ -47,7 +47,7 @@ export interface KeycloakAuthOptions extends SignatureOptions {
   /** For the metrics `guard_channel_up` and `config_problem`. */
   registry?: Registry;
   logger?: Logger;
-  /** Told `channel_lost`, and null when it is back. */
+  /** Called with `channel_lost`, and with null when it is back. */
   onProblem?: (problem: GuardProblemKind | null) => void;
   /** The tables that the service reads beside those of the guard: checked with them. */
   tables?: readonly string[];

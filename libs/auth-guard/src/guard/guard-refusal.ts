@@ -9,7 +9,7 @@ type RefusalCode =
   | "permission.missing";
 
 /**
- * A guard's no: the error, what the caller may be told of it, and its challenge.
+ * A guard's no: the error, what the caller may learn of it, and its challenge.
  * @see https://www.rfc-editor.org/rfc/rfc6750#section-3 and, for `session.too_old`, RFC 9470 §3
  */
 export class GuardRefusal extends AuthError {

@@ -48,7 +48,7 @@ export class GuardUser {
 
   /**
    * Whether a permission holds in a scope. Without one, only a permission that holds everywhere counts. A permission in
-   * an organization holds in its stores where `organizationId` tells which one the store belongs to.
+   * an organization holds in its stores where `organizationId` says which one the store belongs to.
    */
   can(permission: string, { storeId = null, organizationId = null }: Scope = {}): boolean {
     return this.grants.some((grant) => {

@@ -7,7 +7,7 @@ import type { VerifiedToken } from "./verified-token.ts";
 
 let now: number;
 let isUp: boolean;
-let tell: (change: GuardChange) => void;
+let notify: (change: GuardChange) => void;
 let calls: string[];
 let verified: number;
 let sessionOwner: string | null;
@@ -47,8 +47,8 @@ beforeEach(() => {
   };
   const channel = {
     isUp: () => isUp,
-    listen: (onChange: typeof tell) => {
-      tell = onChange;
+    listen: (onChange: typeof notify) => {
+      notify = onChange;
     },
     close: async () => {},
   };
@@ -100,7 +100,7 @@ describe("a session", () => {
   test("that is not there, or another user's, is refused", async () => {
     sessionOwner = null;
     expect(await codeOf(authenticate())).toBe("session.ended");
-    tell({ kind: "everything" });
+    notify({ kind: "everything" });
     sessionOwner = "u2";
     expect(await codeOf(authenticate())).toBe("session.ended");
   });
@@ -108,7 +108,7 @@ describe("a session", () => {
   test("that has ended is refused with the next request, whatever is in memory", async () => {
     await authenticate();
     sessionOwner = null;
-    tell({ kind: "sessions", ids: ["s1"] });
+    notify({ kind: "sessions", ids: ["s1"] });
     expect(await codeOf(authenticate())).toBe("session.ended");
   });
 

@@ -28,9 +28,9 @@ export interface GuardDeps {
   channel: ChangeChannel;
   /** Most tokens, sessions and users that are kept in memory, each. */
   cacheSize?: number;
-  /** Longest token that is looked at; {@link DEFAULT_MAX_TOKEN_BYTES} when left out. */
+  /** Longest token that is read; {@link DEFAULT_MAX_TOKEN_BYTES} when left out. */
   maxTokenBytes?: number | undefined;
-  /** How old an answer may be while changes are not told. Milliseconds. */
+  /** How old an answer may be while changes are not reported. Milliseconds. */
   staleMs?: number;
   /** Left out: it is not checked. */
   configuration?: GuardConfiguration | undefined;
@@ -52,11 +52,11 @@ interface KnownToken {
 }
 
 /**
- * Tells who sends a request and what they may do. Warm, it asks nobody: tokens are verified once, sessions and rights
- * stay in memory until a change of theirs is told.
+ * Finds who sends a request and what they may do. Warm, it asks nobody: tokens are verified once, sessions and rights
+ * stay in memory until a change of theirs is reported.
  */
 export class Guard {
-  /** Tells guards of one process apart. */
+  /** Distinguishes guards of one process. */
   readonly id = randomUUID();
   /** For the service's readiness; undefined where it is not checked. */
   readonly configuration: GuardConfiguration | undefined;
@@ -133,7 +133,7 @@ export class Guard {
     return this.#authorizeInStore(user, permissions, { ...scope, storeId });
   }
 
-  /** Whether changes are told; if not, answers are up to `staleMs` old. */
+  /** Whether changes are reported; if not, answers are up to `staleMs` old. */
   isWatched(): boolean {
     return this.#channel.isUp();
   }

@@ -1,5 +1,5 @@
 /**
- * Longest access token that guards look at, and that a login may therefore end with. Bytes.
+ * Longest access token that guards read, and that a login may therefore end with. Bytes.
  *
  * Bun's server takes 16 384 bytes of headers in all and answers 431 beyond: a quarter of it is left to the other headers.
  * Proxies in front may take less in one header: nginx 8 kB and Apache 8190 bytes by default, HAProxy 16 kB in all, an AWS

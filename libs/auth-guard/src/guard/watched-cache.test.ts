@@ -34,7 +34,7 @@ test("asks once, for all who ask at the same time, and then not again", async ()
   expect(reads).toBe(1);
 });
 
-test("a change that is told during the look-up is not overwritten by it", async () => {
+test("a change that is reported during the look-up is not overwritten by it", async () => {
   meanwhile = () => {
     meanwhile = () => {};
     stored.delete("a");

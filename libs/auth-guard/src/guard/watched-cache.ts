@@ -13,7 +13,7 @@ interface LookUp<Value> {
 
 export interface WatchedCacheOptions {
   max: number;
-  /** While changes are told, what is in memory counts until one is told. */
+  /** While changes are reported, what is in memory counts until one is reported. */
   isWatched: () => boolean;
   /** While they are not: for how long an answer counts. Milliseconds. */
   staleMs: number;
@@ -26,8 +26,8 @@ export interface WatchedCacheOptions {
 const MAX_TRIES = 3;
 
 /**
- * Answers kept until a change is told. A look-up is registered before it reads, so that a change which is told meanwhile
- * makes it read again: "alive" is never kept over "ended".
+ * Answers kept until a change is reported. A look-up is registered before it reads, so that a change which is reported
+ * meanwhile makes it read again: "alive" is never kept over "ended".
  */
 export class WatchedCache<Value extends object> {
   readonly #entries: LRUCache<string, Entry<Value | null>>;

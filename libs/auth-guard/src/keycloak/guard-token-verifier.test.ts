@@ -212,7 +212,7 @@ describe("keys that change", () => {
     expect(realm.fetches).toBe(1);
   });
 
-  test("while Keycloak is away the known keys count, and of others nobody can tell", async () => {
+  test("while Keycloak is away the known keys count, and others can't be checked", async () => {
     realm.up = false;
     await failure(open().verify(await sign()), "keycloak.unavailable");
     realm.up = true;

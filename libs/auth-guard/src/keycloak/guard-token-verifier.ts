@@ -27,7 +27,7 @@ export interface GuardKeys {
   /**
    * @param mayWait whether a token whose key is not known yet is worth waiting for
    * @returns undefined when there is no key of this id
-   * @throws AuthError `keycloak.unavailable` when nobody can tell
+   * @throws AuthError `keycloak.unavailable` when it can't be checked
    */
   find(kid: string, mayWait: () => boolean | Promise<boolean>): Promise<JWTVerifyGetKey | undefined>;
   /** @param listener called when a key that was good is not any more */
@@ -77,7 +77,7 @@ export class JoseGuardTokenVerifier implements GuardTokenVerifier {
   }
 }
 
-/** Checks what can be told from the outside. */
+/** Checks what can be seen from the outside. */
 function readHeader(token: string, algorithms: readonly unknown[]): JWTHeaderParameters & { kid: string } {
   const parts = token.split(".");
   if (parts.length !== 3 || !parts.every((part) => /^[\w-]+$/.test(part))) throw invalid("form");
@@ -103,7 +103,7 @@ function parse(text: string): Record<string, unknown> {
     const value = JSON.parse(text);
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
   } catch {
-    // Told below, without the text.
+    // Reported below, without the text.
   }
   throw invalid("header");
 }

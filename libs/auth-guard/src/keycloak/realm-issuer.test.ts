@@ -10,7 +10,7 @@ const BUILT = "http://keycloak:8080/realms/my%20shop";
 const PUBLIC = "https://id.example.com/realms/my%20shop";
 const MOVED = "https://login.example.com/realms/my%20shop";
 
-/** A realm that says what it is told to; null: it is away. */
+/** A realm that says what the test sets; null: it is away. */
 function realmSaying(first: string | null) {
   const realm = { says: first, asked: 0, at: 0 };
   const read = async () => {

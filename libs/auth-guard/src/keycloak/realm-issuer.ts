@@ -77,7 +77,7 @@ export class RealmIssuer implements IssuerSource {
 
 /**
  * Verifies a token, and once more where the realm names another issuer by now.
- * @param verify checks the signature before it looks at the issuer, so that only Keycloak's own tokens cause a call
+ * @param verify checks the signature before it reads the issuer, so that only Keycloak's own tokens cause a call
  */
 export async function withCurrentIssuer<T>(source: IssuerSource, verify: (issuer: string) => Promise<T>): Promise<T> {
   const seen = source.current;

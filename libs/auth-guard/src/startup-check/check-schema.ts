@@ -30,7 +30,7 @@ const FAILURES: Record<ConnectionFailureKind, FindingCode> = {
   too_many_connections: "database.connections_used_up",
 };
 
-/** There is nothing to look at. */
+/** There is nothing to check. */
 export const CONNECTION: ReadonlySet<FindingCode> = new Set(Object.values(FAILURES));
 
 /** Most names in one finding. */

@@ -90,7 +90,7 @@ export async function createTestAuth<Permission extends string = string>() {
         grants: (person.permissions ?? []).map(toGrant),
       });
       state.sessions.set(keycloakSessionId, { sessionId, userId, startedAt: person.startedAt ?? new Date() });
-      state.tell({ kind: "users", ids: [userId] });
+      state.notify({ kind: "users", ids: [userId] });
       const token = await sign({
         ...{ sub: userId, sid: keycloakSessionId, preferred_username: username },
         ...{ email: person.email ?? `${userId}@example.org`, email_verified: person.emailVerified ?? true },
@@ -107,25 +107,25 @@ export async function createTestAuth<Permission extends string = string>() {
 
     endSession({ keycloakSessionId }: Pick<TestLogin, "keycloakSessionId">): void {
       state.sessions.delete(keycloakSessionId);
-      state.tell({ kind: "sessions", ids: [keycloakSessionId] });
+      state.notify({ kind: "sessions", ids: [keycloakSessionId] });
     },
 
     disable({ userId }: Pick<TestLogin, "userId">): void {
       state.users.delete(userId);
-      state.tell({ kind: "users", ids: [userId] });
+      state.notify({ kind: "users", ids: [userId] });
     },
 
     setPermissions({ userId }: Pick<TestLogin, "userId">, permissions: NonNullable<TestPerson["permissions"]>): void {
       const user = state.users.get(userId);
       if (!user) throw new Error("no such user");
       state.users.set(userId, { ...user, grants: permissions.map(toGrant) });
-      state.tell({ kind: "users", ids: [userId] });
+      state.notify({ kind: "users", ids: [userId] });
     },
 
-    /** Tells that a store belongs to an organization. */
+    /** Says that a store belongs to an organization. */
     putStore(storeId: string, organizationId: string): void {
       state.stores.set(storeId, organizationId);
-      state.tell({ kind: "everything" });
+      state.notify({ kind: "everything" });
     },
   };
 }
@@ -138,17 +138,17 @@ interface TestUser {
   grants: Grant[];
 }
 
-/** What the database holds and tells, in memory. */
+/** What the database holds and notifies of, in memory. */
 class TestState implements ChangeChannel {
   readonly users = new Map<string, TestUser>();
   readonly sessions = new Map<string, { sessionId: string; userId: string; startedAt: Date }>();
   readonly stores = new Map<string, string>();
-  tell: (change: GuardChange) => void = () => {};
+  notify: (change: GuardChange) => void = () => {};
 
   isUp = () => true;
   close = async () => {};
   listen(onChange: (change: GuardChange) => void): void {
-    this.tell = onChange;
+    this.notify = onChange;
   }
   findSession = async (sid: string) => this.sessions.get(sid) ?? null;
   findUser = async (id: string) => this.users.get(id) ?? null;

@@ -37,7 +37,7 @@ export interface ActivityRepository {
   append(activity: Omit<Activity, "id">): Promise<void>;
   /**
    * Logs `login.failed`, for the live user whose username or email was given (compared without case). Where nobody has it
-   * the row is nobody's, and does not tell it: people type passwords there.
+   * the row is nobody's, and does not show it: people type passwords there.
    */
   appendFailedLogin(failed: FailedLogin): Promise<void>;
   /** Newest first. @param before the last row of the page before */

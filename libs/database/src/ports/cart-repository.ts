@@ -26,7 +26,7 @@ export interface WriteKey {
   /** The route and whose key it is. */
   scope: string;
   key: string;
-  /** What the request asks for, to tell a retry from another request. No secrets. */
+  /** What the request asks for, to distinguish a retry from another request. No secrets. */
   fingerprint: string;
   expiresAt: Date;
 }

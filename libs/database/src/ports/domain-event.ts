@@ -3,7 +3,7 @@ import type { KeycloakProfile } from "./user-repository.ts";
 /** A user's fields as they are after the event. */
 export type UserPayload = Omit<KeycloakProfile, "id">;
 
-/** What may happen to a user, and what is told of it. No tokens, no secrets. */
+/** What may happen to a user, and what is reported of it. No tokens, no secrets. */
 export interface DomainEventPayloads {
   /** The user is there: registered, provisioned at a login, found in Keycloak, or found again after a deletion. */
   "user.registered": UserPayload & { via: "registration" | "login" | "keycloak" };
@@ -19,7 +19,7 @@ export interface DomainEventPayloads {
 
 export type DomainEventType = keyof DomainEventPayloads;
 
-/** Written in the transaction of the change that it tells of; one user's events are numbered without gaps. */
+/** Written in the transaction of the change that it reports; one user's events are numbered without gaps. */
 export type DomainEvent = {
   [Type in DomainEventType]: {
     type: Type;

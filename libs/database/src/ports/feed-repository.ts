@@ -1,10 +1,10 @@
 /**
- * What is to be looked at again. `user`: fields, enabled, existence. `sessions`: which sessions of a user still live.
- * `session`: the same, told by one `sid`. `credentials`: sessions of a user that started before a password changed.
+ * What is to be reconciled. `user`: fields, enabled, existence. `sessions`: which sessions of a user still live.
+ * `session`: the same, named by one `sid`. `credentials`: sessions of a user that started before a password changed.
  * `removed_credential`: the same, where it was the password that was removed.
  * `not_before`: sessions of everybody whose tokens the realm or our client no longer takes. `every_user`: everybody, after a change of many that names none. The subject of these two is `realm`.
  */
-export type HintKind =
+export type NoticeKind =
   | "user"
   | "sessions"
   | "session"
@@ -14,25 +14,25 @@ export type HintKind =
   | "not_before";
 
 /**
- * Who told: Keycloak's stored events, its back-channel logout, a login or a look that brought a new user, who has to be
- * checked, a full reconciliation; `reconcile`: the rolling reconciliation found a difference.
- * `registration`: the event of a create of our own, while its registration is not completed; told once by that alone
- * (version 1), it needs no look once it is.
+ * Who recorded it: Keycloak's stored events, its back-channel logout, a login or a reconciliation that brought a new
+ * user, who has to be checked, a full reconciliation; `reconcile`: the rolling reconciliation found a difference.
+ * `registration`: the event of a create of our own, while its registration is not completed; recorded once by that
+ * alone (version 1), it needs no reconciliation once it is.
  */
-export type HintSource =
+export type NoticeSource =
   | "user_events"
   | "admin_events"
   | "backchannel_logout"
   | "registration"
   | "login"
-  | "full_look"
+  | "full_reconciliation"
   | "reconcile";
 
-export interface NewHint {
-  kind: HintKind;
+export interface NewNotice {
+  kind: NoticeKind;
   /** Keycloak's user id; for `session` the `sid`; for what is the realm's `realm`. */
   subject: string;
-  source: HintSource;
+  source: NoticeSource;
   /** Keycloak's time of the change; null: not known. */
   changedAt: Date | null;
   /** With `credentials`: the `sid` that made the change and stays. */
@@ -41,17 +41,17 @@ export interface NewHint {
   notBefore?: Date;
 }
 
-export interface Hint {
+export interface ChangeNotice {
   id: bigint;
-  kind: HintKind;
+  kind: NoticeKind;
   subject: string;
-  source: HintSource;
+  source: NoticeSource;
   changedAt: Date | null;
   keepSession: string | null;
-  /** Grows with every telling. */
+  /** Grows each time it is recorded. */
   version: bigint;
-  /** How often it has been handled since it was told last. */
-  looks: number;
+  /** How often it has been handled since it was recorded last. */
+  passes: number;
   attempts: number;
   /** An error code, never a message. */
   lastError: string | null;
@@ -61,20 +61,20 @@ export interface Hint {
   createdAt: Date;
 }
 
-/** A hint as it was claimed: one that was told again meanwhile has a higher version, and is left alone. */
-export type ClaimedHint = Pick<Hint, "id" | "version">;
+/** A notice as it was claimed: one that was recorded again meanwhile has a higher version, and is left alone. */
+export type ClaimedNotice = Pick<ChangeNotice, "id" | "version">;
 
-/** One event of a source, and what it tells to look at; none when it means nothing here. */
+/** One event of a source, and its change notices; none when it means nothing here. */
 export interface FeedEvent {
   /** Unique within its source. */
   id: string;
-  hints: readonly NewHint[];
+  notices: readonly NewNotice[];
 }
 
 export interface EventBatch {
   source: string;
   events: readonly FeedEvent[];
-  /** Stored with the hints, so that it never runs ahead of them. Left out: unchanged. */
+  /** Stored with the notices, so that it never runs ahead of them. Left out: unchanged. */
   position?: unknown;
   /** Refused when somebody else has had this lease since. */
   lease?: { name: string; fence: bigint };
@@ -83,52 +83,52 @@ export interface EventBatch {
 export interface FeedBacklog {
   waiting: number;
   dead: number;
-  /** Of the hints that wait for their first look: Keycloak's time of the oldest change, or when it was told. */
+  /** Of the notices that wait for their first pass: Keycloak's time of the oldest change, or when it was recorded. */
   oldestChangedAt: Date | null;
 }
 
-/** PORT: the inbox of hints, and where the readers of Keycloak's events are. */
+/** PORT: the inbox of notices, and where the readers of Keycloak's events are. */
 export interface FeedRepository {
   /**
-   * Stores hints. One that waits already is told again: its version grows, the newest `changedAt` counts (with its
-   * `keepSession`), the earlier time of handling, and its looks begin anew; so one that is being handled may be claimed
-   * by another meanwhile. A full look does not make its own what another source told. A dead letter comes back with no
-   * attempts. Duplicates within the list are one.
+   * Stores notices. One that waits already is recorded again: its version grows, the newest `changedAt` counts (with
+   * its `keepSession`), the earlier time of handling, and its passes begin anew; so one that is being handled may be
+   * claimed by another meanwhile. A full reconciliation does not take over what another source recorded. A dead letter
+   * comes back with no attempts. Duplicates within the list are one.
    */
-  addHints(hints: readonly NewHint[], now: Date): Promise<void>;
+  addNotices(notices: readonly NewNotice[], now: Date): Promise<void>;
   /**
-   * One transaction: marks the events as seen, stores the hints of those that were not seen before, and the position.
+   * One transaction: marks the events as seen, stores the notices of those that were not seen before, and the position.
    * @returns ids of the events that were new; null when the lease was lost (nothing is written)
    */
   storeEvents(batch: EventBatch, now: Date): Promise<string[] | null>;
   /** @returns when a reader stored its position last, and what; null: never */
   readPosition(source: string): Promise<{ position: unknown; updatedAt: Date } | null>;
   /**
-   * Takes hints that are due, the longest due first and those of a full look last, each for one caller: until
+   * Takes notices that are due, the longest due first and those of a full reconciliation last, each for one caller: until
    * `claimedUntil` nobody else gets it, and then it is due again, should this caller have died.
    */
-  claimDue(now: Date, claimedUntil: Date, limit: number): Promise<Hint[]>;
-  /** Handled: removed, unless told again meanwhile (then it is due at once). */
-  complete(hints: readonly ClaimedHint[], now: Date): Promise<void>;
-  /** Handled for now, `looks + 1`, no attempts, due once more at `at`, unless told again meanwhile. */
-  lookAgain(hints: readonly ClaimedHint[], at: Date): Promise<void>;
+  claimDue(now: Date, claimedUntil: Date, limit: number): Promise<ChangeNotice[]>;
+  /** Handled: removed, unless recorded again meanwhile (then it is due at once). */
+  complete(notices: readonly ClaimedNotice[], now: Date): Promise<void>;
+  /** Handled for now, `passes + 1`, no attempts, due once more at `at`, unless recorded again meanwhile. */
+  scheduleSecondPass(notices: readonly ClaimedNotice[], at: Date): Promise<void>;
   /** Not handled: due again at `at`. @param countAttempt false when it is not the subject's fault (an outage) */
-  postpone(hints: readonly ClaimedHint[], error: string, at: Date, countAttempt: boolean): Promise<void>;
-  /** Counts the attempt and makes a dead letter of it, unless told again meanwhile. */
-  bury(hint: ClaimedHint, error: string, now: Date): Promise<void>;
+  postpone(notices: readonly ClaimedNotice[], error: string, at: Date, countAttempt: boolean): Promise<void>;
+  /** Counts the attempt and makes a dead letter of it, unless recorded again meanwhile. */
+  bury(notice: ClaimedNotice, error: string, now: Date): Promise<void>;
   /** The dead letters, in the order of their ids. @param options at most `limit` (100) of those `after` an id */
-  listDead(options?: { limit?: number; after?: bigint }): Promise<Hint[]>;
+  listDead(options?: { limit?: number; after?: bigint }): Promise<ChangeNotice[]>;
   /** Has dead letters handled again, with no attempts. @param ids default: all @returns how many */
   replay(now: Date, ids?: readonly bigint[]): Promise<number>;
   backlog(): Promise<FeedBacklog>;
-  /** How many hints wait, put off for one of these reasons. @param errors as given to {@link postpone} */
+  /** How many notices wait, put off for one of these reasons. @param errors as given to {@link postpone} */
   countPostponed(errors: readonly string[]): Promise<number>;
   /**
-   * Hints for every live local user: what a full look begins with. Several statements, with many users.
+   * Notices for every live local user: what a full reconciliation begins with. Several statements, with many users.
    * @param only `sessions`: users with live sessions, and those sessions alone
-   * @returns how many users were looked through
+   * @returns how many users were covered
    */
-  hintAllUsers(source: HintSource, now: Date, only?: "sessions"): Promise<number>;
+  addNoticesForAllUsers(source: NoticeSource, now: Date, only?: "sessions"): Promise<number>;
   /** @returns how many were removed */
   pruneSeenEvents(before: Date, limit: number): Promise<number>;
 }

@@ -83,7 +83,7 @@ export interface ErasedRows {
   registrations: number;
   roles: number;
   carts: number;
-  /** Waiting for subscribers: they are told, without the person. */
+  /** Waiting for subscribers: they are notified, without the person. */
   events: number;
   /** Kept as they are: they name the tombstone, which names nobody. */
   ordersKept: number;
@@ -102,7 +102,7 @@ export interface PersonRepository {
    * One transaction: nothing here names the person any more. The row becomes a tombstone without personal columns that no
    * earlier read of Keycloak revives; sessions and activities lose address, user agent and details; finished registrations,
    * roles and carts that were not ordered go. Events that wait for subscribers lose names and addresses. Orders stay. Live
-   * sessions are ended before, since that is told. Repeatable.
+   * sessions are ended before, since that is reported. Repeatable.
    */
   erase(userId: string, now: Date): Promise<ErasedRows>;
 }

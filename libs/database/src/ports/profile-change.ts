@@ -19,7 +19,7 @@ export function changedFields(before: UserPayload, after: KeycloakProfile): (key
 }
 
 /**
- * What is told of a change, in order. A user that is disabled while other fields change makes two events, so that who
+ * What is reported of a change, in order. A user that is disabled while other fields change makes two events, so that who
  * listens to one type only misses nothing.
  * @param before null: the user was not here, or a tombstone
  */

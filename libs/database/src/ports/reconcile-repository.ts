@@ -1,4 +1,4 @@
-import type { HintKind } from "./feed-repository.ts";
+import type { NoticeKind } from "./feed-repository.ts";
 import type { LiveSession } from "./session-repository.ts";
 
 /** How many live users there are, how many of them are enabled, and how many have a verified email. */
@@ -61,5 +61,5 @@ export interface ReconcileRepository {
   /** How many of these ids come no later than another, in the order of the lists above. */
   countUpTo(id: string, ids: readonly string[]): Promise<number>;
   /** Which of these are dead letters. */
-  findDeadLetters(kind: HintKind, subjects: readonly string[]): Promise<string[]>;
+  findDeadLetters(kind: NoticeKind, subjects: readonly string[]): Promise<string[]>;
 }

@@ -19,7 +19,7 @@ export interface Registration {
   /** A code and a short internal text; never a submitted value. */
   lastError: string | null;
   idempotencyKey: string | null;
-  /** When recovery looks at the row (again); null: never. */
+  /** When recovery checks the row (again); null: never. */
   nextAttemptAt: Date | null;
   /** Until when a create whose answer was lost may still land in Keycloak. */
   lostUntil: Date | null;
@@ -63,7 +63,7 @@ export interface NewRegistration {
   lostUntil: Date;
 }
 
-/** The `lastError` of a row that an operator has had looked at again. */
+/** The `lastError` of a row that an operator has had checked again. */
 export const RETRIED = "registration.retried";
 
 /** PORT: the registration saga's memory. */
@@ -87,11 +87,14 @@ export interface RegistrationRepository {
    * @returns whether this call won
    */
   beginUndo(id: string, keycloakUserId: string | null, error: string, now: Date, recoverAt: Date): Promise<boolean>;
-  /** `undoing → undone`. @param lookAgainAt null: for good @returns whether this call won */
-  finishUndo(id: string, now: Date, lookAgainAt: Date | null): Promise<boolean>;
-  /** `failed|undone → undoing`, of a row that is still looked at: its user turned up late. @returns whether this call won */
+  /** `undoing → undone`. @param checkAgainAt null: for good @returns whether this call won */
+  finishUndo(id: string, now: Date, checkAgainAt: Date | null): Promise<boolean>;
+  /**
+   * `failed|undone → undoing`, of a row that is still checked: its user turned up late.
+   * @returns whether this call won
+   */
   reopen(id: string, keycloakUserId: string, error: string, now: Date, recoverAt: Date): Promise<boolean>;
-  /** Counts an attempt at a row that is not finished or still looked at, keeps its error, and sets its next look. */
+  /** Counts an attempt at a row that is not finished or still checked, keeps its error, and sets its next check. */
   recordAttempt(id: string, error: string, now: Date, nextAttemptAt: Date): Promise<void>;
   /** Nothing more is expected of a `failed` or `undone` row. */
   settle(id: string, now: Date): Promise<void>;
@@ -106,7 +109,7 @@ export interface RegistrationRepository {
   /** Rows that are parked or not finished, oldest first. */
   listOpen(limit: number): Promise<Registration[]>;
   /**
-   * An operator's word: has recovery look at parked and unfinished rows now, however old they are. Their `lastError`
+   * An operator's word: has recovery check parked and unfinished rows now, however old they are. Their `lastError`
    * becomes {@link RETRIED}, their attempts 0.
    * @param ids default: all that are parked
    * @returns ids of the rows

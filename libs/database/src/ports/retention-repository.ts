@@ -1,6 +1,6 @@
 /** PORT: removes what is no longer needed, in batches. Each method returns how many rows it removed, `limit` at most. */
 export interface RetentionRepository {
-  /** Completed, failed and undone registrations that nobody looks at any more, unchanged since `before`. */
+  /** Completed, failed and undone registrations that nobody checks any more, unchanged since `before`. */
   deleteFinishedRegistrations(before: Date, limit: number): Promise<number>;
   /** Sessions that ended before `before`, with the hashes of their spent tokens. */
   deleteEndedSessions(before: Date, limit: number): Promise<number>;

@@ -133,9 +133,9 @@ export type PersonSession = Pick<
 /** PORT: application sessions. Every write is one transaction. */
 export interface SessionRepository {
   /**
-   * One transaction: `lastLoginAt`, `loginCount + 1`, insert the session, log and tell `session.started`. A user that is
-   * not known here is inserted, a tombstone revived, with a hint to look at it again: it may have been deleted meanwhile.
-   * Keycloak's fields of a known user are left alone: this login may be older than what wrote them.
+   * One transaction: `lastLoginAt`, `loginCount + 1`, insert the session, log and record `session.started`. A user that
+   * is not known here is inserted, a tombstone revived, with a notice to reconcile it: it may have been deleted
+   * meanwhile. Keycloak's fields of a known user are left alone: this login may be older than what wrote them.
    * @throws UniqueViolationError when another live user holds the username or email (nothing is written)
    * @throws UnfinishedRegistrationError when the user is not known here and its name is being registered (nothing is written)
    * @throws ForeignKeyViolationError when `storeId` does not exist (nothing is written)

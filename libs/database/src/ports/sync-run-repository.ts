@@ -1,5 +1,5 @@
-/** What a walk over Keycloak's users is for. `full_look`: the change feed has lost events. */
-export type SyncRunKind = "sync" | "verify" | "repair" | "full_look";
+/** What a walk over Keycloak's users is for. `full_reconciliation`: the change feed has lost events. */
+export type SyncRunKind = "sync" | "verify" | "repair" | "full_reconciliation";
 
 /** How many users a walk has seen, and what became of them. */
 export type SyncRunCounts = Record<string, number>;

@@ -47,8 +47,8 @@ export interface ApplyOptions {
   /** Ids that are inserted even where an unfinished registration of that name exists. */
   ignoreUnfinished?: readonly string[];
   /**
-   * Writes nothing at all where a row agrees, not even the ticket, and no hints: for walks over all users, who look again
-   * at what changed meanwhile. Without that, a slow read of an older state might still overwrite such a row.
+   * Writes nothing at all where a row agrees, not even the ticket, and no notices: for walks over all users, who check
+   * again what changed meanwhile. Without that, a slow read of an older state might still overwrite such a row.
    */
   leaveUnchanged?: boolean;
 }
@@ -66,11 +66,11 @@ export interface UserRepository {
   /** Live rows, other than the profiles' own, that hold one of their usernames or emails (without case). */
   findHolders(profiles: readonly KeycloakProfile[]): Promise<User[]>;
   /**
-   * Applies what one read of Keycloak told of many users, in one transaction: inserts, updates what differs, revives.
-   * Rows that a later read has written are left alone; of rows that agree only the ticket moves. Users of the batch may
-   * swap usernames and emails. Who is inserted or revived gets a hint to be looked at once more: the user may have been
-   * deleted since it was read. With a `collision` that one is left out, and the others are written. Changes are told as
-   * `user.registered`, `user.updated`, `user.disabled`.
+   * Applies what one read of Keycloak brought of many users, in one transaction: inserts, updates what differs,
+   * revives. Rows that a later read has written are left alone; of rows that agree only the ticket moves. Users of the
+   * batch may swap usernames and emails. Who is inserted or revived gets a notice to be reconciled once more: the user
+   * may have been deleted since it was read. With a `collision` that one is left out, and the others are written.
+   * Changes are reported as `user.registered`, `user.updated`, `user.disabled`.
    * @param ticket of the read
    * @returns one for each id, in the order given
    */
@@ -81,7 +81,7 @@ export interface UserRepository {
     options?: ApplyOptions,
   ): Promise<AppliedProfile[]>;
   /**
-   * Makes a tombstone, which frees username and email; told as `user.deleted`.
+   * Makes a tombstone, which frees username and email; reported as `user.deleted`.
    * @param ticket of the read that did not find the user; left out: whatever was written before
    * @returns false when there was no live row, or a later read has written it
    */

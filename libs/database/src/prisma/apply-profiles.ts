@@ -4,8 +4,8 @@ import { changedFields, eventsOfChange, keycloakFields } from "../ports/profile-
 import { shareNames } from "../ports/share-names.ts";
 import type { AppliedProfile, ApplyOptions, KeycloakProfile, ProfileOutcome } from "../ports/user-repository.ts";
 import type { PrismaClient } from "./client.ts";
+import { noticeTable, recordNotices } from "./record-notices.ts";
 import { takeOverGrantsOf } from "./take-over-grants.ts";
-import { hintTable, tellHints } from "./tell-hints.ts";
 import { type KnownUser, lockUsers, readNames, readUsers, type Transaction, writeUsers } from "./user-rows.ts";
 
 /** Races with other writers are rare, and each try sees what the one before met. */
@@ -16,8 +16,8 @@ interface Reading {
   ticket: KeycloakTicket;
   now: Date;
   ignoreUnfinished: ReadonlySet<string>;
-  /** Who is new here is told as a hint too. */
-  hints: boolean;
+  /** For who is new here a notice is recorded too. */
+  notices: boolean;
 }
 
 /**
@@ -38,7 +38,7 @@ export async function applyProfiles(
   const batch = [...new Map(profiles.map((profile) => [profile.id, profile])).values()];
   const agreed = leaveUnchanged ? await findAgreeing(prisma, batch, ticket) : new Set<string>();
   const rest = batch.filter(({ id }) => !agreed.has(id));
-  const reading = { ticket, now, ignoreUnfinished: new Set(ignoreUnfinished), hints: !leaveUnchanged };
+  const reading = { ticket, now, ignoreUnfinished: new Set(ignoreUnfinished), notices: !leaveUnchanged };
   const applied = await applyWithRetries(prisma, rest, reading);
   return batch.map(({ id }) => ({ id, outcome: applied.get(id) ?? "unchanged" }));
 }
@@ -85,7 +85,7 @@ async function tryApply(
 async function applyInTransaction(
   tx: Transaction,
   batch: readonly KeycloakProfile[],
-  { ticket, now, ignoreUnfinished, hints }: Reading,
+  { ticket, now, ignoreUnfinished, notices }: Reading,
 ): Promise<Map<string, ProfileOutcome>> {
   const known = await lockUsers(tx, idsOf(batch), ticket);
   const outcomes = new Map(batch.map((profile) => [profile.id, outcomeOf(known.get(profile.id), profile)]));
@@ -108,18 +108,18 @@ async function applyInTransaction(
     now,
   });
   const isNew = ({ id }: KeycloakProfile) => ["inserted", "revived"].includes(outcomes.get(id) as string);
-  if (hints) await tellOfNew(tx, writes.filter(isNew), now);
+  if (notices) await recordNoticesOfNew(tx, writes.filter(isNew), now);
   const verified = writes.filter(({ emailVerified, email }) => emailVerified && email !== null);
   if (verified.length > 0) await takeOverGrantsOf(tx, verified, now);
   return outcomes;
 }
 
-/** No ticket keeps a slow read from inserting whom Keycloak has deleted since: whoever is new is looked at once more. */
-async function tellOfNew(tx: Transaction, profiles: readonly KeycloakProfile[], now: Date): Promise<void> {
+/** No ticket keeps a slow read from inserting whom Keycloak has deleted since: whoever is new is reconciled once more. */
+async function recordNoticesOfNew(tx: Transaction, profiles: readonly KeycloakProfile[], now: Date): Promise<void> {
   if (profiles.length === 0) return;
-  const hint = { kind: "user", source: "login", changedAt: null } as const;
-  const told = profiles.map(({ id }) => ({ event: null, hint: { ...hint, subject: id } }));
-  await tx.$executeRaw(tellHints(hintTable(told, now), now));
+  const notice = { kind: "user", source: "login", changedAt: null } as const;
+  const added = profiles.map(({ id }) => ({ event: null, notice: { ...notice, subject: id } }));
+  await tx.$executeRaw(recordNotices(noticeTable(added, now), now));
 }
 
 /** What comes of a profile where its names are free. */

@@ -32,6 +32,7 @@ export const REGISTRATION_COLUMNS = Prisma.raw(`
   idempotency_key AS "idempotencyKey", next_attempt_at AS "nextAttemptAt", lost_until AS "lostUntil",
   parked_at AS "parkedAt", created_at AS "createdAt", updated_at AS "updatedAt"`);
 
-export const HINT_COLUMNS = Prisma.raw(`
-  id, kind, subject, source, changed_at AS "changedAt", keep_session AS "keepSession", version, looks, attempts,
+export const NOTICE_COLUMNS = Prisma.raw(`
+  id, kind, subject, CASE source WHEN 'full_look' THEN 'full_reconciliation' ELSE source END AS source,
+  changed_at AS "changedAt", keep_session AS "keepSession", version, passes, attempts,
   last_error AS "lastError", next_attempt_at AS "nextAttemptAt", dead_at AS "deadAt", created_at AS "createdAt"`);

@@ -2,8 +2,8 @@ import { Prisma } from "../generated/client.ts";
 import type { KeycloakProfile, User } from "../ports/user-repository.ts";
 import type { PrismaClient } from "./client.ts";
 import { USER_COLUMNS } from "./columns.ts";
+import { somebodySubscribes, userPayload } from "./domain-event-sql.ts";
 import { takeOverGrants } from "./take-over-grants.ts";
-import { somebodySubscribes, userPayload } from "./tell-events.ts";
 
 /**
  * `pending → completed`, the local user, its log row and its event in one statement: all of it or nothing.
@@ -35,7 +35,7 @@ export async function completeRegistration(
       INSERT INTO activity_logs (user_id, type, at, ip_address, user_agent, details)
       SELECT id, 'user.registered', ${now}::timestamptz, asked->'client'->>'ipAddress', asked->'client'->>'userAgent',
         jsonb_build_object('registrationId', ${id}::text) FROM created, completed
-    ), ${takeOverGrants(Prisma.sql`created`, now)}, told AS (
+    ), ${takeOverGrants(Prisma.sql`created`, now)}, recorded AS (
       INSERT INTO domain_events (user_id, version, type, at, payload)
       SELECT id, event_version, 'user.registered', ${now}::timestamptz,
         ${userPayload(Prisma.sql`created`)} || '{"via":"registration"}' FROM created WHERE ${somebodySubscribes}

@@ -3,7 +3,7 @@ import { Prisma } from "../generated/client.ts";
 import type { EndOptions, LiveSessions, Session, SessionEndReason } from "../ports/session-repository.ts";
 import type { PrismaClient } from "./client.ts";
 import { SESSION_FACT_COLUMNS, SESSION_TOKEN_COLUMNS } from "./columns.ts";
-import { somebodySubscribes } from "./tell-events.ts";
+import { somebodySubscribes } from "./domain-event-sql.ts";
 
 /** Which live sessions: one of ours, those of {@link LiveSessions}, or those whose refresh token has run out. */
 export type Ending =
@@ -15,8 +15,8 @@ export type Ending =
 export type EndedSessions = { which: Ending; reason: SessionEndReason; now: Date } & EndOptions;
 
 /**
- * Ends live sessions in one statement: the rows, their log, what Keycloak must still be told, and what subscribers are
- * told, or none of it. Sessions are locked before their users: the order of every statement that locks both.
+ * Ends live sessions in one statement: the rows, their log, what Keycloak must still end, and what subscribers are
+ * notified of, or none of it. Sessions are locked before their users: the order of every statement that locks both.
  * @returns the sessions as they were before
  */
 export async function endSessions(
@@ -51,14 +51,14 @@ export async function endSessions(
       FROM live, (VALUES ('session.refresh_token_reused', ${reason}::text = 'refresh_token_reuse'),
         ('session.ended', true)) AS what (type, happened)
       WHERE what.happened
-    ), ${tellEnds(reason, now)}
+    ), ${recordEnds(reason, now)}
     SELECT "sessionId", "userId", "keycloakSessionId", "previousRefreshTokenHash", "refreshedAt", "ipAddress",
       "userAgent", "keptAsOf", "startedAt", "lastSeenAt", "endedAt", "endReason", "accessToken", "refreshToken", "idToken",
       "refreshTokenHash", "tokenExpiresAt", "refreshExpiresAt", "tokensIssuedAt", offline FROM live`.catch(throwMapped);
 }
 
 /** Parts of a WITH: one event for each session in `live`, the versions of each user's in a row. */
-function tellEnds(reason: SessionEndReason, now: Date): Prisma.Sql {
+function recordEnds(reason: SessionEndReason, now: Date): Prisma.Sql {
   return Prisma.sql`ends AS MATERIALIZED (
       SELECT "sessionId", "userId", row_number() OVER (PARTITION BY "userId" ORDER BY "startedAt", "sessionId") AS number
       FROM live WHERE ${somebodySubscribes}
@@ -69,7 +69,7 @@ function tellEnds(reason: SessionEndReason, now: Date): Prisma.Sql {
       FROM (SELECT "userId", count(*) AS count FROM ends GROUP BY "userId") AS happened
       WHERE id IN (SELECT id FROM locked) AND id = happened."userId"
       RETURNING id, event_version - happened.count AS before
-    ), told AS (
+    ), recorded AS (
       INSERT INTO domain_events (user_id, version, type, at, payload)
       SELECT id, before + number, 'session.ended', ${now}::timestamptz,
         jsonb_build_object('sessionId', "sessionId", 'reason', ${reason}::text)

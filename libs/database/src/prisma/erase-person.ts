@@ -6,7 +6,7 @@ import { repeatableTransaction } from "./repeatable-transaction.ts";
 /** What may be left in the details of an activity: neither of them names anybody. */
 const KEPT_DETAILS = ["sessionId", "reason"];
 
-/** What events that no subscriber has handled yet tell instead of the person's own values. */
+/** What events that no subscriber has handled yet say instead of the person's own values. */
 const ERASED_PAYLOAD = JSON.stringify({
   ...{ username: ERASED_USERNAME, email: null, firstName: null, lastName: null, emailVerified: false, enabled: false },
   ...{ ipAddress: null, userAgent: null },

@@ -1,5 +1,5 @@
 import { throwMapped } from "@libs/postgres";
-import type { HintKind } from "../ports/feed-repository.ts";
+import type { NoticeKind } from "../ports/feed-repository.ts";
 import type { DatedUser, IdleSession, ReconcileRepository, UserCounts } from "../ports/reconcile-repository.ts";
 import type { PrismaClient } from "./client.ts";
 
@@ -113,9 +113,9 @@ export class PrismaReconcileRepository implements ReconcileRepository {
     return rows[0]?.count ?? 0;
   }
 
-  async findDeadLetters(kind: HintKind, subjects: readonly string[]): Promise<string[]> {
+  async findDeadLetters(kind: NoticeKind, subjects: readonly string[]): Promise<string[]> {
     const rows = await this.prisma.$queryRaw<{ subject: string }[]>`
-      SELECT subject FROM feed_hints
+      SELECT subject FROM change_notices
       WHERE kind = ${kind} AND subject = ANY(${[...subjects]}::text[]) AND dead_at IS NOT NULL`.catch(throwMapped);
     return rows.map(({ subject }) => subject);
   }

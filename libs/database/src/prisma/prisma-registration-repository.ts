@@ -65,8 +65,8 @@ export class PrismaRegistrationRepository implements RegistrationRepository {
     return this.move(id, ["pending"], undoing);
   }
 
-  finishUndo(id: string, now: Date, lookAgainAt: Date | null): Promise<boolean> {
-    return this.move(id, ["undoing"], { state: "undone", updatedAt: now, nextAttemptAt: lookAgainAt });
+  finishUndo(id: string, now: Date, checkAgainAt: Date | null): Promise<boolean> {
+    return this.move(id, ["undoing"], { state: "undone", updatedAt: now, nextAttemptAt: checkAgainAt });
   }
 
   async reopen(id: string, keycloakUserId: string, error: string, now: Date, nextAttemptAt: Date): Promise<boolean> {

@@ -2,6 +2,7 @@ import { throwMapped } from "@libs/postgres";
 import type { Prisma, SyncRun as Row } from "../generated/client.ts";
 import type { SyncRun, SyncRunCounts, SyncRunKind, SyncRunRepository } from "../ports/sync-run-repository.ts";
 import type { PrismaClient } from "./client.ts";
+import { fromStored, toStored } from "./stored-full-reconciliation.ts";
 
 /** `sync_runs` in PostgreSQL. */
 export class PrismaSyncRunRepository implements SyncRunRepository {
@@ -10,13 +11,13 @@ export class PrismaSyncRunRepository implements SyncRunRepository {
   async begin(kind: SyncRunKind, now: Date): Promise<SyncRun> {
     const running = await this.findRunning(kind);
     if (running) return running;
-    const data = { kind, startedAt: now, updatedAt: now };
+    const data = { kind: toStored(kind), startedAt: now, updatedAt: now };
     return toRun(await this.prisma.syncRun.create({ data }).catch(throwMapped));
   }
 
   async findRunning(kind: SyncRunKind): Promise<SyncRun | null> {
     const row = await this.prisma.syncRun
-      .findFirst({ where: { kind, state: "running" }, orderBy: { startedAt: "desc" } })
+      .findFirst({ where: { kind: toStored(kind), state: "running" }, orderBy: { startedAt: "desc" } })
       .catch(throwMapped);
     return row && toRun(row);
   }
@@ -33,5 +34,5 @@ export class PrismaSyncRunRepository implements SyncRunRepository {
 }
 
 function toRun({ id, kind, position, counts, startedAt }: Row): SyncRun {
-  return { id, kind: kind as SyncRunKind, position, counts: counts as SyncRunCounts, startedAt };
+  return { id, kind: fromStored(kind) as SyncRunKind, position, counts: counts as SyncRunCounts, startedAt };
 }

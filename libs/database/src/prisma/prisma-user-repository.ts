@@ -4,7 +4,7 @@ import type { AppliedProfile, ApplyOptions, KeycloakProfile, User, UserRepositor
 import { applyProfiles } from "./apply-profiles.ts";
 import type { PrismaClient } from "./client.ts";
 import { USER_COLUMNS } from "./columns.ts";
-import { somebodySubscribes } from "./tell-events.ts";
+import { somebodySubscribes } from "./domain-event-sql.ts";
 import { THIS_WRITE } from "./user-rows.ts";
 
 /** `users` in PostgreSQL. */
@@ -72,7 +72,7 @@ export class PrismaUserRepository implements UserRepository {
       ), moved AS (
         UPDATE users SET keycloak_ticket = ${THIS_WRITE}
         FROM reading WHERE id = ${id} AND deleted_at IS NOT NULL AND keycloak_ticket < ticket
-      ), told AS (
+      ), recorded AS (
         INSERT INTO domain_events (user_id, version, type, at)
         SELECT id, event_version, 'user.deleted', ${now}::timestamptz FROM gone WHERE ${somebodySubscribes}
       )

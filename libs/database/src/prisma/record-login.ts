@@ -4,10 +4,10 @@ import type { LoginRecord, Session } from "../ports/session-repository.ts";
 import type { User } from "../ports/user-repository.ts";
 import type { PrismaClient } from "./client.ts";
 import { USER_COLUMNS } from "./columns.ts";
+import { somebodySubscribes, userPayload } from "./domain-event-sql.ts";
 import { mayInsert } from "./may-insert.ts";
+import { recordNotices } from "./record-notices.ts";
 import { takeOverGrants } from "./take-over-grants.ts";
-import { somebodySubscribes, userPayload } from "./tell-events.ts";
-import { tellHints } from "./tell-hints.ts";
 
 /**
  * A login of a known user is one statement: the row's count, session and log row, or none of them. Against the same
@@ -39,7 +39,7 @@ function knownLogin({ profile, storeId, session, now }: LoginRecord): Prisma.Sql
     ), ${startSession({ session, now })}, owner AS (
       SELECT id, email, "emailVerified" FROM known
       WHERE ${profile.emailVerified}::boolean AND lower(email) = lower(${profile.email}::text)
-    ), ${takeOverGrants(Prisma.sql`owner`, now, session)}, told AS (
+    ), ${takeOverGrants(Prisma.sql`owner`, now, session)}, recorded AS (
       INSERT INTO domain_events (user_id, version, type, at, payload)
       SELECT id, event_version, 'session.started', ${now}::timestamptz, ${startedPayload(session)}
       FROM known WHERE ${somebodySubscribes}
@@ -47,7 +47,7 @@ function knownLogin({ profile, storeId, session, now }: LoginRecord): Prisma.Sql
     SELECT ${NAMED_COLUMNS} FROM known`;
 }
 
-/** A hint goes with it: a login that was slow may bring a user that has been deleted meanwhile. */
+/** A notice goes with it: a login that was slow may bring a user that has been deleted meanwhile. */
 function firstLogin({ profile, storeId, ignoreUnfinished = false, session, now }: LoginRecord): Prisma.Sql {
   return Prisma.sql`
     WITH known AS (
@@ -66,16 +66,16 @@ function firstLogin({ profile, storeId, ignoreUnfinished = false, session, now }
         event_version = users.event_version + excluded.event_version
       WHERE users.deleted_at IS NOT NULL
       RETURNING ${USER_COLUMNS}, event_version
-    ), ${startSession({ session, now })}, ${takeOverGrants(Prisma.sql`known`, now, session)}, told AS (
+    ), ${startSession({ session, now })}, ${takeOverGrants(Prisma.sql`known`, now, session)}, recorded AS (
       INSERT INTO domain_events (user_id, version, type, at, payload)
       SELECT id, event_version + number, type, ${now}::timestamptz, payload
       FROM known, LATERAL (VALUES (-1, 'user.registered', ${userPayload(Prisma.sql`known`)} || '{"via":"login"}'),
         (0, 'session.started', ${startedPayload(session)})) AS event (number, type, payload)
       WHERE ${somebodySubscribes} ORDER BY number
-    ), hinted AS (
-      ${tellHints(
+    ), noted AS (
+      ${recordNotices(
         Prisma.sql`(SELECT 0 AS n, 'user'::text AS kind, id AS subject, 'login'::text AS source,
-          NULL::timestamptz AS changed_at, NULL::text AS keep_session, ${now}::timestamptz AS due_at FROM known) AS told`,
+          NULL::timestamptz AS changed_at, NULL::text AS keep_session, ${now}::timestamptz AS due_at FROM known) AS added`,
         now,
       )}
     )

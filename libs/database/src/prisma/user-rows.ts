@@ -5,7 +5,7 @@ import type { KeycloakTicket } from "../ports/feed-repository.ts";
 import type { NewDomainEvent } from "../ports/profile-change.ts";
 import type { NamedWrite } from "../ports/share-names.ts";
 import type { KeycloakProfile } from "../ports/user-repository.ts";
-import { somebodySubscribes } from "./tell-events.ts";
+import { somebodySubscribes } from "./domain-event-sql.ts";
 
 /** A client, or a transaction on it. */
 export type Transaction = Prisma.TransactionClient;
@@ -89,9 +89,9 @@ export async function writeUsers(tx: Transaction, { writes, givers, unchanged, n
   if (givers.length > 0)
     await tx.$executeRaw`UPDATE users SET deleted_at = ${now}::timestamptz WHERE id = ANY(${givers}::text[])`;
   const written = await tx.$queryRaw<unknown[]>`
-    WITH told AS MATERIALIZED (SELECT ${somebodySubscribes} AS yes),
+    WITH subscribed AS MATERIALIZED (SELECT ${somebodySubscribes} AS yes),
     written AS MATERIALIZED (
-      SELECT *, CASE WHEN (SELECT yes FROM told) THEN jsonb_array_length(events) ELSE 0 END AS event_count
+      SELECT *, CASE WHEN (SELECT yes FROM subscribed) THEN jsonb_array_length(events) ELSE 0 END AS event_count
       FROM jsonb_to_recordset(${JSON.stringify(writes)}::jsonb) AS written (id text, username text, email text,
         "firstName" text, "lastName" text, "emailVerified" boolean, enabled boolean, known boolean, events jsonb)
     ), updated AS (

@@ -64,5 +64,5 @@ function write(database: InMemoryDatabase, profile: KeycloakProfile, now: Date):
   const events = eventsOfChange(known && !known.deletedAt ? known : null, profile);
   const changes = { ...keycloakFields(profile), syncedAt: now, updatedAt: now, deletedAt: null };
   database.users.set(profile.id, { ...(known ?? newUser(profile, now)), ...changes });
-  for (const event of events) database.tell(profile.id, event, now);
+  for (const event of events) database.record(profile.id, event, now);
 }

@@ -2,7 +2,7 @@ import { ForeignKeyViolationError, UnfinishedRegistrationError, UniqueViolationE
 import type { Activity } from "../ports/activity-repository.ts";
 import type { Cart, WriteKey } from "../ports/cart-repository.ts";
 import type { DomainEvent, EventSubscription } from "../ports/domain-event.ts";
-import type { Hint } from "../ports/feed-repository.ts";
+import type { ChangeNotice } from "../ports/feed-repository.ts";
 import type { KeptAnswer } from "../ports/idempotency-repository.ts";
 import type { KeycloakLogout, NewKeycloakLogout } from "../ports/keycloak-logout-repository.ts";
 import type { Order } from "../ports/order-repository.ts";
@@ -42,8 +42,8 @@ export class InMemoryDatabase {
   /** Until when each turn is taken. */
   readonly loginTurns = new Map<string, Date>();
   /** By kind and subject. */
-  readonly hints = new Map<string, Hint>();
-  lastHintId = 0n;
+  readonly notices = new Map<string, ChangeNotice>();
+  lastNoticeId = 0n;
   /** By source and event: when. */
   readonly seenEvents = new Map<string, Date>();
   readonly cursors = new Map<string, { position: unknown; updatedAt: Date }>();
@@ -113,7 +113,7 @@ export class InMemoryDatabase {
   }
 
   /** Writes an event, while somebody subscribes. */
-  tell(userId: string, { type, payload }: NewDomainEvent, at: Date): void {
+  record(userId: string, { type, payload }: NewDomainEvent, at: Date): void {
     if (this.subscriptions.size === 0) return;
     const version = (this.eventVersions.get(userId) ?? 0n) + 1n;
     this.eventVersions.set(userId, version);
@@ -157,7 +157,7 @@ export function sameGrant(a: Scope & { role: string }, b: Scope & { role: string
   return a.role === b.role && a.storeId === b.storeId && a.organizationId === b.organizationId;
 }
 
-/** What the activity log tells of a grant. */
+/** What the activity log says of a grant. */
 export function grantDetails({ id, role, storeId, organizationId, grantedBy }: RoleGrant): Record<string, unknown> {
   return {
     ...{ grantId: id, role },

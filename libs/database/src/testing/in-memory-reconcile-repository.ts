@@ -1,4 +1,4 @@
-import type { HintKind } from "../ports/feed-repository.ts";
+import type { NoticeKind } from "../ports/feed-repository.ts";
 import type { DatedUser, IdleSession, ReconcileRepository, UserCounts } from "../ports/reconcile-repository.ts";
 import type { User } from "../ports/user-repository.ts";
 import type { InMemoryDatabase } from "./in-memory-database.ts";
@@ -71,9 +71,9 @@ export class InMemoryReconcileRepository implements ReconcileRepository {
     return { sessions, last: next.at(-1) ?? null };
   }
 
-  async findDeadLetters(kind: HintKind, subjects: readonly string[]): Promise<string[]> {
-    return [...this.database.hints.values()]
-      .filter((hint) => hint.kind === kind && hint.deadAt !== null && subjects.includes(hint.subject))
+  async findDeadLetters(kind: NoticeKind, subjects: readonly string[]): Promise<string[]> {
+    return [...this.database.notices.values()]
+      .filter((notice) => notice.kind === kind && notice.deadAt !== null && subjects.includes(notice.subject))
       .map(({ subject }) => subject);
   }
 

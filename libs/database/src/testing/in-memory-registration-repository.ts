@@ -63,7 +63,7 @@ export class InMemoryRegistrationRepository implements RegistrationRepository {
     this.database.log({ userId: user.id, type: "user.registered", at: now, ...from, details });
     this.database.takeOverGrants(user, now);
     const payload = { ...keycloakFields(user), via: "registration" } as const;
-    this.database.tell(user.id, { type: "user.registered", payload }, now);
+    this.database.record(user.id, { type: "user.registered", payload }, now);
     return structuredClone(user);
   }
 
@@ -87,8 +87,8 @@ export class InMemoryRegistrationRepository implements RegistrationRepository {
     });
   }
 
-  async finishUndo(id: string, now: Date, lookAgainAt: Date | null): Promise<boolean> {
-    return this.move(id, "undoing", { state: "undone", updatedAt: now, nextAttemptAt: lookAgainAt });
+  async finishUndo(id: string, now: Date, checkAgainAt: Date | null): Promise<boolean> {
+    return this.move(id, "undoing", { state: "undone", updatedAt: now, nextAttemptAt: checkAgainAt });
   }
 
   async reopen(id: string, keycloakUserId: string, error: string, now: Date, nextAttemptAt: Date): Promise<boolean> {

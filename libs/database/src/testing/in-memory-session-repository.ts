@@ -62,8 +62,8 @@ export class InMemorySessionRepository implements SessionRepository {
     // Grants to an email are taken over only where row and login both say that it is verified.
     if (profile.emailVerified && sameName(profile.email ?? "", user.email ?? ""))
       this.database.takeOverGrants(user, now, { ipAddress, userAgent });
-    if (provisions) await this.#tellProvisioned(user, now);
-    this.database.tell(user.id, { type: "session.started", payload: { sessionId, ipAddress, userAgent } }, now);
+    if (provisions) await this.#recordProvisioned(user, now);
+    this.database.record(user.id, { type: "session.started", payload: { sessionId, ipAddress, userAgent } }, now);
     return structuredClone({ user, session: started });
   }
 
@@ -140,7 +140,7 @@ export class InMemorySessionRepository implements SessionRepository {
     const types = reason === "refresh_token_reuse" ? (["session.refresh_token_reused"] as const) : [];
     for (const type of [...types, "session.ended"] as const)
       this.database.log({ userId, type, at: now, ipAddress, userAgent, details });
-    this.database.tell(userId, { type: "session.ended", payload: details }, now);
+    this.database.record(userId, { type: "session.ended", payload: details }, now);
     if (logout) this.#queueLogout(session, reason, now, logout);
     return structuredClone(session);
   }
@@ -236,10 +236,10 @@ export class InMemorySessionRepository implements SessionRepository {
       .sort((a, b) => a.startedAt.getTime() - b.startedAt.getTime() || (a.sessionId < b.sessionId ? -1 : 1));
   }
 
-  async #tellProvisioned(user: User, now: Date): Promise<void> {
-    this.database.tell(user.id, { type: "user.registered", payload: { ...keycloakFields(user), via: "login" } }, now);
-    const hint = { kind: "user", subject: user.id, source: "login", changedAt: null } as const;
-    await new InMemoryFeedRepository(this.database).addHints([hint], now);
+  async #recordProvisioned(user: User, now: Date): Promise<void> {
+    this.database.record(user.id, { type: "user.registered", payload: { ...keycloakFields(user), via: "login" } }, now);
+    const notice = { kind: "user", subject: user.id, source: "login", changedAt: null } as const;
+    await new InMemoryFeedRepository(this.database).addNotices([notice], now);
   }
 
   #queueLogout({ keycloakSessionId, userId, refreshExpiresAt }: Session, reason: string, now: Date, plan: LogoutPlan) {

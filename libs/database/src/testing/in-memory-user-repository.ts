@@ -44,9 +44,9 @@ export class InMemoryUserRepository implements UserRepository {
     const applied = applyInMemory(this.database, profiles, ticket, now, options);
     if (!options.leaveUnchanged) {
       const added = applied.filter(({ outcome }) => outcome === "inserted" || outcome === "revived");
-      const hint = { kind: "user", source: "login", changedAt: null } as const;
-      const hints = added.map(({ id }) => ({ ...hint, subject: id }));
-      await new InMemoryFeedRepository(this.database).addHints(hints, now);
+      const notice = { kind: "user", source: "login", changedAt: null } as const;
+      const notices = added.map(({ id }) => ({ ...notice, subject: id }));
+      await new InMemoryFeedRepository(this.database).addNotices(notices, now);
     }
     return applied;
   }
@@ -58,7 +58,7 @@ export class InMemoryUserRepository implements UserRepository {
     this.database.userTickets.set(id, ++this.database.ticket);
     if (user.deletedAt) return false;
     this.database.users.set(id, { ...user, deletedAt: now, updatedAt: now });
-    this.database.tell(id, { type: "user.deleted", payload: {} }, now);
+    this.database.record(id, { type: "user.deleted", payload: {} }, now);
     return true;
   }
 

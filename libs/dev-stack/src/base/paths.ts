@@ -9,7 +9,7 @@ export const ROOT = resolve(import.meta.dir, "../../../..");
 /** What a running stack writes: state, logs, data. Git-ignored; `STACK_DIR` names another folder, for a second stack. */
 export const DEV_DIR = resolve(ROOT, process.env["STACK_DIR"] || ".dev");
 
-/** What the running stack tells tests, benchmarks and tools. */
+/** What the running stack gives tests, benchmarks and tools. */
 export const STACK_FILE = join(DEV_DIR, "stack.json");
 
 /** Downloads and built servers, shared by every checkout of this user. */

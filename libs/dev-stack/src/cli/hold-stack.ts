@@ -34,10 +34,10 @@ export async function holdStack(options: {
     } else up.catch(() => {});
   } finally {
     // A start that was refused has nothing to stop, and its message shall be the last line.
-    const tell = session.isUp ? report : silent;
-    tell("Stopping …");
+    const say = session.isUp ? report : silent;
+    say("Stopping …");
     await session.stop();
-    tell("Stopped.");
+    say("Stopped.");
   }
   return code;
 }

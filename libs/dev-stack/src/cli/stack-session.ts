@@ -121,7 +121,7 @@ export class StackSession {
   }
 }
 
-/** Settles with what to tell when a process ends that should not. */
+/** Settles with what to report when a process ends that should not. */
 function firstEnd(keeper: Keeper): Promise<string> {
   const ends = keeper.all().map(async ({ name, exited, log }) => {
     await exited;

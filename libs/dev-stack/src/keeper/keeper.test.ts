@@ -32,7 +32,7 @@ test("closing stops what it runs, and removes what is disposable", async () => {
   expect(existsSync(state)).toBe(false);
 });
 
-test("tells when a process ends, and when a program is missing", async () => {
+test("reports when a process ends, and when a program is missing", async () => {
   const keeper = Keeper.open(join(root, "ends", RECORD_NAME));
   const kept = await keeper.run({ ...sleeper("b"), command: ["sh", "-c", "exit 3"] });
   expect(await kept.exited).toBe(3);

@@ -22,7 +22,7 @@ const owned: Array<{ spec: Stop; identity: ProcessIdentity }> = [];
 const opener = process.ppid;
 let stopping = false;
 
-const tell = (event: KeeperEvent) => {
+const report = (event: KeeperEvent) => {
   if (!stopping) process.stdout.write(`${JSON.stringify(event)}\n`);
 };
 
@@ -49,7 +49,7 @@ function launch(spec: ProcessSpec): ChildProcess {
 
 function run(spec: ProcessSpec): void {
   const child = launch(spec);
-  child.once("error", (error) => tell({ failed: spec.name, reason: error.message }));
+  child.once("error", (error) => report({ failed: spec.name, reason: error.message }));
   if (child.pid === undefined) return;
   const identity = identify(child.pid);
   if (identity) {
@@ -60,9 +60,9 @@ function run(spec: ProcessSpec): void {
     const index = owned.findIndex((entry) => entry.identity === identity);
     if (index >= 0) owned.splice(index, 1);
     if (!stopping) writeRecord();
-    tell({ exited: spec.name, code: code ?? (signal ? 128 : 1) });
+    report({ exited: spec.name, code: code ?? (signal ? 128 : 1) });
   });
-  tell({ started: spec.name, pid: child.pid });
+  report({ started: spec.name, pid: child.pid });
 }
 
 function adopt({ identity, ...spec }: AdoptedProcess): void {

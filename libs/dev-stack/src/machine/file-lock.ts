@@ -8,11 +8,11 @@ import { identify, isAlive, type ProcessIdentity } from "./process-identity.ts";
  * @param onWait called once if another process holds the lock
  */
 export async function withFileLock<T>(file: string, work: () => Promise<T>, onWait: (pid: number) => void): Promise<T> {
-  let told = false;
+  let reported = false;
   while (!tryLock(file)) {
     const holder = lockHolder(file);
-    if (holder && !told) {
-      told = true;
+    if (holder && !reported) {
+      reported = true;
       onWait(holder.pid);
     }
     await new Promise((done) => setTimeout(done, 250));

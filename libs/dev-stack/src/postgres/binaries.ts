@@ -24,8 +24,8 @@ const PLATFORM = `${process.platform === "win32" ? "windows" : process.platform}
 
 /**
  * Finds the programs, completes their links, and copies them where `runAs` can reach them if need be. The programs are
- * used directly, not through the class of the package: that one keeps the server a child of this process and tells
- * nobody its pid, so that a kill of this process would leave the server running.
+ * used directly, not through the class of the package: that one keeps the server a child of this process and
+ * shows nobody its pid, so that a kill of this process would leave the server running.
  * @param wanted major; without it `POSTGRES_VERSION`, then the default
  * @throws StackError for a major that isn't pinned, or where npm has no PostgreSQL for this platform
  */

@@ -13,7 +13,7 @@ export interface TestRealm {
   drop(): Promise<void>;
 }
 
-/** One hash round instead of Argon2: a login takes a third of the time, and no test looks at the hash. */
+/** One hash round instead of Argon2: a login takes a third of the time, and no test reads the hash. */
 export const QUICK_PASSWORD_POLICY = "hashAlgorithm(pbkdf2-sha256) and hashIterations(1) and length(8)";
 
 export type TestRealmOptions = Partial<Omit<RealmOptions, "keycloakUrl" | "admin" | "realm">>;

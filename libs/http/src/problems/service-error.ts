@@ -27,7 +27,7 @@ export class ServiceError<Code extends string = string> extends Error implements
   }
 }
 
-/** Told by class: any error can carry a `code`. */
+/** Recognised by class: any error can carry a `code`. */
 export function isPublicError(error: unknown): error is AuthError | ServiceError {
   return isAuthError(error) || error instanceof ServiceError;
 }

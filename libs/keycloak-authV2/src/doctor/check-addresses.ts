@@ -6,7 +6,7 @@ import { findClient } from "../realm/gateway-client.ts";
 import type { DoctorOptions } from "./doctor-options.ts";
 import { isInternalAddress } from "./internal-address.ts";
 
-/** So many sessions are looked at, here and in Keycloak. */
+/** So many sessions are read, here and in Keycloak. */
 const SAMPLE = 500;
 /** After a correction old sessions are still there for so long. Milliseconds. */
 const RECENT_MS = 24 * 3_600_000;

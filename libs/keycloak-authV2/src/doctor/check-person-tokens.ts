@@ -5,7 +5,7 @@ import type { AdminApi } from "../keycloak/calls/admin-api.ts";
 import { findClient } from "../realm/gateway-client.ts";
 import type { DoctorOptions } from "./doctor-options.ts";
 
-/** So many people's tokens are looked at. */
+/** So many people's tokens are checked. */
 const PEOPLE = 5;
 /** Header, signature and dots of a token under an RSA key of 2048 bits. Characters. */
 const AROUND_PAYLOAD = 480;

@@ -28,7 +28,7 @@ export interface DoctorOptions {
 export interface DoctorReport {
   /** Errors first; empty: healthy. */
   findings: Finding[];
-  /** What could not be looked at, and why. */
+  /** What could not be checked, and why. */
   unchecked: string[];
 }
 

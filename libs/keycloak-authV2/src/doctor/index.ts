@@ -1,4 +1,4 @@
-/** Looks at all that the gateway stands on, and says what is wrong and what to do. Changes nothing. */
+/** Checks all that the gateway depends on, and says what is wrong and what to do. Changes nothing. */
 
 export type { Finding } from "@libs/problems/findings";
 export { type FindingCode, findingCatalogue, type Severity } from "@libs/problems/findings";

@@ -23,7 +23,7 @@ import { checkKeycloak as checkQuickly } from "./quick/check-gateway.ts";
 const TIMEOUT_MS = 10_000;
 
 /**
- * Looks at everything that the gateway stands on, and changes nothing. (One login without a name is tried: it
+ * Checks everything that the gateway depends on, and changes nothing. (One login without a name is tried: it
  * leaves a `LOGIN_ERROR` event.)
  * @throws AuthError where Keycloak answers in a way that no check knows
  */

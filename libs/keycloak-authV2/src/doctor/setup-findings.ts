@@ -33,8 +33,8 @@ function detailsOf({ subject, name, from, to }: RealmChange, code: FindingCode):
   if (code.startsWith("service_account.role_")) return [name.replace(/^(no|scope) /, "")];
   if (typeof to === "object" && to !== null && !Array.isArray(to))
     return Object.keys(to).map((member) => `${member} is ${show(Reflect.get(Object(from), member))}`);
-  const tellsAll = !code.endsWith("settings");
-  return tellsAll ? [] : [to === undefined ? `${subject}: ${name}` : `${name} is ${show(from)}`];
+  const saysAll = !code.endsWith("settings");
+  return saysAll ? [] : [to === undefined ? `${subject}: ${name}` : `${name} is ${show(from)}`];
 }
 
 const show = (value: unknown): string => (value === undefined ? "not set" : String(value));
@@ -42,7 +42,7 @@ const show = (value: unknown): string => (value === undefined ? "not set" : Stri
 function codeOf({ subject, name }: RealmChange): FindingCode | undefined {
   if (subject === "service_account" && name.startsWith("no ")) return "service_account.role_extra";
   if (subject === "service_account" || name.startsWith("scope ")) return "service_account.role_missing";
-  // Which types is told by another check.
+  // Which types is reported by another check.
   if (name === "enabledEventTypes") return undefined;
   return CODES[`${subject}.${name}`] ?? (subject === "realm" ? "realm.settings" : "client.settings");
 }

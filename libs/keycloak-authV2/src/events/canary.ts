@@ -31,9 +31,9 @@ export class LoginCanary {
   async check(): Promise<boolean> {
     const { sessions, now } = this.deps;
     const started = await sessions.findStartedBetween(later(now(), -OLDEST_MS), later(now(), -YOUNGEST_MS), 100);
-    const looksMissing = started.filter(({ keycloakSessionId }) => this.#missing.has(keycloakSessionId));
+    const seemsMissing = started.filter(({ keycloakSessionId }) => this.#missing.has(keycloakSessionId));
     const others = started.filter(({ keycloakSessionId }) => !this.#missing.has(keycloakSessionId));
-    const sample = [...looksMissing, ...shuffled(others)].slice(0, SAMPLE);
+    const sample = [...seemsMissing, ...shuffled(others)].slice(0, SAMPLE);
     if (sample.length === 0) return this.#isMissing;
     const missing = new Map<string, number>();
     for (const { keycloakSessionId, startedAt } of sample) {

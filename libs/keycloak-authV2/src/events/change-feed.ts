@@ -1,4 +1,4 @@
-import type { Hint, PrismaClient } from "@libs/database";
+import type { ChangeNotice, PrismaClient } from "@libs/database";
 import type { Registry } from "@libs/observability";
 import type { KeycloakIntegrationService } from "../services/integration/keycloak-integration-service.ts";
 import { authErrors } from "../services/shared/database-failure.ts";
@@ -12,10 +12,10 @@ import { ProblemBoard } from "./feed/problem-board.ts";
 import { createFeedMetrics } from "./feed-metrics.ts";
 import type { FeedModeStatus } from "./feed-mode.ts";
 import { type FeedStatus, readFeedStatus } from "./feed-status.ts";
-import { FullLook } from "./full-look.ts";
-import { createHintSweep } from "./hint-sweep.ts";
+import { FullReconciliation } from "./full-reconciliation.ts";
 import { KeycloakClock } from "./keycloak-clock.ts";
 import { ModeWatch } from "./mode-watch.ts";
+import { createNoticeSweep } from "./notice-sweep.ts";
 import { EventReader } from "./read-events.ts";
 import { receiveLogoutToken } from "./receive-logout-token.ts";
 import { createReconcileMetrics } from "./reconcile/reconcile-metrics.ts";
@@ -23,7 +23,7 @@ import { Reconciler } from "./reconcile/reconciler.ts";
 import { FeedWatch } from "./watch.ts";
 
 export interface ChangeFeedOptions extends UserSyncOptions {
-  /** Whether Keycloak's events are read. What is told otherwise is handled anyway. Default true. */
+  /** Whether Keycloak's events are read. What is recorded otherwise is handled anyway. Default true. */
   readsEvents?: boolean;
   /** Between two readings of Keycloak's events. Milliseconds; default 750. */
   pollIntervalMs?: number;
@@ -37,8 +37,8 @@ export interface ChangeFeedOptions extends UserSyncOptions {
   reconcileMaxCallsPerSecond?: number;
 }
 
-/** While nobody tells, hints are looked for this often. Milliseconds. */
-const HINTS_INTERVAL_MS = 1_000;
+/** While nobody wakes the sweep, it checks for due notices this often. Milliseconds. */
+const NOTICES_INTERVAL_MS = 1_000;
 const RECONCILE_PERIOD_MS = 900_000;
 const MAX_CALLS_PER_SECOND = 50;
 
@@ -53,7 +53,7 @@ const MAX_CALLS_PER_SECOND = 50;
 export class ChangeFeed {
   readonly #deps: Pick<SyncDeps, "feed" | "now" | "wake" | "logger"> & { problems: Pick<ProblemBoard, "list"> };
   readonly #integration: KeycloakIntegrationService;
-  readonly #fullLook: FullLook;
+  readonly #fullReconciliation: FullReconciliation;
   readonly #sweeps: Sweep[];
   readonly #mode: ModeWatch;
 
@@ -68,27 +68,27 @@ export class ChangeFeed {
     const { logger, now, leases } = syncDeps;
     const feedMetrics = createFeedMetrics(metrics);
     const problems = new ProblemBoard(feedMetrics, logger, now);
-    const fullLook = new FullLook({ ...syncDeps, problems });
+    const fullReconciliation = new FullReconciliation({ ...syncDeps, problems });
     const { eventSource, serverFeatures } = integration;
     const deps = {
       ...syncDeps,
       ...{ eventSource, serverFeatures, feedMetrics, problems },
       leader: new FeedLeader(leases),
       clock: new KeycloakClock(eventSource, now),
-      onLoss: (reason: string) => fullLook.start(reason),
-      reconcileEveryUser: (reason: string) => fullLook.start(reason),
+      onLoss: (reason: string) => fullReconciliation.start(reason),
+      reconcileEveryUser: (reason: string) => fullReconciliation.start(reason),
       pollIntervalMs: options.pollIntervalMs ?? 750,
       maxDeletionsPerMinute: options.maxDeletionsPerMinute ?? 100,
     };
     this.#deps = deps;
     this.#integration = integration;
-    this.#fullLook = fullLook;
-    const hints: Sweep = { ...createHintSweep(deps), intervalMs: HINTS_INTERVAL_MS, local: true };
+    this.#fullReconciliation = fullReconciliation;
+    const notices: Sweep = { ...createNoticeSweep(deps), intervalMs: NOTICES_INTERVAL_MS, local: true };
     const readsEvents = options.readsEvents !== false;
     const reconciles = options.reconciles !== false;
     const periodMs = options.reconcilePeriodMs ?? RECONCILE_PERIOD_MS;
     this.#mode = new ModeWatch(deps, { readsEvents, reconciles, periodMs });
-    this.#sweeps = [hints, createExpirySweep(deps), this.#mode.sweep()];
+    this.#sweeps = [notices, createExpirySweep(deps), this.#mode.sweep()];
     if (reconciles) {
       const reconcilerDeps = { ...deps, reconcileMetrics: createReconcileMetrics(metrics) };
       const reconciler = new Reconciler(reconcilerDeps, {
@@ -99,8 +99,8 @@ export class ChangeFeed {
     }
     if (!readsEvents) return;
     const reader = new EventReader(deps);
-    const watch = new FeedWatch({ ...deps, fullLook, reader }).sweep();
-    this.#sweeps.push(reader.sweep(), { ...watch, close: () => fullLook.stop() });
+    const watch = new FeedWatch({ ...deps, fullReconciliation, reader }).sweep();
+    this.#sweeps.push(reader.sweep(), { ...watch, close: () => fullReconciliation.stop() });
   }
 
   /** What reads, handles, watches and expires: for `startSweeps`, on every replica. */
@@ -130,19 +130,19 @@ export class ChangeFeed {
   }
 
   /** Changes that could not be applied, oldest first. @throws AuthError `database.*` */
-  deadLetters(options: { limit?: number; after?: bigint } = {}): Promise<Hint[]> {
+  deadLetters(options: { limit?: number; after?: bigint } = {}): Promise<ChangeNotice[]> {
     return authErrors(() => this.#deps.feed.listDead(options));
   }
 
   /** Has dead letters handled again. @param ids default: all @returns how many. @throws AuthError `database.*` */
   async replay(ids?: readonly bigint[]): Promise<number> {
     const count = await authErrors(() => this.#deps.feed.replay(this.#deps.now(), ids));
-    this.#deps.wake("hints");
+    this.#deps.wake("notices");
     return count;
   }
 
-  /** Has every user looked at again, in the background. @param reason for the log. @throws AuthError `database.*` */
-  startFullLook(reason: string): Promise<void> {
-    return authErrors(() => this.#fullLook.start(reason));
+  /** Reconciles every user, in the background. @param reason for the log. @throws AuthError `database.*` */
+  startFullReconciliation(reason: string): Promise<void> {
+    return authErrors(() => this.#fullReconciliation.start(reason));
   }
 }

@@ -1,4 +1,9 @@
-import { ABSENCE_UNPROVEN, DELETIONS_PAUSED, isFailure, type LookOutcome } from "../services/reconcile/look-outcome.ts";
+import {
+  ABSENCE_UNPROVEN,
+  DELETIONS_PAUSED,
+  isFailure,
+  type ReconcileOutcome,
+} from "../services/reconcile/reconcile-outcome.ts";
 import type { SyncDeps } from "../services/shared/sync-deps.ts";
 import type { FeedDeps, FeedMetrics } from "./feed/feed-deps.ts";
 
@@ -18,15 +23,15 @@ export type DeletionGuardDeps = Pick<SyncDeps, "now"> & {
   feedMetrics: Pick<FeedMetrics, "usersDeleted" | "deletionsPostponed">;
 };
 
-/** Tells when users are not deleted here although Keycloak does not know them, and when that is over. */
+/** Reports when users are not deleted here although Keycloak does not know them, and when that is over. */
 export class DeletionGuard {
-  #toldAt: Date | undefined;
+  #reportedAt: Date | undefined;
 
   constructor(private readonly deps: DeletionGuardDeps) {}
 
-  report(outcomes: readonly LookOutcome[]): void {
+  report(outcomes: readonly ReconcileOutcome[]): void {
     const { feedMetrics, problems, now } = this.deps;
-    const deleted = outcomes.filter((look) => !isFailure(look) && look.outcome === "deleted").length;
+    const deleted = outcomes.filter((one) => !isFailure(one) && one.outcome === "deleted").length;
     const errors = outcomes.filter(isFailure).map(({ error }) => error);
     const unproven = errors.includes(ABSENCE_UNPROVEN);
     const paused = errors.filter((error) => error === DELETIONS_PAUSED || error === ABSENCE_UNPROVEN).length;
@@ -34,13 +39,13 @@ export class DeletionGuard {
     if (paused === 0) return;
     feedMetrics.deletionsPostponed(paused);
     problems.report("deletions_paused", unproven ? UNPROVEN : TOO_MANY);
-    this.#toldAt = now();
+    this.#reportedAt = now();
   }
 
   /** Called regularly: takes the problem back when no deletion waits any more. */
   settle(): void {
-    if (!this.#toldAt || this.deps.now().getTime() - this.#toldAt.getTime() < OVER_AFTER_MS) return;
-    this.#toldAt = undefined;
+    if (!this.#reportedAt || this.deps.now().getTime() - this.#reportedAt.getTime() < OVER_AFTER_MS) return;
+    this.#reportedAt = undefined;
     this.deps.problems.clear("deletions_paused");
   }
 }

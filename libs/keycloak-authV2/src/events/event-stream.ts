@@ -1,15 +1,15 @@
-import type { FeedEvent, FeedRepository, NewHint, UserRepository } from "@libs/database";
+import type { FeedEvent, FeedRepository, NewNotice, UserRepository } from "@libs/database";
 import type { EventPage, KeycloakAdminEvent, KeycloakEventSource, KeycloakUserEvent } from "../ports/ports.ts";
 import type { SyncDeps } from "../services/shared/sync-deps.ts";
-import { endsEverySession, nameInDetails } from "./hints/admin-event-hints.ts";
-import { hintingTypes, hintsOfUserEvent } from "./hints/event-hints.ts";
-import { hintsWithoutOwnWrites, type OwnWritesDeps } from "./own-writes.ts";
+import { endsEverySession, nameInDetails } from "./notices/admin-event-notices.ts";
+import { noticesOfUserEvent, noticeTypes } from "./notices/user-event-notices.ts";
+import { noticesWithoutOwnWrites, type OwnWritesDeps } from "./own-writes.ts";
 
 /** One of Keycloak's stores of events, and the change notices that its events make. */
 export interface EventStream<E extends { id: string; at: Date } = { id: string; at: Date }> {
   source: "user_events" | "admin_events";
   list(page: EventPage): Promise<E[]>;
-  /** @returns each event with what it tells to look at */
+  /** @returns each event with its change notices */
   toFeedEvents(events: readonly E[]): Promise<FeedEvent[]>;
 }
 
@@ -25,7 +25,7 @@ interface NamedUsersDeps {
 /** For {@link adminEventStream}. */
 export type AdminEventStreamDeps = Pick<SyncDeps, "now"> & {
   eventSource: Pick<KeycloakEventSource, "listAdminEvents" | "serviceAccountId">;
-  feed: Pick<FeedRepository, "hintAllUsers">;
+  feed: Pick<FeedRepository, "addNoticesForAllUsers">;
 } & OwnWritesDeps &
   NamedUsersDeps;
 
@@ -33,8 +33,8 @@ export type AdminEventStreamDeps = Pick<SyncDeps, "now"> & {
 export function userEventStream({ eventSource }: UserEventStreamDeps): EventStream<KeycloakUserEvent> {
   return {
     source: "user_events",
-    list: (page) => eventSource.listUserEvents({ ...page, types: hintingTypes }),
-    toFeedEvents: async (events) => events.map((event) => ({ id: event.id, hints: hintsOfUserEvent(event) })),
+    list: (page) => eventSource.listUserEvents({ ...page, types: noticeTypes }),
+    toFeedEvents: async (events) => events.map((event) => ({ id: event.id, notices: noticesOfUserEvent(event) })),
   };
 }
 
@@ -46,9 +46,9 @@ export function adminEventStream(deps: AdminEventStreamDeps): EventStream<Keyclo
     list: (page) => eventSource.listAdminEvents(page),
     toFeedEvents: async (events) => {
       // Before the event counts as seen: repeating it is harmless, leaving it out is not.
-      if (events.some(endsEverySession)) await feed.hintAllUsers("admin_events", now(), "sessions");
-      const told = await hintsWithoutOwnWrites(deps, await eventSource.serviceAccountId(), events);
-      return await withNamedUsers(deps, events, told);
+      if (events.some(endsEverySession)) await feed.addNoticesForAllUsers("admin_events", now(), "sessions");
+      const feedEvents = await noticesWithoutOwnWrites(deps, await eventSource.serviceAccountId(), events);
+      return await withNamedUsers(deps, events, feedEvents);
     },
   };
 }
@@ -57,16 +57,16 @@ export function adminEventStream(deps: AdminEventStreamDeps): EventStream<Keyclo
 async function withNamedUsers(
   { users }: NamedUsersDeps,
   events: readonly KeycloakAdminEvent[],
-  told: readonly FeedEvent[],
+  feedEvents: readonly FeedEvent[],
 ): Promise<FeedEvent[]> {
-  const found = new Map<string, NewHint>();
+  const found = new Map<string, NewNotice>();
   for (const event of events) {
     const { username, email } = nameInDetails(event) ?? {};
     const user = (username && (await users.findByUsername(username))) || (email && (await users.findByEmail(email)));
     if (user) found.set(event.id, { kind: "user", subject: user.id, source: "admin_events", changedAt: event.at });
   }
-  return told.map(({ id, hints }) => {
+  return feedEvents.map(({ id, notices }) => {
     const named = found.get(id);
-    return { id, hints: named ? [...hints, named] : hints };
+    return { id, notices: named ? [...notices, named] : notices };
   });
 }

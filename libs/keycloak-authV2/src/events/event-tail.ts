@@ -1,4 +1,4 @@
-import type { FeedEvent, FeedRepository, NewHint } from "@libs/database";
+import type { FeedEvent, FeedRepository, NewNotice } from "@libs/database";
 import { z } from "zod";
 import { later } from "../services/shared/back-off.ts";
 import type { EventStream } from "./event-stream.ts";
@@ -20,7 +20,7 @@ export interface TailOptions {
 
 export interface TailDeps {
   feed: Pick<FeedRepository, "storeEvents" | "readPosition">;
-  feedMetrics: Pick<ReaderMetrics, "hintsTold">;
+  feedMetrics: Pick<ReaderMetrics, "noticesRecorded">;
   now: () => Date;
 }
 
@@ -35,10 +35,10 @@ type Position = z.infer<typeof positionSchema>;
 
 /** Events are stamped by Keycloak's clock, which is known only roughly. */
 const FUTURE_MS = 5_000;
-/** With nothing new the position is stored this often: it tells the other replicas that somebody reads. */
+/** With nothing new the position is stored this often: it shows the other replicas that somebody reads. */
 export const STORE_EVERY_MS = 10_000;
 
-/** Reads one stream of events from where it was last, again and again, and stores what it tells. */
+/** Reads one stream of events from where it was last, again and again, and stores their change notices. */
 export class EventTail {
   #position: Position | undefined;
   /** What many users went through before anybody read for the first time is nothing that was missed. By Keycloak's clock. */
@@ -85,7 +85,7 @@ export class EventTail {
 
   /**
    * Stores what has happened since, page by page.
-   * @returns how many hints were told
+   * @returns how many notices were recorded
    * @throws LeaseLostError, AuthError, DatabaseError: what is stored by then stays, the rest is read next time
    */
   async read(keycloakNow: Date, lease: { name: string; fence: bigint }): Promise<number> {
@@ -93,13 +93,13 @@ export class EventTail {
     // A clock that was set back must not leave a gap.
     const before = Math.min(this.#position?.at ?? reached, reached);
     const from = before - this.options.overlapMs;
-    let told = 0;
+    let recorded = 0;
     const list = this.stream.list.bind(this.stream);
     await readWindow(list, new Date(from), later(keycloakNow, FUTURE_MS), async (events, isLast) => {
       const through = isLast ? reached : Math.min(reached, events.at(-1)?.at.getTime() ?? before);
-      told += await this.#store(events, Math.max(through, before), isLast, lease);
+      recorded += await this.#store(events, Math.max(through, before), isLast, lease);
     });
-    return told;
+    return recorded;
   }
 
   async #store(
@@ -117,10 +117,10 @@ export class EventTail {
       if (isLast) this.#position = position;
       return 0;
     }
-    const toldBy = this.#sinceBeginning(await this.stream.toFeedEvents(fresh));
+    const withNotices = this.#sinceBeginning(await this.stream.toFeedEvents(fresh));
     const own = this.options.key === source;
-    // Ids are one set for both tiers; a tier with a position of its own stores that after the hints.
-    const batch = { source, events: toldBy, lease, ...(own && { position }) };
+    // Ids are one set for both tiers; a tier with a position of its own stores that after the notices.
+    const batch = { source, events: withNotices, lease, ...(own && { position }) };
     const stored = await feed.storeEvents(batch, now());
     if (stored === null) throw new LeaseLostError();
     if (!own && (await feed.storeEvents({ source: this.options.key, events: [], position, lease }, now())) === null)
@@ -132,17 +132,17 @@ export class EventTail {
       now().getTime(),
     );
     const unseen = new Set(stored);
-    const told = toldBy.reduce((sum, { id, hints }) => sum + (unseen.has(id) ? hints.length : 0), 0);
-    if (told > 0) feedMetrics.hintsTold(source, told);
-    return told;
+    const recorded = withNotices.reduce((sum, { id, notices }) => sum + (unseen.has(id) ? notices.length : 0), 0);
+    if (recorded > 0) feedMetrics.noticesRecorded(source, recorded);
+    return recorded;
   }
 
-  #sinceBeginning(told: readonly FeedEvent[]): FeedEvent[] {
+  #sinceBeginning(events: readonly FeedEvent[]): FeedEvent[] {
     const beganAt = this.#beganAt;
-    if (!beganAt) return [...told];
-    const isOld = ({ kind, changedAt }: NewHint) =>
+    if (!beganAt) return [...events];
+    const isOld = ({ kind, changedAt }: NewNotice) =>
       (kind === "every_user" || kind === "not_before") && changedAt !== null && changedAt < beganAt;
-    return told.map(({ id, hints }) => ({ id, hints: hints.filter((hint) => !isOld(hint)) }));
+    return events.map(({ id, notices }) => ({ id, notices: notices.filter((notice) => !isOld(notice)) }));
   }
 
   #newest(events: { id: string; at: Date }[]): Position["newest"] {

@@ -14,7 +14,7 @@ const INTERVAL_MS = 30_000;
 const LEASE_MS = 20_000;
 const BATCH = 500;
 
-/** Ends sessions whose refresh token has run out: what nobody tells. One replica does it at a time. */
+/** Ends sessions whose refresh token has run out: what nobody reports. One replica does it at a time. */
 export function createExpirySweep({ sessions, leases, now, logger }: ExpirySweepDeps): Sweep {
   const holder = randomUUID();
   return {

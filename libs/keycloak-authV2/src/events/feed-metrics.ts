@@ -1,4 +1,4 @@
-import type { FeedBacklog, HintSource } from "@libs/database";
+import type { FeedBacklog, NoticeSource } from "@libs/database";
 import { counterIn, gaugeIn } from "@libs/observability";
 import type { Registry } from "prom-client";
 import type { FeedMetrics } from "./feed/feed-deps.ts";
@@ -7,8 +7,8 @@ import type { FeedMode } from "./feed-mode.ts";
 
 /** The numbers of the readers and the watch, beside those of the handler. */
 export interface ReaderMetrics extends FeedMetrics {
-  /** New events of a source told so many hints. */
-  hintsTold(source: HintSource, count: number): void;
+  /** New events of a source brought so many notices. */
+  noticesRecorded(source: NoticeSource, count: number): void;
   /** Seconds that the oldest change waits, or since the events were read last. */
   lag(seconds: number): void;
   backlog(backlog: Pick<FeedBacklog, "waiting" | "dead">): void;
@@ -26,10 +26,11 @@ export function createFeedMetrics(registry: Registry): ReaderMetrics {
   const counter = (name: string, help: string, labelNames: string[] = []) =>
     counterIn(registry, { name, help, labelNames });
 
-  const hints = counter("feed_hints_total", "Change notices to reconcile a user or session, by source and outcome.", [
-    "source",
-    "outcome",
-  ]);
+  const notices = counter(
+    "feed_notices_total",
+    "Change notices to reconcile a user or session, by source and outcome.",
+    ["source", "outcome"],
+  );
   const deleted = counter(
     "feed_users_deleted_total",
     "Users that became tombstones because Keycloak no longer has them.",
@@ -39,7 +40,7 @@ export function createFeedMetrics(registry: Registry): ReaderMetrics {
     "Deletions that were delayed because there were too many in a minute.",
   );
   const lag = gauge("feed_lag_seconds", "Age of the oldest waiting change, or time since events were last read.");
-  const waiting = gauge("feed_hints_waiting", "Change notices that are not handled yet.");
+  const waiting = gauge("feed_notices_waiting", "Change notices that are not handled yet.");
   const dead = gauge("feed_dead_letters", "Change notices that could not be handled and wait for an operator.");
   const leads = gauge("feed_leader", "1 while this process reads Keycloak's events for all replicas.");
   const problem = gauge("feed_problem", "1 while the change feed has this problem; reported within 60 seconds.", [
@@ -59,8 +60,8 @@ export function createFeedMetrics(registry: Registry): ReaderMetrics {
       for (const one of ["events", "reconciliation", "off"] as const) mode.set({ mode: one }, one === current ? 1 : 0);
       bound.set(current === "off" ? Number.POSITIVE_INFINITY : periodMs / 1_000);
     },
-    hintsTold: (source, count) => hints.inc({ source, outcome: "told" }, count),
-    hintsHandled: (source, outcome, count) => hints.inc({ source, outcome }, count),
+    noticesRecorded: (source, count) => notices.inc({ source, outcome: "recorded" }, count),
+    noticesHandled: (source, outcome, count) => notices.inc({ source, outcome }, count),
     usersDeleted: (count) => deleted.inc(count),
     deletionsPostponed: (count) => paused.inc(count),
     lag: (seconds) => lag.set(seconds),

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { ABSENCE_UNPROVEN, DELETIONS_PAUSED } from "../services/reconcile/look-outcome.ts";
+import { ABSENCE_UNPROVEN, DELETIONS_PAUSED } from "../services/reconcile/reconcile-outcome.ts";
 import { createFeedFixture } from "../testing/feed-fixture.ts";
 import { type FeedMode, storeMode } from "./feed-mode.ts";
 import { readFeedStatus } from "./feed-status.ts";

@@ -1,10 +1,10 @@
-import type { FeedBacklog, FeedRepository, Hint } from "@libs/database";
+import type { ChangeNotice, FeedBacklog, FeedRepository } from "@libs/database";
 import { z } from "zod";
-import { ABSENCE_UNPROVEN, DELETIONS_PAUSED } from "../services/reconcile/look-outcome.ts";
+import { ABSENCE_UNPROVEN, DELETIONS_PAUSED } from "../services/reconcile/reconcile-outcome.ts";
 import { TOO_MANY, UNPROVEN } from "./deletion-guard.ts";
 import { STORE_EVERY_MS } from "./event-tail.ts";
 import type { FeedProblemKind } from "./feed/feed-problems.ts";
-import { BEHIND_MS, problemTodos, SHARED_PROBLEMS } from "./feed/problem-board.ts";
+import { BEHIND_MS, fromStoredKind, problemTodos, SHARED_PROBLEMS } from "./feed/problem-board.ts";
 import { type FeedModeStatus, readStoredMode } from "./feed-mode.ts";
 import { isLate, type ReconcileStatus, readReconcileStatus } from "./reconcile/reconcile-status.ts";
 
@@ -18,7 +18,7 @@ export interface FeedStatus {
   /** What any replica's readiness knows of, half a minute ago at most while one runs, and what to do about it. */
   problems: { kind: FeedProblemKind; todo: string }[];
   /** The first hundred. */
-  deadLetters: Hint[];
+  deadLetters: ChangeNotice[];
   /** How old the comparisons with Keycloak are. */
   reconcile: ReconcileStatus;
 }
@@ -65,5 +65,5 @@ const sharedSchema = z.object({ kinds: z.array(z.string()) });
 export async function readSharedProblems(feed: Pick<FeedRepository, "readPosition">): Promise<FeedProblemKind[]> {
   const shared = await feed.readPosition(SHARED_PROBLEMS);
   const { kinds } = sharedSchema.safeParse(shared?.position).data ?? { kinds: [] };
-  return kinds.filter((kind): kind is FeedProblemKind => Object.hasOwn(problemTodos, kind));
+  return kinds.flatMap((kind) => fromStoredKind(kind) ?? []);
 }

@@ -1,4 +1,4 @@
-/** What changes in Keycloak, brought here; and what has changed here, told to sibling services. */
+/** What changes in Keycloak, brought here; and what has changed here, reported to sibling services. */
 export { ChangeFeed, type ChangeFeedOptions } from "./change-feed.ts";
 export { type FeedProblem, type FeedProblemKind, isIncomplete } from "./feed/feed-problems.ts";
 export type { FeedMode, FeedModeStatus } from "./feed-mode.ts";

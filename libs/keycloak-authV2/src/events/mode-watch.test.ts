@@ -27,7 +27,7 @@ test("with events", async () => {
   const { replica, lines, registry, kinds } = setUp();
   const watch = replica();
   expect(watch.status).toBeNull();
-  await watch.look();
+  await watch.check();
   expect(watch.status).toEqual({
     mode: "events",
     bound: "within a second of its event, and within 15 min (RECONCILE_PERIOD_MS) where Keycloak stores none",
@@ -42,8 +42,8 @@ test("a server whose events can't be read: by reconciliation, said once, until i
   const { replica, features, lines, registry, kinds } = setUp();
   features.eventsByTime = false;
   const watch = replica({ periodMs: 90_000 });
-  await watch.look();
-  await watch.look();
+  await watch.check();
+  await watch.check();
   expect(watch.status).toEqual({
     mode: "reconciliation",
     bound: "within 90 s (RECONCILE_PERIOD_MS); deletions and disabled users are noticed by counting, every 5 s",
@@ -54,7 +54,7 @@ test("a server whose events can't be read: by reconciliation, said once, until i
   expect(await registry.metrics()).toContain("feed_bound_seconds 90");
   expect(kinds()).toEqual([]);
   features.eventsByTime = true;
-  await watch.look();
+  await watch.check();
   expect(watch.status?.mode).toBe("events");
   expect(lines).toHaveLength(2);
 });
@@ -63,31 +63,31 @@ test("and reconciliation switched off: nothing arrives, which is a problem with 
   const { replica, features, kinds } = setUp();
   features.eventsByTime = false;
   const watch = replica({ reconciles: false });
-  await watch.look();
+  await watch.check();
   expect(watch.status?.mode).toBe("off");
   expect(kinds()).toEqual(["feed_off"]);
   features.eventsByTime = true;
-  await watch.look();
+  await watch.check();
   expect(kinds()).toEqual([]);
 });
 
 test("events that nobody wants to read are no problem, and no call", async () => {
   const { replica, kinds, stored, feedDeps } = setUp();
   feedDeps.serverFeatures.current = () => Promise.reject(new Error("asked"));
-  await replica({ readsEvents: false }).look();
+  await replica({ readsEvents: false }).check();
   expect(await stored()).toBe("reconciliation");
-  await replica({ readsEvents: false, reconciles: false }).look();
+  await replica({ readsEvents: false, reconciles: false }).check();
   expect(await stored()).toBe("off");
   expect(kinds()).toEqual([]);
 });
 
 test("a replica that leaves the events to others does not speak for them, while they run", async () => {
   const { replica, stored, clock } = setUp();
-  await replica().look();
-  await replica({ readsEvents: false }).look();
+  await replica().check();
+  await replica({ readsEvents: false }).check();
   expect(await stored()).toBe("events");
   clock.now += MINUTE_MS;
-  await replica({ readsEvents: false }).look();
+  await replica({ readsEvents: false }).check();
   expect(await stored()).toBe("reconciliation");
 });
 
@@ -95,7 +95,7 @@ test("with Keycloak away from the start nothing is said of it, and operators see
   const { replica, feedDeps, lines, deps } = setUp();
   feedDeps.serverFeatures.current = () => Promise.reject(new AuthError("keycloak.unavailable"));
   const watch = replica();
-  await expect(watch.look()).rejects.toThrow();
+  await expect(watch.check()).rejects.toThrow();
   expect(watch.status).toBeNull();
   expect(lines).toEqual([]);
   expect((await readFeedStatus(deps.feed, deps.now())).problems).toEqual([]);

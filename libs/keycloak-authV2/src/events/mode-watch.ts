@@ -44,11 +44,11 @@ export class ModeWatch {
   }
 
   sweep(): Sweep {
-    return { name: "mode", intervalMs: MODE_EVERY_MS, local: true, run: () => this.look() };
+    return { name: "mode", intervalMs: MODE_EVERY_MS, local: true, run: () => this.check() };
   }
 
   /** @throws AuthError `keycloak.*` while nothing is known of the server; DatabaseError */
-  async look(): Promise<number> {
+  async check(): Promise<number> {
     const { problems, feedMetrics } = this.deps;
     const { periodMs } = this.options;
     const mode = await this.#find().catch(async (error: unknown) => {

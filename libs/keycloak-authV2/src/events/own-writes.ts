@@ -2,15 +2,15 @@ import type { FeedEvent, RegistrationRepository, UserRepository } from "@libs/da
 import type { KeycloakAdminEvent } from "../ports/ports.ts";
 import { later } from "../services/shared/back-off.ts";
 import type { SyncDeps } from "../services/shared/sync-deps.ts";
-import { hintsOfAdminEvent, wholeUserOf } from "./hints/admin-event-hints.ts";
+import { noticesOfAdminEvent, wholeUserOf } from "./notices/admin-event-notices.ts";
 
-/** For {@link hintsWithoutOwnWrites}. */
+/** For {@link noticesWithoutOwnWrites}. */
 export type OwnWritesDeps = Pick<SyncDeps, "now"> & {
   registrations: Pick<RegistrationRepository, "findByUserIds">;
   users: Pick<UserRepository, "findByIds">;
 };
 
-/** A registration of ours that is not completed by then is looked at; its second step takes milliseconds. */
+/** A registration of ours that is not completed by then is reconciled; its second step takes milliseconds. */
 const OWN_CREATE_PAUSE_MS = 3_000;
 
 /**
@@ -18,7 +18,7 @@ const OWN_CREATE_PAUSE_MS = 3_000;
  * deleted and that has no live row here.
  * @param ownId Keycloak user id of the gateway's service account
  */
-export async function hintsWithoutOwnWrites(
+export async function noticesWithoutOwnWrites(
   { registrations, users, now }: OwnWritesDeps,
   ownId: string,
   events: readonly KeycloakAdminEvent[],
@@ -37,15 +37,15 @@ export async function hintsWithoutOwnWrites(
   const live = new Set(known.filter(({ deletedAt }) => deletedAt === null).map(({ id }) => id));
 
   return events.map((event) => {
-    const hints = hintsOfAdminEvent(event);
+    const notices = noticesOfAdminEvent(event);
     const id = event.byUserId === ownId ? wholeUserOf(event) : undefined;
-    if (id === undefined) return { id: event.id, hints };
-    if (event.operation === "DELETE" && !live.has(id)) return { id: event.id, hints: [] };
-    if (event.operation !== "CREATE") return { id: event.id, hints };
+    if (id === undefined) return { id: event.id, notices };
+    if (event.operation === "DELETE" && !live.has(id)) return { id: event.id, notices: [] };
+    if (event.operation !== "CREATE") return { id: event.id, notices };
     const notBefore = later(now(), OWN_CREATE_PAUSE_MS);
     return {
       id: event.id,
-      hints: completed.has(id) ? [] : hints.map((hint) => ({ ...hint, source: "registration", notBefore })),
+      notices: completed.has(id) ? [] : notices.map((notice) => ({ ...notice, source: "registration", notBefore })),
     };
   });
 }

@@ -7,7 +7,7 @@ beforeEach(() => {
   feed = createFeedFixture();
 });
 
-/** Somebody with a session, of whom nothing is left to be looked at. */
+/** Somebody with a session, for whom no notice is left. */
 async function person(sessionId = "one") {
   const somebody = await logIn(feed, sessionId);
   await feed.handle();
@@ -56,7 +56,7 @@ describe("a password that is older than none of the sessions", () => {
     expect(session("one")).toMatchObject({ endReason: "password_changed" });
   });
 
-  test("the session that it was changed in stays, whatever is looked at later", async () => {
+  test("the session that it was changed in stays, whatever is checked later", async () => {
     const { keycloakUserId, keycloakSessionId } = await known();
     setPassword(keycloakUserId);
     await feed.notice("credentials", keycloakUserId, { keepSession: keycloakSessionId });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
 import { AuthError } from "@libs/problems";
-import { lookAtUsers } from "../services/reconcile/look-at-users.ts";
+import { reconcileUsers } from "../services/reconcile/reconcile-users.ts";
 import { newUser } from "../testing/contracts/keycloak-realm-under-test.ts";
 import { createFeedFixture } from "../testing/feed-fixture.ts";
 import { FeedLeader } from "./feed/feed-leader.ts";
@@ -38,12 +38,12 @@ function setUp() {
       ...{ operation: "CREATE", resourceType: "GROUP_MEMBERSHIP", byUserId: "admin", at },
       resourcePath: `users/${userId}/groups/g1`,
     });
-  const subjects = () => fixture.hints().map(({ kind, subject }) => `${kind} ${subject}`);
+  const subjects = () => fixture.notices().map(({ kind, subject }) => `${kind} ${subject}`);
   return { ...fixture, ...{ losses, replica, pass, edited, subjects } };
 }
 
 describe("EventReader", () => {
-  test("begins with now, and tells each event once", async () => {
+  test("begins with now, and records each event once", async () => {
     const { replica, pass, edited, subjects, deps, clock, woken } = setUp();
     edited("long-ago", new Date(clock.now - 60 * MINUTE));
     const one = replica();
@@ -53,7 +53,7 @@ describe("EventReader", () => {
     edited("u1");
     await one.run();
     expect(subjects()).toEqual(["user u1"]);
-    expect(woken).toContain("hints");
+    expect(woken).toContain("notices");
     const handled = await deps.feed.claimDue(deps.now(), new Date(clock.now + MINUTE), 10);
     await deps.feed.complete(handled, deps.now());
     for (let i = 0; i < 5; i++) {
@@ -172,7 +172,7 @@ describe("EventReader", () => {
     expect(losses).toEqual(["user_events deleted before they were read"]);
   });
 
-  test("a sign-out of the whole realm looks at every user with a live session", async () => {
+  test("a sign-out of the whole realm checks every user with a live session", async () => {
     const { replica, pass, subjects, keycloak, database } = setUp();
     const one = replica();
     await one.run();
@@ -193,7 +193,7 @@ describe("what the path does not say", () => {
   test("a new member of an organization is found by name", async () => {
     const { replica, deps, keycloak, pass, subjects, clock, handle } = setUp();
     const id = await deps.keycloak.createUser(newUser());
-    await lookAtUsers(deps, [id]);
+    await reconcileUsers(deps, [id]);
     const username = keycloak.users.get(id)?.username ?? "";
     const one = replica();
     await one.run();
@@ -229,8 +229,8 @@ describe("what the path does not say", () => {
 });
 
 describe("own writes", () => {
-  test("a completed registration's event is no hint; one that is not completed is looked at a little later", async () => {
-    const { replica, pass, hints, keycloak, deps, clock } = setUp();
+  test("a completed registration's event is no notice; one that is not completed is reconciled a little later", async () => {
+    const { replica, pass, notices, keycloak, deps, clock } = setUp();
     const one = replica();
     await one.run();
     const local = { storeId: null, organizationId: null, metadata: {} };
@@ -250,24 +250,26 @@ describe("own writes", () => {
     const unfinished = await begin(randomUUID());
     pass(500);
     await one.run();
-    expect(hints()).toMatchObject([{ kind: "user", subject: unfinished, nextAttemptAt: new Date(clock.now + 3_000) }]);
+    expect(notices()).toMatchObject([
+      { kind: "user", subject: unfinished, nextAttemptAt: new Date(clock.now + 3_000) },
+    ]);
   });
 
-  test("deleting a user that has no live row here is no hint", async () => {
-    const { replica, pass, hints, keycloak } = setUp();
+  test("deleting a user that has no live row here is no notice", async () => {
+    const { replica, pass, notices, keycloak } = setUp();
     const one = replica();
     await one.run();
     const id = await keycloak.userRepository.createUser(newUser());
     pass(500);
     await one.run();
     keycloak.eventSource.adminEvents.length = 0;
-    const before = hints().length;
+    const before = notices().length;
     await keycloak.userRepository.deleteUser(id);
     const mine = keycloak.eventSource.adminEvents.filter(({ operation }) => operation === "DELETE");
     expect(mine).toHaveLength(1);
     pass(500);
     await one.run();
-    expect(hints()).toHaveLength(before);
-    expect(hints()[0]?.version).toBe(1n);
+    expect(notices()).toHaveLength(before);
+    expect(notices()[0]?.version).toBe(1n);
   });
 });

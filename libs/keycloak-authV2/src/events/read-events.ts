@@ -24,7 +24,7 @@ const SLOW_EVERY_MS = 30_000;
 /** With many events the slow tier reads much again: it may take this share of the time. */
 const SLOW_SHARE = 0.05;
 const SEEN_KEPT_MS = 900_000;
-/** After so long without a reading it is looked whether events were lost. */
+/** After so long without a reading it is checked whether events were lost. */
 const GAP_MS = 600_000;
 
 /** For {@link EventReader}. */
@@ -143,7 +143,7 @@ export class EventReader {
     const lease = { name: leader.name, fence };
     const readings = await Promise.allSettled(
       tails.map(async (tail) => {
-        if ((await tail.read(clock.now(), lease)) > 0) wake("hints");
+        if ((await tail.read(clock.now(), lease)) > 0) wake("notices");
       }),
     );
     for (const reading of readings) if (reading.status === "rejected") throw reading.reason;

@@ -6,7 +6,7 @@ import { FeedLeader } from "./feed/feed-leader.ts";
 import { ProblemBoard } from "./feed/problem-board.ts";
 import { createFeedMetrics } from "./feed-metrics.ts";
 import { readFeedStatus } from "./feed-status.ts";
-import { FullLook } from "./full-look.ts";
+import { FullReconciliation } from "./full-reconciliation.ts";
 import { KeycloakClock } from "./keycloak-clock.ts";
 import { EventReader } from "./read-events.ts";
 import { FeedWatch } from "./watch.ts";
@@ -29,26 +29,26 @@ function setUp() {
   const replica = () => {
     const feedMetrics = createFeedMetrics(registry);
     const problems = new ProblemBoard(feedMetrics, logger, deps.now);
-    const fullLook = new FullLook({ ...feedDeps, problems });
+    const fullReconciliation = new FullReconciliation({ ...feedDeps, problems });
     const common = {
       ...feedDeps,
       ...{ feedMetrics, problems, pollIntervalMs: 750 },
       leader: new FeedLeader(feedDeps.leases, () => monotonic),
       clock: new KeycloakClock(keycloak.eventSource, deps.now),
-      onLoss: (reason: string) => fullLook.start(reason),
+      onLoss: (reason: string) => fullReconciliation.start(reason),
     };
     const reader = new EventReader(common);
-    const watch = new FeedWatch({ ...common, fullLook, reader });
+    const watch = new FeedWatch({ ...common, fullReconciliation, reader });
     /** The replica's own next rounds. */
     const round = async () => {
       await reader
         .sweep()
         .run()
         .catch(() => {});
-      await watch.look();
+      await watch.check();
       return problems.list().map(({ kind }) => kind);
     };
-    return { round, fullLook, problems, watch };
+    return { round, fullReconciliation, problems, watch };
   };
   const pass = (ms: number) => {
     clock.now += ms;
@@ -71,7 +71,7 @@ describe("FeedWatch", () => {
     ["admin_events_off", { adminEventsEnabled: false }],
     ["event_types_missing", { storedTypes: ["LOGIN"] }],
     ["retention_too_short", { userEventsKeptMs: 60_000 }],
-  ])("%s is told once with what to do, and taken back", async (kind, change) => {
+  ])("%s is reported once with what to do, and taken back", async (kind, change) => {
     const { replica, config, lines, pass, registry } = setUp();
     const before = { ...config };
     const one = replica();
@@ -88,7 +88,7 @@ describe("FeedWatch", () => {
     expect(await registry.metrics()).toContain(`feed_problem{kind="${kind}"} 0`);
   });
 
-  test("a missing right is told from an outage", async () => {
+  test("a missing right is distinguished from an outage", async () => {
     const { replica, keycloak } = setUp();
     const one = replica();
     await one.round();
@@ -145,7 +145,7 @@ describe("FeedWatch", () => {
 
   test("updated to one that has events: they are read from then on; and back again", async () => {
     const fixture = setUp();
-    const { replica, keycloak, features, pass, hints } = fixture;
+    const { replica, keycloak, features, pass, notices } = fixture;
     features.eventsByTime = false;
     const one = replica();
     await one.round();
@@ -155,8 +155,8 @@ describe("FeedWatch", () => {
     keycloak.eventSource.recordUserEvent({ type: "UPDATE_PROFILE", userId: "u1" });
     pass(1_000);
     expect(await one.round()).toEqual([]);
-    expect(hints().map(({ subject }) => subject)).toEqual(["u1"]);
-    await fixture.deps.feed.complete(hints(), fixture.deps.now());
+    expect(notices().map(({ subject }) => subject)).toEqual(["u1"]);
+    await fixture.deps.feed.complete(notices(), fixture.deps.now());
     features.eventsByTime = false;
     pass(120_000);
     expect(await one.round()).toEqual([]);
@@ -207,8 +207,8 @@ describe("FeedWatch", () => {
     const { replica, config, deps, notice, clock } = setUp();
     const [one, two] = [replica(), replica()];
     await notice("user", "u1");
-    const [hint] = await deps.feed.claimDue(deps.now(), new Date(clock.now + 1_000), 1);
-    await deps.feed.bury(hint as never, "internal.error", deps.now());
+    const [claimed] = await deps.feed.claimDue(deps.now(), new Date(clock.now + 1_000), 1);
+    await deps.feed.bury(claimed as never, "internal.error", deps.now());
     config.userEventsEnabled = false;
     expect(await one.round()).toEqual(["dead_letters", "user_events_off"]);
     expect(await two.round()).toEqual(["dead_letters", "user_events_off"]);
@@ -218,12 +218,12 @@ describe("FeedWatch", () => {
   });
 });
 
-describe("FullLook", () => {
-  test("tells of everybody who is known, and of those who are not; once", async () => {
+describe("FullReconciliation", () => {
+  test("records notices for everybody who is known, and for those who are not; once", async () => {
     const fixture = setUp();
-    const { replica, keycloak, deps, hints } = fixture;
+    const { replica, keycloak, deps, notices } = fixture;
     const known = await logIn(fixture, "s1");
-    const { fullLook, problems: board } = replica();
+    const { fullReconciliation, problems: board } = replica();
     const unknown = await Promise.all(
       Array.from({ length: 3 }, (_, i) =>
         keycloak.userRepository.createUser({
@@ -232,23 +232,23 @@ describe("FullLook", () => {
         }),
       ),
     );
-    await Promise.all([fullLook.start("test"), fullLook.start("test")]);
-    expect(board.list().map(({ kind }) => kind)).toEqual(["full_look_running"]);
-    await fullLook.ended();
+    await Promise.all([fullReconciliation.start("test"), fullReconciliation.start("test")]);
+    expect(board.list().map(({ kind }) => kind)).toEqual(["full_reconciliation_running"]);
+    await fullReconciliation.ended();
     expect(board.list()).toEqual([]);
-    const told = hints().map(({ kind, subject }) => `${kind} ${subject}`);
-    expect(told).toEqual(expect.arrayContaining(unknown.map((id) => `user ${id}`)));
-    expect(told).toContain(`sessions ${known.keycloakUserId}`);
-    expect(await deps.syncRuns.findRunning("full_look")).toBeNull();
+    const recorded = notices().map(({ kind, subject }) => `${kind} ${subject}`);
+    expect(recorded).toEqual(expect.arrayContaining(unknown.map((id) => `user ${id}`)));
+    expect(recorded).toContain(`sessions ${known.keycloakUserId}`);
+    expect(await deps.syncRuns.findRunning("full_reconciliation")).toBeNull();
   });
 
   test("another process goes on with one that was left", async () => {
     const { replica, deps } = setUp();
-    await deps.syncRuns.begin("full_look", deps.now());
+    await deps.syncRuns.begin("full_reconciliation", deps.now());
     const one = replica();
     await one.round();
-    await one.fullLook.ended();
-    expect(await deps.syncRuns.findRunning("full_look")).toBeNull();
+    await one.fullReconciliation.ended();
+    expect(await deps.syncRuns.findRunning("full_reconciliation")).toBeNull();
   });
 
   test("one that is begun anew while another process is at it is not lost, though the one that began it dies", async () => {
@@ -261,16 +261,16 @@ describe("FullLook", () => {
       isReading();
       await goOn;
     };
-    await one.fullLook.start("a loss");
+    await one.fullReconciliation.start("a loss");
     await reading;
-    await two.fullLook.start("another loss");
-    const ended = two.fullLook.stop();
+    await two.fullReconciliation.start("another loss");
+    const ended = two.fullReconciliation.stop();
     release();
-    await Promise.all([ended, one.fullLook.ended()]);
+    await Promise.all([ended, one.fullReconciliation.ended()]);
     // What the first had read before the second loss is to be read again.
-    expect(await deps.syncRuns.findRunning("full_look")).not.toBeNull();
-    await one.fullLook.resume();
-    await one.fullLook.ended();
-    expect(await deps.syncRuns.findRunning("full_look")).toBeNull();
+    expect(await deps.syncRuns.findRunning("full_reconciliation")).not.toBeNull();
+    await one.fullReconciliation.resume();
+    await one.fullReconciliation.ended();
+    expect(await deps.syncRuns.findRunning("full_reconciliation")).toBeNull();
   });
 });

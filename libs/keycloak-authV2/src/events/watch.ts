@@ -7,15 +7,15 @@ import { LoginCanary, type LoginCanaryDeps } from "./canary.ts";
 import { STORE_EVERY_MS } from "./event-tail.ts";
 import type { FeedDeps } from "./feed/feed-deps.ts";
 import type { FeedProblemKind } from "./feed/feed-problems.ts";
-import { BEHIND_MS, type ProblemBoard, SHARED_PROBLEMS } from "./feed/problem-board.ts";
+import { BEHIND_MS, type ProblemBoard, SHARED_PROBLEMS, toStoredKind } from "./feed/problem-board.ts";
 import type { ReaderMetrics } from "./feed-metrics.ts";
 import { readSharedProblems } from "./feed-status.ts";
-import type { FullLook } from "./full-look.ts";
-import { hintingTypes } from "./hints/event-hints.ts";
-import { NOT_BEFORE } from "./hints/realm-subjects.ts";
+import type { FullReconciliation } from "./full-reconciliation.ts";
+import { NOT_BEFORE } from "./notices/realm-subjects.ts";
+import { noticeTypes } from "./notices/user-event-notices.ts";
 import type { EventReader, ReaderDeps } from "./read-events.ts";
 
-/** Each check comes so often (a quarter more at most), so that every problem is told within 60 seconds. */
+/** Each check comes so often (a quarter more at most), so that every problem is reported within 60 seconds. */
 const INTERVAL_MS = 12_000;
 const SKEW_MS = 2_000;
 /** Longer than the longest overlap, with a margin. */
@@ -32,9 +32,13 @@ const eventProblems = [
 ] as const satisfies FeedProblemKind[];
 
 /** What only the process that reads can see. */
-const readersProblems = [...eventProblems, "clock_skew", "full_look_running"] as const satisfies FeedProblemKind[];
+const readersProblems = [
+  ...eventProblems,
+  "clock_skew",
+  "full_reconciliation_running",
+] as const satisfies FeedProblemKind[];
 
-const requiredTypes = [...hintingTypes, "LOGIN"];
+const requiredTypes = [...noticeTypes, "LOGIN"];
 
 /** What the checks have in common. */
 type SharedDeps = Pick<SyncDeps, "now" | "logger"> & {
@@ -44,7 +48,7 @@ type SharedDeps = Pick<SyncDeps, "now" | "logger"> & {
 /** How far the reading is, here and on the replica that does it. */
 type LagDeps = Pick<ReaderDeps, "clock" | "leader" | "pollIntervalMs"> & {
   reader: Pick<EventReader, "lastReadAt" | "failure">;
-  fullLook: Pick<FullLook, "resume" | "isRunning">;
+  fullReconciliation: Pick<FullReconciliation, "resume" | "isRunning">;
   feed: Pick<FeedRepository, "backlog" | "storeEvents" | "readPosition">;
   feedMetrics: Pick<ReaderMetrics, "backlog" | "lag">;
 };
@@ -54,10 +58,10 @@ type SetupDeps = Pick<FeedDeps, "serverFeatures"> &
   Pick<SyncDeps, "wake"> & {
     eventSource: Pick<KeycloakEventSource, "readEventsConfig" | "knownTypes">;
     leases: Pick<LeaseRepository, "now">;
-    feed: Pick<FeedRepository, "addHints">;
+    feed: Pick<FeedRepository, "addNotices">;
   };
 
-/** For {@link FeedWatch}: it looks at whatever the feed stands on. */
+/** For {@link FeedWatch}: it checks whatever the feed depends on. */
 export type WatchDeps = SharedDeps & LagDeps & SetupDeps & LoginCanaryDeps;
 
 /** Notices the feed's own silence: what is switched off, refused, late, lost or given up. */
@@ -74,7 +78,7 @@ export class FeedWatch {
   }
 
   sweep(): Sweep {
-    return { name: "watch", intervalMs: INTERVAL_MS, local: true, run: () => this.look() };
+    return { name: "watch", intervalMs: INTERVAL_MS, local: true, run: () => this.check() };
   }
 
   /** Seconds that the oldest change waits, or since the events were read last. */
@@ -87,11 +91,11 @@ export class FeedWatch {
     return Math.max(0, Math.min(ownMs, othersMs), waitingMs) / 1000;
   }
 
-  async look(): Promise<number> {
+  async check(): Promise<number> {
     const { problems, leader, feedMetrics, now } = this.deps;
-    await this.#attempt(() => this.#lookAtBacklog());
+    await this.#attempt(() => this.#checkBacklog());
     const canRead = await this.#canReadEvents();
-    if (leader.leads) await this.#lookAtKeycloak(canRead);
+    if (leader.leads) await this.#checkKeycloak(canRead);
     else await this.#attempt(() => this.#learnFromReader());
     // Nobody reads, and nobody is late.
     if (!canRead) this.#othersReadAt = now();
@@ -100,7 +104,7 @@ export class FeedWatch {
     return 0;
   }
 
-  async #lookAtBacklog(): Promise<void> {
+  async #checkBacklog(): Promise<void> {
     const { feed, feedMetrics, problems } = this.deps;
     const backlog = await feed.backlog();
     feedMetrics.backlog(backlog);
@@ -108,15 +112,15 @@ export class FeedWatch {
     problems.set("dead_letters", backlog.dead > 0, { deadLetters: backlog.dead });
   }
 
-  async #lookAtKeycloak(canReadEvents: boolean): Promise<void> {
-    const { fullLook, problems } = this.deps;
-    if (canReadEvents) await this.#lookAtEvents();
+  async #checkKeycloak(canReadEvents: boolean): Promise<void> {
+    const { fullReconciliation, problems } = this.deps;
+    if (canReadEvents) await this.#checkEvents();
     else {
       for (const kind of eventProblems) problems.clear(kind);
-      await this.#attempt(() => this.#lookAtClocks());
+      await this.#attempt(() => this.#checkClocks());
     }
-    await this.#attempt(() => this.#lookAtNotBefore());
-    await this.#attempt(() => fullLook.resume());
+    await this.#attempt(() => this.#checkNotBefore());
+    await this.#attempt(() => fullReconciliation.resume());
     await this.#attempt(() => this.#share());
   }
 
@@ -129,18 +133,18 @@ export class FeedWatch {
     return canRead;
   }
 
-  async #lookAtEvents(): Promise<void> {
+  async #checkEvents(): Promise<void> {
     const { reader, problems } = this.deps;
     const failures = [
-      await this.#attempt(() => this.#lookAtConfig()),
-      await this.#attempt(() => this.#lookAtClocks()),
+      await this.#attempt(() => this.#checkConfig()),
+      await this.#attempt(() => this.#checkClocks()),
       await this.#attempt(async () => problems.set("canary_missing", await this.#canary.check())),
       reader.failure,
     ];
     problems.set("no_permission", failures.includes("keycloak.forbidden"));
   }
 
-  async #lookAtConfig(): Promise<void> {
+  async #checkConfig(): Promise<void> {
     const { eventSource, problems } = this.deps;
     const config = await eventSource.readEventsConfig();
     problems.set("user_events_off", !config.userEventsEnabled);
@@ -157,7 +161,7 @@ export class FeedWatch {
     });
   }
 
-  async #lookAtClocks(): Promise<void> {
+  async #checkClocks(): Promise<void> {
     const { clock, leases, now, problems } = this.deps;
     await clock.measure();
     const { skewMs, uncertaintyMs } = clock.skew;
@@ -173,15 +177,15 @@ export class FeedWatch {
   }
 
   /** It may have been set without an event that could be read. While it is to come, every new token is stale at once. */
-  async #lookAtNotBefore(): Promise<void> {
+  async #checkNotBefore(): Promise<void> {
     const { clock, feed, now, wake } = this.deps;
     const { notBefore } = clock;
     const isHandled =
       notBefore?.getTime() === this.#notBefore?.getTime() && notBefore !== null && notBefore <= clock.now();
     if (notBefore === null || isHandled) return;
-    await feed.addHints([{ ...NOT_BEFORE, source: "admin_events", changedAt: clock.now() }], now());
+    await feed.addNotices([{ ...NOT_BEFORE, source: "admin_events", changedAt: clock.now() }], now());
     this.#notBefore = notBefore;
-    wake("hints");
+    wake("notices");
   }
 
   async #share(): Promise<void> {
@@ -191,21 +195,23 @@ export class FeedWatch {
     const kinds = problems
       .list()
       .map(({ kind }) => kind)
-      .filter((kind) => (readersProblems as readonly FeedProblemKind[]).includes(kind));
+      .filter((kind) => (readersProblems as readonly FeedProblemKind[]).includes(kind))
+      .map(toStoredKind);
     const lease = { name: leader.name, fence };
     await feed.storeEvents({ source: SHARED_PROBLEMS, events: [], position: { kinds }, lease }, now());
   }
 
   async #learnFromReader(): Promise<void> {
-    const { feed, problems, fullLook } = this.deps;
+    const { feed, problems, fullReconciliation } = this.deps;
     const [kinds, position] = await Promise.all([readSharedProblems(feed), feed.readPosition("user_events")]);
     this.#othersReadAt = position?.updatedAt;
     for (const kind of readersProblems) {
-      if (kind !== "full_look_running" || !fullLook.isRunning) problems.set(kind, kinds.includes(kind));
+      if (kind !== "full_reconciliation_running" || !fullReconciliation.isRunning)
+        problems.set(kind, kinds.includes(kind));
     }
   }
 
-  /** @returns the code of its failure, or null. An outage is told as `behind`, once it lasts. */
+  /** @returns the code of its failure, or null. An outage is reported as `behind`, once it lasts. */
   async #attempt(check: () => Promise<void>): Promise<string | null> {
     try {
       await check();

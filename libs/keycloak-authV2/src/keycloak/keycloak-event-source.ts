@@ -127,7 +127,7 @@ function toQuery({ from, to, first, max }: EventPage, realm: string) {
   return { realm, dateFrom: String(from.getTime()), dateTo: String(to.getTime()), first, max, direction: "asc" };
 }
 
-/** A missing right is told from other faults of the setup: it has a remedy of its own. */
+/** A missing right is distinguished from other faults of the setup: it has a remedy of its own. */
 function forbidden(operation: string): AnswerReader<never> {
   return ({ response }) => {
     if (response.status === 403) throw new AuthError("keycloak.forbidden", { internal: `${operation}: HTTP 403` });

@@ -1,7 +1,10 @@
 import type { KeycloakPersonDetails, KeycloakPersonSource } from "../ports/ports.ts";
 import type { AdminApi, KeycloakAdminClient } from "./calls/admin-api.ts";
 
-/** ADAPTER: what Keycloak's admin REST API tells of one user beside the profile. The role `manage-users` sees all of it. */
+/**
+ * ADAPTER: what Keycloak's admin REST API says of one user beside the profile. The role `manage-users` sees all of
+ * it.
+ */
 export class AdminKeycloakPersonSource implements KeycloakPersonSource {
   readonly #api: AdminApi;
 

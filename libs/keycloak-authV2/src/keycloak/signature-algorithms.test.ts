@@ -46,7 +46,7 @@ const logout = (alg: string, kid = alg, pair = pairOf(alg)) => {
   return realm.sign(pair, claims, { alg, kid, typ: "logout+jwt" });
 };
 
-/** Each verifier, told which algorithms to accept, if it is told. */
+/** Each verifier, with the algorithms to accept, if any are given. */
 const verifiers: Record<string, (accepted?: SignatureAlgorithm[]) => Promise<(token: string) => Promise<unknown>>> = {
   "of logins": async (signatureAlgorithms) => {
     const verifier = new JoseTokenVerifier({ ...options, signatureAlgorithms });

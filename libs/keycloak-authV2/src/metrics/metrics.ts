@@ -12,7 +12,7 @@ export interface AuthMetrics extends SessionMetrics {
   authOutcome(flow: AuthFlow, outcome: string): void;
   /** A registration was taken back in Keycloak, or left there for the recovery. */
   registrationUndo(outcome: "undone" | "left"): void;
-  /** Recovery has looked at a registration. */
+  /** Recovery has checked a registration. */
   registrationRecovery(outcome: RecoveryOutcome): void;
   /** What is not finished at this moment. */
   registrationBacklog(backlog: RegistrationBacklog, now: Date): void;
@@ -20,8 +20,8 @@ export interface AuthMetrics extends SessionMetrics {
   idempotentRequest(outcome: "claimed" | "answered" | "in_flight" | "reused"): void;
 }
 
-/** `looked`: not there, looked for again; `failed`: could not be looked at, tried again. */
-export type RecoveryOutcome = "undone" | "looked" | "not_created" | "failed" | "parked";
+/** `checked`: not there, searched for again; `failed`: could not be checked, tried again. */
+export type RecoveryOutcome = "undone" | "checked" | "not_created" | "failed" | "parked";
 
 export type AuthFlow = "register" | "login" | "refresh" | "logout";
 

@@ -3,7 +3,7 @@ import { requestContext } from "@libs/observability";
 import { AuthError } from "@libs/problems";
 import { HashingBulkhead } from "./hashing-bulkhead.ts";
 
-/** Calls that end when they are told to. */
+/** Calls that end when the test says so. */
 function held(bulkhead: HashingBulkhead) {
   const started: PromiseWithResolvers<string>[] = [];
   const run = () => {

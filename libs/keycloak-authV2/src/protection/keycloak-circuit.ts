@@ -55,7 +55,7 @@ export class KeycloakCircuit {
 
   /** @throws AuthError what `work` throws, or `keycloak.unavailable` with `neverSent` while the circuit is open */
   async run<T>(work: () => Promise<T>): Promise<T> {
-    // The library lets others wait for the one that tries; here they are told at once.
+    // The library lets others wait for the one that tries; here they are refused at once.
     if (this.#policy.state === CircuitState.HalfOpen) throw refusal();
     const outcome = await this.#policy
       .execute(() => this.#settle(work))
@@ -94,7 +94,7 @@ export class KeycloakCircuit {
     }
   }
 
-  /** A call from before the last answer tells of the past: what was lost in an outage ends seconds after it. */
+  /** A call from before the last answer is about the past: what was lost in an outage ends seconds after it. */
   #evidenceOf(error: unknown, startedAt: number): Evidence {
     const isOutage = isAuthError(error, "keycloak.unavailable", "keycloak.timeout");
     if (!isOutage || error.answered) return "answer";

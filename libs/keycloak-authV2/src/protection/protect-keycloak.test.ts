@@ -42,7 +42,7 @@ test("refreshes, users and events share one circuit; the readiness check does no
   await expect(adapters.checkReady()).rejects.toMatchObject({ code: "keycloak.unavailable" });
 });
 
-test("who is told ready gets through, though calls that were lost before end while it is asked", async () => {
+test("who sees ready gets through, though calls that were lost before end while it is asked", async () => {
   const { adapters, inner, state } = protectedKeycloak();
   const { promise, reject } = Promise.withResolvers<never>();
   const { refresh } = inner.tokenClient;

@@ -31,7 +31,7 @@ const HASHING = new Set<PropertyKey>(["passwordGrant", "createUser"] satisfies (
 /**
  * Puts a bound on password hashing and a circuit breaker before every call to Keycloak. Calls that hash have a circuit of
  * their own, so that no login ever holds a refresh back; an answer to any call closes both. The readiness check never
- * opens a circuit, and closes them as any successful call does: who is told "ready" gets through.
+ * opens a circuit, and closes them as any successful call does: who sees "ready" gets through.
  */
 export function protectKeycloak<T extends Protectable>(adapters: T, options: ProtectionOptions, registry: Registry): T {
   const metrics = createProtectionMetrics(registry);

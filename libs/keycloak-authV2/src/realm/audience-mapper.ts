@@ -28,7 +28,7 @@ export async function applyAudienceMapper(
     (mapper) => mapper.protocolMapper === AUDIENCE_MAPPER && mapper.config?.["included.client.audience"] === clientId,
   );
   if (!found?.id) {
-    await change([told(`client ${clientId}: audience mapper created`)], () =>
+    await change([changeOf(`client ${clientId}: audience mapper created`)], () =>
       api.call("create_mapper", (client) =>
         client.clients.addProtocolMapper(at, { name: `audience ${clientId}`, ...desired }),
       ),
@@ -37,7 +37,7 @@ export async function applyAudienceMapper(
   }
   const mapperId = found.id;
   if (!differences(found, desired)) return;
-  await change([told(`client ${clientId}: audience mapper set`)], () =>
+  await change([changeOf(`client ${clientId}: audience mapper set`)], () =>
     api.call("update_mapper", (client) =>
       client.clients.updateProtocolMapper(
         { ...at, mapperId },
@@ -47,4 +47,4 @@ export async function applyAudienceMapper(
   );
 }
 
-const told = (text: string): RealmChange => ({ subject: "client", name: "audience", text });
+const changeOf = (text: string): RealmChange => ({ subject: "client", name: "audience", text });

@@ -1,5 +1,5 @@
 /**
- * The user events that are stored: what tells that a user or session changed, and what an operator asks about later.
+ * The user events that are stored: what shows that a user or session changed, and what an operator asks about later.
  * `USER_SESSION_DELETED` (expiry) and `REFRESH_TOKEN_ERROR` are not stored by default. `CLIENT_LOGIN` is left out: the gateway's own token
  * renewals would drown the rest.
  * @see https://www.keycloak.org/docs/latest/server_admin/#event-types

@@ -1,6 +1,6 @@
 import type { RealmChange } from "./realm-change.ts";
 
-/** What {@link applyRealm} is told. */
+/** What {@link applyRealm} is given. */
 export interface RealmOptions {
   /** Keycloak's base URL, as this process dials it. */
   keycloakUrl: string;
@@ -38,7 +38,7 @@ export interface RealmOptions {
 export interface RealmStep {
   options: RealmOptions;
   /**
-   * Writes what differs, or only tells it when this is a plan.
+   * Writes what differs, or only reports it when this is a plan.
    * @param changes never with a secret
    * @returns what `send` answered; undefined when nothing was sent
    */

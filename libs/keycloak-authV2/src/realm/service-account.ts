@@ -17,11 +17,11 @@ export async function applyServiceAccount(
   clientUuid: string | undefined,
   step: RealmStep,
 ): Promise<void> {
-  const told = roleChanges(step.options.clientId);
+  const changes = roleChanges(step.options.clientId);
   const account = clientUuid && (await findAccount(api, clientUuid, step));
   if (!account) {
     // In a plan: a client that is not there yet, or whose service account is off until then.
-    await step.change([...GRANTED_ROLES.map(told.granted), ...GRANTED_ROLES.map(told.scoped)], () => {
+    await step.change([...GRANTED_ROLES.map(changes.granted), ...GRANTED_ROLES.map(changes.scoped)], () => {
       throw new AuthError("keycloak.misconfigured", { internal: "service_account: the client has none" });
     });
     return;
@@ -36,13 +36,13 @@ export async function applyServiceAccount(
   await write(
     step,
     granted.filter((role) => !held.some(({ id }) => id === role.id)),
-    told.granted,
+    changes.granted,
     (roles) => api.call("add_role_mappings", (client) => client.users.addClientRoleMappings({ ...at, roles })),
   );
   await write(
     step,
     held.filter((role) => !GRANTED_ROLES.includes(role.name ?? "")),
-    told.taken,
+    changes.taken,
     (roles) => api.call("delete_role_mappings", (client) => client.users.delClientRoleMappings({ ...at, roles })),
   );
 
@@ -51,7 +51,7 @@ export async function applyServiceAccount(
   await write(
     step,
     granted.filter((role) => !scoped.some(({ id }) => id === role.id)),
-    told.scoped,
+    changes.scoped,
     (roles) => api.call("add_scope_mapping", (client) => client.clients.addClientScopeMappings(scope, roles)),
   );
 }
@@ -93,13 +93,13 @@ interface RoleReference {
 async function write(
   { change }: RealmStep,
   roles: { id?: string; name?: string }[],
-  told: (name: string) => RealmChange,
+  changeOf: (name: string) => RealmChange,
   send: (roles: RoleReference[]) => Promise<unknown>,
 ): Promise<void> {
   if (roles.length === 0) return;
   const references = roles.map(({ id = "", name = "" }) => ({ id, name }));
   await change(
-    references.map(({ name }) => told(name)),
+    references.map(({ name }) => changeOf(name)),
     () => send(references),
   );
 }

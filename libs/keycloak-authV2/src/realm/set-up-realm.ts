@@ -8,7 +8,7 @@ import { applyScopeMappings } from "./scope-mappings.ts";
 import { applyServiceAccount } from "./service-account.ts";
 import { applyUserProfile } from "./user-profile.ts";
 
-/** Every step, in order. Whether what differs is written or only told is the step's `change`. */
+/** Every step, in order. Whether what differs is written or only reported is the step's `change`. */
 export async function setUpRealm(api: AdminApi, step: RealmStep): Promise<void> {
   await demandSupportedKeycloak(api, step.options.onVersion);
   const { realmExists } = await applyRealmSettings(api, step);

@@ -1,9 +1,9 @@
-import type { HintKind, NewHint } from "@libs/database";
+import type { NewNotice, NoticeKind } from "@libs/database";
 import { silentLogger } from "@libs/observability";
 import type { FeedDeps } from "../events/feed/feed-deps.ts";
 import { ProblemBoard } from "../events/feed/problem-board.ts";
 import { createFeedMetrics } from "../events/feed-metrics.ts";
-import { createHintSweep } from "../events/hint-sweep.ts";
+import { createNoticeSweep } from "../events/notice-sweep.ts";
 import type { SyncDeps } from "../services/shared/sync-deps.ts";
 import type { InMemoryKeycloakOptions } from "./in-memory-keycloak.ts";
 import { createSyncFixture } from "./sync-fixture.ts";
@@ -24,7 +24,7 @@ export function createFeedFixture(options: InMemoryKeycloakOptions = {}) {
     feedMetrics,
     problems,
   };
-  const sweep = createHintSweep(feedDeps);
+  const sweep = createNoticeSweep(feedDeps);
   return {
     ...fixture,
     feedDeps,
@@ -32,10 +32,10 @@ export function createFeedFixture(options: InMemoryKeycloakOptions = {}) {
     reconciliations,
     problems,
     sweep,
-    notice: (kind: HintKind, subject: string, hint: Partial<NewHint> = {}) =>
-      deps.feed.addHints([{ kind, subject, source: "admin_events", changedAt: deps.now(), ...hint }], deps.now()),
-    /** What waits and what is dead, without the logins' own hints. */
-    hints: () => [...database.hints.values()],
+    notice: (kind: NoticeKind, subject: string, notice: Partial<NewNotice> = {}) =>
+      deps.feed.addNotices([{ kind, subject, source: "admin_events", changedAt: deps.now(), ...notice }], deps.now()),
+    /** What waits and what is dead, without the logins' own notices. */
+    notices: () => [...database.notices.values()],
     /** Lets time pass, then handles what is due until there is nothing more. */
     handle: async (afterMs = 0) => {
       clock.now += afterMs;

@@ -40,7 +40,7 @@ export class InMemoryEventSource implements KeycloakEventSource {
     this.userEvents.push({ ...basics, details: {}, ...event });
   }
 
-  /** By our own service account unless told otherwise: tests call it to play administrators. */
+  /** By our own service account unless set otherwise: tests call it to play administrators. */
   recordAdminEvent(
     event: Partial<KeycloakAdminEvent> & Omit<KeycloakAdminEvent, "id" | "at" | "byUserId" | "details">,
   ): void {

@@ -37,7 +37,7 @@ test("a kick in the middle of a run makes one more, however many they are", asyn
   await loop.stop();
 });
 
-test("a failure is told once, and does not end the loop", async () => {
+test("a failure is logged once, and does not end the loop", async () => {
   const lines: string[] = [];
   const logger = createLogger({ destination: { write: (line) => lines.push(line) } });
   let fails = true;
@@ -81,7 +81,7 @@ test("the deadline of a request that wakes it is not its own, nor that of later 
     if (left.push(remainingMs(60_000)) === 3) resolve();
     return left.length === 1 ? 1 : 0;
   };
-  const loop = new SweepLoop({ name: "hints", run }, 1, silentLogger);
+  const loop = new SweepLoop({ name: "notices", run }, 1, silentLogger);
   await requestContext.run({ requestId: "r", deadlineAt: Date.now() - 1 }, () => loop.kick());
   await regular;
   expect(left).toEqual([60_000, 60_000, 60_000]);

@@ -16,7 +16,7 @@ export class SweepLoop {
     private readonly logger: Logger,
   ) {}
 
-  /** Runs the sweep now, or once more after the run that is under way. @returns when it has been looked at */
+  /** Runs the sweep now, or once more after the run that is under way. @returns when it has run */
   kick(): Promise<void> {
     this.#again = true;
     // A request that wakes it would pass its deadline on, to every run and timer that follows.

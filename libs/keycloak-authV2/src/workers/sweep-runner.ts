@@ -97,17 +97,17 @@ function createBoss(url: Secret, logger: Logger): PgBoss {
     openTelemetry: { enabled: false },
   });
   followUrl(boss, url);
-  let told = 0;
-  const tell = (error: unknown) => {
+  let loggedAt = 0;
+  const logOutage = (error: unknown) => {
     // An outage repeats it many times a second.
-    if (Date.now() - told < 30_000) return;
-    told = Date.now();
+    if (Date.now() - loggedAt < 30_000) return;
+    loggedAt = Date.now();
     logger.warn(
       { err: mapDatabaseError(error) },
       "job queue: the database does not answer; sweeps continue at their interval",
     );
   };
-  boss.on("error", tell);
+  boss.on("error", logOutage);
   boss.on("warning", (warning) => logger.debug({ warning: warning.message }, "job queue"));
   return boss;
 }

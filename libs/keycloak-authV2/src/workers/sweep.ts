@@ -1,10 +1,13 @@
-/** A look over state rows that are due. Every replica runs it; rows are claimed, so that none is handled twice at once. */
+/**
+ * A pass over state rows that are due. Every replica runs it; rows are claimed, so that none is handled twice at
+ * once.
+ */
 export interface Sweep {
   name:
     | "registrations"
     | "logouts"
     | "prune"
-    | "hints"
+    | "notices"
     | "events"
     | "watch"
     | "expiry"

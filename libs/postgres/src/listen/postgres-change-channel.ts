@@ -13,7 +13,7 @@ export interface ChangeChannelOptions {
   silenceMs?: number;
   /** Longest wait before it connects again; 1000. */
   reconnectMs?: number;
-  /** Told whether it is up, at first and with every change. */
+  /** Called with whether it is up, at first and with every change. */
   onState?: (up: boolean) => void;
 }
 
@@ -46,8 +46,8 @@ export class PostgresChangeChannel implements ChangeChannel {
   #onChange: (change: GuardChange) => void = () => {};
   #client: pg.Client | undefined;
   #timer: Timer | undefined;
-  /** When the newest message was sent that came back; everything committed until then has been told. */
-  #toldUntil = Number.NEGATIVE_INFINITY;
+  /** When the newest message was sent that came back; everything committed until then has been reported. */
+  #reportedUntil = Number.NEGATIVE_INFINITY;
   #connectedAt = 0;
   /** Undefined until it was up or lost for the first time. */
   #reported: boolean | undefined;
@@ -63,7 +63,7 @@ export class PostgresChangeChannel implements ChangeChannel {
   }
 
   isUp(): boolean {
-    return performance.now() - this.#toldUntil <= this.#options.silenceMs;
+    return performance.now() - this.#reportedUntil <= this.#options.silenceMs;
   }
 
   listen(onChange: (change: GuardChange) => void): void {
@@ -104,7 +104,7 @@ export class PostgresChangeChannel implements ChangeChannel {
   async #beat(client: pg.Client): Promise<void> {
     if (this.#client !== client) return;
     const { silenceMs, beatMs } = this.#options;
-    const quietMs = performance.now() - Math.max(this.#toldUntil, this.#connectedAt);
+    const quietMs = performance.now() - Math.max(this.#reportedUntil, this.#connectedAt);
     if (quietMs > silenceMs * DEAD_AFTER_SILENCES) return this.#lost(client);
     try {
       const { rows } = await client.query<{ deaf: boolean }>(BEAT, [this.#ownChannel, String(performance.now())]);
@@ -123,14 +123,14 @@ export class PostgresChangeChannel implements ChangeChannel {
     if (this.#client !== client) return;
     if (channel === this.#ownChannel) {
       this.#failures = 0;
-      this.#toldUntil = Math.max(this.#toldUntil, Number(payload));
+      this.#reportedUntil = Math.max(this.#reportedUntil, Number(payload));
       this.#report();
     } else this.#onChange(readChange(payload));
   }
 
   #lost(client: pg.Client): void {
     if (this.#client !== client) return;
-    this.#toldUntil = Number.NEGATIVE_INFINITY;
+    this.#reportedUntil = Number.NEGATIVE_INFINITY;
     this.#drop();
     // Not `end()`: a server that is silently gone would never answer it.
     discard(client);
@@ -145,7 +145,7 @@ export class PostgresChangeChannel implements ChangeChannel {
 
   #drop(): void {
     this.#client = undefined;
-    this.#toldUntil = Number.NEGATIVE_INFINITY;
+    this.#reportedUntil = Number.NEGATIVE_INFINITY;
   }
 
   #report(): void {

@@ -29,7 +29,7 @@ export const activityRoute = ({ sync, auth, withinDeadline }: PersonRouteDeps) =
     "/activity",
     ({ request, query: { limit, cursor }, user }) =>
       withinDeadline(request, async () => {
-        // One more than is shown tells whether there is another page.
+        // One more than is shown, to see whether there is another page.
         const rows = await sync.listActivity(user.id, limit + 1, readCursor(cursor));
         const shown = rows.slice(0, limit);
         const last = shown.at(-1);

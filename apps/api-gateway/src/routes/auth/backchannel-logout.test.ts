@@ -65,7 +65,7 @@ describe("POST /auth/backchannel-logout", () => {
   });
 
   test.each(["logout_token.invalid", "logout_token.replayed", "database.unavailable", "keycloak.unavailable"] as const)(
-    "%s is told, and nothing of the token",
+    "%s is reported, and nothing of the token",
     async (code) => {
       refusal = new AuthError(code, { internal: "reason for the log" });
       await expectProblem(await post(`logout_token=${secret}`), code, secret, "reason for the log");

@@ -9,7 +9,7 @@ export type BackchannelLogoutDeps = Pick<AuthRouteDeps, "feed" | "withinDeadline
 /** Where a form is taken instead of JSON (OpenID Connect Back-Channel Logout 1.0 §2.5). */
 export const backchannelLogoutPath = "/auth/backchannel-logout";
 
-/** Keycloak waits for the answer in the middle of its own request: what is told is stored, and looked at afterwards. */
+/** Keycloak waits for the answer in the middle of its own request: what it reports is stored, and handled afterwards. */
 export const backchannelLogoutRoute = ({ feed, withinDeadline }: BackchannelLogoutDeps) =>
   new Elysia({ name: "backchannel-logout" }).post(
     "/backchannel-logout",

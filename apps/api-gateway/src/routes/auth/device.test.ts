@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { describeDevice } from "./device.ts";
 
-test("tells browser, system and kind of device", () => {
+test("names browser, system and kind of device", () => {
   const firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0";
   expect(describeDevice(firefox)).toEqual({ browser: "Firefox 133", os: "Linux", type: "desktop" });
   const safari =

@@ -24,7 +24,7 @@ export interface AuthRouteDeps {
     | "logoutPerson"
     | "listActivity"
   >;
-  /** Takes what Keycloak tells. */
+  /** Takes what Keycloak reports. */
   feed?: { receiveLogoutToken(token: string): Promise<void> } | undefined;
   /** Guards the routes for people. */
   auth: KeycloakAuth;

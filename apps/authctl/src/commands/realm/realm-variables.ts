@@ -8,7 +8,7 @@ const list = z.string().transform((text) =>
     .filter(Boolean),
 );
 
-/** What setting up a realm is told. */
+/** What setting up a realm is given. */
 export const realmVariables = z.object({
   KEYCLOAK_URL: httpUrl.describe("where Keycloak is reached, an http(s) URL"),
   KEYCLOAK_REALM: z.string().describe("the realm to set up"),

@@ -49,7 +49,7 @@ export class NoticeSample {
   }
 }
 
-/** How many users an operator has to look at. */
+/** How many users an operator has to check. */
 export function needingOperator(notices: SyncCounts["notices"]): number {
   return TO_DO.reduce((sum, kind) => sum + notices[kind], 0);
 }

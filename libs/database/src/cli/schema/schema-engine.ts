@@ -17,7 +17,7 @@ let loaded: Promise<EngineModule["SchemaEngine"]> | undefined;
 
 /**
  * Prisma's schema engine as WebAssembly, where no native engine is needed.
- * @param onPanic told when the engine panics; the call that made it panic never settles
+ * @param onPanic called when the engine panics; the call that made it panic never settles
  */
 export function loadSchemaEngine(onPanic: (message: string) => void): Promise<EngineModule["SchemaEngine"]> {
   Object.assign(globalThis, { PRISMA_WASM_PANIC_REGISTRY: { set_message: onPanic } });

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { ApplyOptions, KeycloakProfile } from "../../ports/user-repository.ts";
 import { fresh, LATER, LATEST, loginOf, type MakeSubject, NOW, profileOf } from "./contract-subject.ts";
 
-/** What every UserRepository does with what a read of Keycloak told. */
+/** What every UserRepository does with what a read of Keycloak brought. */
 export function applyProfilesContract(name: string, makeSubject: MakeSubject): void {
   const begin = async () => {
     const subject = await makeSubject();
@@ -36,7 +36,7 @@ export function applyProfilesContract(name: string, makeSubject: MakeSubject): v
       });
     });
 
-    test("a change of case alone is a change; of one user told twice the last counts; nobody is nothing", async () => {
+    test("a change of case alone is a change; of one user given twice the last counts; nobody is nothing", async () => {
       const { users, apply } = await begin();
       const profile = profileOf();
       await apply([profile]);
@@ -89,22 +89,22 @@ export function applyProfilesContract(name: string, makeSubject: MakeSubject): v
       expect(await apply(late, LATER, { ticket: slow })).toEqual(["updated", "stale"]);
     });
 
-    test("who is new or revived is told to be looked at again, unless everybody is walked over", async () => {
+    test("who is new or revived gets a notice to be reconciled, unless everybody is walked over", async () => {
       const { users, feed, apply } = await begin();
       const [added, walked] = [profileOf(), profileOf()];
-      const told = async (at: Date) => {
-        const hints = await feed.claimDue(at, at, 1_000);
-        await feed.complete(hints, at);
-        return hints.filter(({ subject }) => [added.id, walked.id].includes(subject)).map(({ subject }) => subject);
+      const noticed = async (at: Date) => {
+        const notices = await feed.claimDue(at, at, 1_000);
+        await feed.complete(notices, at);
+        return notices.filter(({ subject }) => [added.id, walked.id].includes(subject)).map(({ subject }) => subject);
       };
       await apply([added], NOW);
       await apply([walked], NOW, { leaveUnchanged: true });
-      expect(await told(NOW)).toEqual([added.id]);
+      expect(await noticed(NOW)).toEqual([added.id]);
       await apply([{ ...added, firstName: "Changed" }], NOW);
-      expect(await told(NOW)).toEqual([]);
+      expect(await noticed(NOW)).toEqual([]);
       await users.markDeleted(added.id, NOW);
       await apply([added], NOW);
-      expect(await told(NOW)).toEqual([added.id]);
+      expect(await noticed(NOW)).toEqual([added.id]);
     });
 
     test("a tombstone is revived by a later read only", async () => {
@@ -166,8 +166,8 @@ export function applyProfilesContract(name: string, makeSubject: MakeSubject): v
       const { users, apply } = await begin();
       const profiles = Array.from({ length: 10 }, () => profileOf());
       const all = await Promise.all(Array.from({ length: 6 }, () => apply(profiles)));
-      const told = new Set(all.flat());
-      for (const unexpected of ["collision", "updated", "revived"] as const) expect(told).not.toContain(unexpected);
+      const seen = new Set(all.flat());
+      for (const unexpected of ["collision", "updated", "revived"] as const) expect(seen).not.toContain(unexpected);
       expect(await users.findByIds(profiles.map(({ id }) => id))).toHaveLength(10);
     });
 

@@ -60,7 +60,7 @@ export function domainEventRepositoryContract(name: string, makeSubject: MakeSub
       ]);
     });
 
-    test("of what a read of Keycloak told: one for each change, two when a disabled user changed too", async () => {
+    test("of what a read of Keycloak brought: one for each change, two when a disabled user changed too", async () => {
       await using subject = await subscribed();
       const { users, apply } = subject;
       const profile = profileOf();

@@ -1,4 +1,4 @@
-import type { NewHint } from "../../ports/feed-repository.ts";
+import type { NewNotice } from "../../ports/feed-repository.ts";
 import { fresh } from "./contract-subject.ts";
 
 const DAY = 86_400_000;
@@ -11,6 +11,6 @@ export function feedEra(): (seconds: number) => Date {
   return (seconds) => new Date(start + seconds * 1000);
 }
 
-export function hintOf(change: Partial<NewHint> = {}): NewHint {
+export function noticeOf(change: Partial<NewNotice> = {}): NewNotice {
   return { kind: "user", subject: fresh("subject"), source: "admin_events", changedAt: null, ...change };
 }

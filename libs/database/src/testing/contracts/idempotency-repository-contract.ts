@@ -13,7 +13,7 @@ function claimOf(change: Partial<IdempotencyClaim> = {}): IdempotencyClaim {
 /** What every IdempotencyRepository does. */
 export function idempotencyRepositoryContract(name: string, makeSubject: MakeSubject): void {
   describe(`${name}: IdempotencyRepository`, () => {
-    test("of parallel claims one gets the key, the others are told that it is in flight", async () => {
+    test("of parallel claims one gets the key, the others learn that it is in flight", async () => {
       const { idempotency } = await makeSubject();
       const claim = claimOf();
       const all = await Promise.all(

@@ -41,7 +41,7 @@ export function leaseRepositoryContract(name: string, makeSubject: MakeSubject):
       await leases.release(fresh("nobody's"), "a");
     });
 
-    test("the database tells its time", async () => {
+    test("the database gives its time", async () => {
       const { leases } = await makeSubject();
       const first = await leases.now();
       expect((await leases.now()).getTime()).toBeGreaterThanOrEqual(first.getTime());

@@ -88,7 +88,7 @@ export function liveSessionsContract(name: string, makeSubject: MakeSubject): vo
       expect((await activities.listByUser(userId, 10))[0]).toMatchObject({ type: "session.ended", at: LATER });
     });
 
-    test("a new password ends those before it, except its own, and Keycloak is told", async () => {
+    test("a new password ends those before it, except its own, and Keycloak is to end them", async () => {
       const { sessions, keycloakLogouts, userId, sids, other, endedOf } = await begin();
       const before = { userId, startedBefore: after(NOW, 2), exceptKeycloakSessionId: sids[1] };
       const ended = await sessions.endLive(before, "password_changed", LATER, plan);
@@ -153,7 +153,7 @@ export function liveSessionsContract(name: string, makeSubject: MakeSubject): vo
 
     test("those whose refresh token has run out expire, in batches; what was refreshed or has no end stays", async () => {
       const { sessions } = await makeSubject();
-      // Before the ends of other tests' sessions, which share the database; after what retention looks at.
+      // Before the ends of other tests' sessions, which share the database; after what retention covers.
       const at = (seconds: number) => after(new Date("2001-01-01T00:00:00.000Z"), seconds);
       const start = async (refreshExpiresAt: Date | null) => {
         const { session } = await sessions.recordLogin(loginOf({ session: { refreshExpiresAt } }));

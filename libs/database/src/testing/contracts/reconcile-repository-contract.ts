@@ -13,7 +13,7 @@ import {
   writeUser,
 } from "./contract-subject.ts";
 
-/** What every ReconcileRepository does. Tests share the tables, so each looks at its own users only. */
+/** What every ReconcileRepository does. Tests share the tables, so each covers its own users only. */
 export function reconcileRepositoryContract(name: string, makeSubject: MakeSubject): void {
   describe(`${name}: ReconcileRepository`, () => {
     test("the counts follow every change of a user, and folding changes nothing", async () => {
@@ -117,12 +117,12 @@ export function reconcileRepositoryContract(name: string, makeSubject: MakeSubje
     test("dead letters among subjects", async () => {
       const { reconcile, feed } = await makeSubject();
       const [dead, waiting] = [fresh("dead"), fresh("waiting")];
-      const hint = { kind: "user", source: "admin_events", changedAt: null } as const;
-      await feed.addHints([{ ...hint, subject: dead }], NOW);
+      const notice = { kind: "user", source: "admin_events", changedAt: null } as const;
+      await feed.addNotices([{ ...notice, subject: dead }], NOW);
       const [claimed] = (await feed.claimDue(LATEST, LATEST, 1_000)).filter(({ subject }) => subject === dead);
       if (!claimed) throw new Error("not claimed");
       await feed.bury(claimed, "user.name_collision", LATER);
-      await feed.addHints([{ ...hint, subject: waiting }], NOW);
+      await feed.addNotices([{ ...notice, subject: waiting }], NOW);
       expect(await reconcile.findDeadLetters("user", [dead, waiting])).toEqual([dead]);
       expect(await reconcile.findDeadLetters("sessions", [dead])).toEqual([]);
     });

@@ -85,7 +85,7 @@ export function registrationRepositoryContract(name: string, makeSubject: MakeSu
       expect(await registrations.complete(fresh("nobody"), profileOf(), LATEST)).toBeNull();
     });
 
-    test("tells which users of Keycloak are ours, and whether their registration is completed", async () => {
+    test("knows which users of Keycloak are ours, and whether their registration is completed", async () => {
       const { registrations } = await makeSubject();
       const [done, undone, open] = [registrationOf(), registrationOf(), registrationOf()];
       for (const asked of [done, undone, open]) await registrations.begin(asked);
@@ -200,7 +200,7 @@ export function registrationRepositoryContract(name: string, makeSubject: MakeSu
       expect(await registrations.findUnfinished(fresh("nobody"), finished.email)).toBeNull();
     });
 
-    test("what is finished is never due; completing ends every look", async () => {
+    test("what is finished is never due; completing ends every check", async () => {
       const { registrations } = await makeSubject();
       const [completed, failed, undone] = [registrationOf(), registrationOf(), registrationOf()];
       for (const asked of [completed, failed, undone]) await registrations.begin(asked);
@@ -234,14 +234,14 @@ export function registrationRepositoryContract(name: string, makeSubject: MakeSu
       for (const asked of [first, second, later]) await registrations.fail(asked?.id ?? "", "test", NOW);
     });
 
-    test("an undone row that is still looked at can be reopened, one that is settled can't", async () => {
+    test("an undone row that is still checked can be reopened, one that is settled can't", async () => {
       const { registrations } = await makeSubject();
       const asked = registrationOf();
       await registrations.begin(asked);
       expect(await registrations.reopen(asked.id, "kc-1", "late", LATER, LATEST)).toBe(false);
       await registrations.beginUndo(asked.id, null, "test", LATER, LATEST);
       expect(await registrations.finishUndo(asked.id, LATER, LATEST)).toBe(true);
-      await registrations.recordAttempt(asked.id, "still looking", LATER, LATEST);
+      await registrations.recordAttempt(asked.id, "still searching", LATER, LATEST);
       expect(await registrations.findById(asked.id)).toMatchObject({ state: "undone", attempts: 1 });
       expect(await registrations.reopen(asked.id, "kc-1", "late", LATER, LATEST)).toBe(true);
       expect(await registrations.findById(asked.id)).toMatchObject({ state: "undoing", keycloakUserId: "kc-1" });
@@ -295,7 +295,7 @@ export function registrationRepositoryContract(name: string, makeSubject: MakeSu
       expect((await writeUser(subject, profileOf({ username: fresh("x"), email: null }), LATER)).email).toBeNull();
     });
 
-    test("an operator sees what is open, and has it looked at again", async () => {
+    test("an operator sees what is open, and has it checked again", async () => {
       const { registrations } = await makeSubject();
       const long = { now: new Date("2020-01-01"), recoverAt: LATEST };
       const [parked, waiting, done] = [registrationOf(long), registrationOf(long), registrationOf(long)];

@@ -7,7 +7,7 @@ const at = (day: number) => new Date(Date.UTC(1999, 0, day));
 /** What every RetentionRepository does. */
 export function retentionRepositoryContract(name: string, makeSubject: MakeSubject): void {
   describe(`${name}: RetentionRepository`, () => {
-    test("removes finished registrations by age, in batches; what is open, looked at or parked stays", async () => {
+    test("removes finished registrations by age, in batches; what is open, checked or parked stays", async () => {
       const { registrations, retention } = await makeSubject();
       const begin = async (state: string) => {
         const profile = { firstName: "A", lastName: "B", emailVerified: false, enabled: true };
@@ -26,13 +26,13 @@ export function retentionRepositoryContract(name: string, makeSubject: MakeSubje
         });
         return id;
       };
-      const ids = await Promise.all(["completed", "failed", "undone", "looked-at", "parked", "open"].map(begin));
-      const [completed = "", failed = "", undone = "", lookedAt = "", parked = "", open = ""] = ids;
+      const ids = await Promise.all(["completed", "failed", "undone", "checked", "parked", "open"].map(begin));
+      const [completed = "", failed = "", undone = "", checked = "", parked = "", open = ""] = ids;
       await registrations.complete(completed, profileOf({ username: completed, email: null }), at(1));
       await registrations.fail(failed, "test", at(1));
       for (const [id, again] of [
         [undone, null],
-        [lookedAt, NOW],
+        [checked, NOW],
         [parked, null],
       ] as const) {
         await registrations.beginUndo(id, null, "test", at(1), NOW);
@@ -43,10 +43,10 @@ export function retentionRepositoryContract(name: string, makeSubject: MakeSubje
       expect(await retention.deleteFinishedRegistrations(at(2), 2)).toBe(2);
       expect(await retention.deleteFinishedRegistrations(at(2), 2)).toBe(1);
       const left = await Promise.all(
-        [completed, failed, undone, lookedAt, parked, open].map((id) => registrations.findById(id)),
+        [completed, failed, undone, checked, parked, open].map((id) => registrations.findById(id)),
       );
-      expect(left.map((row) => row?.id ?? null)).toEqual([null, null, null, lookedAt, parked, open]);
-      for (const id of [lookedAt, parked]) await registrations.settle(id, NOW);
+      expect(left.map((row) => row?.id ?? null)).toEqual([null, null, null, checked, parked, open]);
+      for (const id of [checked, parked]) await registrations.settle(id, NOW);
       await registrations.fail(open, "test", NOW);
     });
 

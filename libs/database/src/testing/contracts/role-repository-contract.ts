@@ -103,7 +103,7 @@ export function roleRepositoryContract(name: string, makeSubject: MakeSubject): 
       });
     });
 
-    test("tells what is unknown, and gives nothing then", async () => {
+    test("says what is unknown, and gives nothing then", async () => {
       const subject = await makeSubject();
       const { role } = await addRole(subject, "read");
       const { id: userId } = await writeUser(subject, profileOf(), NOW);

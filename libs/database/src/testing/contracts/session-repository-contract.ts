@@ -56,7 +56,7 @@ export function sessionRepositoryContract(name: string, makeSubject: MakeSubject
       expect(await sessions.findById(second.session.sessionId)).toMatchObject({ endedAt: null });
     });
 
-    test("only a login that brings a user, or brings it back, has it looked at again", async () => {
+    test("only a login that brings a user, or brings it back, has it reconciled", async () => {
       const { users, sessions, feed } = await makeSubject();
       const login = loginOf();
       const { id } = login.profile;
@@ -67,14 +67,14 @@ export function sessionRepositoryContract(name: string, makeSubject: MakeSubject
         await feed.complete(own, LATEST);
         return own.map(({ kind, source, changedAt }) => ({ kind, source, changedAt }));
       };
-      const hint = { kind: "user", source: "login", changedAt: null } as const;
+      const notice = { kind: "user", source: "login", changedAt: null } as const;
       await sessions.recordLogin(login);
-      expect(await waits()).toEqual([hint]);
+      expect(await waits()).toEqual([notice]);
       await again();
       expect(await waits()).toEqual([]);
       await users.markDeleted(id, LATER);
       await again();
-      expect(await waits()).toEqual([hint]);
+      expect(await waits()).toEqual([notice]);
     });
 
     test("the store is taken where the row has none, and never changed", async () => {

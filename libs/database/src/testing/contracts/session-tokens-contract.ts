@@ -20,7 +20,7 @@ export function sessionTokensContract(name: string, makeSubject: MakeSubject): v
       expect(await sessions.findById(sessionId)).toEqual(stored);
     });
 
-    test("tells current, spent and unknown hashes apart, for as long as the row lives", async () => {
+    test("distinguishes current, spent and unknown hashes, for as long as the row lives", async () => {
       const { sessions, session, sessionId, hash } = await live();
       const marks = [fresh("second"), fresh("third")] as const;
       await sessions.replaceTokens(sessionId, hash, tokensOf(marks[0]), LATER);

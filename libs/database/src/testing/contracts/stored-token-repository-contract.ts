@@ -82,7 +82,7 @@ export function storedTokenRepositoryContract(name: string, makeSubject: MakeSub
       expect(await storedTokens.replaceUnchanged([])).toEqual([]);
     });
 
-    test("tells until when fingerprints under a key count", async () => {
+    test("knows until when fingerprints under a key count", async () => {
       const { idempotency, storedTokens } = await makeSubject();
       const keyId = fresh("key");
       for (const expiresAt of [LATER, LATEST]) {

@@ -85,7 +85,7 @@ function refusal({ status, json }: FormAnswer): Finding {
   return finding("client.refused", `HTTP ${status} ${key}`);
 }
 
-/** A client that may not ask is refused before anything else is looked at. */
+/** A client that may not ask is refused before anything else is checked. */
 function grantProblem({ json }: FormAnswer): Finding | undefined {
   const description = String(json?.error_description ?? "");
   if (json?.error === "unauthorized_client" && /direct access/i.test(description))

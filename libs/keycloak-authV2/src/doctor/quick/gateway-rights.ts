@@ -7,7 +7,7 @@ import type { TableRight } from "@libs/postgres/schema-check";
 export const GATEWAY_RIGHTS: Readonly<Record<string, readonly TableRight[]>> = {
   activity_logs: ["INSERT", "UPDATE", "DELETE"],
   domain_events: ["INSERT", "DELETE"],
-  feed_hints: ["INSERT", "UPDATE", "DELETE"],
+  change_notices: ["INSERT", "UPDATE", "DELETE"],
   feed_seen_events: ["INSERT", "UPDATE", "DELETE"],
   idempotency_keys: ["INSERT", "UPDATE", "DELETE"],
   keycloak_logouts: ["INSERT", "UPDATE", "DELETE"],

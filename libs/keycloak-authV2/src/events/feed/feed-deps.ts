@@ -1,4 +1,4 @@
-import type { HintSource } from "@libs/database";
+import type { NoticeSource } from "@libs/database";
 import type { KeycloakEventSource, ServerFeatureSource } from "../../ports/ports.ts";
 import type { FeedProblems } from "./feed-problems.ts";
 
@@ -16,11 +16,11 @@ export interface FeedDeps {
 }
 
 /** `handled`: done; `postponed`: an outage, tried again; `failed`: this subject's own failure; `dead`: given up. */
-export type HintOutcome = "handled" | "postponed" | "failed" | "dead";
+export type NoticeOutcome = "handled" | "postponed" | "failed" | "dead";
 
 /** What the handler of change notices counts; the readers have metrics of their own. */
 export interface FeedMetrics {
-  hintsHandled(source: HintSource, outcome: HintOutcome, count: number): void;
+  noticesHandled(source: NoticeSource, outcome: NoticeOutcome, count: number): void;
   /** Users that became tombstones. */
   usersDeleted(count: number): void;
   /** Deletions that wait because there were too many within a minute. */

@@ -11,11 +11,14 @@ export type FeedProblemKind =
   | "deletions_paused"
   | "dead_letters"
   | "feed_off"
-  | "full_look_running"
+  | "full_reconciliation_running"
   | "reconcile_late";
 
 /** Work that is being done, on behalf of every replica: a replica that leaves the rotation for it helps nobody. */
-const UNDER_WAY: ReadonlySet<string> = new Set(["full_look_running", "reconcile_late"] satisfies FeedProblemKind[]);
+const UNDER_WAY: ReadonlySet<string> = new Set([
+  "full_reconciliation_running",
+  "reconcile_late",
+] satisfies FeedProblemKind[]);
 
 /** Whether changes are missing or late, and not only being caught up. @param kind of a {@link FeedProblem} */
 export const isIncomplete = (kind: string): boolean => !UNDER_WAY.has(kind);

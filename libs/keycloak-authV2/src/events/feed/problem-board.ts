@@ -17,7 +17,8 @@ export const problemTodos: Record<FeedProblemKind, string> = {
   dead_letters: "see authctl feed status for changes that could not be applied, then authctl feed replay",
   feed_off:
     "set RECONCILE_ENABLED=true, or update Keycloak to 26.2: its events can't be read, and changes arrive in no other way",
-  full_look_running: "no action needed: events were lost, or one concerned many users, so every user is re-read",
+  full_reconciliation_running:
+    "no action needed: events were lost, or one concerned many users, so every user is re-read",
   reconcile_late:
     "check whether Keycloak and PostgreSQL answer; if they do, raise RECONCILE_MAX_CALLS_PER_SECOND or RECONCILE_PERIOD_MS",
 };
@@ -27,6 +28,18 @@ export const BEHIND_MS = 30_000;
 
 /** The source under whose position the reading replica keeps its problems, for others to show. */
 export const SHARED_PROBLEMS = "feed.problems";
+
+/** Kinds that the shared position has under the name of earlier versions, whose replicas read and write it too. */
+const storedKinds: Readonly<Partial<Record<FeedProblemKind, string>>> = {
+  full_reconciliation_running: "full_look_running",
+};
+
+/** What the shared position calls a kind. */
+export const toStoredKind = (kind: FeedProblemKind): string => storedKinds[kind] ?? kind;
+
+/** The kind that the shared position calls so; undefined: none of this version's. */
+export const fromStoredKind = (stored: string): FeedProblemKind | undefined =>
+  (Object.keys(problemTodos) as FeedProblemKind[]).find((kind) => toStoredKind(kind) === stored);
 
 /** Details for the log line: never a person's data. */
 export type ProblemDetails = Record<string, string | number | string[]>;
@@ -47,7 +60,7 @@ export class ProblemBoard implements FeedProblems {
     if (this.#current.has(kind)) return;
     this.#current.set(kind, { kind, todo, since: this.now() });
     this.gauge.problem(kind, true);
-    const level = kind === "full_look_running" ? "warn" : "error";
+    const level = kind === "full_reconciliation_running" ? "warn" : "error";
     this.logger[level]({ problem: kind, ...details, todo }, `change feed: ${kind}`);
   }
 
@@ -57,7 +70,7 @@ export class ProblemBoard implements FeedProblems {
     this.logger.info({ problem: kind }, `change feed: ${kind} is over`);
   }
 
-  /** Tells or clears. */
+  /** Reports or clears. */
   set(kind: FeedProblemKind, present: boolean, details: ProblemDetails = {}): void {
     if (present) this.report(kind, problemTodos[kind], details);
     else this.clear(kind);

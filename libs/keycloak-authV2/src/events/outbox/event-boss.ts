@@ -20,7 +20,7 @@ interface EventBossOptions {
 /** How soon after its heartbeat a dead process's event is given to another, in seconds. */
 const SUPERVISE_S = 5;
 const CLEAN_UP_S = 300;
-const TOLD_EVERY_MS = 30_000;
+const LOG_EVERY_MS = 30_000;
 
 const LIMITS = { statement_timeout: "5000" };
 /**
@@ -63,11 +63,11 @@ export function createEventBoss({
     ...upkeep,
   });
   followUrl(boss, databaseDirectUrl);
-  let told = 0;
+  let loggedAt = 0;
   boss.on("error", (error) => {
     // An outage repeats it many times a second.
-    if (Date.now() - told < TOLD_EVERY_MS) return;
-    told = Date.now();
+    if (Date.now() - loggedAt < LOG_EVERY_MS) return;
+    loggedAt = Date.now();
     logger.warn({ err: error }, "event queue: the database does not answer; events wait");
   });
   boss.on("warning", (warning) => logger.debug({ warning: warning.message }, "event queue"));

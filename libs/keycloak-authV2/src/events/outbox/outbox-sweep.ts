@@ -33,7 +33,7 @@ export function createOutboxSweep(deps: OutboxDeps): Sweep {
     intervalMs: INTERVAL_MS,
     local: true,
     run: async () => {
-      // One cheap look, instead of a transaction every time.
+      // One cheap check, instead of a transaction every time.
       const { count, oldestAt } = await domainEvents.countWaiting();
       metrics.waiting(count, oldestAt ? (now().getTime() - oldestAt.getTime()) / 1000 : 0);
       if (count === 0) return 0;

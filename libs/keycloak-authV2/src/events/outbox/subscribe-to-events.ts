@@ -46,9 +46,9 @@ const START_LIMIT_MS = 60_000;
 const RESTART_AFTER_MS = 1_000;
 
 /**
- * Has `handle` told what happens to users and sessions: at least once, and for each user in order (`event.version` grows;
- * one that is not higher than the last has been here before). It gets what happens after the first subscription, also
- * what happens while no process of this name runs, for a year.
+ * Calls `handle` with what happens to users and sessions: at least once, and for each user in order (`event.version`
+ * grows; one that is not higher than the last has been here before). It gets what happens after the first subscription,
+ * also what happens while no process of this name runs, for a year.
  *
  * A handler that throws gets the event again, after 1 second at first, after 60 at most, until it succeeds or an operator
  * skips it (see `openEventQueues`); one that takes longer than a minute has failed. Meanwhile later events of this user wait, those of others do not. The event of a

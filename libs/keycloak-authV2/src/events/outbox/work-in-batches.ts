@@ -6,7 +6,7 @@ const WORKERS = 4;
 const POLL_S = 2;
 
 /**
- * Works a queue of events. Taking one costs pg-boss a look at all that wait, so several are taken at once, each of
+ * Works a queue of events. Taking one costs pg-boss a scan of all that wait, so several are taken at once, each of
  * another user; each is settled as soon as it is done, so that a slow one holds back its own user alone.
  */
 export async function workInBatches(
@@ -40,12 +40,12 @@ export async function workInBatches(
   }
 }
 
-/** @returns false when it could not be told yet: then it is told with the rest of its batch */
+/** @returns false when it could not be settled yet: then it is settled with the rest of its batch */
 async function settle(boss: PgBoss, queue: string, { id, retryCount }: Job, result: JobResult): Promise<boolean> {
   const attempt = { id, retryCount };
-  const told =
+  const settled =
     result.status === "completed" ? boss.complete(queue, attempt) : boss.fail(queue, attempt, result.output ?? {});
-  return await told.then(
+  return await settled.then(
     () => true,
     () => false,
   );

@@ -1,7 +1,7 @@
+import { type CompareAllUsersDeps, compareAllUsers } from "./compare-all-users.ts";
 import type { CountDifference } from "./count-users.ts";
 import { isListed } from "./reconcile-listed.ts";
 import type { ReconcileRun } from "./reconcile-run.ts";
-import { type ReconcileUsersDeps, reconcileUsers } from "./reconcile-users.ts";
 import { newRound } from "./round.ts";
 
 /**
@@ -28,8 +28,8 @@ export class CountedPass {
   }
 
   /** @returns whether it is over. @throws AuthError `keycloak.*`; what the repositories throw */
-  async step(run: ReconcileRun<ReconcileUsersDeps>): Promise<boolean> {
-    this.#steps ??= reconcileUsers(run, this.#round, { difference: this.difference, bySpans: this.countable });
+  async step(run: ReconcileRun<CompareAllUsersDeps>): Promise<boolean> {
+    this.#steps ??= compareAllUsers(run, this.#round, { difference: this.difference, bySpans: this.countable });
     if (!(await this.#steps.next()).done) return false;
     // A Keycloak that can't count by time was read as one list: everybody.
     if (!this.countable || this.found > 0 || isListed(this.#round.position)) return true;

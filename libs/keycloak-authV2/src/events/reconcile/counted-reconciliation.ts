@@ -1,12 +1,12 @@
 import type { FeedRepository } from "@libs/database";
 import type { SyncDeps } from "../../services/shared/sync-deps.ts";
+import type { CompareAllUsersDeps } from "./compare-all-users.ts";
 import { type CountState, newCountState, readCountState } from "./count-state.ts";
 import { CountWatch, type CountWatchDeps } from "./count-watch.ts";
 import { CountedPass } from "./counted-pass.ts";
 import type { ReconcileMetrics } from "./reconcile-metrics.ts";
 import type { ReconcileRun } from "./reconcile-run.ts";
 import { COUNTS } from "./reconcile-status.ts";
-import type { ReconcileUsersDeps } from "./reconcile-users.ts";
 import { LostLease } from "./round-runner.ts";
 
 /** For {@link CountedReconciliation}; what its passes use comes with the run. */
@@ -58,7 +58,7 @@ export class CountedReconciliation {
    * @param countable see {@link CountedPass}
    * @throws AuthError `keycloak.*`; LostLease; what the repositories throw
    */
-  async step(run: ReconcileRun<ReconcileUsersDeps>, countable: boolean, lease: Lease): Promise<void> {
+  async step(run: ReconcileRun<CompareAllUsersDeps>, countable: boolean, lease: Lease): Promise<void> {
     if (this.#pass) await this.#goOn(this.#pass, run, lease);
     else await this.#count(countable, lease);
   }
@@ -76,7 +76,7 @@ export class CountedReconciliation {
     this.#pass = new CountedPass(difference, countable, now().getTime());
   }
 
-  async #goOn(pass: CountedPass, run: ReconcileRun<ReconcileUsersDeps>, lease: Lease): Promise<void> {
+  async #goOn(pass: CountedPass, run: ReconcileRun<CompareAllUsersDeps>, lease: Lease): Promise<void> {
     const { logger, reconcileMetrics } = this.deps;
     const before = pass.found;
     const over = await pass.step(run);

@@ -1,9 +1,9 @@
 import type { ReconcileRepository, WalkRepository } from "@libs/database";
 import type { KeycloakUserRepository } from "../../ports/ports.ts";
+import { type CompareAllUsersDeps, compareAllUsers, userKey } from "./compare-all-users.ts";
 import type { ReconcileMetrics } from "./reconcile-metrics.ts";
 import { type ReconcileSessionsDeps, reconcileSessions, sessionKey } from "./reconcile-sessions.ts";
 import { SESSIONS, USERS } from "./reconcile-status.ts";
-import { type ReconcileUsersDeps, reconcileUsers, userKey } from "./reconcile-users.ts";
 import { RoundRunner, type RoundRunnerDeps } from "./round-runner.ts";
 
 /** For {@link createRounds}; what the steps of the rounds use comes with the run. */
@@ -16,19 +16,19 @@ export type CreateRoundsDeps = {
 
 /** A runner for each of what is reconciled. */
 export interface Rounds {
-  users: RoundRunner<ReconcileUsersDeps>;
+  users: RoundRunner<CompareAllUsersDeps>;
   sessions: RoundRunner<ReconcileSessionsDeps>;
 }
 
 /** The rounds that are always under way. @param periodMs within which each has been everywhere, in milliseconds */
 export function createRounds(deps: CreateRoundsDeps, periodMs: number): Rounds {
   const { keycloak, walks, reconcile, reconcileMetrics } = deps;
-  const users = new RoundRunner<ReconcileUsersDeps>(
+  const users = new RoundRunner<CompareAllUsersDeps>(
     deps,
     {
       source: USERS,
       countAll: () => keycloak.countUsers({ search: "*" }),
-      steps: (run, round) => reconcileUsers(run, round, null),
+      steps: (run, round) => compareAllUsers(run, round, null),
       keyOf: userKey,
       countReached: async (key, keys) => keys.filter((mark) => mark <= key).length,
       onFound: (count) => reconcileMetrics.differences("users", count),

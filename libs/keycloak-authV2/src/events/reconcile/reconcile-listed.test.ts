@@ -5,9 +5,9 @@ import { OutagePatience } from "../../services/bulk/outage-patience.ts";
 import { syncUsers } from "../../services/bulk/sync-users.ts";
 import type { SyncDeps } from "../../services/shared/sync-deps.ts";
 import { type BulkFixture, createBulkFixture } from "../../testing/bulk-fixture.ts";
+import { compareAllUsers, userKey } from "./compare-all-users.ts";
 import { CountedPass } from "./counted-pass.ts";
 import type { ReconcileRun } from "./reconcile-run.ts";
-import { reconcileUsers, userKey } from "./reconcile-users.ts";
 import { newRound, type Round } from "./round.ts";
 
 let fixture: BulkFixture;
@@ -33,7 +33,7 @@ beforeEach(async () => {
   };
 });
 
-const reported = () => [...fixture.database.hints.values()].map(({ kind, subject }) => `${kind} ${subject}`).sort();
+const reported = () => [...fixture.database.notices.values()].map(({ kind, subject }) => `${kind} ${subject}`).sort();
 const ofKeycloak = (id: string) => fixture.keycloak.users.get(id) ?? {};
 
 /** Begins anew after each step, as another replica does. */
@@ -42,7 +42,7 @@ async function roundInSteps(): Promise<{ round: Round; keys: (string | number)[]
   const keys: (string | number)[] = [];
   for (let isOver = false; !isOver; ) {
     round.position = round.position && JSON.parse(JSON.stringify(round.position));
-    const steps = reconcileUsers(run, round, null);
+    const steps = compareAllUsers(run, round, null);
     isOver = (await steps.next()).done === true;
     await steps.return(undefined);
     keys.push(userKey(round.position));
@@ -72,7 +72,7 @@ test("who was changed, disabled, created and deleted is reported, whatever the o
 
 test("a run that made it forgotten who was seen has the list read again, and not everybody by id", async () => {
   const round = newRound(fixture.clock.now, 0);
-  const steps = reconcileUsers(run, round, null);
+  const steps = compareAllUsers(run, round, null);
   for (let step = 0; step < 4; step += 1) await steps.next();
   await fixture.bulkDeps.walks.forgetSeen(null);
   fixture.keycloak.users.delete("u00100");
@@ -84,16 +84,16 @@ test("a run that made it forgotten who was seen has the list read again, and not
 test("a round by time goes on as a list where an older Keycloak answers by now, and one of a list stays one", async () => {
   fixture.keycloak.features.createdFilter = true;
   const round = newRound(fixture.clock.now, 0);
-  await reconcileUsers(run, round, null).next();
+  await compareAllUsers(run, round, null).next();
   expect(typeof userKey(round.position)).toBe("number");
   fixture.keycloak.features.createdFilter = false;
-  const steps = reconcileUsers(run, round, null);
+  const steps = compareAllUsers(run, round, null);
   await steps.next();
   expect(userKey(round.position)).toBe("listed 000000000100");
   await steps.return(undefined);
   fixture.keycloak.features.createdFilter = true;
   fixture.keycloak.users.delete("u00449");
-  for await (const _ of reconcileUsers(run, round, null));
+  for await (const _ of compareAllUsers(run, round, null));
   expect(reported()).toEqual(["user u00449"]);
 });
 

@@ -102,7 +102,7 @@ async function someAreGone(
   const online = new Set(listed.filter(({ ours }) => ours).map(({ id }) => id));
   const rest = sessions.filter(({ keycloakSessionId }) => !online.has(keycloakSessionId));
   if (rest.length === 0) return false;
-  // Whether a session is offline can't be told by its end: the realm may limit their life.
+  // Whether a session is offline can't be seen from its end: the realm may limit their life.
   run.called(2);
   const listedOffline = await askAbout(run, userId, () => keycloak.listOfflineSessions(userId), others);
   if (!listedOffline) return false;

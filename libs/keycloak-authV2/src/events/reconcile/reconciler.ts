@@ -10,6 +10,7 @@ import { FeedLeader } from "../feed/feed-leader.ts";
 import { keepLease } from "../feed/keep-lease.ts";
 import type { ProblemBoard } from "../feed/problem-board.ts";
 import { CallRest } from "./call-rest.ts";
+import type { CompareAllUsersDeps } from "./compare-all-users.ts";
 import { CountedReconciliation, type CountedReconciliationDeps } from "./counted-reconciliation.ts";
 import { type CreateRoundsDeps, createRounds, type Rounds } from "./create-rounds.ts";
 import { failureCode, retryAfterMs } from "./failure-code.ts";
@@ -17,7 +18,6 @@ import type { Reconciled, ReconcileMetrics } from "./reconcile-metrics.ts";
 import type { ReconcileRun } from "./reconcile-run.ts";
 import type { ReconcileSessionsDeps } from "./reconcile-sessions.ts";
 import { readReconcileStatus } from "./reconcile-status.ts";
-import type { ReconcileUsersDeps } from "./reconcile-users.ts";
 import { LostLease } from "./round-runner.ts";
 
 export interface ReconcilerOptions {
@@ -30,7 +30,7 @@ export interface ReconcilerOptions {
 }
 
 /** What the steps of rounds and passes use. */
-type StepDeps = ReconcileUsersDeps & ReconcileSessionsDeps;
+type StepDeps = CompareAllUsersDeps & ReconcileSessionsDeps;
 
 /** For {@link Reconciler}: its lease and its status, and what its steps use. */
 export type ReconcilerDeps = Pick<SyncDeps, "now" | "logger"> &

@@ -1,10 +1,10 @@
-import type { FeedRepository, HintKind, ReconcileRepository, RegistrationRepository } from "@libs/database";
+import type { FeedRepository, NoticeKind, ReconcileRepository, RegistrationRepository } from "@libs/database";
 import { type OwnRegistrationDeps, unfinishedRegistrationOf } from "../../services/reconcile/own-registration.ts";
 import type { SyncDeps } from "../../services/shared/sync-deps.ts";
 
 /** For {@link reportSessions}. */
 export type ReportSessionsDeps = Pick<SyncDeps, "now" | "wake"> & {
-  feed: Pick<FeedRepository, "addHints">;
+  feed: Pick<FeedRepository, "addNotices">;
   reconcile: Pick<ReconcileRepository, "findDeadLetters">;
 };
 
@@ -41,17 +41,17 @@ export function reportSessions(deps: ReportSessionsDeps, userIds: readonly strin
   return report(deps, "sessions", userIds);
 }
 
-async function report(deps: ReportSessionsDeps, kind: HintKind, ids: readonly string[]): Promise<number> {
+async function report(deps: ReportSessionsDeps, kind: NoticeKind, ids: readonly string[]): Promise<number> {
   if (ids.length === 0) return 0;
   const { feed, reconcile, now, wake } = deps;
   const dead = new Set(await reconcile.findDeadLetters(kind, ids));
   const subjects = [...new Set(ids)].filter((id) => !dead.has(id));
   if (subjects.length === 0) return 0;
-  await feed.addHints(
+  await feed.addNotices(
     subjects.map((subject) => ({ kind, subject, source: "reconcile", changedAt: null })),
     now(),
   );
-  wake("hints");
+  wake("notices");
   return subjects.length;
 }
 

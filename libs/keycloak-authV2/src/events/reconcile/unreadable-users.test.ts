@@ -7,9 +7,9 @@ import { OutagePatience } from "../../services/bulk/outage-patience.ts";
 import { syncUsers } from "../../services/bulk/sync-users.ts";
 import type { SyncDeps } from "../../services/shared/sync-deps.ts";
 import { type BulkFixture, createBulkFixture } from "../../testing/bulk-fixture.ts";
+import { compareAllUsers } from "./compare-all-users.ts";
 import type { ReconcileRun } from "./reconcile-run.ts";
 import { reconcileSessions } from "./reconcile-sessions.ts";
-import { reconcileUsers } from "./reconcile-users.ts";
 import { newRound, type Round } from "./round.ts";
 
 const BROKEN = "u00003";
@@ -47,7 +47,7 @@ async function stepThrough(steps: AsyncGenerator<void>): Promise<void> {
   for await (const _ of steps);
 }
 
-const reported = () => [...fixture.database.hints.values()].map(({ kind, subject }) => `${kind} ${subject}`).sort();
+const reported = () => [...fixture.database.notices.values()].map(({ kind, subject }) => `${kind} ${subject}`).sort();
 
 async function roundOfSessions(): Promise<Round> {
   const round = newRound(fixture.clock.now, 0);
@@ -57,13 +57,13 @@ async function roundOfSessions(): Promise<Round> {
 
 async function roundOfUsers(): Promise<Round> {
   const round = newRound(fixture.clock.now, 0);
-  await stepThrough(reconcileUsers(run, round, null));
+  await stepThrough(compareAllUsers(run, round, null));
   return round;
 }
 
 test.each(["listSessions", "listOfflineSessions"] as const)("sessions: %s fails for one", async (operation) => {
   for (const userId of ["u00002", BROKEN, "u00005"]) await endedSession(userId);
-  fixture.database.hints.clear();
+  fixture.database.notices.clear();
   const { keycloak } = run.deps;
   const call = keycloak[operation].bind(keycloak);
   keycloak[operation] = async (userId) => {

@@ -116,7 +116,7 @@ describe("what a server can do, by its answers", () => {
     });
   });
 
-  test("an account that may not read events, or whose server fails to, is told from a server that can't", async () => {
+  test("an account that may not read events, or whose server fails to, is distinguished from a server that can't", async () => {
     recorded = { ...v26_7, events: refused };
     expect(await probe()).toEqual({ ...all, eventsByTime: null } as never);
     recorded = { ...v26_7, events: ownFault };

@@ -7,7 +7,7 @@ import { InterruptedError } from "./outage-patience.ts";
 export const BULK_LEASE = "bulk";
 const TTL_MS = 6_000;
 const RENEW_MS = 1_500;
-const LOOK_EVERY_MS = 500;
+const CHECK_EVERY_MS = 500;
 
 /**
  * One run at a time, over all machines. What a killed run held ends by itself, so the next waits for a moment. While the
@@ -27,7 +27,7 @@ export class BulkLease {
       if (performance.now() >= end)
         throw new BulkError("bulk.already_running", "another run is in progress: wait until it ends, or stop it first");
       onWaiting("bulk.already_running");
-      await sleep(LOOK_EVERY_MS, undefined, signal && { signal }).catch(() => {
+      await sleep(CHECK_EVERY_MS, undefined, signal && { signal }).catch(() => {
         throw new InterruptedError();
       });
     }

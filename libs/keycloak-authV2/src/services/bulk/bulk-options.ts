@@ -47,7 +47,10 @@ export interface SyncOptions extends BulkRunOptions {
 
 export interface VerifyOptions extends BulkRunOptions {
   only?: readonly DifferenceKind[];
-  /** After this a user that differs is looked at again: a change on its way has arrived then. Milliseconds; default 3000. */
+  /**
+   * After this a user that differs is checked again: a change on its way has arrived then. Milliseconds; default
+   * 3000.
+   */
   settleMs?: number;
   /** Awaited: a slow reader slows the walk down, and nothing piles up. */
   onDifference?: (difference: Difference) => void | Promise<void>;

@@ -1,6 +1,6 @@
 import { isAuthError } from "@libs/problems";
-import { hintsOfAdminEvent } from "../../events/hints/admin-event-hints.ts";
-import { hintingTypes, hintsOfUserEvent } from "../../events/hints/event-hints.ts";
+import { noticesOfAdminEvent } from "../../events/notices/admin-event-notices.ts";
+import { noticesOfUserEvent, noticeTypes } from "../../events/notices/user-event-notices.ts";
 import type {
   EventPage,
   KeycloakAdminEvent,
@@ -8,30 +8,30 @@ import type {
   KeycloakUserEvent,
   ServerFeatureSource,
 } from "../../ports/ports.ts";
-import type { LookAtUsersDeps } from "../reconcile/look-at-users.ts";
+import type { ReconcileUsersDeps } from "../reconcile/reconcile-users.ts";
 import { later } from "../shared/back-off.ts";
 import type { SyncDeps } from "../shared/sync-deps.ts";
 import type { BulkRun } from "./bulk-run.ts";
-import { lookWithPatience } from "./look-with-patience.ts";
 import { UnreadableError } from "./outage-patience.ts";
+import { reconcileWithPatience } from "./reconcile-with-patience.ts";
 
-type LookAtEachDeps = {
+type ReconcileEachDeps = {
   eventSource: Pick<KeycloakEventSource, "readEventsConfig">;
-} & LookAtUsersDeps;
+} & ReconcileUsersDeps;
 
 /** For {@link catchUp}. */
 export type CatchUpDeps = Pick<SyncDeps, "now" | "logger"> & {
   eventSource: Pick<KeycloakEventSource, "listAdminEvents" | "listUserEvents">;
   /** What this Keycloak can do: whether its events can be read at all. */
   serverFeatures: Pick<ServerFeatureSource, "current">;
-} & LookAtEachDeps;
+} & ReconcileEachDeps;
 
 /** An event gets its time before it can be read: as far back as Keycloak's longest transaction, and clocks that differ. */
 const OVERLAP_MS = 6.5 * 60_000;
 const PAGE = 500;
 
 /**
- * Looks again at who has changed since the walk began, by Keycloak's stored events: where no gateway runs yet, nobody else
+ * Reconciles who has changed since the walk began, by Keycloak's stored events: where no gateway runs yet, nobody else
  * would. Where events are off or can't be read (none can before 26.2), only a running gateway brings these changes over.
  */
 export async function catchUp(run: BulkRun<CatchUpDeps>, since: Date): Promise<void> {
@@ -43,10 +43,10 @@ export async function catchUp(run: BulkRun<CatchUpDeps>, since: Date): Promise<v
   const span = { from: later(since, -OVERLAP_MS), to: later(now(), OVERLAP_MS) };
   run.progress.enter("catching_up");
   try {
-    await lookAtEach(run, (page) => eventSource.listAdminEvents({ ...span, ...page }), hintsOfAdminEvent);
+    await reconcileEach(run, (page) => eventSource.listAdminEvents({ ...span, ...page }), noticesOfAdminEvent);
     const listUserEvents = (page: Pick<EventPage, "first" | "max">) =>
-      eventSource.listUserEvents({ ...span, ...page, types: hintingTypes });
-    await lookAtEach(run, listUserEvents, hintsOfUserEvent);
+      eventSource.listUserEvents({ ...span, ...page, types: noticeTypes });
+    await reconcileEach(run, listUserEvents, noticesOfUserEvent);
   } catch (error) {
     const isUnreadable = isAuthError(error, "keycloak.forbidden") || error instanceof UnreadableError;
     if (!isUnreadable) throw error;
@@ -54,18 +54,18 @@ export async function catchUp(run: BulkRun<CatchUpDeps>, since: Date): Promise<v
   }
 }
 
-async function lookAtEach<Event extends KeycloakAdminEvent | KeycloakUserEvent>(
-  run: BulkRun<LookAtEachDeps>,
+async function reconcileEach<Event extends KeycloakAdminEvent | KeycloakUserEvent>(
+  run: BulkRun<ReconcileEachDeps>,
   list: (page: Pick<EventPage, "first" | "max">) => Promise<Event[]>,
-  hintsOf: (event: Event) => { kind: string; subject: string }[],
+  noticesOf: (event: Event) => { kind: string; subject: string }[],
 ): Promise<void> {
   for (let first = 0; ; first += PAGE) {
     const events = await run.patience.run(
       () => list({ first, max: PAGE }),
       () => run.deps.eventSource.readEventsConfig(),
     );
-    const ids = events.flatMap(hintsOf).flatMap(({ kind, subject }) => (kind === "user" ? [subject] : []));
-    await lookWithPatience(run, [...new Set(ids)], PAGE);
+    const ids = events.flatMap(noticesOf).flatMap(({ kind, subject }) => (kind === "user" ? [subject] : []));
+    await reconcileWithPatience(run, [...new Set(ids)], PAGE);
     run.progress.advance(events.length);
     if (events.length < PAGE || run.interrupted()) return;
   }

@@ -13,20 +13,20 @@ type FindEndedDeps = {
 
 type FindDeadDeps = ReadByIdDeps & FindEndedDeps;
 
-type LookAgainDeps = { sessions: Pick<SessionRepository, "findLive"> } & FindDeadDeps;
+type RecheckDeps = { sessions: Pick<SessionRepository, "findLive"> } & FindDeadDeps;
 
 /** For {@link compareSessions}. */
 export type CompareSessionsDeps = {
   walks: Pick<WalkRepository, "countSignedIn" | "listLiveSessions">;
 } & FindDeadDeps &
-  LookAgainDeps;
+  RecheckDeps;
 
 const USERS_AT_ONCE = 245;
 
 /**
  * Live sessions of users that are gone or disabled, those that Keycloak has no more, and those that began before the
  * password was set. The local rows are read before
- * Keycloak's, so that a login in flight is never taken for a dead session. Each is looked at twice.
+ * Keycloak's, so that a login in flight is never taken for a dead session. Each is checked twice.
  * @returns false when it was interrupted
  */
 export async function compareSessions(
@@ -42,17 +42,13 @@ export async function compareSessions(
     const last = sessions.at(-1);
     if (!last) return true;
     const dead = await findDead(run, sessions);
-    if (dead.length > 0) await lookAgain(run, dead, report);
+    if (dead.length > 0) await recheck(run, dead, report);
     run.progress.advance(new Set(sessions.map(({ userId }) => userId)).size);
     after = last.userId;
   }
 }
 
-async function lookAgain(
-  run: BulkRun<LookAgainDeps>,
-  dead: DeadSession[],
-  report: (dead: DeadSession[]) => Promise<void>,
-) {
+async function recheck(run: BulkRun<RecheckDeps>, dead: DeadSession[], report: (dead: DeadSession[]) => Promise<void>) {
   const keycloakSessionIds = dead.map(({ keycloakSessionId }) => keycloakSessionId);
   const live = await run.patience.run(() => run.deps.sessions.findLive({ keycloakSessionIds }));
   const names = new Map(dead.map(({ userId, username }) => [userId, username]));

@@ -10,7 +10,7 @@ import type { Difference, DifferenceKind } from "./difference.ts";
 import { type LeaveToSagaDeps, leaveToSaga } from "./leave-to-saga.ts";
 import { noticePage } from "./notice-page.ts";
 import { type ReadByIdDeps, readById } from "./read-by-id.ts";
-import { SecondLook, type SecondLookDeps } from "./second-look.ts";
+import { SecondCheck, type SecondCheckDeps } from "./second-check.ts";
 import { type UserPage, type WalkPorts, walkKeycloakUsers } from "./walk-keycloak-users.ts";
 import { filterKey } from "./walk-position.ts";
 import { type WalkUnseenDeps, walkUnseen } from "./walk-unseen.ts";
@@ -38,7 +38,7 @@ export type CompareUnseenDeps = { walks: Pick<WalkRepository, "countUnseen"> } &
 export type FindDifferencesDeps = ForgetOthersDeps &
   ComparePagesDeps &
   CompareUnseenDeps &
-  SecondLookDeps &
+  SecondCheckDeps &
   LeaveToSagaDeps &
   CompareSessionsDeps;
 
@@ -49,7 +49,7 @@ const SETTLE_MS = 3_000;
 export type ReportDifferences = (differences: Difference[]) => Promise<void>;
 
 /**
- * Walks over both sides, read-only, and tells what differs: users page by page, then who is only here, then sessions.
+ * Walks over both sides, read-only, and reports what differs: users page by page, then who is only here, then sessions.
  * @returns false when it was interrupted
  */
 export async function findDifferences(
@@ -62,20 +62,20 @@ export async function findDifferences(
   const walkId = randomUUID();
   progress.runId = walkId;
   await patience.run(() => forgetOthers(run));
-  const second = new SecondLook(run, options.settleMs ?? SETTLE_MS, async (found) => {
+  const second = new SecondCheck(run, options.settleMs ?? SETTLE_MS, async (found) => {
     const certain = await leaveToSaga(
       run,
       found.filter(({ kind }) => wanted(kind)),
     );
     if (certain.length > 0) await report(certain);
   });
-  const lookAgain: ReportDifferences = (differences) => second.add(differences);
+  const recheck: ReportDifferences = (differences) => second.add(differences);
   const unfiltered = filterKey(options.filter) === filterKey();
-  const lookForExtra = unfiltered && wanted("extra");
+  const findExtra = unfiltered && wanted("extra");
 
-  if (wanted("missing") || wanted("field") || lookForExtra) {
-    if (!(await comparePages(run, options, lookForExtra ? walkId : null, lookAgain))) return false;
-    if (lookForExtra && !(await compareUnseen(run, walkId, lookAgain))) return false;
+  if (wanted("missing") || wanted("field") || findExtra) {
+    if (!(await comparePages(run, options, findExtra ? walkId : null, recheck))) return false;
+    if (findExtra && !(await compareUnseen(run, walkId, recheck))) return false;
     if (!(await second.drain())) return false;
   }
   if (unfiltered && wanted("session") && !(await compareSessions(run, report))) return false;
@@ -133,7 +133,7 @@ async function comparePage(
   });
 }
 
-/** Tells who is live here, and gone from Keycloak. @returns false when it was interrupted */
+/** Reports who is live here, and gone from Keycloak. @returns false when it was interrupted */
 export async function compareUnseen(
   run: BulkRun<CompareUnseenDeps>,
   walkId: string,

@@ -39,7 +39,7 @@ export interface PatienceOptions {
   /** Before the second try; doubled with each. Milliseconds; default 250. */
   firstDelayMs?: number;
   signal?: AbortSignal | undefined;
-  /** Told of every failed try; null: it is over. */
+  /** Called with every failed try; null: it is over. */
   onWaiting?: (code: string | null) => void;
 }
 

@@ -23,7 +23,7 @@ export type PreviewSyncDeps = {
   ComparePagesDeps &
   CompareUnseenDeps;
 
-/** What a sync would do, by one look: a user that is changing at the moment may be counted. */
+/** What a sync would do, by one read: a user that is changing at the moment may be counted. */
 export async function previewSync(deps: PreviewSyncDeps, options: SyncOptions): Promise<SyncResult> {
   const started = performance.now();
   let counts = newCounts();

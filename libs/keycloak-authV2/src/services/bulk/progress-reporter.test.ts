@@ -6,21 +6,21 @@ import { newCounts, newDifferenceCounts } from "./sync-counts.ts";
 const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second));
 
 function reporter() {
-  const told: BulkProgress[] = [];
+  const reported: BulkProgress[] = [];
   const time = { second: 0 };
   const progress = new ProgressReporter({
-    onProgress: (one) => told.push(one),
+    onProgress: (one) => reported.push(one),
     counts: newCounts(),
     differences: newDifferenceCounts(),
     concurrency: () => 2,
     now: () => at(time.second),
     clock: () => time.second * 1000,
   });
-  return { progress, told, time };
+  return { progress, reported, time };
 }
 
 test("while it waits it names the newest reason, and since when it has been waiting at all", () => {
-  const { progress, told, time } = reporter();
+  const { progress, reported, time } = reporter();
   progress.enter("walking", 100);
   for (const [second, code] of [
     [1, "keycloak.unavailable"],
@@ -32,7 +32,7 @@ test("while it waits it names the newest reason, and since when it has been wait
     time.second = second;
     progress.waiting(code);
   }
-  expect(told.map(({ phase, waitingFor }) => [phase, waitingFor])).toEqual([
+  expect(reported.map(({ phase, waitingFor }) => [phase, waitingFor])).toEqual([
     ["walking", null],
     ["waiting", { code: "keycloak.unavailable", since: at(1) }],
     ["waiting", { code: "database.unavailable", since: at(1) }],
@@ -41,11 +41,11 @@ test("while it waits it names the newest reason, and since when it has been wait
 });
 
 test("a rate and what is left, over the last ten seconds and without what an earlier run did", () => {
-  const { progress, told, time } = reporter();
+  const { progress, reported, time } = reporter();
   progress.enter("walking", 1_000, 500);
   for (let second = 1; second <= 4; second++) {
     time.second = second;
     progress.advance(50);
   }
-  expect(told.at(-1)).toMatchObject({ done: 700, total: 1_000, rate: 50, remainingMs: 6_000 });
+  expect(reported.at(-1)).toMatchObject({ done: 700, total: 1_000, rate: 50, remainingMs: 6_000 });
 });

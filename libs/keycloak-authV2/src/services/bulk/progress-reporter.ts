@@ -15,7 +15,7 @@ export interface ProgressOptions {
   clock?: () => number;
 }
 
-/** Tells how far a run is: a few times a second at most, and at each change of phase. */
+/** Reports how far a run is: a few times a second at most, and at each change of phase. */
 export class ProgressReporter {
   runId: string | null = null;
   readonly #options: Required<ProgressOptions>;

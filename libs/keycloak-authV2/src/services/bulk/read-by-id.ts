@@ -1,5 +1,5 @@
 import type { KeycloakUser, KeycloakUserRepository } from "../../ports/ports.ts";
-import { LOOK_BATCH } from "../reconcile/apply-read.ts";
+import { RECONCILE_BATCH } from "../reconcile/apply-read.ts";
 import { chunk } from "../shared/chunk.ts";
 import { type BulkRun, refuseUnproven } from "./bulk-run.ts";
 import { UnreadableError } from "./outage-patience.ts";
@@ -21,7 +21,7 @@ export interface ReadById {
 /** Users by their ids, in answers that are known to be complete. @throws BulkError `bulk.refused` */
 export async function readById(run: ReadingRun, ids: readonly string[]): Promise<ReadById> {
   const read: ReadById = { found: new Map(), unreadable: new Set() };
-  for (const batch of chunk(ids, LOOK_BATCH)) await readBatch(run, batch, read);
+  for (const batch of chunk(ids, RECONCILE_BATCH)) await readBatch(run, batch, read);
   return read;
 }
 

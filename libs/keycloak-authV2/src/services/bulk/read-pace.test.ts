@@ -42,7 +42,7 @@ test("what stays slow is how fast Keycloak is: after a while it is read at full 
   expect(pace.concurrency).toBe(2);
 });
 
-test("short answers tell nothing", () => {
+test("short answers say nothing", () => {
   const pace = new ReadPace({ concurrency: 2 });
   for (let page = 0; page < 10; page += 1) pace.observe(100, 500);
   for (let page = 0; page < 10; page += 1) pace.observe(500, 10);

@@ -7,7 +7,7 @@ const SLOW = 3;
 /** Faster than this is never slow, in milliseconds a user: half a second for a page of 500. */
 const FAST_MS = 1;
 /** Shorter answers take what a call takes, whatever is in them. */
-const TELLING_USERS = 100;
+const ENOUGH_USERS = 100;
 /** Usual is the median of so many: users that Keycloak has not in its cache take ten times as long, for stretches. */
 const USUAL = 60;
 /** The median of so many is compared with it: one slow answer means nothing. */
@@ -69,7 +69,7 @@ export class ReadPace {
 
   /** @param latencyMs of an answer with so many users */
   observe(latencyMs: number, users: number): void {
-    if (users < TELLING_USERS) return;
+    if (users < ENOUGH_USERS) return;
     this.#latencies.push(latencyMs / users);
     if (this.#latencies.length > USUAL) this.#latencies.shift();
     const slow = median(this.#latencies.slice(-RECENT)) > SLOW * Math.max(FAST_MS / SLOW, median(this.#latencies));

@@ -1,10 +1,10 @@
 import type { WalkRepository } from "@libs/database";
-import type { LookAtUsersDeps } from "../reconcile/look-at-users.ts";
-import { isFailure } from "../reconcile/look-outcome.ts";
+import { isFailure } from "../reconcile/reconcile-outcome.ts";
+import type { ReconcileUsersDeps } from "../reconcile/reconcile-users.ts";
 import { type BulkRun, UNREADABLE } from "./bulk-run.ts";
 import { mayDelete } from "./deletion-share.ts";
-import { lookWithPatience } from "./look-with-patience.ts";
 import { type ReadByIdDeps, readById } from "./read-by-id.ts";
+import { reconcileWithPatience } from "./reconcile-with-patience.ts";
 import { type WalkUnseenDeps, walkUnseen } from "./walk-unseen.ts";
 
 /** For {@link removeExtra}. */
@@ -12,7 +12,7 @@ export type RemoveExtraDeps = {
   walks: Pick<WalkRepository, "countUnseen" | "markSeen">;
 } & WalkUnseenDeps &
   ReadByIdDeps &
-  LookAtUsersDeps;
+  ReconcileUsersDeps;
 
 /**
  * Makes tombstones of live local users whom Keycloak no longer has. First everyone that the walk has not seen is looked up
@@ -34,7 +34,7 @@ export async function removeExtra(
       run,
       batch.map(({ id }) => id),
     );
-    await lookWithPatience(run, [...found.keys()], 0);
+    await reconcileWithPatience(run, [...found.keys()], 0);
     for (const { id, username } of batch)
       if (unreadable.has(id)) run.notice("failed", { userId: id, username, error: UNREADABLE });
     await run.patience.run(() => walks.markSeen(runId, [...found.keys(), ...unreadable]));
@@ -50,9 +50,9 @@ export async function removeExtra(
         run.notice("deletion_held", { userId: id, username, error: "bulk.too_many_deletions" });
       continue;
     }
-    for (const [id, look] of await lookWithPatience(run, [...names.keys()], Number.MAX_SAFE_INTEGER)) {
-      if (isFailure(look)) run.notice("failed", { userId: id, username: names.get(id) ?? null, error: look.error });
-      else if (look.outcome === "deleted") run.counts.deleted += 1;
+    for (const [id, result] of await reconcileWithPatience(run, [...names.keys()], Number.MAX_SAFE_INTEGER)) {
+      if (isFailure(result)) run.notice("failed", { userId: id, username: names.get(id) ?? null, error: result.error });
+      else if (result.outcome === "deleted") run.counts.deleted += 1;
     }
   }
   return true;

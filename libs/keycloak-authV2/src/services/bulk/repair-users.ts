@@ -1,6 +1,6 @@
 import type { SessionRepository, WalkRepository } from "@libs/database";
-import type { LookAtUsersDeps } from "../reconcile/look-at-users.ts";
-import { isFailure } from "../reconcile/look-outcome.ts";
+import { isFailure } from "../reconcile/reconcile-outcome.ts";
+import type { ReconcileUsersDeps } from "../reconcile/reconcile-users.ts";
 import { planLogout } from "../shared/end-at-keycloak.ts";
 import type { SyncDeps } from "../shared/sync-deps.ts";
 import type { RepairOptions, RepairOutcome } from "./bulk-options.ts";
@@ -9,17 +9,17 @@ import { type BulkRun, type BulkRunDeps, inBulkRun } from "./bulk-run.ts";
 import { mayDelete } from "./deletion-share.ts";
 import type { DeadSession, Difference, ExtraUser } from "./difference.ts";
 import { type FindDifferencesDeps, findDifferences } from "./find-differences.ts";
-import { lookWithPatience } from "./look-with-patience.ts";
+import { reconcileWithPatience } from "./reconcile-with-patience.ts";
 import { newCounts, newDifferenceCounts } from "./sync-counts.ts";
 
 type EndDeadSessionsDeps = Pick<SyncDeps, "now"> & { sessions: Pick<SessionRepository, "endLive"> };
 
-type RepairExtraDeps = { walks: Pick<WalkRepository, "countUnseen"> } & LookAtUsersDeps;
+type RepairExtraDeps = { walks: Pick<WalkRepository, "countUnseen"> } & ReconcileUsersDeps;
 
 /** For {@link repairUsers}: all of it is what its steps use. */
 export type RepairUsersDeps = BulkRunDeps &
   FindDifferencesDeps &
-  LookAtUsersDeps &
+  ReconcileUsersDeps &
   EndDeadSessionsDeps &
   RepairExtraDeps;
 
@@ -60,7 +60,7 @@ export async function repairUsers(deps: RepairUsersDeps, options: RepairOptions)
 
 /** All but those who are only here. */
 async function repair(
-  run: BulkRun<LookAtUsersDeps & EndDeadSessionsDeps>,
+  run: BulkRun<ReconcileUsersDeps & EndDeadSessionsDeps>,
   found: Difference[],
   dryRun: boolean | undefined,
   report: Report,
@@ -71,20 +71,20 @@ async function repair(
     for (const difference of [...users, ...sessions]) await report(difference, "planned");
     return;
   }
-  await repairByLook(run, users, MOST_HOLDERS, report);
+  await repairByReconciling(run, users, MOST_HOLDERS, report);
   await endDeadSessions(run, sessions, report);
 }
 
-async function repairByLook(
-  run: BulkRun<LookAtUsersDeps>,
+async function repairByReconciling(
+  run: BulkRun<ReconcileUsersDeps>,
   found: Difference[],
   maxDeletions: number,
   report: Report,
 ): Promise<void> {
-  const looks = await lookWithPatience(run, [...new Set(found.map(({ userId }) => userId))], maxDeletions);
+  const outcomes = await reconcileWithPatience(run, [...new Set(found.map(({ userId }) => userId))], maxDeletions);
   for (const difference of found) {
-    const look = looks.get(difference.userId);
-    if (!look || isFailure(look)) await report(difference, "failed", look?.error ?? "internal.error");
+    const outcome = outcomes.get(difference.userId);
+    if (!outcome || isFailure(outcome)) await report(difference, "failed", outcome?.error ?? "internal.error");
     else await report(difference, "repaired");
   }
 }
@@ -102,7 +102,7 @@ async function repairExtra(
     for (const difference of extra) await report(difference, held ? "held" : "planned");
     return;
   }
-  await repairByLook(run, extra, Number.MAX_SAFE_INTEGER, report);
+  await repairByReconciling(run, extra, Number.MAX_SAFE_INTEGER, report);
 }
 
 /** Sessions that a disabled user or an older password leaves alive in Keycloak are ended there too; the others are gone. */

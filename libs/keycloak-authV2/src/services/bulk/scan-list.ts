@@ -9,7 +9,7 @@ import type { ReadList, WalkReader } from "./walk-reader.ts";
 const OVERLAP = 50;
 /** Pages whose rows are remembered. */
 const REMEMBERED_PAGES = 10;
-/** Times in a row that the list is read from its beginning again, because nothing told where it goes on. */
+/** Times in a row that the list is read from its beginning again, because nothing showed where it goes on. */
 const MOST_RESTARTS = 5;
 /** Full pages in a row without anybody new. */
 const MOST_OLD_PAGES = 20;

@@ -138,7 +138,7 @@ test("whose registration is not finished is left to the saga", async () => {
   expect(liveIds(fixture)).toEqual([]);
 });
 
-test("who changes while it walks is looked at again in the end, by Keycloak's events", async () => {
+test("who changes while it walks is reconciled again in the end, by Keycloak's events", async () => {
   const fixture = createBulkFixture();
   fixture.addUsers(60);
   onceRead(fixture, 4, async () => {

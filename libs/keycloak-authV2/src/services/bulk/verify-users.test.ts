@@ -58,7 +58,7 @@ async function plant(fixture: BulkFixture) {
   return { disabled, ended };
 }
 
-test("nothing differs: nothing is told, nothing is written", async () => {
+test("nothing differs: nothing is reported, nothing is written", async () => {
   const fixture = await synced();
   await logIn(fixture, "u00001");
   const rows = structuredClone(fixture.database.users);
@@ -66,7 +66,7 @@ test("nothing differs: nothing is told, nothing is written", async () => {
   expect(fixture.database.users).toEqual(rows);
 });
 
-test("each difference is told, and nothing else", async () => {
+test("each difference is reported, and nothing else", async () => {
   const fixture = await synced();
   const { disabled, ended } = await plant(fixture);
   const { found, differences } = await verify(fixture);

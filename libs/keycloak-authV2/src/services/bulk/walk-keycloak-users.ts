@@ -124,7 +124,7 @@ function timeless({ createdAfter: _, createdBefore: __, ...filter }: UserFilter)
   return filter;
 }
 
-/** Where Keycloak does not look at created times. */
+/** Where Keycloak ignores created times. */
 function isAskedFor(createdAt: Date | null, { createdAfter, createdBefore }: UserFilter): boolean {
   if (!createdAfter && !createdBefore) return true;
   return (

@@ -1,17 +1,17 @@
 import { type AppliedProfile, StatementRefusedError, type UserRepository, type WalkRepository } from "@libs/database";
-import type { LookAtUsersDeps } from "../reconcile/look-at-users.ts";
-import { isFailure, type LookOutcome, NAME_COLLISION, RECOVERING } from "../reconcile/look-outcome.ts";
+import { isFailure, NAME_COLLISION, RECOVERING, type ReconcileOutcome } from "../reconcile/reconcile-outcome.ts";
+import type { ReconcileUsersDeps } from "../reconcile/reconcile-users.ts";
 import { profileOf } from "../shared/keycloak-profile.ts";
 import type { SyncDeps } from "../shared/sync-deps.ts";
 import type { BulkRun } from "./bulk-run.ts";
-import { lookWithPatience } from "./look-with-patience.ts";
 import { noticePage } from "./notice-page.ts";
+import { reconcileWithPatience } from "./reconcile-with-patience.ts";
 import type { UserPage } from "./walk-keycloak-users.ts";
 
 type ApplyDeps = Pick<SyncDeps, "now"> & { users: Pick<UserRepository, "applyProfiles"> };
 
 /** For {@link writePage}. */
-export type WritePageDeps = { walks: Pick<WalkRepository, "findSignedIn"> } & ApplyDeps & LookAtUsersDeps;
+export type WritePageDeps = { walks: Pick<WalkRepository, "findSignedIn"> } & ApplyDeps & ReconcileUsersDeps;
 
 /** Holders of wanted names that are gone from Keycloak become tombstones: so many a minute. */
 const MOST_HOLDERS = 1_000;
@@ -26,21 +26,21 @@ export async function writePage(
   if (page.users.length === 0) return [];
   counts.walked += page.users.length;
   const applied = await run.patience.run(() => apply(run, page));
-  const outcomes = new Map<string, LookOutcome | AppliedProfile>(applied.map((profile) => [profile.id, profile]));
+  const outcomes = new Map<string, ReconcileOutcome | AppliedProfile>(applied.map((profile) => [profile.id, profile]));
   const disabled = page.users.filter(({ enabled }) => !enabled).map(({ id }) => id);
   const signedIn = disabled.length > 0 ? await run.patience.run(() => deps.walks.findSignedIn(disabled)) : [];
   const open = applied.filter(({ outcome }) => outcome === "unfinished" || outcome === "collision").map(({ id }) => id);
   const refused = page.users.filter(({ id }) => !outcomes.has(id)).map(({ id }) => id);
-  // Looks end the sessions of who is disabled, and find out about names, one user at a time.
-  const looks = await lookWithPatience(run, [...new Set([...signedIn, ...open, ...refused])], MOST_HOLDERS);
-  for (const [id, look] of looks) {
+  // Reconciling ends the sessions of who is disabled, and finds out about names, one user at a time.
+  const reconciled = await reconcileWithPatience(run, [...new Set([...signedIn, ...open, ...refused])], MOST_HOLDERS);
+  for (const [id, outcome] of reconciled) {
     const before = outcomes.get(id);
-    if (!before || "error" in look || ["unfinished", "collision"].includes(String(Reflect.get(before, "outcome"))))
-      outcomes.set(id, look);
+    if (!before || "error" in outcome || ["unfinished", "collision"].includes(String(Reflect.get(before, "outcome"))))
+      outcomes.set(id, outcome);
   }
   const failures: { userId: string; error: string }[] = [];
   for (const { id, username } of page.users) {
-    const outcome = outcomes.get(id) as LookOutcome | undefined;
+    const outcome = outcomes.get(id) as ReconcileOutcome | undefined;
     if (outcome && !isFailure(outcome)) count(run, outcome.outcome);
     else {
       const failure = { userId: id, error: outcome?.error ?? "internal.error" };
@@ -51,7 +51,7 @@ export async function writePage(
   return failures;
 }
 
-/** One user that PostgreSQL refuses must not stop the others of its page: then each is looked at alone. */
+/** One user that PostgreSQL refuses must not stop the others of its page: then each is reconciled alone. */
 async function apply({ deps }: BulkRun<ApplyDeps>, { users, ticket }: UserPage): Promise<AppliedProfile[]> {
   try {
     return await deps.users.applyProfiles(users.map(profileOf), ticket, deps.now(), { leaveUnchanged: true });
@@ -62,7 +62,7 @@ async function apply({ deps }: BulkRun<ApplyDeps>, { users, ticket }: UserPage):
 }
 
 function count({ counts }: BulkRun, outcome: string): void {
-  // Gone since the page was read: the one who looked has made a tombstone of it, or there never was a row.
+  // Gone since the page was read: whoever reconciled it has made a tombstone of it, or there never was a row.
   if (outcome === "absent") return;
   counts[outcome as "inserted" | "revived" | "updated" | "unchanged" | "stale" | "deleted"] += 1;
 }

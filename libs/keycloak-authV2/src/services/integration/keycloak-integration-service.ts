@@ -90,7 +90,10 @@ export class KeycloakIntegrationService {
   readonly checkReady: () => Promise<void>;
   /** Has the service account's next call fetch a new token: rights that were given back are in new tokens alone. */
   readonly renewRights: () => void;
-  /** Tells a login or registration at its very beginning that there is no room for it. @throws AuthError `service.overloaded` */
+  /**
+   * Refuses a login or registration at its very beginning when there is no room for it. @throws AuthError
+   * `service.overloaded`
+   */
   readonly assertRoom: () => void;
 
   readonly #background: BackgroundTasks;

@@ -53,13 +53,13 @@ class Reencryption {
       const bucketSize = Math.max(this.#batchSize, Math.ceil(maxRate / 5));
       this.#bucket = new TokenBucket({ bucketSize, tokensPerInterval: maxRate, interval: 1000 });
     }
-    const onWaiting = (code: string | null) => this.#tell({ waitingFor: code });
+    const onWaiting = (code: string | null) => this.#report({ waitingFor: code });
     this.#patience = new OutagePatience({ signal, outageMs, onWaiting });
   }
 
   async finish(): Promise<ReencryptResult> {
     for (let pass = 1; ; pass += 1) {
-      this.#tell({ pass, scanned: 0 });
+      this.#report({ pass, scanned: 0 });
       const { tally, todo } = await this.#pass();
       if (todo === 0) return this.result(false, await this.#uses(tally));
       // Counted anew, after what this pass has moved.
@@ -94,7 +94,7 @@ class Reencryption {
       const others = page.filter((session) => this.#isTodo(session)).map(({ sessionId }) => sessionId);
       todo += others.length;
       await this.#move(others);
-      this.#tell({ scanned: this.#progress.scanned + page.length });
+      this.#report({ scanned: this.#progress.scanned + page.length });
     }
     return { tally, todo };
   }
@@ -112,7 +112,7 @@ class Reencryption {
       );
       for (const id of undecryptable) this.#undecryptable.add(id);
       this.#leftOut += leftOut.length;
-      this.#tell({ moved: this.#progress.moved + moved.length });
+      this.#report({ moved: this.#progress.moved + moved.length });
     }
     this.#throwIfInterrupted();
   }
@@ -121,7 +121,7 @@ class Reencryption {
     if (this.options.signal?.aborted) throw new InterruptedError();
   }
 
-  #tell(change: Partial<ReencryptProgress>): void {
+  #report(change: Partial<ReencryptProgress>): void {
     Object.assign(this.#progress, change);
     this.options.onProgress?.({ ...this.#progress });
   }

@@ -27,7 +27,7 @@ export type ErasePersonDeps = {
 export interface ErasureOptions {
   /**
    * How long a login that was under way may still bring the person back, in milliseconds: longer than a request takes.
-   * The erasure waits so long and looks again. Default 6000.
+   * The erasure waits so long and checks again. Default 6000.
    */
   settleMs?: number;
 }

@@ -59,7 +59,7 @@ export class PersonService {
     return listSessions(this.#deps, filter);
   }
 
-  /** Ends live sessions on both sides; told as they end. */
+  /** Ends live sessions on both sides; reported as they end. */
   revokeSessions(filter: Omit<SessionFilter, "ended">, signal?: AbortSignal): AsyncGenerator<RevokedSession> {
     return revokeSessions(this.#deps, filter, signal);
   }

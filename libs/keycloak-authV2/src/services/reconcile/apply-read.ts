@@ -29,8 +29,8 @@ export type ApplyReadDeps = EndStaleSessionsDeps & {
   users: Pick<UserRepository, "applyProfiles">;
 };
 
-/** One run of looks at users, and what holds for all of them; `Deps` is what the step that gets it uses. */
-export interface Look<Deps> {
+/** One reconciliation of users, and what holds for all of them; `Deps` is what the step that gets it uses. */
+export interface Reconciliation<Deps> {
   deps: Deps;
   /** Known to be in Keycloak: an answer that lacks this user proves nothing. */
   witnessId: string | undefined;
@@ -38,7 +38,7 @@ export interface Look<Deps> {
   leaveUnchanged: boolean;
 }
 
-/** What one read of Keycloak told. */
+/** What one read of Keycloak brought. */
 export interface UserRead {
   /** Taken before the read. */
   ticket: KeycloakTicket;
@@ -53,16 +53,19 @@ export interface UserRead {
 }
 
 /** As many ids as Keycloak reads in one answer without an over-long address, one of them the witness. */
-export const LOOK_BATCH = 49;
+export const RECONCILE_BATCH = 49;
 
 /** @throws AuthError `keycloak.*`; what the repositories throw */
-export async function readUsers({ deps, witnessId }: Look<ReadUsersDeps>, ids: readonly string[]): Promise<UserRead> {
+export async function readUsers(
+  { deps, witnessId }: Reconciliation<ReadUsersDeps>,
+  ids: readonly string[],
+): Promise<UserRead> {
   const read: UserRead = {
     ...{ ticket: await deps.tickets.next(), present: [], absent: [], serviceAccounts: [] },
     ...{ unproven: new Set(), notBefore: new Map() },
   };
   const accounts = new ServiceAccounts(deps.keycloak);
-  for (const batch of chunk(ids, LOOK_BATCH)) {
+  for (const batch of chunk(ids, RECONCILE_BATCH)) {
     const users = await deps.keycloak.getUsers(witnessId === undefined ? batch : [...batch, witnessId]);
     const found = new Map(users.map((user) => [user.id, user]));
     const trusted = witnessId === undefined ? found.size > 0 : found.has(witnessId);
@@ -84,7 +87,7 @@ export async function readUsers({ deps, witnessId }: Look<ReadUsersDeps>, ids: r
 
 /** Writes what a read found, and ends the sessions of those whom Keycloak no longer lets in. */
 export async function applyRead(
-  { deps, leaveUnchanged }: Look<ApplyReadDeps>,
+  { deps, leaveUnchanged }: Reconciliation<ApplyReadDeps>,
   profiles: readonly KeycloakProfile[],
   ticket: KeycloakTicket,
   { ignoreUnfinished = [] }: { ignoreUnfinished?: readonly string[] } = {},
@@ -94,7 +97,7 @@ export async function applyRead(
   const outcomes = new Map(applied.map((profile) => [profile.id, profile]));
   for (const { id, enabled } of profiles) {
     const outcome = outcomes.get(id)?.outcome;
-    // Unchanged ones too: an earlier look may have died between the two statements.
+    // Unchanged ones too: an earlier reconciliation may have died between the two statements.
     if (!enabled && (outcome === "updated" || outcome === "unchanged" || outcome === "revived"))
       await endSessionsAtKeycloakToo(deps, id);
   }
@@ -112,7 +115,10 @@ async function endSessionsAtKeycloakToo(deps: EndStaleSessionsDeps, userId: stri
 }
 
 /** An administrator's sign-out leaves offline sessions in Keycloak's list, and takes none of their tokens any more. */
-export async function endStaleSessions({ deps }: Look<EndStaleSessionsDeps>, { notBefore }: UserRead): Promise<void> {
+export async function endStaleSessions(
+  { deps }: Reconciliation<EndStaleSessionsDeps>,
+  { notBefore }: UserRead,
+): Promise<void> {
   for (const [userId, issuedBefore] of notBefore) {
     const now = deps.now();
     const logout = { ...planLogout(now), nextAttemptAt: now };

@@ -1,5 +1,5 @@
-import { type LookAtUsersDeps, lookAtUsers } from "./look-at-users.ts";
-import { isFailure } from "./look-outcome.ts";
+import { isFailure } from "./reconcile-outcome.ts";
+import { type ReconcileUsersDeps, reconcileUsers } from "./reconcile-users.ts";
 
 export interface BulkSyncResult {
   successful: string[];
@@ -12,10 +12,10 @@ export interface BulkSyncResult {
  * @param userIds Keycloak user ids
  * @returns who is in step now, and for each of the others a stable error code
  */
-export async function bulkSyncUsers(deps: LookAtUsersDeps, userIds: readonly string[]): Promise<BulkSyncResult> {
+export async function bulkSyncUsers(deps: ReconcileUsersDeps, userIds: readonly string[]): Promise<BulkSyncResult> {
   const result: BulkSyncResult = { successful: [], failed: [] };
-  for (const [userId, look] of await lookAtUsers(deps, userIds, { leaveUnchanged: true })) {
-    const error = isFailure(look) ? look.error : isGone(look.outcome) ? "user.not_found" : undefined;
+  for (const [userId, one] of await reconcileUsers(deps, userIds, { leaveUnchanged: true })) {
+    const error = isFailure(one) ? one.error : isGone(one.outcome) ? "user.not_found" : undefined;
     if (error === undefined) result.successful.push(userId);
     else result.failed.push({ userId, error });
   }

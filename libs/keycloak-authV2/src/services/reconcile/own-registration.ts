@@ -10,7 +10,7 @@ export interface OwnRegistrationDeps {
 
 /**
  * The registration that made a Keycloak user, while it is not finished. Another's of the same name does not matter: the
- * user's own mark tells, so it is read in full.
+ * user's own mark shows, so it is read in full.
  */
 export async function unfinishedRegistrationOf(
   { keycloak, registrations }: OwnRegistrationDeps,

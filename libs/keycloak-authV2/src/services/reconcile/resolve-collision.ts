@@ -1,15 +1,15 @@
 import type { KeycloakProfile, UserRepository } from "@libs/database";
 import { UniqueViolationError } from "@libs/database";
-import { type LookAtUsersDeps, lookAtUsers } from "./look-at-users.ts";
+import { type ReconcileUsersDeps, reconcileUsers } from "./reconcile-users.ts";
 
 /** For {@link withCollisionResolved}. */
-export type ResolveCollisionDeps = LookAtUsersDeps & {
+export type ResolveCollisionDeps = ReconcileUsersDeps & {
   users: Pick<UserRepository, "findHolders">;
 };
 
 /**
  * Runs a local write of `profile`, a user who was in Keycloak just now. When another local row holds the username or
- * email, that holder is looked at, who may have changed or gone there, and the write is tried once more.
+ * email, that holder is reconciled, who may have changed or gone there, and the write is tried once more.
  * @throws UniqueViolationError when the holder still has it
  */
 export async function withCollisionResolved<T>(
@@ -23,7 +23,7 @@ export async function withCollisionResolved<T>(
     if (!(error instanceof UniqueViolationError)) throw error;
     const holders = (await deps.users.findHolders([profile])).map(({ id }) => id);
     if (holders.length === 0) throw error;
-    await lookAtUsers(deps, holders, { witnessId: profile.id });
+    await reconcileUsers(deps, holders, { witnessId: profile.id });
     return await write();
   }
 }

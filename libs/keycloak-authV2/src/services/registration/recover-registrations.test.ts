@@ -102,10 +102,10 @@ describe("a create that may still land", () => {
     expect(await sweepAfter(1)).toBe(1);
     expect(await sweepAfter(1_999)).toBe(0);
     expect(await sweepAfter(1)).toBe(1);
-    let looks = 0;
-    while (row(id)?.state === "pending") looks += await sweepAfter(10_000);
+    let checks = 0;
+    while (row(id)?.state === "pending") checks += await sweepAfter(10_000);
     expect(fixture.clock.now - Date.parse("2030-01-01T00:00:00Z")).toBeGreaterThanOrEqual(360_000);
-    expect(looks).toBeLessThan(20);
+    expect(checks).toBeLessThan(20);
     expect(row(id)).toMatchObject({ state: "failed", lastError: "registration.not_created", nextAttemptAt: null });
   });
 
@@ -132,7 +132,7 @@ describe("a create that may still land", () => {
   test("somebody else's user of that name is never touched", async () => {
     await killedAt("before create");
     const user = await registerUser(fixture.deps, ada);
-    for (let look = 0; look < 20; look++) await sweepAfter(30_000);
+    for (let check = 0; check < 20; check++) await sweepAfter(30_000);
     expect([...fixture.keycloak.users.keys()]).toEqual([user.id]);
   });
 });
@@ -160,7 +160,7 @@ describe("what can't be finished", () => {
     expect(row(id)).toMatchObject({ state: "undone" });
   });
 
-  test("the database away in the middle: the claim ends, and another look finishes it", async () => {
+  test("the database away in the middle: the claim ends, and another check finishes it", async () => {
     const id = await killedAt("after create");
     const { finishUndo } = fixture.deps.registrations;
     fixture.deps.registrations.finishUndo = () => Promise.reject(new DatabaseUnavailableError());

@@ -46,7 +46,7 @@ export function registrationSweep(deps: RegistrationSweepDeps): Sweep {
 }
 
 /**
- * One look at a claimed row. What got no 201 must not exist: a user that carries the row's own mark is deleted, once the
+ * One check of a claimed row. What got no 201 must not exist: a user that carries the row's own mark is deleted, once the
  * row is `undoing`. A create that got no answer is looked for until it can no longer land.
  */
 export async function recoverRegistration(deps: RecoverRegistrationDeps, row: Registration): Promise<void> {
@@ -86,7 +86,7 @@ async function takeBack(deps: RecoverRegistrationDeps, row: Registration, user: 
   // Lost to its own process, or to a login that completed it.
   if (!permitted) return;
   await deps.keycloak.deleteUser(user.id);
-  await deps.registrations.finishUndo(id, deps.now(), lookAgainAt(deps, row));
+  await deps.registrations.finishUndo(id, deps.now(), checkAgainAt(deps, row));
   deps.metrics.registrationUndo("undone");
   deps.metrics.registrationRecovery("undone");
   deps.logger.warn({ registrationId: id, userId: user.id }, "registration recovered: its Keycloak user was deleted");
@@ -100,14 +100,14 @@ async function finishWithoutUser(deps: RecoverRegistrationDeps, row: Registratio
       await park(deps, row, "registration.mark_missing");
       return;
     }
-    await deps.registrations.finishUndo(id, deps.now(), nextLook(deps, row));
+    await deps.registrations.finishUndo(id, deps.now(), nextCheck(deps, row));
     deps.metrics.registrationRecovery("undone");
     return;
   }
-  const next = nextLook(deps, row);
+  const next = nextCheck(deps, row);
   if (next) {
     await deps.registrations.recordAttempt(id, row.lastError ?? "registration.left", deps.now(), next);
-    deps.metrics.registrationRecovery("looked");
+    deps.metrics.registrationRecovery("checked");
   } else if (state === "pending") {
     if (await deps.registrations.fail(id, "registration.not_created", deps.now()))
       deps.metrics.registrationRecovery("not_created");
@@ -115,13 +115,13 @@ async function finishWithoutUser(deps: RecoverRegistrationDeps, row: Registratio
 }
 
 /** Nobody was found: a create may still be on its way, soon rather than late. */
-function nextLook(deps: Pick<SyncDeps, "now">, row: Registration): Date | null {
-  const last = lookAgainAt(deps, row);
+function nextCheck(deps: Pick<SyncDeps, "now">, row: Registration): Date | null {
+  const last = checkAgainAt(deps, row);
   return last && new Date(Math.min(backOff(deps.now(), row.attempts).getTime(), last.getTime()));
 }
 
 /** A create that was sent twice on its way may land once more. */
-function lookAgainAt(deps: Pick<SyncDeps, "now">, row: Registration): Date | null {
+function checkAgainAt(deps: Pick<SyncDeps, "now">, row: Registration): Date | null {
   return row.lostUntil && row.lostUntil > deps.now() ? row.lostUntil : null;
 }
 

@@ -36,7 +36,7 @@ test("the same request gets the same user again, without a second registration",
   expect([creates(), states()]).toEqual([1, ["completed"]]);
 });
 
-test("neither password nor anything that tells it is kept", async () => {
+test("neither password nor anything that reveals it is kept", async () => {
   await register();
   const kept = JSON.stringify([
     ...fixture.database.idempotencyKeys.values(),
@@ -59,7 +59,7 @@ test("a key is free again when its time is over", async () => {
   expect(await codeOf(register({ username: "eve", email: "eve@example.com" }))).toBe("done");
 });
 
-test("of parallel requests one registers, the others are told that it is in flight", async () => {
+test("of parallel requests one registers, the others learn that it is in flight", async () => {
   const codes = await Promise.all(Array.from({ length: 8 }, () => codeOf(register())));
   expect(codes.sort()).toEqual(["done", ...Array.from({ length: 7 }, () => "idempotency.in_flight")]);
   expect([creates(), fixture.database.users.size]).toEqual([1, 1]);

@@ -106,7 +106,7 @@ test("a user of another registration is never deleted for a create that got no a
   expect(await failure()).toMatchObject({ code: "keycloak.timeout", states: ["completed", "pending"], inKeycloak: 1 });
 });
 
-test("a commit whose answer was lost is kept: the user exists and the caller is told so", async () => {
+test("a commit whose answer was lost is kept: the user exists and the caller learns so", async () => {
   const { registrations } = fixture.deps;
   const complete = registrations.complete.bind(registrations);
   registrations.complete = async (...args) => {
@@ -141,7 +141,7 @@ test("a stale local row of a user that is gone from Keycloak gives its name free
   expect(second.id).not.toBe(first.id);
 });
 
-test("a local holder of whom Keycloak tells nothing keeps the name: conflict, and the new user is deleted", async () => {
+test("a local holder of whom Keycloak says nothing keeps the name: conflict, and the new user is deleted", async () => {
   const { deps, database } = fixture;
   const first = await registerUser(deps, ada);
   fixture.keycloak.removeUser(first.id);

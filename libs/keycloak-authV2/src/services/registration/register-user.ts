@@ -142,7 +142,7 @@ async function createInKeycloak(
   }
 }
 
-/** @returns what the caller is told of a create that brought no user */
+/** @returns what the caller learns of a create that brought no user */
 async function refusalOrLost(deps: CreateDeps, registration: NewRegistration, error: unknown): Promise<unknown> {
   if (isAuthError(error, "registration.profile_rejected")) deps.realmProfile.forget();
   if (isAuthError(error) && error.code.startsWith("registration.")) {
@@ -183,7 +183,7 @@ async function completeLocally(
     const stored = await readCreatedUser(deps.keycloak, keycloakUserId, registration);
     assertAttributesStored(input, stored);
     const local = profileOf(stored);
-    // The caller has been told that it failed: what it did not get must not exist.
+    // The caller has been answered that it failed: what it did not get must not exist.
     if (deadlinePassed()) throw new AuthError("request.timeout");
     const user = await withCollisionResolved(deps, local, () => deps.registrations.complete(id, local, deps.now()));
     if (user) return user;

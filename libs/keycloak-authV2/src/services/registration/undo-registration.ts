@@ -33,7 +33,7 @@ export type UndoOutcome = { state: "completed"; user: User } | { state: "undone"
  * Undoes a registration whose Keycloak user was made but whose local write failed, or whose outcome is not known.
  * `pending → undoing` is committed before Keycloak's user is deleted, so that a completion can't win afterwards; and a
  * completion that did win (its answer was lost) is found and kept. Only an `undoing` row permits the deletion.
- * @param lookAgainAt when to look once more for a user that lands late; null where Keycloak has answered
+ * @param checkAgainAt when to search once more for a user that lands late; null where Keycloak has answered
  * @returns `left` when the row or the user could not be reached: the row stays as it is, and recovery is woken
  */
 export async function undoRegistration(
@@ -41,7 +41,7 @@ export async function undoRegistration(
   registrationId: string,
   keycloakUserId: string,
   reason: string,
-  lookAgainAt: Date | null = null,
+  checkAgainAt: Date | null = null,
 ): Promise<UndoOutcome> {
   const log = deps.logger.child({ registrationId, userId: keycloakUserId, reason });
   try {
@@ -50,7 +50,7 @@ export async function undoRegistration(
     const other = won ? null : await outcomeOfOthers(deps, registrationId);
     if (other) return other;
     await deps.keycloak.deleteUser(keycloakUserId);
-    await deps.registrations.finishUndo(registrationId, deps.now(), lookAgainAt);
+    await deps.registrations.finishUndo(registrationId, deps.now(), checkAgainAt);
     deps.metrics.registrationUndo("undone");
     log.warn("registration undone: the local write failed, the Keycloak user was deleted");
     return { state: "undone" };

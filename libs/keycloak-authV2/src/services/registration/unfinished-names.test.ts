@@ -132,7 +132,7 @@ describe("another registration of the name", () => {
     expect([...fixture.database.registrations.values()].map(({ state }) => state)).toEqual(["completed", "failed"]);
   });
 
-  test("is told to come again where the holder is being undone", async () => {
+  test("is asked to come again where the holder is being undone", async () => {
     const held = await heldRegistration();
     const { deps } = fixture;
     await deps.registrations.beginUndo(held.row.id, held.user.id, "test", deps.now(), deps.now());
@@ -140,7 +140,7 @@ describe("another registration of the name", () => {
     expect(fixture.woken).toContain("registrations");
   });
 
-  test("is told to come again at once where the holder was left by a crash", async () => {
+  test("is asked to come again at once where the holder was left by a crash", async () => {
     await heldRegistration();
     fixture.clock.now += 20_000;
     expect(await codeOf(registerUser(fixture.deps, ada))).toBe("registration.recovering");

@@ -64,7 +64,7 @@ export async function findGone(
   const online = new Set((await keycloak.listSessions(userId)).filter(({ ours }) => ours).map(({ id }) => id));
   const isOnline = ({ offline, keycloakSessionId }: LiveSession) => offline !== true && online.has(keycloakSessionId);
   const missing = local.filter((session) => !isOnline(session));
-  // A limited offline session has an end like any other: its kind is not to be told from that.
+  // A limited offline session has an end like any other: its kind can't be seen from that.
   const mayBeOffline = missing.filter(({ offline }) => offline !== false);
   const offline = new Set(
     mayBeOffline.length === 0 ? [] : (await keycloak.listOfflineSessions(userId)).map(({ id }) => id),

@@ -98,7 +98,7 @@ function assertSameSubject(accessToken: string, { keycloakSessionId, userId }: S
 
 /**
  * Stores new tokens. Where the realm rotates refresh tokens they are the session's only ones: so the write is tried again
- * while its caller is told of the failure.
+ * while its caller learns of the failure.
  */
 async function store(
   { sessions, background }: StoreDeps,

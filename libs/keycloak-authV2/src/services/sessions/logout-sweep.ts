@@ -22,7 +22,7 @@ const BATCH = 10;
 const CLAIM_MS = 12_000;
 const LONGEST_PAUSE_MS = 10_000;
 
-/** Ends in Keycloak what has ended here and could not be told at once, until it is done or can no longer be there. */
+/** Ends in Keycloak what has ended here and could not be reported at once, until it is done or can no longer be there. */
 export function createLogoutSweep(deps: LogoutSweepDeps): Sweep {
   return { name: "logouts", run: () => sweepLogouts(deps) };
 }

@@ -9,7 +9,7 @@ test("removes what is past its time, and says when nothing is left to do", async
   const { deps, database, clock } = createSyncFixture();
   const person = { username: "ada", email: "ada@example.com", firstName: "Ada", lastName: "Lovelace" };
   const user = await registerIdempotently(deps, { ...person, password: "correct horse battery" }, "key");
-  await deps.feed.storeEvents({ source: "user_events", events: [{ id: "event", hints: [] }] }, deps.now());
+  await deps.feed.storeEvents({ source: "user_events", events: [{ id: "event", notices: [] }] }, deps.now());
   const sweep = pruneSweep(deps);
   expect(await sweep.run()).toBe(0);
   clock.now += day + 1;

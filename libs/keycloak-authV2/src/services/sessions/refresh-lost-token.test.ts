@@ -84,7 +84,7 @@ describe("the newest token, lost with its commit", () => {
     };
     const first = (replicas[0] as SessionRefresher).refresh(newest, slow);
     const second = refresh(newest, 1);
-    // Many looks at the row.
+    // Many reads of the row.
     await Bun.sleep(100);
     resolve();
     expect((await second).refresh_token).toBe((await first).refresh_token);

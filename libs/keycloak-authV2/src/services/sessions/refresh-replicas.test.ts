@@ -64,7 +64,7 @@ describe("while one replica has the lease", () => {
     expect(await waiter).toBe("ok");
   });
 
-  test("a waiter whose time is over is told so, and the session stays", async () => {
+  test("a waiter whose time is over is answered so, and the session stays", async () => {
     const first = held();
     const winner = replica(0).refresh(session, first.call);
     await first.called;

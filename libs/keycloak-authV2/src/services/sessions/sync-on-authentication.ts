@@ -52,7 +52,7 @@ export interface AuthenticationInput {
 
 /**
  * Stores a login in one transaction: `lastLoginAt`, `loginCount + 1`, the session with encrypted tokens. A user that was
- * created elsewhere is provisioned; one whose fields here differ from the login's is looked at in Keycloak. When the
+ * created elsewhere is provisioned; one whose fields here differ from the login's is re-read from Keycloak. When the
  * write fails, the Keycloak session is ended: no session without a row.
  * @throws AuthError `session.invalid` when the tokens are another's; `keycloak.misconfigured` when the id is no user's; database errors as the repositories throw them
  */

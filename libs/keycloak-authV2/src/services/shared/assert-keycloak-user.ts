@@ -14,7 +14,7 @@ export interface AssertKeycloakUserDeps {
  * asked, so that nothing is ever written under an id that is no user's.
  * @param login `sub` and `preferred_username` of its token
  * @throws AuthError `keycloak.misconfigured`; `auth.invalid_credentials` for somebody who was deleted meanwhile;
- *   `keycloak.*` when nobody can tell
+ *   `keycloak.*` when nobody can answer
  */
 export async function assertKeycloakUser(
   { users, keycloak }: AssertKeycloakUserDeps,

@@ -27,7 +27,7 @@ export function sealTokens(cipher: TokenCipher, sessionId: string, tokens: Plain
     tokenExpiresAt: expiryOf(accessClaims) ?? tokens.tokenExpiresAt,
     refreshExpiresAt: refreshClaims ? expiryOf(refreshClaims) : (tokens.refreshExpiresAt ?? null),
     tokensIssuedAt: accessClaims?.iat === undefined ? null : new Date(accessClaims.iat * 1000),
-    // Where the realm limits offline sessions their tokens have an end like others: only the type tells them apart.
+    // Where the realm limits offline sessions their tokens have an end like others: only the type distinguishes them.
     offline: refreshClaims?.typ === undefined ? null : refreshClaims.typ === "Offline",
   };
 }

@@ -5,9 +5,9 @@ const PREFIX = "service-account-";
 const ENOUGH = 5;
 
 /**
- * Tells service accounts from people. Keycloak reads both by id and lists both by created time, and no answer says which is
- * which; but it leaves service accounts out of a `search` (its `UsersResource.getUsers`). A person may well have a name
- * like theirs.
+ * Distinguishes service accounts from people. Keycloak reads both by id and lists both by created time, and no answer
+ * says which is which; but it leaves service accounts out of a `search` (its `UsersResource.getUsers`). A person may
+ * well have a name like theirs.
  */
 export class ServiceAccounts {
   readonly #known = new Map<string, boolean>();

@@ -37,7 +37,7 @@ export interface SyncDeps extends FlowRepositories {
   idempotencyTtlMs: number;
   /** How long finished rows are kept. Milliseconds. */
   retentionMs: { registrations: number; sessions: number; activities: number };
-  /** Tells a repeated request from another one. */
+  /** Distinguishes a repeated request from another one. */
   fingerprint: RequestFingerprint;
   /** What the realm asks of people who register. */
   realmProfile: RealmProfile;
@@ -47,7 +47,7 @@ export interface SyncDeps extends FlowRepositories {
   refreshGraceMs: number;
   /** How long one refresh keeps others away from Keycloak: longer than Keycloak's own time limit. Milliseconds. */
   refreshLeaseMs: number;
-  /** Between two looks at a session that another is refreshing. Milliseconds. */
+  /** Between two reads of a session that another is refreshing. Milliseconds. */
   refreshPollMs: number;
   /** How long a caller without a deadline of its own waits for another's refresh. Milliseconds. */
   refreshWaitMs: number;

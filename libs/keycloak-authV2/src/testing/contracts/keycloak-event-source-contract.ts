@@ -17,7 +17,7 @@ export function keycloakEventSourceContract(name: string, realm: () => Promise<E
   });
 
   describe(`${name}: events`, () => {
-    test("a login and a logout are told with user and session, and can be asked for by type", async () => {
+    test("a login and a logout are reported with user and session, and can be asked for by type", async () => {
       const { users, tokens, events } = await realm();
       const from = Date.now();
       const user = newUser();
@@ -36,7 +36,7 @@ export function keycloakEventSourceContract(name: string, realm: () => Promise<E
       expect(logouts.map(({ userId }) => userId)).toContain(userId);
     });
 
-    test("what our service account does is told as its own", async () => {
+    test("what our service account does is reported as its own", async () => {
       const { users, tokens, events } = await realm();
       const from = Date.now();
       const user = newUser();
@@ -84,7 +84,7 @@ export function keycloakEventSourceContract(name: string, realm: () => Promise<E
       expect(await events.listAdminEvents({ ...page, first: all.length + 10 })).toEqual([]);
     });
 
-    test("what the realm stores is told", async () => {
+    test("what the realm stores is reported", async () => {
       const { events } = await realm();
       const config = await events.readEventsConfig();
       expect(config).toMatchObject({ userEventsEnabled: true, adminEventsEnabled: true });

@@ -300,7 +300,7 @@ export function keycloakUserRepositoryContract(name: string, realm: () => Promis
       expect(await users.getUser(id)).toMatchObject({ lastName: "Byron", attributes: { registrationId: ["n"] } });
     });
 
-    test("a new email is not verified unless told so; one in another case is not new", async () => {
+    test("a new email is not verified unless set so; one in another case is not new", async () => {
       const { users } = await realm();
       const input = newUser({ emailVerified: true });
       const id = await users.createUser(input);

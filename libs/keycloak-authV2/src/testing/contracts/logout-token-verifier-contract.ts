@@ -21,7 +21,7 @@ export function logoutTokenVerifierContract(name: string, realm: () => Promise<L
   }
 
   describe(`${name}: logout tokens`, () => {
-    test("one that the realm sends tells who and which session", async () => {
+    test("one that the realm sends names who and which session", async () => {
       const { logoutTokens, userId, set, token } = await ended();
       const read = await logoutTokens.verifyLogoutToken(token);
       expect(read).toMatchObject({ sub: userId, sid: set.session_state });

@@ -1,11 +1,11 @@
-import type { Hint, SessionRepository } from "@libs/database";
+import type { ChangeNotice, SessionRepository } from "@libs/database";
 import { later } from "../services/shared/back-off.ts";
 import { planLogout } from "../services/shared/end-at-keycloak.ts";
 import type { SyncDeps } from "../services/shared/sync-deps.ts";
-import { type HintHandler, onceMore } from "./verdict.ts";
+import { type NoticeHandler, onceMore } from "./verdict.ts";
 
-/** For {@link handleCredentialHints}. */
-export type CredentialHintDeps = Pick<SyncDeps, "now" | "wake" | "logger"> & {
+/** For {@link handleCredentialNotices}. */
+export type CredentialNoticeDeps = Pick<SyncDeps, "now" | "wake" | "logger"> & {
   sessions: Pick<SessionRepository, "keepAfterPassword" | "endLive">;
 };
 
@@ -16,21 +16,21 @@ export type CredentialHintDeps = Pick<SyncDeps, "now" | "wake" | "logger"> & {
 const MARGIN_MS = 1_000;
 
 /** Sessions that started before this must end. */
-export const endedBefore = ({ changedAt, createdAt }: Hint) => later(changedAt ?? createdAt, MARGIN_MS);
+export const endedBefore = ({ changedAt, createdAt }: ChangeNotice) => later(changedAt ?? createdAt, MARGIN_MS);
 
 /**
  * `credentials`: a password changed, so sessions from before it end, except the one that changed it. Keycloak leaves
  * them alive, so its logout is queued. Costs no call to Keycloak here.
  */
-export const handleCredentialHints: HintHandler<CredentialHintDeps> = async (
+export const handleCredentialNotices: NoticeHandler<CredentialNoticeDeps> = async (
   { sessions, now, wake, logger },
-  hints,
+  notices,
 ) => {
-  for (const hint of hints) {
-    const { subject: userId, keepSession } = hint;
+  for (const notice of notices) {
+    const { subject: userId, keepSession } = notice;
     const at = now();
-    const startedBefore = endedBefore(hint);
-    // So that no later look at the password's own date ends it either.
+    const startedBefore = endedBefore(notice);
+    // So that no later comparison with the password's own date ends it either.
     if (keepSession) await sessions.keepAfterPassword(keepSession, startedBefore);
     const which = { userId, startedBefore, exceptKeycloakSessionId: keepSession };
     const logout = { ...planLogout(at), nextAttemptAt: at };
@@ -39,5 +39,5 @@ export const handleCredentialHints: HintHandler<CredentialHintDeps> = async (
     logger.info({ userId, sessions: ended.length }, "password changed in Keycloak: older sessions ended");
     wake("logouts");
   }
-  return new Map(hints.map((hint) => [hint, onceMore(hint)]));
+  return new Map(notices.map((notice) => [notice, onceMore(notice)]));
 };

@@ -1,12 +1,12 @@
 import type { SessionRepository } from "@libs/database";
 import type { KeycloakEventSource } from "../ports/ports.ts";
-import { failureOf } from "../services/reconcile/look-outcome.ts";
+import { failureOf } from "../services/reconcile/reconcile-outcome.ts";
 import { planLogout } from "../services/shared/end-at-keycloak.ts";
 import type { SyncDeps } from "../services/shared/sync-deps.ts";
-import { type HintHandler, onceMore, type Verdict } from "./verdict.ts";
+import { type NoticeHandler, onceMore, type Verdict } from "./verdict.ts";
 
-/** For {@link handleNotBeforeHint}. */
-export type NotBeforeHintDeps = Pick<SyncDeps, "now" | "logger" | "wake"> & {
+/** For {@link handleNotBeforeNotice}. */
+export type NotBeforeNoticeDeps = Pick<SyncDeps, "now" | "logger" | "wake"> & {
   eventSource: Pick<KeycloakEventSource, "clockSkew">;
   sessions: Pick<SessionRepository, "endIssuedBefore">;
 };
@@ -14,14 +14,14 @@ export type NotBeforeHintDeps = Pick<SyncDeps, "now" | "logger" | "wake"> & {
 const BATCH = 500;
 
 /**
- * `not_before`: the realm or our client may have been told to take no token from before a time. Keycloak refuses such
+ * `not_before`: the realm or our client may have been set to take no token from before a time. Keycloak refuses such
  * tokens at once, refresh tokens too; so the sessions that hold them end here, and guards learn of it. Costs one or two
  * calls, however many sessions there are.
  */
-export const handleNotBeforeHint: HintHandler<NotBeforeHintDeps> = async (deps, hints) => {
+export const handleNotBeforeNotice: NoticeHandler<NotBeforeNoticeDeps> = async (deps, notices) => {
   const { eventSource, sessions, now, logger, wake } = deps;
-  const all = (verdict: (hint: (typeof hints)[number]) => Verdict) =>
-    new Map(hints.map((hint) => [hint, verdict(hint)]));
+  const all = (verdict: (notice: (typeof notices)[number]) => Verdict) =>
+    new Map(notices.map((notice) => [notice, verdict(notice)]));
   let notBefore: Date | null;
   try {
     ({ notBefore } = await eventSource.clockSkew());

@@ -1,11 +1,11 @@
-import type { Hint, SessionRepository } from "@libs/database";
+import type { ChangeNotice, SessionRepository } from "@libs/database";
 import type { KeycloakEventSource, KeycloakUserRepository } from "../ports/ports.ts";
-import { failureOf, type LookFailure, mayBeOneUsers } from "../services/reconcile/look-outcome.ts";
+import { failureOf, mayBeOneUsers, type ReconcileFailure } from "../services/reconcile/reconcile-outcome.ts";
 import { type FindEndedSessionsDeps, findEndedSessions, findGone } from "../services/sessions/ended-sessions.ts";
 import { chunk } from "../services/shared/chunk.ts";
 import { planLogout } from "../services/shared/end-at-keycloak.ts";
 import type { SyncDeps } from "../services/shared/sync-deps.ts";
-import { type HintHandler, onceMore, type Verdict } from "./verdict.ts";
+import { type NoticeHandler, onceMore, type Verdict } from "./verdict.ts";
 
 /** For {@link failureAt}. */
 export interface FailureAtDeps {
@@ -13,8 +13,8 @@ export interface FailureAtDeps {
   keycloak: Pick<KeycloakUserRepository, "getUsers">;
 }
 
-/** For {@link handleSessionHints}. */
-export type SessionHintDeps = Pick<SyncDeps, "now" | "logger" | "wake"> & {
+/** For {@link handleSessionNotices}. */
+export type SessionNoticeDeps = Pick<SyncDeps, "now" | "logger" | "wake"> & {
   sessions: Pick<SessionRepository, "findLive" | "endLive">;
 } & FindEndedSessionsDeps &
   FailureAtDeps;
@@ -27,43 +27,45 @@ const AT_ONCE = 4;
  * set. The rows are read before Keycloak's list, so that a session that begins meanwhile is not taken for one that has
  * ended. No call for who has no live session here.
  */
-export const handleSessionHints: HintHandler<SessionHintDeps> = async (deps, hints) => {
-  const users = await usersOf(deps, hints);
+export const handleSessionNotices: NoticeHandler<SessionNoticeDeps> = async (deps, notices) => {
+  const users = await usersOf(deps, notices);
   /** Of whom more than one session is in question, and since when. */
-  const all = new Map(hints.filter(({ kind }) => kind === "sessions").map((hint) => [hint.subject, hint.changedAt]));
+  const all = new Map(
+    notices.filter(({ kind }) => kind === "sessions").map((notice) => [notice.subject, notice.changedAt]),
+  );
   const results = new Map<string, Verdict>();
   for (const batch of chunk([...new Set(users.values())], AT_ONCE)) {
     const failed = [...results.values()].find((result) => typeof result !== "string" && !result.own);
     if (failed) for (const id of batch) results.set(id, failed);
-    else await Promise.all(batch.map(async (id) => results.set(id, await lookAtSessions(deps, id, all.get(id)))));
+    else await Promise.all(batch.map(async (id) => results.set(id, await checkSessions(deps, id, all.get(id)))));
   }
   return new Map(
-    hints.map((hint) => {
-      const result = results.get(users.get(hint) ?? "") ?? "done";
-      return [hint, result === "done" ? onceMore(hint) : result];
+    notices.map((notice) => {
+      const result = results.get(users.get(notice) ?? "") ?? "done";
+      return [notice, result === "done" ? onceMore(notice) : result];
     }),
   );
 };
 
-/** The users to look at; none for a `sid` that no live row has. */
+/** The users to check; none for a `sid` that no live row has. */
 async function usersOf(
-  { sessions }: Pick<SessionHintDeps, "sessions">,
-  hints: readonly Hint[],
-): Promise<Map<Hint, string>> {
-  const sids = hints.filter(({ kind }) => kind === "session").map(({ subject }) => subject);
+  { sessions }: Pick<SessionNoticeDeps, "sessions">,
+  notices: readonly ChangeNotice[],
+): Promise<Map<ChangeNotice, string>> {
+  const sids = notices.filter(({ kind }) => kind === "session").map(({ subject }) => subject);
   const live = sids.length === 0 ? [] : await sessions.findLive({ keycloakSessionIds: sids });
   const bySid = new Map(live.map(({ keycloakSessionId, userId }) => [keycloakSessionId, userId]));
   return new Map(
-    hints.flatMap((hint) => {
-      const userId = hint.kind === "session" ? bySid.get(hint.subject) : hint.subject;
-      return userId === undefined ? [] : [[hint, userId] as const];
+    notices.flatMap((notice) => {
+      const userId = notice.kind === "session" ? bySid.get(notice.subject) : notice.subject;
+      return userId === undefined ? [] : [[notice, userId] as const];
     }),
   );
 }
 
 /** @param changedAt of a notice of all sessions; null: not known; undefined: there is none */
-async function lookAtSessions(
-  deps: SessionHintDeps,
+async function checkSessions(
+  deps: SessionNoticeDeps,
   userId: string,
   changedAt: Date | null | undefined,
 ): Promise<Verdict> {
@@ -91,7 +93,7 @@ async function lookAtSessions(
 }
 
 /** Where Keycloak answers for us, but not of this user, it is the user's own failure. */
-export async function failureAt({ eventSource, keycloak }: FailureAtDeps, error: unknown): Promise<LookFailure> {
+export async function failureAt({ eventSource, keycloak }: FailureAtDeps, error: unknown): Promise<ReconcileFailure> {
   const failure = failureOf(error);
   if (failure.own || !mayBeOneUsers(error)) return failure;
   const answers = await eventSource

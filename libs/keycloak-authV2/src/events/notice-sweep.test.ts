@@ -4,14 +4,14 @@ import { AuthError } from "@libs/problems";
 import { registerUser } from "../services/registration/register-user.ts";
 import { createFeedFixture, type FeedFixture } from "../testing/feed-fixture.ts";
 import { logIn } from "../testing/log-in.ts";
-import { createHintSweep } from "./hint-sweep.ts";
+import { createNoticeSweep } from "./notice-sweep.ts";
 
 let feed: FeedFixture;
 beforeEach(() => {
   feed = createFeedFixture();
 });
 
-/** Somebody with a session, of whom nothing is left to be looked at. */
+/** Somebody with a session, for whom no notice is left. */
 async function person(sessionId = "one") {
   const somebody = await logIn(feed, sessionId);
   await feed.handle();
@@ -32,10 +32,10 @@ describe("user", () => {
     await feed.notice("user", keycloakUserId);
     expect(await feed.calls(() => feed.handle())).toEqual(["get_users"]);
     expect(feed.database.users.get(keycloakUserId)).toMatchObject({ lastName: "Byron" });
-    expect(feed.hints()).toEqual([]);
+    expect(feed.notices()).toEqual([]);
   });
 
-  test("disabled: sessions end, also one that a slow login writes after the first look", async () => {
+  test("disabled: sessions end, also one that a slow login writes after the first pass", async () => {
     const { keycloakUserId } = await person();
     stored(keycloakUserId).enabled = false;
     await feed.notice("user", keycloakUserId);
@@ -45,10 +45,10 @@ describe("user", () => {
     if (row) feed.database.sessions.set("late", { ...row, sessionId: "late", endedAt: null, endReason: null });
     expect(await feed.calls(() => feed.handle(6_000))).toEqual(["get_users"]);
     expect(session("late")).toMatchObject({ endReason: "user_disabled" });
-    expect(feed.hints()).toEqual([]);
+    expect(feed.notices()).toEqual([]);
   });
 
-  test("deleted: a tombstone; the second look asks nobody", async () => {
+  test("deleted: a tombstone; the second pass asks nobody", async () => {
     const { keycloakUserId } = await person();
     feed.keycloak.removeUser(keycloakUserId);
     await feed.notice("user", keycloakUserId);
@@ -56,10 +56,10 @@ describe("user", () => {
     expect(feed.database.users.get(keycloakUserId)?.deletedAt).toEqual(feed.deps.now());
     expect(session("one")).toMatchObject({ endReason: "user_deleted" });
     expect(await feed.calls(() => feed.handle(6_000))).toEqual([]);
-    expect(feed.hints()).toEqual([]);
+    expect(feed.notices()).toEqual([]);
   });
 
-  test("deleted between a slow look's reading and its write: it does not stay", async () => {
+  test("deleted between a slow pass's read and its write: it does not stay", async () => {
     const { keycloak, feedDeps } = feed;
     const { userRepository } = keycloak;
     const names = {
@@ -78,7 +78,7 @@ describe("user", () => {
       return goOn;
     };
     await feed.notice("user", id);
-    const late = createHintSweep(feedDeps).run();
+    const late = createNoticeSweep(feedDeps).run();
     while (slow) await Bun.sleep(1);
     keycloak.removeUser(id);
     await feed.notice("user", id);
@@ -122,7 +122,7 @@ describe("user", () => {
     expect(feed.database.users.get(id)?.deletedAt).toEqual(deps.now());
   });
 
-  test("a change between two looks is read", async () => {
+  test("a change between two passes is read", async () => {
     const { keycloakUserId } = await person();
     stored(keycloakUserId).enabled = false;
     await feed.notice("user", keycloakUserId);
@@ -133,7 +133,7 @@ describe("user", () => {
     expect(feed.database.users.get(keycloakUserId)).toMatchObject({ enabled: true });
   });
 
-  test("told again while it is handled, it is handled again", async () => {
+  test("recorded again while it is handled, it is handled again", async () => {
     const { keycloakUserId } = await person();
     stored(keycloakUserId).lastName = "Byron";
     await feed.notice("user", keycloakUserId);
@@ -153,7 +153,7 @@ describe("user", () => {
     const { id } = await registerUser(feed.deps, { ...ada, password: "correct horse battery" });
     await feed.notice("user", id, { source: "registration" });
     expect(await feed.calls(() => feed.handle())).toEqual([]);
-    expect(feed.hints()).toEqual([]);
+    expect(feed.notices()).toEqual([]);
     await feed.notice("user", id, { source: "registration" });
     await feed.notice("user", id);
     expect(await feed.calls(() => feed.handle())).toEqual(["get_users"]);
@@ -168,7 +168,7 @@ describe("user", () => {
     const [user] = feed.keycloak.users.values();
     await feed.notice("user", user?.id ?? "");
     await feed.handle();
-    expect(feed.hints()).toMatchObject([{ lastError: "registration.recovering", attempts: 0 }]);
+    expect(feed.notices()).toMatchObject([{ lastError: "registration.recovering", attempts: 0 }]);
     expect(feed.woken).toContain("registrations");
     expect(feed.database.users.size).toBe(0);
     const [row] = feed.database.registrations.values();
@@ -179,7 +179,7 @@ describe("user", () => {
 
   test("too many deletions at once wait, and it is said", async () => {
     const deps = { ...feed.feedDeps, maxDeletionsPerMinute: 1 };
-    const sweep = createHintSweep(deps);
+    const sweep = createNoticeSweep(deps);
     const people = [await person("one"), await person("two")];
     for (const { keycloakUserId } of people) {
       feed.keycloak.removeUser(keycloakUserId);
@@ -187,7 +187,7 @@ describe("user", () => {
     }
     await sweep.run();
     expect(feed.problems.list()).toMatchObject([{ kind: "deletions_paused" }]);
-    expect(feed.hints().filter(({ looks }) => looks === 0)).toMatchObject([
+    expect(feed.notices().filter(({ passes }) => passes === 0)).toMatchObject([
       { lastError: "feed.deletions_paused", attempts: 0 },
     ]);
     feed.clock.now += 61_000;
@@ -212,7 +212,7 @@ describe("session and sessions", () => {
     await feed.notice("sessions", keycloakUserId);
     expect(await feed.calls(() => feed.handle(6_000))).toEqual([]);
     expect(await feed.calls(() => feed.handle(6_000))).toEqual([]);
-    expect(feed.hints()).toEqual([]);
+    expect(feed.notices()).toEqual([]);
   });
 
   test("a session that lives on stays, an offline one too", async () => {
@@ -256,7 +256,7 @@ describe("session and sessions", () => {
     await feed.notice("session", "unknown");
     expect(await feed.calls(() => feed.handle())).toEqual([]);
     expect(await feed.calls(() => feed.handle(6_000))).toEqual([]);
-    expect(feed.hints()).toEqual([]);
+    expect(feed.notices()).toEqual([]);
   });
 
   test("a session that begins while Keycloak is asked is not ended", async () => {
@@ -290,12 +290,12 @@ describe("credentials", () => {
     expect([session("kept")?.endedAt, session("new")?.endedAt]).toEqual([null, null]);
     expect([...feed.database.keycloakLogouts.keys()]).toEqual([keycloakSessionId]);
     await feed.handle(6_000);
-    expect(feed.hints()).toEqual([]);
+    expect(feed.notices()).toEqual([]);
   });
 });
 
 describe("failures", () => {
-  test("Keycloak away: hints wait, no attempt is counted, nothing spins", async () => {
+  test("Keycloak away: notices wait, no attempt is counted, nothing spins", async () => {
     const { keycloakUserId } = await person();
     stored(keycloakUserId).lastName = "Byron";
     await feed.notice("user", keycloakUserId);
@@ -304,7 +304,7 @@ describe("failures", () => {
       throw new AuthError("keycloak.unavailable");
     };
     for (let minute = 0; minute < 20; minute += 1) await feed.handle(60_000);
-    expect(feed.hints().map(({ attempts, lastError }) => [attempts, lastError])).toEqual([
+    expect(feed.notices().map(({ attempts, lastError }) => [attempts, lastError])).toEqual([
       [0, "keycloak.unavailable"],
       [0, "keycloak.unavailable"],
     ]);
@@ -327,7 +327,7 @@ describe("failures", () => {
     Object.assign(feed.deps.feed, { postpone });
     await feed.handle(15_000);
     expect(feed.database.users.get(keycloakUserId)).toMatchObject({ lastName: "Byron" });
-    expect(feed.hints()).toEqual([]);
+    expect(feed.notices()).toEqual([]);
   });
 
   test("a subject's own: back-off, then a dead letter with its reason, replayed when its cause is gone", async () => {
@@ -343,7 +343,9 @@ describe("failures", () => {
     }
     await feed.handle();
     expect(feed.database.users.get(good.keycloakUserId)).toMatchObject({ lastName: "Byron" });
-    expect(feed.hints()).toMatchObject([{ subject: bad.keycloakUserId, attempts: 1, lastError: "user.refused_here" }]);
+    expect(feed.notices()).toMatchObject([
+      { subject: bad.keycloakUserId, attempts: 1, lastError: "user.refused_here" },
+    ]);
     for (let attempt = 1; attempt < 12; attempt += 1) await feed.handle(60_000);
     expect(await feed.deps.feed.listDead()).toMatchObject([{ attempts: 12, lastError: "user.refused_here" }]);
     expect(await feed.calls(() => feed.handle(3_600_000))).toEqual([]);
@@ -352,7 +354,7 @@ describe("failures", () => {
     await feed.handle();
     expect(feed.database.users.get(bad.keycloakUserId)).toMatchObject({ lastName: "Byron" });
     const text = await feed.registry.metrics();
-    expect(text).toContain('feed_hints_total{source="admin_events",outcome="dead"} 1');
+    expect(text).toContain('feed_notices_total{source="admin_events",outcome="dead"} 1');
   });
 
   test("one user whose sessions Keycloak can't list does not stop the others", async () => {
@@ -366,6 +368,6 @@ describe("failures", () => {
     for (const { keycloakUserId } of [bad, good]) await feed.notice("sessions", keycloakUserId);
     await feed.handle();
     expect(session("two")).toMatchObject({ endReason: "ended_in_keycloak" });
-    expect(feed.hints().find(({ subject }) => subject === bad.keycloakUserId)).toMatchObject({ attempts: 1 });
+    expect(feed.notices().find(({ subject }) => subject === bad.keycloakUserId)).toMatchObject({ attempts: 1 });
   });
 });

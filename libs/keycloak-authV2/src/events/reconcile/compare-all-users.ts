@@ -45,8 +45,8 @@ type ReconcileByTimeDeps = Pick<SyncDeps, "now"> & {
   SomeHaveNoTimeDeps &
   ReportUsersDeps;
 
-/** For {@link reconcileUsers}. */
-export type ReconcileUsersDeps = {
+/** For {@link compareAllUsers}. */
+export type CompareAllUsersDeps = {
   keycloak: Pick<KeycloakUserRepository, "takesCreatedTimes">;
 } & ReconcileByTimeDeps &
   ReconcileListedDeps;
@@ -100,8 +100,8 @@ export interface Counted {
  * @param counted null: it is a round
  * @returns a generator of steps, each of which leaves `round` at a place to go on from
  */
-export async function* reconcileUsers(
-  run: ReconcileRun<ReconcileUsersDeps>,
+export async function* compareAllUsers(
+  run: ReconcileRun<CompareAllUsersDeps>,
   round: Round,
   counted: Counted | null,
 ): AsyncGenerator<void> {

@@ -1,11 +1,11 @@
-// What a hint tells to look at is read in the real Keycloak and written to the real database.
+// What a notice names is read in the real Keycloak and written to the real database.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import type KcAdminClient from "@keycloak/keycloak-admin-client";
 import {
   createDatabase,
   createRepositories,
-  type HintKind,
+  type NoticeKind,
   type PrismaClient,
   type Repositories,
 } from "@libs/database";
@@ -68,11 +68,13 @@ async function loggedIn(): Promise<{ id: string; person: Person; sessionId: stri
   return { id, person, sessionId, keycloakSessionId };
 }
 
-/** Tells, and has all of it handled once. */
-async function look(kind: HintKind, ...subjects: string[]): Promise<void> {
-  const hints = subjects.map((subject) => ({ kind, subject, source: "admin_events", changedAt: new Date() }) as const);
-  await repositories.feed.addHints(hints, new Date());
-  const sweep = feed.sweeps().find(({ name }) => name === "hints");
+/** Records notices, and has all of them handled once. */
+async function handle(kind: NoticeKind, ...subjects: string[]): Promise<void> {
+  const notices = subjects.map(
+    (subject) => ({ kind, subject, source: "admin_events", changedAt: new Date() }) as const,
+  );
+  await repositories.feed.addNotices(notices, new Date());
+  const sweep = feed.sweeps().find(({ name }) => name === "notices");
   while (((await sweep?.run()) ?? 0) > 0);
 }
 
@@ -82,10 +84,10 @@ const endReasonOf = async (sessionId: string) => (await repositories.sessions.fi
 test("many users at once: new ones, and after changes, their fields", async () => {
   const people = await Promise.all(Array.from({ length: 60 }, inKeycloak));
   const ids = people.map(({ id }) => id);
-  await look("user", ...ids);
+  await handle("user", ...ids);
   expect(await repositories.users.findByIds(ids)).toHaveLength(60);
   await Promise.all(ids.map((id, n) => admin.users.update({ id }, { lastName: `Byron ${n}`, enabled: n % 2 === 0 })));
-  await look("user", ...ids);
+  await handle("user", ...ids);
   const rows = new Map((await repositories.users.findByIds(ids)).map((row) => [row.id, row]));
   for (const [n, id] of ids.entries())
     expect(rows.get(id)).toMatchObject({ lastName: `Byron ${n}`, enabled: n % 2 === 0 });
@@ -93,30 +95,30 @@ test("many users at once: new ones, and after changes, their fields", async () =
 
 test("emails that two users swapped", async () => {
   const [a, b] = [await inKeycloak(), await inKeycloak()];
-  await look("user", a.id, b.id);
+  await handle("user", a.id, b.id);
   await admin.users.update({ id: a.id }, { email: `free-${a.person.email}` });
   await admin.users.update({ id: b.id }, { email: a.person.email });
   await admin.users.update({ id: a.id }, { email: b.person.email });
-  await look("user", b.id);
+  await handle("user", b.id);
   expect([(await rowOf(a.id))?.email, (await rowOf(b.id))?.email]).toEqual([b.person.email, a.person.email]);
 });
 
 test("deleted, alone in its batch, and made again under the same name", async () => {
   const { id, person, sessionId } = await loggedIn();
   await admin.users.del({ id });
-  await look("user", id);
+  await handle("user", id);
   expect((await rowOf(id))?.deletedAt).toBeInstanceOf(Date);
   expect(await endReasonOf(sessionId)).toBe("user_deleted");
   const again = await integration.userRepository.createUser({ ...person, emailVerified: true, enabled: true });
-  await look("user", again);
+  await handle("user", again);
   expect(await rowOf(again)).toMatchObject({ username: person.username, deletedAt: null });
 });
 
-test("deleted and made again, and only the new one told", async () => {
+test("deleted and made again, and only the new one noticed", async () => {
   const { id, person } = await loggedIn();
   await admin.users.del({ id });
   const again = await integration.userRepository.createUser({ ...person, emailVerified: true, enabled: true });
-  await look("user", again);
+  await handle("user", again);
   expect(await rowOf(again)).toMatchObject({ email: person.email, deletedAt: null });
   expect((await rowOf(id))?.deletedAt).toBeInstanceOf(Date);
 });
@@ -126,7 +128,7 @@ test("a lost permission is not taken for an exodus", async () => {
   const getUsers = integration.userRepository.getUsers.bind(integration.userRepository);
   integration.userRepository.getUsers = async () => [];
   try {
-    await look("user", id);
+    await handle("user", id);
   } finally {
     integration.userRepository.getUsers = getUsers;
   }
@@ -137,7 +139,7 @@ test("a lost permission is not taken for an exodus", async () => {
 test("disabled: sessions end here, and are queued to end in Keycloak", async () => {
   const { id, sessionId, keycloakSessionId } = await loggedIn();
   await admin.users.update({ id }, { enabled: false });
-  await look("user", id);
+  await handle("user", id);
   expect(await endReasonOf(sessionId)).toBe("user_disabled");
   const logouts = sync.sweeps().find(({ name }) => name === "logouts");
   await logouts?.run();
@@ -149,7 +151,7 @@ test("disabled: sessions end here, and are queued to end in Keycloak", async () 
 test("a session that an administrator ended, and only that", async () => {
   const [one, two] = [await loggedIn(), await loggedIn()];
   await integration.userRepository.deleteSession(one.keycloakSessionId);
-  await look("session", one.keycloakSessionId, two.keycloakSessionId);
+  await handle("session", one.keycloakSessionId, two.keycloakSessionId);
   expect(await endReasonOf(one.sessionId)).toBe("ended_in_keycloak");
   expect(await endReasonOf(two.sessionId)).toBeNull();
 });
@@ -158,7 +160,7 @@ test("a password that was reset", async () => {
   const { id, sessionId, keycloakSessionId } = await loggedIn();
   const credential = { type: "password", value: newPerson().password, temporary: false };
   await admin.users.resetPassword({ id, credential });
-  await look("credentials", id);
+  await handle("credentials", id);
   expect(await endReasonOf(sessionId)).toBe("password_changed");
   expect((await prisma.keycloakLogout.findMany()).map((row) => row.keycloakSessionId)).toContain(keycloakSessionId);
 });

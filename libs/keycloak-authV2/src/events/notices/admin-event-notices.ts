@@ -1,4 +1,4 @@
-import type { NewHint } from "@libs/database";
+import type { NewNotice } from "@libs/database";
 import type { KeycloakAdminEvent } from "../../ports/ports.ts";
 import { EVERY_USER, NOT_BEFORE, type Subject } from "./realm-subjects.ts";
 import { type NamedUser, usersInPath } from "./users-in-path.ts";
@@ -7,12 +7,12 @@ import { type NamedUser, usersInPath } from "./users-in-path.ts";
  * What an admin event gives notice of. Its path says it, whatever the resource type: a partial import's is `REALM`, a
  * role mapping may have started a workflow that disables or deletes the user.
  */
-export function hintsOfAdminEvent(event: KeycloakAdminEvent): NewHint[] {
+export function noticesOfAdminEvent(event: KeycloakAdminEvent): NewNotice[] {
   const { at, operation, resourcePath } = event;
   const notice = { source: "admin_events", changedAt: at } as const;
   const sid = /^sessions\/(.+)$/s.exec(resourcePath)?.[1];
   if (sid !== undefined) return operation === "DELETE" ? [{ kind: "session", subject: sid, ...notice }] : [];
-  const ofUsers = usersInPath(resourcePath).flatMap((user) => hintsOfUser(user, event));
+  const ofUsers = usersInPath(resourcePath).flatMap((user) => noticesOfUser(user, event));
   const ofRealm: Subject[] = [
     ...(changesMany(event) ? [EVERY_USER] : []),
     ...(revokesTokens(event) ? [NOT_BEFORE] : []),
@@ -20,7 +20,7 @@ export function hintsOfAdminEvent(event: KeycloakAdminEvent): NewHint[] {
   return [...ofUsers, ...ofRealm.map((subject) => ({ ...subject, ...notice }))];
 }
 
-function hintsOfUser({ id: subject, part }: NamedUser, { at, operation }: KeycloakAdminEvent): NewHint[] {
+function noticesOfUser({ id: subject, part }: NamedUser, { at, operation }: KeycloakAdminEvent): NewNotice[] {
   const notice = { subject, source: "admin_events", changedAt: at } as const;
   const user = { kind: "user", ...notice } as const;
   switch (part) {
@@ -69,7 +69,7 @@ function revokesTokens({ operation, resourceType, resourcePath }: KeycloakAdminE
   );
 }
 
-/** Whether every session of the realm was ended: what no single user's event tells. */
+/** Whether every session of the realm was ended: what no single user's event reports. */
 export function endsEverySession({ operation, resourcePath }: KeycloakAdminEvent): boolean {
   return operation === "ACTION" && resourcePath === "logout-all";
 }

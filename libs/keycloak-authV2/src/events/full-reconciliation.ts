@@ -8,40 +8,45 @@ import { toAuthError } from "../services/shared/database-failure.ts";
 import type { SyncDeps } from "../services/shared/sync-deps.ts";
 import type { ProblemBoard } from "./feed/problem-board.ts";
 
-type HintUnknownDeps = Pick<SyncDeps, "now" | "wake"> & {
+type RecordUnknownDeps = Pick<SyncDeps, "now" | "wake"> & {
   users: Pick<UserRepository, "findByIds">;
-  feed: Pick<FeedRepository, "addHints">;
+  feed: Pick<FeedRepository, "addNotices">;
 };
 
-/** For {@link FullLook}. */
-export type FullLookDeps = Pick<SyncDeps, "syncRuns" | "now" | "logger" | "wake"> & {
-  feed: Pick<FeedRepository, "hintAllUsers">;
+/** For {@link FullReconciliation}. */
+export type FullReconciliationDeps = Pick<SyncDeps, "syncRuns" | "now" | "logger" | "wake"> & {
+  feed: Pick<FeedRepository, "addNoticesForAllUsers">;
   problems: Pick<ProblemBoard, "report" | "clear">;
-} & HintUnknownDeps &
+} & RecordUnknownDeps &
   WalkPorts;
 
-const KIND = "full_look";
+const KIND = "full_reconciliation";
 /** A gateway's calls end early: a page that Keycloak has not in its cache takes 2 to 5 ms a user. */
 const PAGE = 200;
 const RETRY_MS = 5_000;
 
+/**
+ * In the words of earlier versions, whose replicas go on with the same run. `hinted`: notices for known users are
+ * recorded.
+ */
 const positionSchema = z.object({
   hinted: z.boolean().default(false),
   walk: z.custom<WalkPosition>().default(walkStart),
 });
 
 /**
- * Looks at everybody: hints for every user that is known here, and for those of Keycloak's that are not. For when events
- * were lost. Kept as a run in the database, so that another process goes on with it; doing it twice is harmless.
+ * Reconciles everybody: records notices for every user that is known here, and for those of Keycloak's that are not.
+ * For when events were lost. Kept as a run in the database, so that another process goes on with it; doing it twice is
+ * harmless.
  */
-export class FullLook {
+export class FullReconciliation {
   #starting: Promise<void> | undefined;
   #running: Promise<void> | undefined;
   readonly #stop = new AbortController();
   /** It begins anew before it ends. */
   #again = false;
 
-  constructor(private readonly deps: FullLookDeps) {}
+  constructor(private readonly deps: FullReconciliationDeps) {}
 
   get isRunning(): boolean {
     return this.#running !== undefined;
@@ -81,7 +86,7 @@ export class FullLook {
   async #start(reason: string): Promise<void> {
     const { syncRuns, now, logger } = this.deps;
     if (this.#stopped) return;
-    // One that is under way has looked at some before this loss: noted first, it may end while this is written down.
+    // One that is under way has covered some before this loss: noted first, it may end while this is written down.
     this.#again = this.#running !== undefined;
     // A row of its own: whoever is at the one before, in another process, writes over its place and ends it.
     const before = await syncRuns.findRunning(KIND);
@@ -93,11 +98,11 @@ export class FullLook {
 
   #begin(runId: string): void {
     const { problems } = this.deps;
-    problems.report("full_look_running");
+    problems.report("full_reconciliation_running");
     this.#running = this.#run(runId).finally(() => {
       this.#running = undefined;
       if (this.#again && !this.#stopped) return this.#begin(runId);
-      problems.clear("full_look_running");
+      problems.clear("full_reconciliation_running");
     });
   }
 
@@ -140,19 +145,19 @@ export class FullLook {
     const run = await syncRuns.findRunning(KIND);
     // Another process has done the rest.
     if (run?.id !== runId) return null;
-    const { hinted, walk } = positionSchema.parse(run.position ?? {});
+    const { hinted: hasRecorded, walk } = positionSchema.parse(run.position ?? {});
     const counts = { known: 0, seen: 0, missing: 0, ...run.counts };
-    if (!hinted) {
-      counts.known = await feed.hintAllUsers("full_look", now());
+    if (!hasRecorded) {
+      counts.known = await feed.addNoticesForAllUsers("full_reconciliation", now());
       await syncRuns.save(runId, { hinted: true }, counts, now());
-      wake("hints");
+      wake("notices");
     }
     const walked = walkKeycloakUsers(
       { ...this.deps, patience },
       { pageSize: PAGE, concurrency: 1, position: walk, now },
     );
     for await (const { users, position } of walked) {
-      counts.missing += await this.#hintUnknown(users.map(({ id }) => id));
+      counts.missing += await this.#recordUnknown(users.map(({ id }) => id));
       counts.seen += users.length;
       await syncRuns.save(runId, { hinted: true, walk: position }, counts, now());
       if (this.#stopped) return null;
@@ -160,19 +165,19 @@ export class FullLook {
     return counts;
   }
 
-  async #hintUnknown(ids: string[]): Promise<number> {
+  async #recordUnknown(ids: string[]): Promise<number> {
     const { users, feed, now, wake } = this.deps;
     const live = new Set(
       (await users.findByIds(ids)).filter(({ deletedAt }) => deletedAt === null).map(({ id }) => id),
     );
     const unknown = ids.filter((id) => !live.has(id));
     if (unknown.length === 0) return 0;
-    const hint = { kind: "user", source: "full_look", changedAt: null } as const;
-    await feed.addHints(
-      unknown.map((subject) => ({ ...hint, subject })),
+    const notice = { kind: "user", source: "full_reconciliation", changedAt: null } as const;
+    await feed.addNotices(
+      unknown.map((subject) => ({ ...notice, subject })),
       now(),
     );
-    wake("hints");
+    wake("notices");
     return unknown.length;
   }
 }

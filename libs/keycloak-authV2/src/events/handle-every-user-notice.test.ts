@@ -16,7 +16,7 @@ describe("every user", () => {
     }
     await feed.handle(2_000);
     expect(feed.reconciliations).toHaveLength(1);
-    expect(feed.hints()).toEqual([]);
+    expect(feed.notices()).toEqual([]);
   });
 
   test("changes that do not cease put it off for ten seconds at most", async () => {

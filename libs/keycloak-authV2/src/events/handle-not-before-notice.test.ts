@@ -8,7 +8,7 @@ beforeEach(() => {
   feed = createFeedFixture();
 });
 
-/** Somebody with a session, of whom nothing is left to be looked at. */
+/** Somebody with a session, for whom no notice is left. */
 async function person(sessionId = "one") {
   const somebody = await logIn(feed, sessionId);
   await feed.handle();
@@ -45,10 +45,10 @@ describe("tokens from before a time", () => {
       throw new AuthError("keycloak.unavailable");
     };
     await feed.handle();
-    expect(feed.hints()).toMatchObject([{ kind: "not_before", attempts: 0 }]);
+    expect(feed.notices()).toMatchObject([{ kind: "not_before", attempts: 0 }]);
     feed.keycloak.before = undefined;
     await feed.handle(5_000);
-    expect(feed.hints()).toEqual([]);
+    expect(feed.notices()).toEqual([]);
     expect(session("one")?.endedAt).toBeNull();
   });
 

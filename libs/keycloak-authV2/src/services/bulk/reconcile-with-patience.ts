@@ -1,21 +1,21 @@
 import { AuthError } from "@libs/problems";
-import { type LookAtUsersDeps, lookAtUsers } from "../reconcile/look-at-users.ts";
-import { isFailure, type LookOutcome } from "../reconcile/look-outcome.ts";
+import { isFailure, type ReconcileOutcome } from "../reconcile/reconcile-outcome.ts";
+import { type ReconcileUsersDeps, reconcileUsers } from "../reconcile/reconcile-users.ts";
 import type { BulkRun } from "./bulk-run.ts";
 import { isOutageCode } from "./outage-patience.ts";
 
 /**
- * Looks at users like the change feed does, and waits for the end of outages.
+ * Reconciles users like the change feed does, and waits for the end of outages.
  * @param leaveUnchanged not even the ticket is written where a row agrees
  */
-export function lookWithPatience(
-  run: BulkRun<LookAtUsersDeps>,
+export function reconcileWithPatience(
+  run: BulkRun<ReconcileUsersDeps>,
   ids: readonly string[],
   maxDeletionsPerMinute: number,
-): Promise<Map<string, LookOutcome>> {
+): Promise<Map<string, ReconcileOutcome>> {
   const { deps, witnessId, patience } = run;
   return patience.run(async () => {
-    const outcomes = await lookAtUsers(deps, ids, { witnessId, maxDeletionsPerMinute, leaveUnchanged: true });
+    const outcomes = await reconcileUsers(deps, ids, { witnessId, maxDeletionsPerMinute, leaveUnchanged: true });
     for (const outcome of outcomes.values())
       if (isFailure(outcome) && !outcome.own && isOutageCode(outcome.error)) throw new AuthError(outcome.error);
     return outcomes;

@@ -1,21 +1,21 @@
-import type { FeedRepository, Hint, HintSource } from "@libs/database";
+import type { ChangeNotice, FeedRepository, NoticeSource } from "@libs/database";
 import {
   ABSENCE_UNPROVEN,
   DELETIONS_PAUSED,
-  type LookFailure,
   RECOVERING,
-} from "../services/reconcile/look-outcome.ts";
+  type ReconcileFailure,
+} from "../services/reconcile/reconcile-outcome.ts";
 import { later } from "../services/shared/back-off.ts";
 import type { SyncDeps } from "../services/shared/sync-deps.ts";
-import type { FeedMetrics, HintOutcome } from "./feed/feed-deps.ts";
-import { SECOND_LOOK_MS, type Verdict } from "./verdict.ts";
+import type { FeedMetrics, NoticeOutcome } from "./feed/feed-deps.ts";
+import { SECOND_PASS_MS, type Verdict } from "./verdict.ts";
 
 type BackOffDeps = Pick<SyncDeps, "now" | "logger"> & { feed: Pick<FeedRepository, "postpone" | "bury"> };
 
-/** For {@link settleHints}. */
-export type SettleHintsDeps = Pick<SyncDeps, "now"> & {
-  feed: Pick<FeedRepository, "complete" | "lookAgain" | "postpone">;
-  feedMetrics: Pick<FeedMetrics, "hintsHandled">;
+/** For {@link settleNotices}. */
+export type SettleNoticesDeps = Pick<SyncDeps, "now"> & {
+  feed: Pick<FeedRepository, "complete" | "scheduleSecondPass" | "postpone">;
+  feedMetrics: Pick<FeedMetrics, "noticesHandled">;
 } & BackOffDeps;
 
 /** So often a subject's own failure is tried, over about seven minutes, before it is a dead letter. */
@@ -30,47 +30,50 @@ const WAIT_MS = { least: 10_000, spread: 10_000 };
 const WAITED_FOR: ReadonlySet<string> = new Set([RECOVERING, DELETIONS_PAUSED, ABSENCE_UNPROVEN]);
 
 /**
- * Writes down what became of hints.
+ * Writes down what became of notices.
  * @returns whether Keycloak or the database was away
  */
-export async function settleHints(deps: SettleHintsDeps, verdicts: ReadonlyMap<Hint, Verdict>): Promise<boolean> {
+export async function settleNotices(
+  deps: SettleNoticesDeps,
+  verdicts: ReadonlyMap<ChangeNotice, Verdict>,
+): Promise<boolean> {
   const { feed, now } = deps;
   const all = [...verdicts];
-  const having = (wanted: Verdict) => all.filter(([, verdict]) => verdict === wanted).map(([hint]) => hint);
-  const failures = all.filter((entry): entry is [Hint, LookFailure] => typeof entry[1] !== "string");
+  const having = (wanted: Verdict) => all.filter(([, verdict]) => verdict === wanted).map(([notice]) => notice);
+  const failures = all.filter((entry): entry is [ChangeNotice, ReconcileFailure] => typeof entry[1] !== "string");
   const own = failures.filter(([, { own }]) => own);
   const waits = failures.filter(([, { own }]) => !own);
   await feed.complete(having("done"), now());
-  await feed.lookAgain(having("look_again"), later(now(), SECOND_LOOK_MS));
+  await feed.scheduleSecondPass(having("second_pass"), later(now(), SECOND_PASS_MS));
   await feed.postpone(having("not_yet"), "feed.not_yet", later(now(), NOT_YET_MS), false);
   for (const [error, group] of Map.groupBy(waits, ([, failure]) => failure.error)) {
-    const hints = group.map(([hint]) => hint);
+    const notices = group.map(([notice]) => notice);
     const pauseMs = WAITED_FOR.has(error) ? WAIT_MS.least + Math.random() * WAIT_MS.spread : OUTAGE_PAUSE_MS;
-    await feed.postpone(hints, error, later(now(), pauseMs), false);
+    await feed.postpone(notices, error, later(now(), pauseMs), false);
   }
-  for (const [hint, { error }] of own) await backOffOrBury(deps, hint, error);
-  const outcomeOf = ([hint, verdict]: [Hint, Verdict]): HintOutcome => {
+  for (const [notice, { error }] of own) await backOffOrBury(deps, notice, error);
+  const outcomeOf = ([notice, verdict]: [ChangeNotice, Verdict]): NoticeOutcome => {
     if (verdict === "not_yet") return "postponed";
     if (typeof verdict === "string") return "handled";
     if (!verdict.own) return "postponed";
-    return isLast(hint) ? "dead" : "failed";
+    return isLast(notice) ? "dead" : "failed";
   };
   for (const [key, group] of Map.groupBy(all, (entry) => `${entry[0].source} ${outcomeOf(entry)}`)) {
-    const [source, outcome] = key.split(" ") as [HintSource, HintOutcome];
-    deps.feedMetrics.hintsHandled(source, outcome, group.length);
+    const [source, outcome] = key.split(" ") as [NoticeSource, NoticeOutcome];
+    deps.feedMetrics.noticesHandled(source, outcome, group.length);
   }
   return waits.some(([, { error }]) => !WAITED_FOR.has(error));
 }
 
-async function backOffOrBury({ feed, now, logger }: BackOffDeps, hint: Hint, error: string): Promise<void> {
-  const { kind, subject, attempts } = hint;
-  if (!isLast(hint)) {
+async function backOffOrBury({ feed, now, logger }: BackOffDeps, notice: ChangeNotice, error: string): Promise<void> {
+  const { kind, subject, attempts } = notice;
+  if (!isLast(notice)) {
     const pauseMs = Math.min(LONGEST_PAUSE_MS, 1_000 * 2 ** attempts);
-    await feed.postpone([hint], error, later(now(), pauseMs), true);
+    await feed.postpone([notice], error, later(now(), pauseMs), true);
     return;
   }
-  await feed.bury(hint, error, now());
+  await feed.bury(notice, error, now());
   logger.error({ kind, subject, code: error }, "change notice moved to dead letters: replay it once its cause is gone");
 }
 
-const isLast = ({ attempts }: Hint) => attempts + 1 >= MOST_ATTEMPTS;
+const isLast = ({ attempts }: ChangeNotice) => attempts + 1 >= MOST_ATTEMPTS;

@@ -1,14 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import type { KeycloakUserEvent } from "../../ports/ports.ts";
 import { storedEventTypes } from "../../realm/event-types.ts";
-import { hintingTypes, hintsOfUserEvent } from "./event-hints.ts";
+import { noticesOfUserEvent, noticeTypes } from "./user-event-notices.ts";
 
 const at = new Date("2030-01-01T00:00:00Z");
 const userEvent = (type: string, changes: Partial<KeycloakUserEvent> = {}): KeycloakUserEvent => ({
   ...{ id: "e1", at, type, userId: "u1", sessionId: "sid1", clientId: "account", error: null, details: {} },
   ...changes,
 });
-const kinds = (hints: { kind: string; subject: string }[]) => hints.map(({ kind, subject }) => `${kind} ${subject}`);
+const kinds = (notices: { kind: string; subject: string }[]) =>
+  notices.map(({ kind, subject }) => `${kind} ${subject}`);
 
 describe("user events", () => {
   test.each([
@@ -47,11 +48,11 @@ describe("user events", () => {
     ["SOMETHING_NEW_ERROR", {}, []],
     ["constructor", {}, ["user u1"]],
   ] as [string, Partial<KeycloakUserEvent>, string[]][])("%s %j", (type, changes, expected) => {
-    expect(kinds(hintsOfUserEvent(userEvent(type, changes)))).toEqual(expected);
+    expect(kinds(noticesOfUserEvent(userEvent(type, changes)))).toEqual(expected);
   });
 
   test("a changed password keeps the session it was changed in", () => {
-    expect(hintsOfUserEvent(userEvent("RESET_PASSWORD"))).toMatchObject([
+    expect(noticesOfUserEvent(userEvent("RESET_PASSWORD"))).toMatchObject([
       { kind: "user" },
       { kind: "credentials", keepSession: "sid1", changedAt: at },
     ]);
@@ -68,11 +69,11 @@ describe("user events", () => {
     "SEND_RESET_PASSWORD",
     "VERIFIABLE_CREDENTIAL_REQUEST",
   ])("%s is nobody's change, and not read", (type) => {
-    expect(hintsOfUserEvent(userEvent(type))).toEqual([]);
-    expect(hintingTypes).not.toContain(type);
+    expect(noticesOfUserEvent(userEvent(type))).toEqual([]);
+    expect(noticeTypes).not.toContain(type);
   });
 
   test("every type that is read is one that the realm is set up to store", () => {
-    for (const type of [...hintingTypes, "LOGIN"]) expect(storedEventTypes as readonly string[]).toContain(type);
+    for (const type of [...noticeTypes, "LOGIN"]) expect(storedEventTypes as readonly string[]).toContain(type);
   });
 });

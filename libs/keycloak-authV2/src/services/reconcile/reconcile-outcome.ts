@@ -3,21 +3,24 @@ import { isAuthError } from "@libs/problems";
 import { toAuthError } from "../shared/database-failure.ts";
 
 /**
- * What a look at a user found and did. `stale`: the row was written since the read began; another look decides.
+ * What reconciling a user found and did. `stale`: the row was written since the read began; another read decides.
  * `deleted`: gone from Keycloak, and a tombstone here since now. `absent`: gone from Keycloak, and nothing lives here.
  */
-export type LookOutcome = UserLook | LookFailure;
+export type ReconcileOutcome = UserOutcome | ReconcileFailure;
 
-export interface UserLook {
+export interface UserOutcome {
   outcome: "inserted" | "revived" | "updated" | "unchanged" | "stale" | "deleted" | "absent";
   /** Keycloak lets this user in. */
   enabled: boolean;
 }
 
-export interface LookFailure {
+export interface ReconcileFailure {
   /** A stable code: of an `AuthError`, or `user.*` | `feed.*`. */
   error: string;
-  /** It is this user's own, and comes again however often one looks; false: an outage, or something to wait for. */
+  /**
+   * It is this user's own, and comes again however often it is reconciled; false: an outage, or something to wait
+   * for.
+   */
   own: boolean;
 }
 
@@ -27,22 +30,22 @@ export const ABSENCE_UNPROVEN = "user.absence_unproven";
 export const DELETIONS_PAUSED = "feed.deletions_paused";
 /** Somebody else here has the username or email, in Keycloak too. */
 export const NAME_COLLISION = "user.name_collision";
-/** Others wrote the row during each of several looks. */
+/** Others wrote the row during each of several reads. */
 export const CONTENDED = "user.contended";
 /** The user's own registration is not finished. */
 export const RECOVERING = "registration.recovering";
 
-export function isFailure(outcome: LookOutcome): outcome is LookFailure {
+export function isFailure(outcome: ReconcileOutcome): outcome is ReconcileFailure {
   return "error" in outcome;
 }
 
-/** What a look threw: Keycloak's and the database's outages are nobody's own, refused values are. */
-export function failureOf(error: unknown): LookFailure {
+/** What a reconciliation threw: Keycloak's and the database's outages are nobody's own, refused values are. */
+export function failureOf(error: unknown): ReconcileFailure {
   const { code } = toAuthError(error);
   return { error: error instanceof StatementRefusedError ? "user.refused_here" : code, own: isOwn(error) };
 }
 
-/** Whether a look at fewer users may succeed. */
+/** Whether reconciling fewer users may succeed. */
 export function mayBeOneUsers(error: unknown): boolean {
   // A slow Keycloak is not asked more often because of it.
   if (isAuthError(error)) return !error.neverSent && error.code !== "keycloak.timeout";

@@ -5,29 +5,29 @@ import { compareUser } from "./compare-users.ts";
 import type { Difference } from "./difference.ts";
 import { type ReadByIdDeps, readById } from "./read-by-id.ts";
 
-/** For {@link SecondLook}. */
-export type SecondLookDeps = { users: Pick<UserRepository, "findByIds"> } & ReadByIdDeps;
+/** For {@link SecondCheck}. */
+export type SecondCheckDeps = { users: Pick<UserRepository, "findByIds"> } & ReadByIdDeps;
 
-/** Users that wait for their second look, at most: the walk waits for them then. */
+/** Users that wait for their second check, at most: the walk waits for them then. */
 const MOST_WAITING = 2_000;
 const BATCH = 245;
-/** Somebody who changes all the time is looked at so often; what differs then is told. */
-const MOST_LOOKS = 5;
+/** Somebody who changes all the time is checked so often; what differs then is reported. */
+const MOST_CHECKS = 5;
 
 interface Waiting {
   userId: string;
-  /** The differences of the last look, to be compared with those of the next. */
+  /** The differences of the last check, to be compared with those of the next. */
   seen: string;
-  looks: number;
+  checks: number;
   dueAt: number;
 }
 
-/** Users that differed are looked at again after a while: what differs in the same way twice is no change on its way. */
-export class SecondLook {
+/** Users that differed are checked again after a while: what differs in the same way twice is no change on its way. */
+export class SecondCheck {
   readonly #waiting: Waiting[] = [];
 
   constructor(
-    private readonly run: BulkRun<SecondLookDeps>,
+    private readonly run: BulkRun<SecondCheckDeps>,
     private readonly settleMs: number,
     private readonly report: (differences: Difference[]) => Promise<void>,
   ) {}
@@ -59,17 +59,17 @@ export class SecondLook {
     const batch = this.#waiting.splice(0, Math.min(BATCH, due < 0 ? this.#waiting.length : due));
     const now = await this.#compare(batch.map(({ userId }) => userId));
     const certain: Difference[] = [];
-    for (const { userId, seen, looks } of batch) {
+    for (const { userId, seen, checks } of batch) {
       const differences = now.get(userId) ?? [];
       if (differences.length === 0) continue;
-      if (JSON.stringify(differences) === seen || looks >= MOST_LOOKS) certain.push(...differences);
-      else this.#wait(userId, differences, looks + 1);
+      if (JSON.stringify(differences) === seen || checks >= MOST_CHECKS) certain.push(...differences);
+      else this.#wait(userId, differences, checks + 1);
     }
     if (certain.length > 0) await this.report(certain);
   }
 
-  #wait(userId: string, differences: readonly Difference[], looks: number): void {
-    this.#waiting.push({ userId, looks, seen: JSON.stringify(differences), dueAt: performance.now() + this.settleMs });
+  #wait(userId: string, differences: readonly Difference[], checks: number): void {
+    this.#waiting.push({ userId, checks, seen: JSON.stringify(differences), dueAt: performance.now() + this.settleMs });
   }
 
   async #compare(ids: readonly string[]): Promise<Map<string, Difference[]>> {

@@ -1,12 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import type { KeycloakAdminEvent } from "../../ports/ports.ts";
-import { endsEverySession, hintsOfAdminEvent, nameInDetails } from "./admin-event-hints.ts";
+import { endsEverySession, nameInDetails, noticesOfAdminEvent } from "./admin-event-notices.ts";
 
 const at = new Date("2030-01-01T00:00:00Z");
 const adminEvent = (operation: string, resourcePath: string, resourceType = "USER"): KeycloakAdminEvent => ({
   ...{ id: "e1", at, operation, resourceType, resourcePath, byUserId: "admin", details: {} },
 });
-const kinds = (hints: { kind: string; subject: string }[]) => hints.map(({ kind, subject }) => `${kind} ${subject}`);
+const kinds = (notices: { kind: string; subject: string }[]) =>
+  notices.map(({ kind, subject }) => `${kind} ${subject}`);
 
 test.each([
   ["CREATE", "users/u1", "USER", ["user u1"]],
@@ -31,9 +32,9 @@ test.each([
   ["DELETE", "attack-detection/brute-force/users/u1", "USER_LOGIN_FAILURE", ["user u1"]],
   ["ACTION", "workflows/w1/activate/USERS/u1", "WORKFLOW", ["user u1"]],
 ])("%s %s (%s) names a user", (operation, path, type, expected) => {
-  const hints = hintsOfAdminEvent(adminEvent(operation, path, type));
-  expect(kinds(hints)).toEqual(expected);
-  for (const hint of hints) expect(hint).toMatchObject({ source: "admin_events", changedAt: at });
+  const notices = noticesOfAdminEvent(adminEvent(operation, path, type));
+  expect(kinds(notices)).toEqual(expected);
+  for (const notice of notices) expect(notice).toMatchObject({ source: "admin_events", changedAt: at });
 });
 
 test.each([
@@ -46,7 +47,7 @@ test.each([
   ["users/", []],
   ["users", []],
 ])("an id may hold slashes, and a part may be new: %s", (path, expected) => {
-  expect(kinds(hintsOfAdminEvent(adminEvent("UPDATE", path)))).toEqual(expected);
+  expect(kinds(noticesOfAdminEvent(adminEvent("UPDATE", path)))).toEqual(expected);
 });
 
 test.each([
@@ -64,7 +65,7 @@ test.each([
   ["ACTION", "clear-user-cache", "REALM"],
   ["ACTION", "clear-realm-cache", "REALM"],
 ])("%s %s (%s) concerns every user", (operation, path, type) => {
-  expect(kinds(hintsOfAdminEvent(adminEvent(operation, path, type)))).toEqual(["every_user realm"]);
+  expect(kinds(noticesOfAdminEvent(adminEvent(operation, path, type)))).toEqual(["every_user realm"]);
 });
 
 test.each([
@@ -80,7 +81,7 @@ test.each([
   ["CREATE", "groups/g1/role-mappings/realm", "REALM_ROLE_MAPPING"],
   ["ACTION", "clear-keys-cache", "REALM"],
 ])("%s %s (%s) is no notice", (operation, path, type) => {
-  expect(hintsOfAdminEvent(adminEvent(operation, path, type))).toEqual([]);
+  expect(noticesOfAdminEvent(adminEvent(operation, path, type))).toEqual([]);
 });
 
 test.each([
@@ -89,7 +90,7 @@ test.each([
   ["ACTION", "push-revocation", "REALM", ["not_before realm"]],
   ["UPDATE", "", "REALM", ["every_user realm", "not_before realm"]],
 ])("%s %s (%s) may revoke tokens", (operation, path, type, expected) => {
-  expect(kinds(hintsOfAdminEvent(adminEvent(operation, path, type)))).toEqual(expected);
+  expect(kinds(noticesOfAdminEvent(adminEvent(operation, path, type)))).toEqual(expected);
 });
 
 test("a sign-out of the whole realm is no single user's", () => {

@@ -1,7 +1,7 @@
-import type { NewHint } from "@libs/database";
+import type { NewNotice } from "@libs/database";
 import type { KeycloakUserEvent } from "../../ports/ports.ts";
 
-type ToHints = (event: KeycloakUserEvent) => NewHint[];
+type ToNotices = (event: KeycloakUserEvent) => NewNotice[];
 
 /**
  * What user events give notice of, of the types in Keycloak 26.7's `EventType`.
@@ -10,7 +10,7 @@ type ToHints = (event: KeycloakUserEvent) => NewHint[];
  * with `syncMode: FORCE` a login through an identity provider changes the fields.
  * @see https://www.keycloak.org/docs/latest/server_admin/#event-types
  */
-const userEvents: Record<string, ToHints> = {
+const userEvents: Record<string, ToNotices> = {
   CLIENT_INITIATED_ACCOUNT_LINKING: userChanged,
   CUSTOM_REQUIRED_ACTION: userChanged,
   CUSTOM_REQUIRED_ACTION_ERROR: userChanged,
@@ -56,16 +56,16 @@ const SILENT =
   /^(?:LOGIN|CLIENT_.+|CODE_TO_TOKEN|REFRESH_TOKEN|VALIDATE_ACCESS_TOKEN|INTROSPECT_TOKEN|USER_INFO_REQUEST|TOKEN_EXCHANGE|PERMISSION_TOKEN|AUTHREQID_TO_TOKEN|OAUTH2_.+|JWT_AUTHORIZATION_GRANT|PUSHED_AUTHORIZATION_REQUEST|IMPERSONATE|GRANT_CONSENT|UPDATE_CONSENT|SEND_.+|IDENTITY_PROVIDER_(?:RESPONSE|RETRIEVE_TOKEN)|INVALID_SIGNATURE|(?:UN)?REGISTER_NODE|VERIFIABLE_CREDENTIAL_.+|(?:UPDATE|REMOVE)_TOTP|.+_ERROR)$/;
 
 /** The types that are read; all are names that Keycloak knows, or it would refuse the question. */
-export const hintingTypes: readonly string[] = Object.keys(userEvents);
+export const noticeTypes: readonly string[] = Object.keys(userEvents);
 
 /** What a user event gives notice of. A type that is not known is a notice where it names a user. */
-export function hintsOfUserEvent(event: KeycloakUserEvent): NewHint[] {
+export function noticesOfUserEvent(event: KeycloakUserEvent): NewNotice[] {
   const known = Object.hasOwn(userEvents, event.type) ? userEvents[event.type] : undefined;
   if (known) return known(event);
   return SILENT.test(event.type) ? [] : userChanged(event);
 }
 
-function userChanged({ userId, at }: KeycloakUserEvent): NewHint[] {
+function userChanged({ userId, at }: KeycloakUserEvent): NewNotice[] {
   return userId ? [{ kind: "user", subject: userId, source: "user_events", changedAt: at }] : [];
 }
 
@@ -74,29 +74,29 @@ function withSubject(event: KeycloakUserEvent): KeycloakUserEvent {
   return { ...event, userId: event.userId ?? event.details["refresh_token_sub"] ?? null };
 }
 
-function passwordChanged(event: KeycloakUserEvent): NewHint[] {
+function passwordChanged(event: KeycloakUserEvent): NewNotice[] {
   const { userId, sessionId, at } = event;
-  const told = { source: "user_events", changedAt: at, keepSession: sessionId } as const;
-  return userId ? [...userChanged(event), { kind: "credentials", subject: userId, ...told }] : [];
+  const rest = { source: "user_events", changedAt: at, keepSession: sessionId } as const;
+  return userId ? [...userChanged(event), { kind: "credentials", subject: userId, ...rest }] : [];
 }
 
-function credentialChanged(event: KeycloakUserEvent): NewHint[] {
+function credentialChanged(event: KeycloakUserEvent): NewNotice[] {
   const isPassword = (event.details["credential_type"] ?? "password") === "password";
   return isPassword ? passwordChanged(event) : userChanged(event);
 }
 
-function sessionEnded({ userId, sessionId, at }: KeycloakUserEvent): NewHint[] {
-  const told = { source: "user_events", changedAt: at } as const;
-  if (sessionId) return [{ kind: "session", subject: sessionId, ...told }];
-  return userId ? [{ kind: "sessions", subject: userId, ...told }] : [];
+function sessionEnded({ userId, sessionId, at }: KeycloakUserEvent): NewNotice[] {
+  const rest = { source: "user_events", changedAt: at } as const;
+  if (sessionId) return [{ kind: "session", subject: sessionId, ...rest }];
+  return userId ? [{ kind: "sessions", subject: userId, ...rest }] : [];
 }
 
-function sessionsChanged({ userId, at }: KeycloakUserEvent): NewHint[] {
-  const told = { source: "user_events", changedAt: at } as const;
+function sessionsChanged({ userId, at }: KeycloakUserEvent): NewNotice[] {
+  const rest = { source: "user_events", changedAt: at } as const;
   return userId
     ? [
-        { kind: "sessions", subject: userId, ...told },
-        { kind: "user", subject: userId, ...told },
+        { kind: "sessions", subject: userId, ...rest },
+        { kind: "user", subject: userId, ...rest },
       ]
     : [];
 }

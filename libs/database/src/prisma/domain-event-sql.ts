@@ -6,7 +6,7 @@ import { Prisma } from "../generated/client.ts";
  */
 export const somebodySubscribes = Prisma.sql`EXISTS (SELECT FROM event_subscriptions)`;
 
-/** The payload that tells of a user's fields. @param user a table with columns named as in the ports */
+/** The payload that reports a user's fields. @param user a table with columns named as in the ports */
 export function userPayload(user: Prisma.Sql): Prisma.Sql {
   return Prisma.sql`jsonb_build_object('username', ${user}.username, 'email', ${user}.email,
     'firstName', ${user}."firstName", 'lastName', ${user}."lastName", 'emailVerified', ${user}."emailVerified",

@@ -5,7 +5,7 @@ import { logIn } from "../../testing/log-in.ts";
 import { createSyncFixture, type SyncFixture } from "../../testing/sync-fixture.ts";
 import { syncOnAuthentication } from "../sessions/sync-on-authentication.ts";
 import { plainTokens } from "../shared/seal-tokens.ts";
-import { lookAtUsers } from "./look-at-users.ts";
+import { reconcileUsers } from "./reconcile-users.ts";
 
 let fixture: SyncFixture;
 beforeEach(() => {
@@ -20,7 +20,7 @@ async function person(name: string) {
 
 async function known(name: string) {
   const id = await person(name);
-  await lookAtUsers(fixture.deps, [id]);
+  await reconcileUsers(fixture.deps, [id]);
   return id;
 }
 
@@ -29,10 +29,10 @@ const inKeycloak = (id: string) => {
   if (!user) throw new Error("no such user");
   return user;
 };
-const outcomesOf = async (...args: Parameters<typeof lookAtUsers>) =>
-  [...(await lookAtUsers(...args)).values()].map((look) => ("error" in look ? look.error : look.outcome));
+const outcomesOf = async (...args: Parameters<typeof reconcileUsers>) =>
+  [...(await reconcileUsers(...args)).values()].map((one) => ("error" in one ? one.error : one.outcome));
 
-describe("a look", () => {
+describe("reconciling users", () => {
   test("inserts, updates, leaves alone, revives", async () => {
     const { deps } = fixture;
     const id = await person("ada");
@@ -60,7 +60,7 @@ describe("a look", () => {
     inKeycloak(id).lastName = "Byron";
     expect(await outcomesOf(deps, [id])).toEqual(["updated"]);
     resolve();
-    // It looks once more.
+    // It reads once more.
     expect(await early).toEqual(["unchanged"]);
     expect(await deps.users.findById(id)).toMatchObject({ lastName: "Byron" });
   });
@@ -76,14 +76,14 @@ describe("a look", () => {
 test("a client's service account gets no row; a person with a name like that does", async () => {
   const { deps, keycloak, database } = fixture;
   const id = await person("service-account-holder");
-  const looks = await lookAtUsers(deps, [keycloak.serviceAccount.id, id]);
-  expect(looks.get(keycloak.serviceAccount.id)).toEqual({ outcome: "absent", enabled: false });
-  expect(looks.get(id)).toEqual({ outcome: "inserted", enabled: true });
+  const outcomes = await reconcileUsers(deps, [keycloak.serviceAccount.id, id]);
+  expect(outcomes.get(keycloak.serviceAccount.id)).toEqual({ outcome: "absent", enabled: false });
+  expect(outcomes.get(id)).toEqual({ outcome: "inserted", enabled: true });
   expect([...database.users.keys()]).toEqual([id]);
 });
 
 describe("names", () => {
-  test("are swapped, when one of the two is looked at", async () => {
+  test("are swapped, when one of the two is reconciled", async () => {
     const { deps } = fixture;
     const [ada, bob] = [await known("ada"), await known("bob")];
     Object.assign(inKeycloak(ada), { email: "bob@example.com" });
@@ -98,7 +98,7 @@ describe("names", () => {
     const ids = await Promise.all(["a", "b", "c", "d"].map((name) => known(`person-${name}`)));
     const emails = ids.map((id) => inKeycloak(id).email);
     for (const [n, id] of ids.entries()) inKeycloak(id).email = emails[(n + 1) % ids.length] ?? null;
-    await lookAtUsers(deps, ids.slice(0, 1));
+    await reconcileUsers(deps, ids.slice(0, 1));
     const rows = await deps.users.findByIds(ids);
     expect(new Map(rows.map((row) => [row.id, row.email]))).toEqual(
       new Map(ids.map((id) => [id, inKeycloak(id).email])),
@@ -119,9 +119,9 @@ describe("names", () => {
     const { deps, keycloak } = fixture;
     const [ada, bob] = [await known("ada"), await person("bob")];
     keycloak.users.set(bob, { ...inKeycloak(bob), email: "ada@example.com" });
-    const looks = await lookAtUsers(deps, [bob, ada]);
-    expect(looks.get(ada)).toEqual({ outcome: "unchanged", enabled: true });
-    expect(looks.get(bob)).toEqual({ error: "user.name_collision", own: true });
+    const outcomes = await reconcileUsers(deps, [bob, ada]);
+    expect(outcomes.get(ada)).toEqual({ outcome: "unchanged", enabled: true });
+    expect(outcomes.get(bob)).toEqual({ error: "user.name_collision", own: true });
   });
 });
 
@@ -173,7 +173,7 @@ test("a disabled user's sessions end, with Keycloak's logout", async () => {
   const { deps, database, woken } = fixture;
   const { keycloakUserId, keycloakSessionId, sessionId } = await logIn(fixture, "one");
   inKeycloak(keycloakUserId).enabled = false;
-  expect(await lookAtUsers(deps, [keycloakUserId])).toEqual(
+  expect(await reconcileUsers(deps, [keycloakUserId])).toEqual(
     new Map([[keycloakUserId, { outcome: "updated", enabled: false }]]),
   );
   expect(database.sessions.get(sessionId)).toMatchObject({ endReason: "user_disabled" });
@@ -189,10 +189,10 @@ describe("failures", () => {
       throw new AuthError("keycloak.unavailable");
     };
     const away = { error: "keycloak.unavailable", own: false };
-    expect([...(await lookAtUsers(deps, ids)).values()]).toEqual([away, away]);
+    expect([...(await reconcileUsers(deps, ids)).values()]).toEqual([away, away]);
     keycloak.before = undefined;
     deps.users.applyProfiles = () => Promise.reject(new DatabaseUnavailableError("away"));
-    expect([...(await lookAtUsers(deps, ids)).values()].map((look) => "own" in look && look.own)).toEqual([
+    expect([...(await reconcileUsers(deps, ids)).values()].map((one) => "own" in one && one.own)).toEqual([
       false,
       false,
     ]);
@@ -207,8 +207,8 @@ describe("failures", () => {
       if (profiles.some(({ id }) => id === bad)) throw new StatementRefusedError("22021", "refused");
       return await apply(profiles, ...rest);
     };
-    const looks = await lookAtUsers(deps, ids, { witnessId: fixture.keycloak.serviceAccount.id });
-    expect(ids.map((id) => looks.get(id))).toEqual(
+    const outcomes = await reconcileUsers(deps, ids, { witnessId: fixture.keycloak.serviceAccount.id });
+    expect(ids.map((id) => outcomes.get(id))).toEqual(
       ids.map((id) =>
         id === bad ? { error: "user.refused_here", own: true } : { outcome: "inserted", enabled: true },
       ),
@@ -229,23 +229,23 @@ describe("a login whose token says something else than the row", () => {
     return await syncOnAuthentication(deps, input);
   }
 
-  test("has the user looked at, in its own time", async () => {
+  test("has the user reconciled, in its own time", async () => {
     const { keycloakUserId, username } = await logIn(fixture, "one");
     inKeycloak(keycloakUserId).lastName = "Byron";
     expect(await again(username, keycloakUserId)).toMatchObject({ user: { lastName: "Byron" } });
   });
 
-  test("goes on when Keycloak can't be asked, and leaves a hint", async () => {
+  test("goes on when Keycloak can't be asked, and leaves a notice", async () => {
     const { database, keycloak, woken } = fixture;
     const { keycloakUserId, username } = await logIn(fixture, "one");
-    database.hints.clear();
+    database.notices.clear();
     inKeycloak(keycloakUserId).lastName = "Byron";
     keycloak.before = (operation) => {
       if (operation === "get_users") throw new AuthError("keycloak.timeout");
     };
     expect(await again(username, keycloakUserId)).toMatchObject({ user: { lastName: "Lovelace" } });
-    expect([...database.hints.values()]).toMatchObject([{ kind: "user", subject: keycloakUserId, source: "login" }]);
-    expect(woken).toContain("hints");
+    expect([...database.notices.values()]).toMatchObject([{ kind: "user", subject: keycloakUserId, source: "login" }]);
+    expect(woken).toContain("notices");
   });
 
   test("costs nothing when they agree", async () => {
