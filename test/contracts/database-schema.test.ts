@@ -1,4 +1,4 @@
-// schema.prisma, the migrations and the committed dump say the same, and the database keeps the promises that only SQL can make.
+// schema.prisma, the migrations and the committed dump say the same, and the database gives the guarantees that only SQL can give.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { createDatabase, createRepositories, mapDatabaseError, type PrismaClient } from "@libs/database";
@@ -41,7 +41,8 @@ describe("the schema", () => {
   test("what services check before they are ready is all of it", async () => {
     const columns = await prisma.$queryRaw<{ table: string; columns: string[] }[]>`
       SELECT table_name AS table, array_agg(column_name::text ORDER BY ordinal_position) AS columns
-      FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> '_prisma_migrations' GROUP BY 1`;
+      FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
+      WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND table_name <> '_prisma_migrations' GROUP BY 1`;
     const triggers = await prisma.$queryRaw<{ name: string }[]>`
       SELECT DISTINCT trigger_name::text AS name FROM information_schema.triggers UNION
       SELECT tgname::text FROM pg_trigger WHERE NOT tgisinternal`;

@@ -5,7 +5,7 @@ import { gatewayLogs, gatewayMetrics } from "./gateway-process.ts";
 import { secretsIn, secretsSeen } from "./secrets-seen.ts";
 
 /**
- * The promise of the whole run: no password and no token that any test used is anywhere but with its owner.
+ * The guarantee of the whole run: no password and no token that any test used is anywhere but with its owner.
  * @throws when one is
  */
 export async function assertNoSecretsLeft({ databaseUrl, logs }: TestStack): Promise<void> {

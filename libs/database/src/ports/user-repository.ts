@@ -47,7 +47,7 @@ export interface ApplyOptions {
   /** Ids that are inserted even where an unfinished registration of that name exists. */
   ignoreUnfinished?: readonly string[];
   /**
-   * Writes nothing at all where a row agrees, not even the ticket, and no hints: for walks over all users, who look again
+   * Writes nothing at all where a row agrees, not even the ticket, and no hints: for scans of all users, who look again
    * at what changed meanwhile. Without that, a slow read of an older state might still overwrite such a row.
    */
   leaveUnchanged?: boolean;

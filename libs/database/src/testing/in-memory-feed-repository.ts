@@ -63,7 +63,7 @@ export class InMemoryFeedRepository implements FeedRepository {
     }
   }
 
-  async bury(claimed: ClaimedHint, error: string, now: Date): Promise<void> {
+  async moveToDeadLetters(claimed: ClaimedHint, error: string, now: Date): Promise<void> {
     for (const hint of this.#same([claimed]))
       Object.assign(hint, { attempts: hint.attempts + 1, lastError: error, deadAt: now });
   }

@@ -10,7 +10,7 @@ import type { SyncDeps } from "../services/shared/sync-deps.ts";
 import type { FeedMetrics, HintOutcome } from "./feed/feed-deps.ts";
 import { SECOND_LOOK_MS, type Verdict } from "./verdict.ts";
 
-type BackOffDeps = Pick<SyncDeps, "now" | "logger"> & { feed: Pick<FeedRepository, "postpone" | "bury"> };
+type BackOffDeps = Pick<SyncDeps, "now" | "logger"> & { feed: Pick<FeedRepository, "postpone" | "moveToDeadLetters"> };
 
 /** For {@link settleHints}. */
 export type SettleHintsDeps = Pick<SyncDeps, "now"> & {
@@ -48,7 +48,7 @@ export async function settleHints(deps: SettleHintsDeps, verdicts: ReadonlyMap<H
     const pauseMs = WAITED_FOR.has(error) ? WAIT_MS.least + Math.random() * WAIT_MS.spread : OUTAGE_PAUSE_MS;
     await feed.postpone(hints, error, later(now(), pauseMs), false);
   }
-  for (const [hint, { error }] of own) await backOffOrBury(deps, hint, error);
+  for (const [hint, { error }] of own) await postponeOrMoveToDeadLetters(deps, hint, error);
   const outcomeOf = ([hint, verdict]: [Hint, Verdict]): HintOutcome => {
     if (verdict === "not_yet") return "postponed";
     if (typeof verdict === "string") return "handled";
@@ -62,14 +62,18 @@ export async function settleHints(deps: SettleHintsDeps, verdicts: ReadonlyMap<H
   return waits.some(([, { error }]) => !WAITED_FOR.has(error));
 }
 
-async function backOffOrBury({ feed, now, logger }: BackOffDeps, hint: Hint, error: string): Promise<void> {
+async function postponeOrMoveToDeadLetters(
+  { feed, now, logger }: BackOffDeps,
+  hint: Hint,
+  error: string,
+): Promise<void> {
   const { kind, subject, attempts } = hint;
   if (!isLast(hint)) {
     const pauseMs = Math.min(LONGEST_PAUSE_MS, 1_000 * 2 ** attempts);
     await feed.postpone([hint], error, later(now(), pauseMs), true);
     return;
   }
-  await feed.bury(hint, error, now());
+  await feed.moveToDeadLetters(hint, error, now());
   logger.error({ kind, subject, code: error }, "change notice moved to dead letters: replay it once its cause is gone");
 }
 

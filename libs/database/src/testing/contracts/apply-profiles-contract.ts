@@ -89,16 +89,16 @@ export function applyProfilesContract(name: string, makeSubject: MakeSubject): v
       expect(await apply(late, LATER, { ticket: slow })).toEqual(["updated", "stale"]);
     });
 
-    test("who is new or revived is told to be looked at again, unless everybody is walked over", async () => {
+    test("who is new or revived is told to be looked at again, unless everybody is scanned", async () => {
       const { users, feed, apply } = await begin();
-      const [added, walked] = [profileOf(), profileOf()];
+      const [added, scanned] = [profileOf(), profileOf()];
       const told = async (at: Date) => {
         const hints = await feed.claimDue(at, at, 1_000);
         await feed.complete(hints, at);
-        return hints.filter(({ subject }) => [added.id, walked.id].includes(subject)).map(({ subject }) => subject);
+        return hints.filter(({ subject }) => [added.id, scanned.id].includes(subject)).map(({ subject }) => subject);
       };
       await apply([added], NOW);
-      await apply([walked], NOW, { leaveUnchanged: true });
+      await apply([scanned], NOW, { leaveUnchanged: true });
       expect(await told(NOW)).toEqual([added.id]);
       await apply([{ ...added, firstName: "Changed" }], NOW);
       expect(await told(NOW)).toEqual([]);

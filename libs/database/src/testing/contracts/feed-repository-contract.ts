@@ -67,7 +67,7 @@ export function feedRepositoryContract(name: string, makeSubject: MakeSubject): 
         (hint) => feed.complete([hint], at(9)),
         (hint) => feed.lookAgain([hint], at(99)),
         (hint) => feed.postpone([hint], "keycloak.unavailable", at(99), true),
-        (hint) => feed.bury(hint, "user.name_collision", at(9)),
+        (hint) => feed.moveToDeadLetters(hint, "user.name_collision", at(9)),
       ];
       for (const finish of settle) {
         const hint = hintOf();
@@ -121,7 +121,7 @@ export function feedRepositoryContract(name: string, makeSubject: MakeSubject): 
       const hints = Array.from({ length: 3 }, () => hintOf());
       for (const hint of hints) await feed.addHints([hint], at(0));
       const claimed = await feed.claimDue(at(0), at(CLAIMED), ALL);
-      for (const hint of claimed) await feed.bury(hint, "user.name_collision", at(1));
+      for (const hint of claimed) await feed.moveToDeadLetters(hint, "user.name_collision", at(1));
       const ids = claimed.map(({ id }) => id).toSorted((a, b) => Number(a - b));
       expect(await feed.claimDue(at(ALL), at(ALL), ALL)).toEqual([]);
       const dead = await feed.listDead();
@@ -138,7 +138,7 @@ export function feedRepositoryContract(name: string, makeSubject: MakeSubject): 
       expect(told.map(({ attempts, version, deadAt }) => [attempts, version, deadAt])).toEqual(
         hints.map(() => [0, 2n, null]),
       );
-      for (const hint of told) await feed.bury(hint, "user.name_collision", at(4));
+      for (const hint of told) await feed.moveToDeadLetters(hint, "user.name_collision", at(4));
       expect(await feed.replay(at(5))).toBe(3);
       await feed.complete(told, at(6));
       expect(await feed.listDead()).toEqual([]);
@@ -171,7 +171,7 @@ export function feedRepositoryContract(name: string, makeSubject: MakeSubject): 
       expect(await feed.countPostponed([paused, other, fresh("none")])).toBe(3);
       expect(await feed.countPostponed([])).toBe(0);
       await feed.lookAgain([one], at(2));
-      await feed.bury(two, paused, at(2));
+      await feed.moveToDeadLetters(two, paused, at(2));
       expect(await feed.countPostponed([paused])).toBe(0);
       await feed.complete([one, three], at(3));
       await feed.replay(at(3), [two.id]);

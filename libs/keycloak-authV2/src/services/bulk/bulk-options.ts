@@ -17,7 +17,7 @@ export interface UserFilter {
   createdBefore?: Date;
 }
 
-/** What every walk over Keycloak's users takes. */
+/** What every scan of Keycloak's users takes. */
 export interface BulkRunOptions {
   filter?: UserFilter;
   /** Users a read of Keycloak; default 500. */
@@ -49,7 +49,7 @@ export interface VerifyOptions extends BulkRunOptions {
   only?: readonly DifferenceKind[];
   /** After this a user that differs is looked at again: a change on its way has arrived then. Milliseconds; default 3000. */
   settleMs?: number;
-  /** Awaited: a slow reader slows the walk down, and nothing piles up. */
+  /** Awaited: a slow reader slows the scan down, and nothing piles up. */
   onDifference?: (difference: Difference) => void | Promise<void>;
 }
 

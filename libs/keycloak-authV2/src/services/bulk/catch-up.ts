@@ -12,8 +12,8 @@ import type { LookAtUsersDeps } from "../reconcile/look-at-users.ts";
 import { later } from "../shared/back-off.ts";
 import type { SyncDeps } from "../shared/sync-deps.ts";
 import type { BulkRun } from "./bulk-run.ts";
-import { lookWithPatience } from "./look-with-patience.ts";
-import { UnreadableError } from "./outage-patience.ts";
+import { lookWithOutageRetry } from "./look-with-outage-retry.ts";
+import { UnreadableError } from "./outage-retry.ts";
 
 type LookAtEachDeps = {
   eventSource: Pick<KeycloakEventSource, "readEventsConfig">;
@@ -31,12 +31,12 @@ const OVERLAP_MS = 6.5 * 60_000;
 const PAGE = 500;
 
 /**
- * Looks again at who has changed since the walk began, by Keycloak's stored events: where no gateway runs yet, nobody else
+ * Looks again at who has changed since the scan began, by Keycloak's stored events: where no gateway runs yet, nobody else
  * would. Where events are off or can't be read (none can before 26.2), only a running gateway brings these changes over.
  */
 export async function catchUp(run: BulkRun<CatchUpDeps>, since: Date): Promise<void> {
   const { eventSource, serverFeatures, now, logger } = run.deps;
-  if ((await run.patience.run(() => serverFeatures.current())).eventsByTime === false) {
+  if ((await run.retry.run(() => serverFeatures.current())).eventsByTime === false) {
     logger.warn("changes during the scan are left to reconciliation: this Keycloak's events can't be read");
     return;
   }
@@ -60,12 +60,12 @@ async function lookAtEach<Event extends KeycloakAdminEvent | KeycloakUserEvent>(
   hintsOf: (event: Event) => { kind: string; subject: string }[],
 ): Promise<void> {
   for (let first = 0; ; first += PAGE) {
-    const events = await run.patience.run(
+    const events = await run.retry.run(
       () => list({ first, max: PAGE }),
       () => run.deps.eventSource.readEventsConfig(),
     );
     const ids = events.flatMap(hintsOf).flatMap(({ kind, subject }) => (kind === "user" ? [subject] : []));
-    await lookWithPatience(run, [...new Set(ids)], PAGE);
+    await lookWithOutageRetry(run, [...new Set(ids)], PAGE);
     run.progress.advance(events.length);
     if (events.length < PAGE || run.interrupted()) return;
   }

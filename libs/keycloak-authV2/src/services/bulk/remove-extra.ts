@@ -1,21 +1,21 @@
-import type { WalkRepository } from "@libs/database";
+import type { ScanRepository } from "@libs/database";
 import type { LookAtUsersDeps } from "../reconcile/look-at-users.ts";
 import { isFailure } from "../reconcile/look-outcome.ts";
 import { type BulkRun, UNREADABLE } from "./bulk-run.ts";
 import { mayDelete } from "./deletion-share.ts";
-import { lookWithPatience } from "./look-with-patience.ts";
+import { lookWithOutageRetry } from "./look-with-outage-retry.ts";
 import { type ReadByIdDeps, readById } from "./read-by-id.ts";
-import { type WalkUnseenDeps, walkUnseen } from "./walk-unseen.ts";
+import { type ScanUnseenDeps, scanUnseen } from "./scan-unseen.ts";
 
 /** For {@link removeExtra}. */
 export type RemoveExtraDeps = {
-  walks: Pick<WalkRepository, "countUnseen" | "markSeen">;
-} & WalkUnseenDeps &
+  scans: Pick<ScanRepository, "countUnseen" | "markSeen">;
+} & ScanUnseenDeps &
   ReadByIdDeps &
   LookAtUsersDeps;
 
 /**
- * Makes tombstones of live local users whom Keycloak no longer has. First everyone that the walk has not seen is looked up
+ * Makes tombstones of live local users whom Keycloak no longer has. First everyone that the scan has not seen is looked up
  * by id, so that only who is gone is left; then their share decides.
  * @returns false when it was interrupted
  */
@@ -24,25 +24,25 @@ export async function removeExtra(
   runId: string,
   allowDeletes: boolean | undefined,
 ): Promise<boolean> {
-  const { walks } = run.deps;
-  const { unseen } = await run.patience.run(() => walks.countUnseen(runId));
+  const { scans } = run.deps;
+  const { unseen } = await run.retry.run(() => scans.countUnseen(runId));
   run.progress.enter("looking_for_extra", unseen);
   if (unseen === 0) return true;
-  for await (const batch of walkUnseen(run, runId)) {
+  for await (const batch of scanUnseen(run, runId)) {
     if (run.interrupted()) return false;
     const { found, unreadable } = await readById(
       run,
       batch.map(({ id }) => id),
     );
-    await lookWithPatience(run, [...found.keys()], 0);
+    await lookWithOutageRetry(run, [...found.keys()], 0);
     for (const { id, username } of batch)
       if (unreadable.has(id)) run.notice("failed", { userId: id, username, error: UNREADABLE });
-    await run.patience.run(() => walks.markSeen(runId, [...found.keys(), ...unreadable]));
+    await run.retry.run(() => scans.markSeen(runId, [...found.keys(), ...unreadable]));
     run.progress.advance(batch.length);
   }
-  const { unseen: absent, live } = await run.patience.run(() => walks.countUnseen(runId));
+  const { unseen: absent, live } = await run.retry.run(() => scans.countUnseen(runId));
   const allowed = mayDelete(absent, live, allowDeletes);
-  for await (const batch of walkUnseen(run, runId)) {
+  for await (const batch of scanUnseen(run, runId)) {
     if (run.interrupted()) return false;
     const names = new Map(batch.map(({ id, username }) => [id, username]));
     if (!allowed) {
@@ -50,7 +50,7 @@ export async function removeExtra(
         run.notice("deletion_held", { userId: id, username, error: "bulk.too_many_deletions" });
       continue;
     }
-    for (const [id, look] of await lookWithPatience(run, [...names.keys()], Number.MAX_SAFE_INTEGER)) {
+    for (const [id, look] of await lookWithOutageRetry(run, [...names.keys()], Number.MAX_SAFE_INTEGER)) {
       if (isFailure(look)) run.notice("failed", { userId: id, username: names.get(id) ?? null, error: look.error });
       else if (look.outcome === "deleted") run.counts.deleted += 1;
     }

@@ -1,9 +1,9 @@
-import type { WalkRepository } from "@libs/database";
+import type { ScanRepository } from "@libs/database";
 import type { BulkRun } from "./bulk-run.ts";
 
-/** For {@link walkUnseen}. */
-export interface WalkUnseenDeps {
-  walks: Pick<WalkRepository, "listUnseen">;
+/** For {@link scanUnseen}. */
+export interface ScanUnseenDeps {
+  scans: Pick<ScanRepository, "listUnseen">;
 }
 
 const BATCH = 500;
@@ -13,12 +13,12 @@ export interface UnseenUser {
   username: string;
 }
 
-/** Live local users that the walk has not seen, in batches, each once. */
-export async function* walkUnseen(run: BulkRun<WalkUnseenDeps>, runId: string): AsyncGenerator<UnseenUser[]> {
-  const { walks } = run.deps;
+/** Live local users that the scan has not seen, in batches, each once. */
+export async function* scanUnseen(run: BulkRun<ScanUnseenDeps>, runId: string): AsyncGenerator<UnseenUser[]> {
+  const { scans } = run.deps;
   for (let after = ""; ; ) {
     const position = after;
-    const batch = await run.patience.run(() => walks.listUnseen(runId, position, BATCH));
+    const batch = await run.retry.run(() => scans.listUnseen(runId, position, BATCH));
     if (batch.length === 0) return;
     yield batch;
     after = batch.at(-1)?.id ?? after;
