@@ -72,6 +72,7 @@ test(`a sync of ${users} users, killed ${kills} times: it goes on each time, sca
   // A page that was written, and not noted any more, is written again: nothing in it differs then.
   const { scanned, inserted, unchanged, notices } = counts;
   expect({ scanned, written: inserted + unchanged }).toEqual({ scanned: users, written: users });
+  expect(counts).toHaveProperty("walked", users);
   const { no_created_time, no_names, no_email, service_account } = notices;
   expect({ no_created_time, no_names, no_email, service_account }).toEqual({
     ...{ no_created_time: special.undated, no_names: special.nameless, no_email: special.mailless },

@@ -11,5 +11,7 @@ export function runGateway(
   { port, log }: { port: number; log: string },
 ): Promise<SupervisedProcess> {
   const env = gatewayEnvironment(stack, port);
-  return runService(supervisor, { app: "api-gateway", name: "gateway", port, env, defaults: GENEROUS_LIMITS, log });
+  const { LOGIN_TURN_WAIT_MS: earlierName } = process.env;
+  const defaults = { ...GENEROUS_LIMITS, ...(earlierName && { LOGIN_LOCK_WAIT_MS: earlierName }) };
+  return runService(supervisor, { app: "api-gateway", name: "gateway", port, env, defaults, log });
 }

@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { silent } from "../base/report.ts";
@@ -78,4 +78,13 @@ test("kill -9 of the supervisor too: the next run ends what is left, by its reco
   await endLeftovers([state], silent);
   expect(before.processes.some(isAlive)).toBe(false);
   expect(record()).toBeUndefined();
+});
+
+test("a stack that an earlier version runs is not taken for a leftover", async () => {
+  const state = join(root, "earlier");
+  mkdirSync(state);
+  const record = { keeper: identify(process.pid), processes: [], disposable: [] };
+  writeFileSync(join(state, RECORD_NAME), JSON.stringify(record));
+  await endLeftovers([state], silent);
+  expect(readRecord(join(state, RECORD_NAME))).toMatchObject({ supervisor: { pid: process.pid } });
 });
