@@ -35,7 +35,7 @@ export class BulkBench {
     this.#users = users;
     this.report(`${users} users in Keycloak's tables after ${seconds(performance.now() - started)}`);
     this.report("Unmeasured, for the JVM:");
-    for (const side of ["walk", "pages"] as const) await this.#cold(side, (env) => runReader(env, side));
+    for (const side of ["scan", "pages"] as const) await this.#cold(side, (env) => runReader(env, side));
     const databaseUrl = await this.#newDatabase();
     await this.#cold("sync", (env) => runAuthctl(env, "sync"), databaseUrl);
     this.#peaks.length = 0;
@@ -47,7 +47,7 @@ export class BulkBench {
     const first = new Comparison("first sync", "reading");
     const again = new Comparison("second, unchanged sync", "reading");
     const plain = new Comparison("first sync", "plain pages by offset");
-    const reading = () => this.#cold("reading", (env) => runReader(env, "walk"));
+    const reading = () => this.#cold("reading", (env) => runReader(env, "scan"));
     for (let round = 0; round < rounds; round++) {
       const databaseUrl = await this.#newDatabase();
       const sync = (name: string) => this.#cold(name, (env) => runAuthctl(env, "sync"), databaseUrl);
@@ -72,7 +72,7 @@ export class BulkBench {
           const databaseUrl = await this.#newDatabase();
           if (caches === "cold") return await this.#cold(name, work, databaseUrl);
           const env = this.#env(databaseUrl);
-          await runReader(env, "walk", { from: sample.from, to: sample.to });
+          await runReader(env, "scan", { from: sample.from, to: sample.to });
           await runReader(env, "guide", { ids: sample.ids.slice(0, 50) });
           const empty = this.#env(await this.#newDatabase());
           return await this.#measured(`${name}, warm`, () => work(empty));
@@ -125,13 +125,13 @@ export class BulkBench {
         const tenths: Record<string, number | string> = {};
         for (let percent = 10; percent <= 100; percent += 10) tenths[`${percent} %`] = "";
         const result = await this.#measured(`${command} of ${users} generated users`, () =>
-          runAuthctl(env, command, undefined, (walked, { residentMiB }) => {
-            if (walked > 0) tenths[`${Math.ceil((walked * 10) / users) * 10} %`] = Math.round(residentMiB);
+          runAuthctl(env, command, undefined, (scanned, { residentMiB }) => {
+            if (scanned > 0) tenths[`${Math.ceil((scanned * 10) / users) * 10} %`] = Math.round(residentMiB);
           }),
         );
         rows.push({ command, "users/s": perSecond(result), "peak MiB": Math.round(result.peakMiB), ...tenths });
       }
-      console.log(`Resident memory (MiB) while ${users} generated users are walked:`);
+      console.log(`Resident memory (MiB) while ${users} generated users are scanned:`);
       console.table(rows);
     } finally {
       await standIn.stop();

@@ -1,9 +1,9 @@
 // A process that reads users of Keycloak and throws them away, or takes the guide's own loop; see bulk.ts.
-// `bun bench/bulk-reader.ts walk|pages|guide`, with authctl's variables; a filter, and the guide's ids, on standard input.
+// `bun bench/bulk-reader.ts scan|pages|guide`, with authctl's variables; a filter, and the guide's ids, on standard input.
 import { createDatabase } from "@libs/database";
 import { KeycloakIntegrationService } from "@libs/keycloak-authV2";
 import { createMetricsRegistry } from "@libs/observability";
-import { walkKeycloakUsers } from "../libs/keycloak-authV2/src/services/bulk/walk-keycloak-users.ts";
+import { scanKeycloakUsers } from "../libs/keycloak-authV2/src/services/bulk/scan-keycloak-users.ts";
 import { readPages } from "./read-pages.ts";
 
 export interface ReaderInput {
@@ -28,15 +28,15 @@ const registry = createMetricsRegistry();
 const keycloakOptions = { url, realm, clientId, clientSecret, timeoutMs: 30_000 };
 const { userRepository } = KeycloakIntegrationService.create(keycloakOptions, database, registry);
 
-const work: Record<string, () => Promise<number>> = { walk, pages, guide };
+const work: Record<string, () => Promise<number>> = { scan, pages, guide };
 const started = performance.now();
 const users = (await work[side ?? ""]?.()) ?? 0;
 const result: ReaderResult = { users, ms: performance.now() - started };
 console.log(JSON.stringify(result));
 await database.$disconnect();
 
-/** The same walk in the same pages, without a database. */
-async function walk(): Promise<number> {
+/** The same scan in the same pages, without a database. */
+async function scan(): Promise<number> {
   let ticket = 0n;
   const tickets = { next: async () => ++ticket };
   const filter = {
@@ -44,7 +44,7 @@ async function walk(): Promise<number> {
     ...(input.to !== undefined && { createdBefore: new Date(input.to) }),
   };
   let read = 0;
-  for await (const page of walkKeycloakUsers({ keycloak: userRepository, tickets }, { filter, now: () => new Date() }))
+  for await (const page of scanKeycloakUsers({ keycloak: userRepository, tickets }, { filter, now: () => new Date() }))
     read += page.users.length;
   return read;
 }

@@ -1,4 +1,4 @@
-import { spawnKept } from "@libs/dev-stack";
+import { spawnSupervised } from "@libs/dev-stack";
 import type { SyncCounts, SyncResult } from "@libs/keycloak-authV2/services/bulk";
 import { AuthctlProcess } from "../test/support/authctl-process.ts";
 import type { CreatedSample } from "../test/support/keycloak-population.ts";
@@ -16,15 +16,15 @@ export interface SideResult extends ReaderResult {
 
 /**
  * Reads in a process of its own, whose start is not counted.
- * @param side `walk`: the product's own reads; `pages`: plain pages by offset; `guide`: one look-up and one write a user
+ * @param side `scan`: the product's own reads; `pages`: plain pages by offset; `guide`: one look-up and one write a user
  */
 export async function runReader(
   env: Record<string, string>,
-  side: "walk" | "pages" | "guide",
+  side: "scan" | "pages" | "guide",
   input: ReaderInput = {},
 ): Promise<SideResult> {
   const { PATH, HOME } = process.env;
-  const child = spawnKept([process.execPath, readerFile, side], {
+  const child = spawnSupervised([process.execPath, readerFile, side], {
     env: { PATH, HOME, ...env },
     stdin: new Blob([JSON.stringify(input)]),
     stderr: "inherit",
@@ -40,16 +40,16 @@ export async function runAuthctl(
   env: Record<string, string>,
   command: "sync" | "verify",
   sample?: CreatedSample,
-  onProgress: (walked: number, process: AuthctlProcess) => void = () => {},
+  onProgress: (scanned: number, process: AuthctlProcess) => void = () => {},
 ): Promise<SideResult> {
   const filter = sample ? ["--created-after", iso(sample.from), "--created-before", iso(sample.to)] : [];
   const authctl: AuthctlProcess = AuthctlProcess.start(env, ["users", command, ...filter], ({ type, counts }) => {
-    if (type === "progress") onProgress((counts as SyncCounts).walked, authctl);
+    if (type === "progress") onProgress((counts as SyncCounts).scanned, authctl);
   });
   const { counts, durationMs, state } = await authctl.result<SyncResult>();
   if (state !== "finished" || (await authctl.exited) !== 0)
     throw new Error(`authctl users ${command} was ${state}: ${authctl.errors}`);
-  return { users: counts.walked, ms: durationMs, peakMiB: authctl.peakMiB, cpuMs: authctl.cpuMs, counts };
+  return { users: counts.scanned, ms: durationMs, peakMiB: authctl.peakMiB, cpuMs: authctl.cpuMs, counts };
 }
 
 const iso = (ms: number) => new Date(ms).toISOString();

@@ -1,4 +1,4 @@
-import { spawnKept } from "@libs/dev-stack";
+import { spawnSupervised } from "@libs/dev-stack";
 
 const file = Bun.fileURLToPath(new URL("./stand-in-keycloak.ts", import.meta.url));
 
@@ -11,7 +11,7 @@ export class StandIn {
 
   static async start(users: number): Promise<StandIn> {
     const { PATH, HOME } = process.env;
-    const child = spawnKept([process.execPath, file, String(users)], {
+    const child = spawnSupervised([process.execPath, file, String(users)], {
       env: { PATH, HOME },
       stdin: "ignore",
       stdout: "pipe",

@@ -36,7 +36,7 @@ test.each(linked)("every link of %s leads somewhere", async (page) => {
   }
 });
 
-test.each(written)("every folder and file of the house that %s names is there", async (page) => {
+test.each(written)("every folder and file of the repository that %s names is there", async (page) => {
   const paths = (await read(page)).matchAll(/(?:`|^)((?:apps|libs|prisma|test|docs|bench)\/[\w./-]+)/gm);
   for (const [, path = ""] of paths) expect([path, existsSync(join(root, path))]).toEqual([path, true]);
 });

@@ -127,11 +127,11 @@ CREATE TABLE leases (
     CONSTRAINT leases_pkey PRIMARY KEY (name)
 );
 
-CREATE UNLOGGED TABLE login_turns (
+CREATE UNLOGGED TABLE login_locks (
     key character varying(255) NOT NULL,
     until timestamp(3) with time zone NOT NULL,
     holder text NOT NULL,
-    CONSTRAINT login_turns_pkey PRIMARY KEY (key)
+    CONSTRAINT login_locks_pkey PRIMARY KEY (key)
 );
 
 CREATE TABLE order_items (
@@ -252,6 +252,12 @@ CREATE TABLE roles (
     CONSTRAINT roles_pkey PRIMARY KEY (id)
 );
 CREATE UNIQUE INDEX roles_name_key ON public.roles USING btree (name);
+
+CREATE UNLOGGED TABLE scan_seen (
+    run_id uuid NOT NULL,
+    user_id text NOT NULL,
+    CONSTRAINT scan_seen_pkey PRIMARY KEY (run_id, user_id)
+);
 
 CREATE TABLE sessions (
     session_id text NOT NULL,
@@ -423,12 +429,6 @@ CREATE TRIGGER users_count_truncated AFTER TRUNCATE ON public.users FOR EACH STA
 CREATE TRIGGER users_tell_changed AFTER UPDATE OF enabled, deleted_at, store_id, organization_id ON public.users FOR EACH ROW WHEN (((((old.enabled IS DISTINCT FROM new.enabled) OR (old.deleted_at IS DISTINCT FROM new.deleted_at)) OR (old.store_id IS DISTINCT FROM new.store_id)) OR (old.organization_id IS DISTINCT FROM new.organization_id))) EXECUTE FUNCTION tell_guards_user_changed();
 CREATE TRIGGER users_tell_removed AFTER DELETE ON public.users FOR EACH ROW EXECUTE FUNCTION tell_guards_user_changed();
 CREATE TRIGGER users_tell_truncated AFTER TRUNCATE ON public.users FOR EACH STATEMENT EXECUTE FUNCTION tell_guards_everything();
-
-CREATE UNLOGGED TABLE walk_seen (
-    run_id uuid NOT NULL,
-    user_id text NOT NULL,
-    CONSTRAINT walk_seen_pkey PRIMARY KEY (run_id, user_id)
-);
 
 CREATE OR REPLACE FUNCTION public.count_user_changed()
  RETURNS trigger

@@ -89,7 +89,7 @@ test("on a terminal there are a bar, colours and a question, unless they are not
 
 test("Ctrl-C stops a sync cleanly and says how it goes on; the next one does", async () => {
   const { stack, sql } = replicas;
-  await sql`TRUNCATE users, sync_runs, walk_seen CASCADE`;
+  await sql`TRUNCATE users, sync_runs, scan_seen CASCADE`;
   const stopped = await run(
     stack,
     ["users", "sync", "--page-size", "10", "--concurrency", "1", "--max-rate", "20"],

@@ -43,16 +43,16 @@ async function expectExactly(expected: readonly ImportedUser[]): Promise<void> {
   expect(rows.map((row) => ({ ...row }))).toEqual(wanted as Row[]);
 }
 
-const forget = () => replicas.sql`TRUNCATE users, sync_runs, walk_seen CASCADE`;
+const forget = () => replicas.sql`TRUNCATE users, sync_runs, scan_seen CASCADE`;
 
 test("everybody is brought over, and a second run writes nothing", async () => {
   const first = await sync();
-  expect(first).toMatchObject({ state: "finished", counts: { walked: users.length, inserted: users.length } });
+  expect(first).toMatchObject({ state: "finished", counts: { scanned: users.length, inserted: users.length } });
   expect(first.counts.notices).toMatchObject({ service_account: 1, failed: 0, no_created_time: 0 });
   await expectExactly(users);
   const before = await writesOfUsers();
   const second = await sync();
-  expect(second.counts).toMatchObject({ walked: users.length, unchanged: users.length, inserted: 0, updated: 0 });
+  expect(second.counts).toMatchObject({ scanned: users.length, unchanged: users.length, inserted: 0, updated: 0 });
   expect(await writesOfUsers()).toEqual(before);
 });
 
@@ -63,7 +63,7 @@ async function writesOfUsers(): Promise<string> {
   return row.rows;
 }
 
-test("killed at random moments it goes on each time, walks no finished window again, and ends exactly", async () => {
+test("killed at random moments it goes on each time, scans no finished window again, and ends exactly", async () => {
   await forget();
   const kills = amount(3, 20);
   let killed = 0;
@@ -86,7 +86,7 @@ test("killed at random moments it goes on each time, walks no finished window ag
       await replicas.sql`SELECT position FROM sync_runs WHERE kind = 'sync' ORDER BY started_at DESC LIMIT 1`;
     through = row?.position.through ?? -1;
     if (!run.end) continue;
-    expect(run.end).toMatchObject({ state: "finished", resumed: true, counts: { walked: users.length } });
+    expect(run.end).toMatchObject({ state: "finished", resumed: true, counts: { scanned: users.length } });
     break;
   }
   expect(killed).toBe(kills);
@@ -111,7 +111,7 @@ test("outages of Keycloak and of PostgreSQL in its middle are waited for", async
     const [away] = outages;
     if (!away) return;
     if (away.server.mode === "pass") {
-      if (phase === "walking" && done > 0) away.server.mode = "refuse";
+      if (phase === "scanning" && done > 0) away.server.mode = "refuse";
     } else if (waitingFor?.code.startsWith(away.of) && waitedFor.at(-1) !== away.of) {
       // Each lasts until it is waited for, and some retries longer.
       waitedFor.push(away.of);
@@ -123,14 +123,14 @@ test("outages of Keycloak and of PostgreSQL in its middle are waited for", async
   };
   const { state, counts } = await through.bulk.sync({ pageSize: 25, concurrency: 1, maxRate: 600, onProgress });
   expect(state).toBe("finished");
-  expect(counts.walked).toBe(users.length);
+  expect(counts.scanned).toBe(users.length);
   expect(waitedFor).toEqual(["keycloak", "database"]);
   expect(outages).toEqual([]);
   await expectExactly(users);
   await through.close();
 });
 
-test("four writers change users while it walks: in the end nothing differs", async () => {
+test("four writers change users while it scans: in the end nothing differs", async () => {
   const { admin, stack } = replicas;
   const writers = new KeycloakWriters(admin, stack.realm);
   const writing = writers.run(4, 10_000);

@@ -12,7 +12,7 @@ import { useReplicas } from "./support/replicas.ts";
 const replicas = useReplicas();
 const users = amount(1_500, 20_000);
 const WRITERS = 4;
-/** The walk takes some seconds, or the writers would have little to write into. */
+/** The scan takes some seconds, or the writers would have little to write into. */
 const pace = ["--page-size", "100", "--max-rate", String(amount(400, 600))];
 const inStep = { missing: 0, extra: 0, field: 0, session: 0 };
 
@@ -28,29 +28,29 @@ afterAll(async () => {
   await tables?.close();
 }, 300_000);
 
-test(`${WRITERS} writers change users while a sync walks, and no gateway runs: they end up right`, async () => {
+test(`${WRITERS} writers change users while a sync scans, and no gateway runs: they end up right`, async () => {
   const { stack, sql, admin } = replicas;
   const writers = new KeycloakWriters(admin, stack.realm);
   const written = writers.run(WRITERS, Number.POSITIVE_INFINITY);
   await eventually(() => expect(writers.made).toBeGreaterThan(10), 60_000);
   const madeBefore = writers.made;
-  let madeWhileWalking = 0;
+  let madeWhileScanning = 0;
   const sync = AuthctlProcess.start(authctlEnv(stack), ["users", "sync", ...pace], ({ type, phase, done, total }) => {
-    if (type !== "progress" || phase !== "walking") return;
-    // What comes after the walk's end is the feed's, and here is none.
+    if (type !== "progress" || phase !== "scanning") return;
+    // What comes after the scan's end is the feed's, and here is none.
     if (Number(done) > Number(total) / 2) writers.stop();
-    else madeWhileWalking = writers.made - madeBefore;
+    else madeWhileScanning = writers.made - madeBefore;
   });
   const { state, counts } = await sync.result<SyncResult>();
   writers.stop();
   await written;
 
   expect(state).toBe("finished");
-  expect(counts.walked).toBeGreaterThanOrEqual(users);
-  expect(madeWhileWalking).toBeGreaterThan(0);
+  expect(counts.scanned).toBeGreaterThanOrEqual(users);
+  expect(madeWhileScanning).toBeGreaterThan(0);
   expect(await fieldDifferences(admin, sql)).toEqual([]);
   expect(await differences()).toEqual(inStep);
-  if (longForm) console.log(`${madeWhileWalking} changes during the first half of a walk over ${users} users`);
+  if (longForm) console.log(`${madeWhileScanning} changes during the first half of a scan over ${users} users`);
 }, 1_200_000);
 
 test(`${WRITERS} writers go on during a sync and beyond, and a gateway follows the changes: verify finds nothing`, async () => {

@@ -54,7 +54,7 @@ async function live(client: AuthClient, admin: KcAdminClient, { id, person }: Re
 }
 
 async function startSubscriber(): Promise<void> {
-  const subscriber = await SubscriberProcess.start(replicas.stack.databaseUrl, "bad-days", file);
+  const subscriber = await SubscriberProcess.start(replicas.stack.databaseUrl, "failing", file);
   subscribers.push(subscriber);
   // The test failed meanwhile: nothing of it stays.
   if (over) await subscriber.kill();

@@ -16,7 +16,7 @@ const limits = {
   LIMIT_REGISTER_PER_ADDRESS: "4",
   LIMIT_REFRESH_PER_SESSION: "4",
   LOGIN_FAILURE_PAUSE_MS: "1000",
-  LOGIN_TURN_WAIT_MS: "1500",
+  LOGIN_LOCK_WAIT_MS: "1500",
 };
 const journey = useJourney(() => limits);
 let second: GatewayProcess;
@@ -174,7 +174,7 @@ test("the table says nothing about who was counted, and the metrics say what was
   const secret = `typed-into-the-wrong-field-${Date.now()}`;
   const address = newAddress();
   expect((await at(address)[0].login(wrong(secret))).status).toBe(401);
-  for (const { key } of await journey.sql`SELECT key FROM login_turns`) expect(key).toMatch(/^[\w-]{27}$/);
+  for (const { key } of await journey.sql`SELECT key FROM login_locks`) expect(key).toMatch(/^[\w-]{27}$/);
   const rows = await journey.sql`SELECT key FROM rate_limits`;
   expect(rows.length).toBeGreaterThan(5);
   for (const { key } of rows) expect(key).toMatch(/^(login|register|refresh)-(account|address|session):[\w-]{27}$/);

@@ -16,7 +16,7 @@ afterAll(stopGateways);
 const seconds = amount(15, 600);
 const faults: ProxyMode[] = ["refuse", "black-hole", "swallow"];
 
-test(`${seconds} s of mixed traffic under random faults: no promise is broken`, async () => {
+test(`${seconds} s of mixed traffic under random faults: no guarantee is broken`, async () => {
   const { sql, admin, keycloak, postgres, start } = replicas;
   const gateways: GatewayProcess[] = await Promise.all([start("proxies"), start("proxies"), start("directly")]);
   const steady = gateways[0] as GatewayProcess;

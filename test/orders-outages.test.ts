@@ -1,4 +1,4 @@
-// A sibling service on bad days: Keycloak or PostgreSQL away, answers lost in the middle of a checkout.
+// A sibling service under failures: Keycloak or PostgreSQL away, answers lost in the middle of a checkout.
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { STACK_TIMEOUT_MS } from "@libs/dev-stack";
 import type { Answer } from "./support/auth-client.ts";

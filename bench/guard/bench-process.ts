@@ -1,4 +1,4 @@
-import { spawnKept } from "@libs/dev-stack";
+import { spawnSupervised } from "@libs/dev-stack";
 /** A server under measurement, as a process of its own; it sends its port when it listens. */
 export class BenchProcess {
   private constructor(
@@ -10,7 +10,7 @@ export class BenchProcess {
   static async start(command: string[], env: Record<string, string>): Promise<BenchProcess> {
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     const { PATH, HOME } = process.env;
-    const child = spawnKept(command, {
+    const child = spawnSupervised(command, {
       env: { PATH, HOME, NODE_ENV: "production", ...env },
       stdin: "ignore",
       stdout: "ignore",

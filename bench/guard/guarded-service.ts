@@ -1,5 +1,5 @@
 // `guarded-service.ts [service|database]`
-// The same route guarded and unguarded: alone, with what every service of the house has around its routes, or with that
+// The same route guarded and unguarded: alone, with what every service of this repository has around its routes, or with that
 // and one read of the database.
 
 import { guardFirst, keycloakAuth, openGuard } from "@libs/auth-guard";

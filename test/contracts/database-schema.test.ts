@@ -1,4 +1,4 @@
-// schema.prisma, the migrations and the committed dump say the same, and the database keeps the promises that only SQL can make.
+// schema.prisma, the migrations and the committed dump say the same, and the database gives the guarantees that only SQL can give.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { createDatabase, createRepositories, mapDatabaseError, type PrismaClient } from "@libs/database";

@@ -17,12 +17,12 @@ import {
   registrationRepositoryContract,
   retentionRepositoryContract,
   roleRepositoryContract,
+  scanRepositoryContract,
   sessionAddressRepositoryContract,
   sessionRepositoryContract,
   storedTokenRepositoryContract,
   syncRunRepositoryContract,
   userRepositoryContract,
-  walkRepositoryContract,
 } from "@libs/database/testing";
 import { STACK_TIMEOUT_MS, useStack } from "@libs/dev-stack";
 
@@ -64,12 +64,12 @@ const makeSubject = (): ContractSubject => ({
   addRateLimit: async (key, expire) => {
     await prisma.rateLimit.create({ data: { key, points: 1, expire: expire && BigInt(expire.getTime()) } });
   },
-  addLoginTurn: async (key, until) => {
-    await prisma.loginTurn.create({ data: { key, until, holder: "test" } });
+  addLoginLock: async (key, until) => {
+    await prisma.loginLock.create({ data: { key, until, holder: "test" } });
   },
   limitKeys: async () => {
     const select = { key: true };
-    const rows = await Promise.all([prisma.rateLimit.findMany({ select }), prisma.loginTurn.findMany({ select })]);
+    const rows = await Promise.all([prisma.rateLimit.findMany({ select }), prisma.loginLock.findMany({ select })]);
     return rows.flat().map(({ key }) => key);
   },
 });
@@ -87,7 +87,7 @@ idempotencyRepositoryContract("PostgreSQL", makeSubject);
 retentionRepositoryContract("PostgreSQL", makeSubject);
 leaseRepositoryContract("PostgreSQL", makeSubject);
 syncRunRepositoryContract("PostgreSQL", makeSubject);
-walkRepositoryContract("PostgreSQL", makeSubject);
+scanRepositoryContract("PostgreSQL", makeSubject);
 reconcileRepositoryContract("PostgreSQL", makeSubject);
 domainEventRepositoryContract("PostgreSQL", makeSubject);
 roleRepositoryContract("PostgreSQL", makeSubject);

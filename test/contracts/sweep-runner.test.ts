@@ -9,7 +9,7 @@ import { GatewayProcess, gatewayEnv } from "../support/gateway-process.ts";
 import { TcpProxy } from "../support/tcp-proxy.ts";
 
 const NEVER_MS = 600_000;
-/** What `stop` promises, and room for a busy machine. */
+/** What `stop` guarantees, and room for a busy machine. */
 const STOP_WITHIN_MS = 6_000;
 
 let databaseUrl: string;

@@ -1,6 +1,6 @@
 // The README's sibling service, run as it is printed, on the real stack.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { STACK_TIMEOUT_MS, spawnKept } from "@libs/dev-stack";
+import { STACK_TIMEOUT_MS, spawnSupervised } from "@libs/dev-stack";
 import { eventually } from "../support/eventually.ts";
 import { ordersEnv } from "../support/gateway-process.ts";
 import { useShop } from "../support/shop.ts";
@@ -25,7 +25,7 @@ beforeAll(async () => {
   const { DATABASE_URL, DATABASE_DIRECT_URL, KEYCLOAK_URL, KEYCLOAK_REALM, KEYCLOAK_CLIENT_ID } = given;
   const database = { DATABASE_URL, DATABASE_DIRECT_URL };
   const env = { PATH, HOME, PORT: String(port), ...database, KEYCLOAK_URL, KEYCLOAK_REALM, KEYCLOAK_CLIENT_ID };
-  service = spawnKept([process.execPath, file], { env, stdout: "ignore", stderr: "inherit" });
+  service = spawnSupervised([process.execPath, file], { env, stdout: "ignore", stderr: "inherit" });
   await eventually(async () => expect((await fetch(`${url}/prices`)).status).toBe(200));
 }, STACK_TIMEOUT_MS);
 

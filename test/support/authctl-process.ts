@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { spawnKept, type TestStack } from "@libs/dev-stack";
+import { spawnSupervised, type TestStack } from "@libs/dev-stack";
 
 const mainFile = Bun.fileURLToPath(new URL("../../apps/authctl/src/main.ts", import.meta.url));
 const SAMPLE_EVERY_MS = 50;
@@ -35,7 +35,7 @@ export class AuthctlProcess {
     onRecord: (record: AuthctlRecord) => void = () => {},
   ): AuthctlProcess {
     const { PATH, HOME } = process.env;
-    const child = spawnKept([process.execPath, mainFile, ...args, "--json"], {
+    const child = spawnSupervised([process.execPath, mainFile, ...args, "--json"], {
       env: { PATH, HOME, ...env },
       stdin: "ignore",
       stdout: "pipe",

@@ -1,4 +1,4 @@
-import { type GatewayStack, gatewayEnvironment, spawnKept } from "@libs/dev-stack";
+import { type GatewayStack, gatewayEnvironment, spawnSupervised } from "@libs/dev-stack";
 
 const main = Bun.fileURLToPath(new URL("../../apps/authctl/src/main.ts", import.meta.url));
 
@@ -26,7 +26,7 @@ export async function authctl(
   signalled?: (child: Bun.Subprocess) => Promise<void>,
   environment: Record<string, string> = {},
 ): Promise<AuthctlOutcome> {
-  const child = spawnKept([process.execPath, main, ...args], {
+  const child = spawnSupervised([process.execPath, main, ...args], {
     env: { ...environmentOf(target), ...environment },
     stdin: "ignore",
     stdout: "pipe",
@@ -56,7 +56,7 @@ export async function authctlOnTerminal(
   const decoder = new TextDecoder();
   let screen = "";
   let typed = false;
-  const child = spawnKept([process.execPath, main, ...args], {
+  const child = spawnSupervised([process.execPath, main, ...args], {
     env: { ...environmentOf(target), TERM: "xterm-256color", ...environment },
     terminal: {
       ...TERMINAL_SIZE,

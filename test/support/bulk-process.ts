@@ -1,4 +1,4 @@
-import { spawnKept } from "@libs/dev-stack";
+import { spawnSupervised } from "@libs/dev-stack";
 import type { SyncCounts } from "@libs/keycloak-authV2/services/bulk";
 import type { BulkTarget } from "./bulk-service.ts";
 
@@ -36,7 +36,7 @@ export class BulkProcess {
 
   constructor(target: BulkTarget & { pageSize: number }) {
     const { PATH, HOME } = process.env;
-    this.#child = spawnKept([process.execPath, script, JSON.stringify(target)], {
+    this.#child = spawnSupervised([process.execPath, script, JSON.stringify(target)], {
       env: { PATH, HOME },
       stdin: "ignore",
       stdout: "pipe",

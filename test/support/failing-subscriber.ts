@@ -1,4 +1,4 @@
-// A sibling service on a bad day: a fifth of what it does fails. Run as a process, to be killed.
+// A sibling service, a fifth of whose work fails. Run as a process, to be killed.
 import { appendFileSync } from "node:fs";
 import { subscribeToEvents } from "@libs/keycloak-authV2/events";
 
@@ -10,7 +10,7 @@ await subscribeToEvents({
   name,
   handle: async ({ userId, version, type }) => {
     await Bun.sleep(Math.random() * 20);
-    if (Math.random() < FAILURES) throw new Error("a bad day");
+    if (Math.random() < FAILURES) throw new Error("failed at random");
     // What is written here outlives the process, as a sibling's own database would.
     appendFileSync(file, `${userId} ${version} ${type}\n`);
     await Bun.sleep(Math.random() * 20);

@@ -1,4 +1,10 @@
-import { GENEROUS_LIMITS, gatewayEnvironment, ordersEnvironment, spawnKept, type TestStack } from "@libs/dev-stack";
+import {
+  GENEROUS_LIMITS,
+  gatewayEnvironment,
+  ordersEnvironment,
+  spawnSupervised,
+  type TestStack,
+} from "@libs/dev-stack";
 
 const running = new Set<GatewayProcess>();
 const mainFile = (app: string) => Bun.fileURLToPath(new URL(`../../apps/${app}/src/main.ts`, import.meta.url));
@@ -40,7 +46,7 @@ export class GatewayProcess {
   static spawn(env: Record<string, string>, app = "api-gateway"): GatewayProcess {
     const { PATH, HOME } = process.env;
     return new GatewayProcess(
-      spawnKept([process.execPath, mainFile(app)], {
+      spawnSupervised([process.execPath, mainFile(app)], {
         env: { PATH, HOME, ...env },
         stdin: "ignore",
         stdout: "pipe",

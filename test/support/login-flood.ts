@@ -1,4 +1,4 @@
-import { spawnKept } from "@libs/dev-stack";
+import { spawnSupervised } from "@libs/dev-stack";
 
 const script = Bun.fileURLToPath(new URL("./login-flood-runner.ts", import.meta.url));
 
@@ -22,7 +22,7 @@ export interface FloodAnswer {
 /** Runs it in a process of its own. */
 export async function floodLogins(flood: Flood): Promise<FloodAnswer[]> {
   const { PATH, HOME } = process.env;
-  const child = spawnKept([process.execPath, script, JSON.stringify(flood)], {
+  const child = spawnSupervised([process.execPath, script, JSON.stringify(flood)], {
     // Bun's own limit is 256.
     env: { PATH, HOME, BUN_CONFIG_MAX_HTTP_REQUESTS: String(flood.callers + 10) },
     stdin: "ignore",

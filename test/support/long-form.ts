@@ -1,4 +1,4 @@
-/** `bun run soak`: the long form of each promise, whose figures are reported. `bun run test` runs the short form. */
+/** `bun run soak`: the long form of each guarantee, whose figures are reported. `bun run test` runs the short form. */
 export const longForm = process.env.SOAK === "1";
 
 /** How often, or how many. */

@@ -19,7 +19,7 @@ const allowed: Record<string, number[]> = {
   logout: [200, 401, 503, 504],
 };
 
-/** People who register, log in, refresh and log out at random gateways, and remember what they were promised. */
+/** People who register, log in, refresh and log out at random gateways, and remember what they were answered. */
 export class MixedTraffic {
   readonly welcomed: Member[] = [];
   /** Keycloak sessions whose logout was answered with 200. */

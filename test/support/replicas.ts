@@ -24,7 +24,7 @@ export interface Replicas {
   start(through: "proxies" | "directly", overrides?: Record<string, string>): Promise<GatewayProcess>;
 }
 
-/** A realm and a database that nobody else writes to, any number of gateways on them, and proxies to play bad days. */
+/** A realm and a database that nobody else writes to, any number of gateways on them, and proxies that simulate failures. */
 export function useReplicas(): Replicas {
   const replicas = {} as Replicas;
   let realm: TestRealm | undefined;

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { spawnKept } from "@libs/dev-stack";
+import { spawnSupervised } from "@libs/dev-stack";
 
 const ROOT_DIR = join(import.meta.dir, "../..");
 const ENTRY = join(ROOT_DIR, "libs/dev-stack/src/cli/bootstrap.ts");
@@ -24,7 +24,7 @@ export class StartCommand {
   constructor(environment: Record<string, string>, command: "start" | "stack" = "start") {
     const { PATH = "", HOME = "" } = process.env;
     this.#folder = mkdtempSync(join(tmpdir(), "start-"));
-    this.#child = spawnKept([process.execPath, ENTRY, command], {
+    this.#child = spawnSupervised([process.execPath, ENTRY, command], {
       cwd: ROOT_DIR,
       env: { PATH, HOME, STACK_DIR: this.#folder, ...environment },
       stdin: "ignore",

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { spawnKept } from "@libs/dev-stack";
+import { spawnSupervised } from "@libs/dev-stack";
 
 const script = Bun.fileURLToPath(new URL("./failing-subscriber.ts", import.meta.url));
 
@@ -10,7 +10,7 @@ export class SubscriberProcess {
   /** Returns when it is subscribed. */
   static async start(databaseUrl: string, name: string, file: string): Promise<SubscriberProcess> {
     const { PATH, HOME } = process.env;
-    const child = spawnKept([process.execPath, script, databaseUrl, name, file], {
+    const child = spawnSupervised([process.execPath, script, databaseUrl, name, file], {
       env: { PATH, HOME },
       stdin: "ignore",
       stdout: "pipe",

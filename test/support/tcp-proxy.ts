@@ -24,7 +24,7 @@ interface Connection {
 /** Enough to see what a request was. Characters. */
 const LOST_LENGTH = 120;
 
-/** A TCP proxy between the gateway and Keycloak or PostgreSQL, for bad days. */
+/** A TCP proxy between the gateway and Keycloak or PostgreSQL, to simulate failures. */
 export class TcpProxy {
   #mode: ProxyMode = "pass";
   #hold: Hold | undefined;

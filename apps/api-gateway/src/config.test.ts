@@ -32,6 +32,14 @@ function faultsOf(env: Record<string, string | undefined>): Record<string, strin
   return {};
 }
 
+test("the earlier name of a variable still works, under the new one", () => {
+  const waitMs = (env: Record<string, string>) => readConfig({ ...complete, ...env }).LOGIN_LOCK_WAIT_MS;
+  expect(waitMs({})).toBe(1500);
+  expect(waitMs({ LOGIN_TURN_WAIT_MS: "700" })).toBe(700);
+  expect(waitMs({ LOGIN_TURN_WAIT_MS: "700", LOGIN_LOCK_WAIT_MS: " " })).toBe(700);
+  expect(waitMs({ LOGIN_TURN_WAIT_MS: "700", LOGIN_LOCK_WAIT_MS: "800" })).toBe(800);
+});
+
 test("the required variables are enough", () => {
   expect(readConfig(complete)).toMatchObject({
     PORT: 3000,

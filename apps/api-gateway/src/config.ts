@@ -204,14 +204,14 @@ export const configSchema = z.object({
     .max(5000)
     .default(1000)
     .describe("How long the next login of an account waits after a failed one, in milliseconds."),
-  LOGIN_TURN_WAIT_MS: z.coerce
+  LOGIN_LOCK_WAIT_MS: z.coerce
     .number()
     .int()
     .min(0)
     .max(5000)
     .default(1500)
     .describe(
-      "Maximum wait of a login for other logins of its account, in milliseconds; then 429. The limit leaves Keycloak time to answer.",
+      "Maximum wait of a login for other logins of its account, in milliseconds; then 429. The limit leaves Keycloak time to answer. `LOGIN_TURN_WAIT_MS`, its earlier name, still works.",
     ),
 });
 
@@ -221,4 +221,8 @@ export type Config = z.infer<typeof configSchema>;
  * Reads the configuration; an empty or blank variable counts as not given.
  * @throws ConfigError with all faults at once
  */
-export const readConfig = (env: Record<string, string | undefined>): Config => readSchema(configSchema, env);
+export const readConfig = (env: Record<string, string | undefined>): Config =>
+  readSchema(configSchema, {
+    ...env,
+    LOGIN_LOCK_WAIT_MS: env.LOGIN_LOCK_WAIT_MS?.trim() ? env.LOGIN_LOCK_WAIT_MS : env.LOGIN_TURN_WAIT_MS,
+  });

@@ -3,7 +3,6 @@
 export { StackError } from "./base/stack-error.ts";
 export { type GatewayStack, gatewayEnvironment } from "./gateway-environment.ts";
 export { GENEROUS_LIMITS } from "./generous-limits.ts";
-export { spawnKept } from "./keeper/spawn-kept.ts";
 export type { JvmProfile } from "./keycloak/java-command.ts";
 export { isAtLeast, KEYCLOAK_RELEASES, keycloakRelease } from "./keycloak/releases.ts";
 export { type DebianProgram, debianProgram } from "./machine/debian-package.ts";
@@ -13,6 +12,7 @@ export { openTestPooler, type TestPooler } from "./pooler/test-pooler.ts";
 export { POSTGRES_RELEASES, postgresRelease } from "./postgres/releases.ts";
 export { ReplicatedPostgres, type StandbyOptions } from "./replication/replicated-postgres.ts";
 export { readStackFile, type StackFile } from "./stack-file.ts";
+export { spawnSupervised } from "./supervisor/spawn-supervised.ts";
 export { openTestStack, type TestStack, type TestStackOptions } from "./testing/open-test-stack.ts";
 export { RUN_NAME, SHARED_SERVERS, type SharedServers, TRACES } from "./testing/parallel-run.ts";
 export type { TestDatabase } from "./testing/test-databases.ts";

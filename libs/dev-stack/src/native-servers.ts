@@ -6,8 +6,6 @@ import { publicDir } from "./base/paths.ts";
 import { type Report, withHeartbeat } from "./base/report.ts";
 import { StackError } from "./base/stack-error.ts";
 import { KeycloakCluster } from "./cluster/keycloak-cluster.ts";
-import { Keeper } from "./keeper/keeper.ts";
-import { RECORD_NAME } from "./keeper/leftovers.ts";
 import { demandNoNewerData } from "./keycloak/data-version.ts";
 import { keycloakDistribution } from "./keycloak/distribution.ts";
 import type { JvmProfile } from "./keycloak/java-command.ts";
@@ -22,12 +20,14 @@ import { demandSameMajor, initialisePostgres, postgresUrl, runPostgres } from ".
 import { canEnter, makePrivateFolder, makePublicFolder, postgresUser, type RunAs } from "./postgres/run-as.ts";
 import { type Credentials, DataTemplate } from "./postgres/template.ts";
 import type { Servers } from "./servers.ts";
+import { RECORD_NAME } from "./supervisor/leftovers.ts";
+import { Supervisor } from "./supervisor/supervisor.ts";
 import type { WantedVersions } from "./wanted-versions.ts";
 
 /** Versions that are absent are those that the environment names, or the default ones. */
 export interface NativeOptions extends WantedVersions {
   java: Java;
-  /** Folder for logs, credentials and the keeper's record. */
+  /** Folder for logs, credentials and the supervisor's record. */
   stateDir: string;
   /** Name of the data folder, inside `stateDir` where PostgreSQL's user can get there. */
   dataName: string;
@@ -44,7 +44,7 @@ export interface NativeOptions extends WantedVersions {
   report: Report;
 }
 
-/** Starts Keycloak and PostgreSQL as processes of this machine, owned by a keeper. */
+/** Starts Keycloak and PostgreSQL as processes of this machine, owned by a supervisor. */
 export async function startNative(options: NativeOptions): Promise<Servers> {
   const { ports } = options;
   mkdirSync(options.stateDir, { recursive: true });
@@ -56,22 +56,22 @@ export async function startNative(options: NativeOptions): Promise<Servers> {
   const runAs = postgresUser();
   const dataDir = dataFolder(options, runAs);
   const disposable = options.throwaway ? [dataDir, `${dataDir}.new`, options.stateDir] : options.disposable;
-  const keeper = Keeper.open(join(options.stateDir, RECORD_NAME), disposable);
+  const supervisor = Supervisor.open(join(options.stateDir, RECORD_NAME), disposable);
   try {
-    return await bringUp(options, { keeper, runAs, dataDir });
+    return await bringUp(options, { supervisor, runAs, dataDir });
   } catch (error) {
-    await keeper.close();
+    await supervisor.close();
     throw error;
   }
 }
 
 interface Place {
-  keeper: Keeper;
+  supervisor: Supervisor;
   runAs: RunAs;
   dataDir: string;
 }
 
-async function bringUp(options: NativeOptions, { keeper, runAs, dataDir }: Place): Promise<Servers> {
+async function bringUp(options: NativeOptions, { supervisor, runAs, dataDir }: Place): Promise<Servers> {
   const { stateDir, report, java, ports, jvm, throwaway } = options;
   const { home, version } = await keycloakDistribution(java, report, options.keycloakVersion);
   const binaries = await postgresBinaries(runAs, report, options.postgresVersion);
@@ -82,7 +82,7 @@ async function bringUp(options: NativeOptions, { keeper, runAs, dataDir }: Place
   for (const log of Object.values(logs)) writeFileSync(log, "", { mode: 0o600 });
 
   const server = { binaries, runAs, dataDir, port: ports.postgres, password: postgresPassword };
-  const postgres = await runPostgres(keeper, { ...server, log: logs.postgres, throwaway });
+  const postgres = await runPostgres(supervisor, { ...server, log: logs.postgres, throwaway });
   report(`PostgreSQL: ready on port ${ports.postgres}`);
   const databaseUrl = postgresUrl(server, APP_DATABASE);
   const isNew = await createDatabase(databaseUrl, KEYCLOAK_DATABASE);
@@ -94,7 +94,7 @@ async function bringUp(options: NativeOptions, { keeper, runAs, dataDir }: Place
   const name = `Keycloak ${version}`;
   const label = isNew ? `${name}: starting, creates its tables (the first time only)` : `${name}: starting`;
   const { pid, cluster } = await withHeartbeat(report, label, () =>
-    options.cluster ? startCluster(keeper, one, report) : startSingle(keeper, one),
+    options.cluster ? startCluster(supervisor, one, report) : startSingle(supervisor, one),
   );
   report(`Keycloak: ready on port ${ports.keycloak}`);
   if (isNew) await template.take({ dataDir, serverUrl: postgresUrl(server, "postgres"), credentials });
@@ -102,7 +102,7 @@ async function bringUp(options: NativeOptions, { keeper, runAs, dataDir }: Place
   const pids = { keycloak: pid, postgres: postgres.pid };
   const urls = { keycloakUrl, managementUrl: managementUrl(settings), databaseUrl };
   const versions = { keycloak: version, postgres: binaries.major };
-  const ours = { pids, logs: { ...logs, ...cluster?.logs }, keeper, cluster, stop: () => keeper.close() };
+  const ours = { pids, logs: { ...logs, ...cluster?.logs }, supervisor, cluster, stop: () => supervisor.close() };
   return { way: "native", ...urls, keycloakAdmin, versions, ...ours };
 }
 
@@ -111,14 +111,18 @@ interface StartedKeycloak {
   cluster?: KeycloakCluster;
 }
 
-async function startSingle(keeper: Keeper, settings: KeycloakServerOptions): Promise<StartedKeycloak> {
-  const keycloak = await runKeycloak(keeper, settings);
+async function startSingle(supervisor: Supervisor, settings: KeycloakServerOptions): Promise<StartedKeycloak> {
+  const keycloak = await runKeycloak(supervisor, settings);
   await keycloakReady(keycloak, managementUrl(settings));
   return { pid: keycloak.pid };
 }
 
-async function startCluster(keeper: Keeper, one: KeycloakServerOptions, report: Report): Promise<StartedKeycloak> {
-  const cluster = await KeycloakCluster.start(keeper, one, await debianProgram("haproxy", { report }));
+async function startCluster(
+  supervisor: Supervisor,
+  one: KeycloakServerOptions,
+  report: Report,
+): Promise<StartedKeycloak> {
+  const cluster = await KeycloakCluster.start(supervisor, one, await debianProgram("haproxy", { report }));
   return { pid: cluster.pid("a"), cluster };
 }
 

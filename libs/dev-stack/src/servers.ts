@@ -1,5 +1,5 @@
 import type { KeycloakCluster } from "./cluster/keycloak-cluster.ts";
-import type { Keeper } from "./keeper/keeper.ts";
+import type { Supervisor } from "./supervisor/supervisor.ts";
 
 export interface ServerVersions {
   keycloak: string;
@@ -25,7 +25,7 @@ export interface Servers {
   /** The nodes behind `keycloakUrl`, where they are a cluster that was started for this. */
   cluster?: KeycloakCluster;
   /** Owner of our own servers, who takes further processes; none where they are not ours. */
-  keeper?: Keeper;
+  supervisor?: Supervisor;
   /** Ends what was started for this, and nothing else. */
   stop(): Promise<void>;
 }

@@ -3,10 +3,10 @@ import { DEV_DIR } from "./base/paths.ts";
 import { StackError } from "./base/stack-error.ts";
 import { composeWorks, startCompose } from "./compose-servers.ts";
 import { demandAnswers, givenServers } from "./given-servers.ts";
-import { endLeftovers, runDirs } from "./keeper/leftovers.ts";
 import { findJava } from "./machine/java.ts";
 import { type NativeOptions, startNative } from "./native-servers.ts";
 import type { Servers } from "./servers.ts";
+import { endLeftovers, runDirs } from "./supervisor/leftovers.ts";
 
 export type StartServersOptions = Omit<NativeOptions, "java">;
 

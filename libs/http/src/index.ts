@@ -1,4 +1,4 @@
-// What every HTTP service of the house shares: one cross-cutting plugin a file, and one that joins them.
+// What every HTTP service of this repository shares: one cross-cutting plugin a file, and one that joins them.
 
 export { type ObserveResponse, responseObservers } from "./access-log.ts";
 export {

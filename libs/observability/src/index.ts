@@ -1,4 +1,4 @@
-/** Logs, metrics and the request's context: what every process of the house shares. */
+/** Logs, metrics and the request's context: what every process of this repository shares. */
 export { BackgroundTasks } from "./background-tasks.ts";
 export { describeError } from "./describe-error.ts";
 export { type LazyGauge, lazyGauge } from "./lazy-gauge.ts";

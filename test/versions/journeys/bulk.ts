@@ -32,7 +32,7 @@ test(
     const from = performance.now();
     const { counts } = await AuthctlProcess.start(authctlEnv(replicas.stack), ["users", "sync"]).result<Result>();
     recordFigure({ figure: "users_sync", users: USERS, seconds: (performance.now() - from) / 1000 });
-    expect(counts).toMatchObject({ walked: USERS, inserted: USERS });
+    expect(counts).toMatchObject({ scanned: USERS, inserted: USERS });
     expect(await localFingerprint(replicas.sql)).toEqual(await keycloak.fingerprint());
   },
   LONG_MS,

@@ -2,7 +2,7 @@ import { beforeEach, expect, test } from "bun:test";
 import { AuthError, type AuthErrorCode, type AuthErrorDetails } from "@libs/problems";
 import { type AuthLimits, createAuthLimits } from "./auth-limits.ts";
 import { createLimitKeys } from "./limit-keys.ts";
-import type { AttemptEnd, LoginTurns } from "./login-turns.ts";
+import type { AttemptEnd, LoginLocks } from "./login-locks.ts";
 import type { SharedLimit } from "./shared-limit.ts";
 
 /** What was counted, cleared, and how an attempt ended. */
@@ -19,15 +19,15 @@ beforeEach(() => {
       clear: async () => void done.push(`clear ${name}`),
       spend: async () => {},
     }) as unknown as SharedLimit;
-  const turns = {
+  const locks = {
     run: <T>(_key: string, attempt: (counted: null) => Promise<T>, endOf: (error: unknown) => AttemptEnd) =>
       attempt(null).catch((error: unknown) => {
         done.push(endOf(error));
         throw error;
       }),
-  } as unknown as LoginTurns;
+  } as unknown as LoginLocks;
   limits = createAuthLimits({
-    ...{ keys: createLimitKeys("secret"), turns },
+    ...{ keys: createLimitKeys("secret"), locks },
     ...{ loginAccount: limit("account"), loginAddress: limit("address") },
     ...{ registerAccount: limit("register"), registerAddress: limit("register") },
     ...{ refreshSession: limit("refresh"), refreshAddress: limit("refresh") },

@@ -1,6 +1,6 @@
 import { isAuthError } from "@libs/problems";
 import type { LimitKeys } from "./limit-keys.ts";
-import type { AttemptEnd, LoginTurns } from "./login-turns.ts";
+import type { AttemptEnd, LoginLocks } from "./login-locks.ts";
 import type { Counted } from "./rate-limit-rows.ts";
 import type { SharedLimit } from "./shared-limit.ts";
 
@@ -18,7 +18,7 @@ export interface AuthLimits {
 
 export interface AuthLimitParts {
   keys: LimitKeys;
-  turns: LoginTurns;
+  locks: LoginLocks;
   loginAccount: SharedLimit;
   loginAddress: SharedLimit;
   registerAccount: SharedLimit;
@@ -28,7 +28,7 @@ export interface AuthLimitParts {
 }
 
 /**
- * The limits of /auth. A login waits for one statement, which takes its account's turn and reads its failures, and for
+ * The limits of /auth. A login waits for one statement, which takes its account's login lock and reads its failures, and for
  * another only when it fails or others did before it; a registration for one write; a refresh for one write in so many.
  */
 export function createAuthLimits(parts: AuthLimitParts): AuthLimits {
@@ -59,7 +59,7 @@ const isFailure = (error: unknown) =>
 
 /** Failures count, for the account and for the address; a success clears the account's. */
 async function limitLogin<T>(
-  { turns, loginAccount, loginAddress }: AuthLimitParts,
+  { locks, loginAccount, loginAddress }: AuthLimitParts,
   account: string,
   address: string | undefined,
   work: () => Promise<T>,
@@ -77,7 +77,7 @@ async function limitLogin<T>(
       throw error;
     }
   };
-  return await turns.run(account, attempt, endOf);
+  return await locks.run(account, attempt, endOf);
 }
 
 function endOf(error: unknown): AttemptEnd {

@@ -4,13 +4,13 @@ import { Counter } from "prom-client";
 import { type AuthLimits, createAuthLimits } from "./auth-limits.ts";
 import { createLimitKeys } from "./limit-keys.ts";
 import type { LimitSettings } from "./limit-settings.ts";
-import { PostgresLoginSlots } from "./login-slots.ts";
-import { LoginTurns } from "./login-turns.ts";
+import { LoginLocks } from "./login-locks.ts";
+import { PostgresLoginPermits } from "./login-permits.ts";
 import { reservedMs } from "./protection-options.ts";
 import { SharedLimit } from "./shared-limit.ts";
 
-/** Attempts that may wait for one account's turn. */
-const WAITING_FOR_TURN = 32;
+/** Attempts that may wait for one account's login lock. */
+const WAITING_FOR_LOCK = 32;
 /** For so long Keycloak may still be at a login whose connection was cut; then the next one would be refused. */
 const UNANSWERED_PAUSE_MS = 2_000;
 /** Keycloak's guard against guessing lets an account go up to 10 ms after its answer, and refuses the right password until then. */
@@ -52,22 +52,22 @@ export function composeLimits(config: LimitSettings, registry: Registry, logger:
   };
   const { LIMIT_LOGIN_WINDOW_S, LIMIT_REGISTER_WINDOW_S, LIMIT_REFRESH_WINDOW_S } = config;
   const loginAccount = shared("login-account", config.LIMIT_LOGIN_PER_ACCOUNT, LIMIT_LOGIN_WINDOW_S);
-  const slots = new PostgresLoginSlots(pool, {
+  const permits = new PostgresLoginPermits(pool, {
     heldMs: config.REQUEST_TIMEOUT_MS + HELD_MARGIN_MS,
     limit: loginAccount.policy.name,
   });
-  const turns = new LoginTurns(slots, {
+  const locks = new LoginLocks(permits, {
     failurePauseMs: config.LOGIN_FAILURE_PAUSE_MS,
     unansweredPauseMs: UNANSWERED_PAUSE_MS,
     successPauseMs: SUCCESS_PAUSE_MS,
     reservedMs: reservedMs(config),
-    waitMs: config.LOGIN_TURN_WAIT_MS,
-    waiting: WAITING_FOR_TURN,
+    waitMs: config.LOGIN_LOCK_WAIT_MS,
+    waiting: WAITING_FOR_LOCK,
   });
   const limits = createAuthLimits({
     // Every replica has it, nobody else does, and it is no key to anything that is stored.
     keys: createLimitKeys(() => config.KEYCLOAK_CLIENT_SECRET),
-    turns,
+    locks,
     loginAccount,
     loginAddress: shared("login-address", config.LIMIT_LOGIN_PER_ADDRESS, LIMIT_LOGIN_WINDOW_S),
     registerAccount: shared("register-account", config.LIMIT_REGISTER_PER_ACCOUNT, LIMIT_REGISTER_WINDOW_S),
@@ -76,7 +76,7 @@ export function composeLimits(config: LimitSettings, registry: Registry, logger:
     refreshAddress: shared("refresh-address", config.LIMIT_REFRESH_PER_ADDRESS, LIMIT_REFRESH_WINDOW_S, BATCHES),
   });
   const close = async () => {
-    await turns.drain();
+    await locks.drain();
     await pool.end();
   };
   return { limits, close };

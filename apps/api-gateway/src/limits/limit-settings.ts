@@ -17,7 +17,7 @@ export interface LimitSettings {
   LIMIT_REFRESH_PER_SESSION: number;
   LIMIT_REFRESH_PER_ADDRESS: number;
   LOGIN_FAILURE_PAUSE_MS: number;
-  LOGIN_TURN_WAIT_MS: number;
+  LOGIN_LOCK_WAIT_MS: number;
 }
 
 /** The variables that protect Keycloak from too many calls. Times are in milliseconds. */

@@ -4,8 +4,8 @@ const HIGH_BYTES = 165 * 1_048_576;
 const REST = 9;
 
 /**
- * Collects garbage whenever the process is large. On a machine with much memory JavaScriptCore lets it pile up: a walk
- * over 100,000 users would take 280 MiB, of which most is pages that are long done with.
+ * Collects garbage whenever the process is large. On a machine with much memory JavaScriptCore lets it pile up: a scan
+ * of 100,000 users would take 280 MiB, of which most is pages that are long done with.
  * @returns ends it
  */
 export function keepMemoryLow(): () => void {

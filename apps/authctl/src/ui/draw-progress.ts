@@ -59,7 +59,7 @@ function drawLine(progress: BulkProgress, options: cliProgress.Options, columns:
     rate > 0 ? `${number(rate)}/s` : "",
     ...(remainingMs === null ? [] : [`${formatDuration(remainingMs)} left`]),
     describeCounts(progress, counting),
-    phase === "walking" ? `${concurrency} at once` : "",
+    phase === "scanning" ? `${concurrency} at once` : "",
   ];
   return parts
     .filter(Boolean)

@@ -1,6 +1,6 @@
 import type { BulkProgress } from "@libs/keycloak-authV2/services/bulk";
 
-/** How a walk over all users is followed. */
+/** How a scan of all users is followed. */
 export interface ProgressDisplay {
   show: (progress: BulkProgress) => void;
   /** A line beside the progress. */

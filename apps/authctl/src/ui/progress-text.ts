@@ -3,7 +3,7 @@ import type { BulkPhase, BulkProgress } from "@libs/keycloak-authV2/services/bul
 /** What is counted in each phase. */
 export const PHASES: Record<BulkPhase, string> = {
   starting: "starting",
-  walking: "users",
+  scanning: "users",
   last_pass: "users without a created time",
   looking_for_extra: "users that are only here",
   checking_sessions: "sessions",
@@ -25,7 +25,7 @@ function awaited(code: string): string {
   return `${code.startsWith("database.") ? "the database" : "Keycloak"} to come back`;
 }
 
-/** What the walk is for: to change what is here, or to find what differs. */
+/** What the scan is for: to change what is here, or to find what differs. */
 export type Counting = "changes" | "differences";
 
 /** What became of users so far, or what was found, without what did not happen. */

@@ -115,7 +115,7 @@ export interface FeedRepository {
   /** Not handled: due again at `at`. @param countAttempt false when it is not the subject's fault (an outage) */
   postpone(notices: readonly ClaimedNotice[], error: string, at: Date, countAttempt: boolean): Promise<void>;
   /** Counts the attempt and makes a dead letter of it, unless recorded again meanwhile. */
-  bury(notice: ClaimedNotice, error: string, now: Date): Promise<void>;
+  moveToDeadLetters(notice: ClaimedNotice, error: string, now: Date): Promise<void>;
   /** The dead letters, in the order of their ids. @param options at most `limit` (100) of those `after` an id */
   listDead(options?: { limit?: number; after?: bigint }): Promise<ChangeNotice[]>;
   /** Has dead letters handled again, with no attempts. @param ids default: all @returns how many */

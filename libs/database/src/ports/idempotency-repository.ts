@@ -12,7 +12,7 @@ export interface IdempotencyClaim {
   expiresAt: Date;
 }
 
-export interface KeptAnswer {
+export interface StoredAnswer {
   /** HTTP status. */
   status: number;
   answer: unknown;
@@ -21,7 +21,7 @@ export interface KeptAnswer {
 /** What a request under a key gets. `earlier`: an attempt under this key whose answer was not kept. */
 export type IdempotencyOutcome =
   | { state: "claimed"; earlier: string | null }
-  | ({ state: "answered" } & KeptAnswer)
+  | ({ state: "answered" } & StoredAnswer)
   | { state: "in_flight" }
   | { state: "reused" };
 
@@ -35,7 +35,7 @@ export interface IdempotencyRepository {
   /** Remembers the attempt that the holder makes now. @returns false when somebody else holds the key */
   attach(holder: IdempotencyHolder, registrationId: string): Promise<boolean>;
   /** Keeps the answer until the key expires. @returns false when somebody else holds the key */
-  keep(holder: IdempotencyHolder, kept: KeptAnswer): Promise<boolean>;
+  keep(holder: IdempotencyHolder, kept: StoredAnswer): Promise<boolean>;
   /** Frees the key for a retry of the same request. */
   release(holder: IdempotencyHolder, now: Date): Promise<void>;
 }

@@ -7,8 +7,8 @@ export interface RetentionRepository {
   deleteExpiredIdempotencyKeys(now: Date, limit: number): Promise<number>;
   /** Counts whose window has ended; one without an end stays. */
   deleteExpiredRateLimits(now: Date, limit: number): Promise<number>;
-  /** Turns that anybody may take, by the database's own clock, as they are taken. */
-  deleteExpiredLoginTurns(limit: number): Promise<number>;
+  /** Login locks that anybody may take, by the database's own clock, as they are taken. */
+  deleteExpiredLoginLocks(limit: number): Promise<number>;
   /** Rows of the activity log from before `before`. */
   deleteOldActivities(before: Date, limit: number): Promise<number>;
 }

@@ -69,15 +69,15 @@ export interface LoginRecord {
 /** How a presented refresh token relates to a session. `spent`: it was this session's once and has been replaced. */
 export type RefreshTokenStanding = "current" | "spent" | "unknown";
 
-/** What a refresh token is to its session, and the right to exchange it. */
-export interface RefreshTurn {
+/** What a refresh token is to its session, and the lease to exchange it, where this caller has it. */
+export interface RefreshAttempt {
   session: Session;
   standing: RefreshTokenStanding;
   /** When the token was spent; null unless `spent`. */
   spentAt: Date | null;
   /**
    * The lease's number, higher with each lease: what is stored under it is refused once somebody has a higher one. null:
-   * not this caller's turn (another has the lease, the token is not the current one, the session has ended).
+   * this caller may not exchange it (another has the lease, the token is not the current one, the session has ended).
    */
   fence: bigint | null;
 }
@@ -153,7 +153,7 @@ export interface SessionRepository {
    * @param leaseMs how long the lease keeps others away, in milliseconds
    * @returns null when there is no such session
    */
-  beginRefresh(sessionId: string, refreshTokenHash: string, leaseMs: number): Promise<RefreshTurn | null>;
+  beginRefresh(sessionId: string, refreshTokenHash: string, leaseMs: number): Promise<RefreshAttempt | null>;
   /** Frees a lease early, because its exchange failed. A lease that somebody else has by now is left alone. */
   releaseRefresh(sessionId: string, fence: bigint): Promise<void>;
   /**

@@ -1,7 +1,7 @@
-/** What a walk over Keycloak's users is for. `full_reconciliation`: the change feed has lost events. */
+/** What a scan of Keycloak's users is for. `full_reconciliation`: the change feed has lost events. */
 export type SyncRunKind = "sync" | "verify" | "repair" | "full_reconciliation";
 
-/** How many users a walk has seen, and what became of them. */
+/** How many users a scan has seen, and what became of them. */
 export type SyncRunCounts = Record<string, number>;
 
 export interface SyncRun {
@@ -13,7 +13,7 @@ export interface SyncRun {
   startedAt: Date;
 }
 
-/** PORT: walks over Keycloak's users, which any replica may go on with. */
+/** PORT: scans of Keycloak's users, which any replica may go on with. */
 export interface SyncRunRepository {
   /** @returns the run of this kind that is under way, or a new one */
   begin(kind: SyncRunKind, now: Date): Promise<SyncRun>;

@@ -47,7 +47,7 @@ export interface ApplyOptions {
   /** Ids that are inserted even where an unfinished registration of that name exists. */
   ignoreUnfinished?: readonly string[];
   /**
-   * Writes nothing at all where a row agrees, not even the ticket, and no notices: for walks over all users, who check
+   * Writes nothing at all where a row agrees, not even the ticket, and no notices: for scans of all users, who check
    * again what changed meanwhile. Without that, a slow read of an older state might still overwrite such a row.
    */
   leaveUnchanged?: boolean;

@@ -11,12 +11,12 @@ import type { ReconcileRepository } from "../ports/reconcile-repository.ts";
 import type { RegistrationRepository } from "../ports/registration-repository.ts";
 import type { RetentionRepository } from "../ports/retention-repository.ts";
 import type { RoleRepository } from "../ports/role-repository.ts";
+import type { ScanRepository } from "../ports/scan-repository.ts";
 import type { SessionAddressRepository } from "../ports/session-address-repository.ts";
 import type { SessionRepository } from "../ports/session-repository.ts";
 import type { StoredTokenRepository } from "../ports/stored-token-repository.ts";
 import type { SyncRunRepository } from "../ports/sync-run-repository.ts";
 import type { UserRepository } from "../ports/user-repository.ts";
-import type { WalkRepository } from "../ports/walk-repository.ts";
 import type { PrismaClient } from "./client.ts";
 import { instrument, type ObserveDatabase } from "./instrument.ts";
 import { PrismaActivityRepository } from "./prisma-activity-repository.ts";
@@ -33,13 +33,13 @@ import { PrismaReconcileRepository } from "./prisma-reconcile-repository.ts";
 import { PrismaRegistrationRepository } from "./prisma-registration-repository.ts";
 import { PrismaRetentionRepository } from "./prisma-retention-repository.ts";
 import { PrismaRoleRepository } from "./prisma-role-repository.ts";
+import { PrismaScanRepository } from "./prisma-scan-repository.ts";
 import { PrismaSessionAddressRepository } from "./prisma-session-address-repository.ts";
 import { PrismaSessionRepository } from "./prisma-session-repository.ts";
 import { PrismaStoredTokenRepository } from "./prisma-stored-token-repository.ts";
 import { PrismaSyncRunRepository } from "./prisma-sync-run-repository.ts";
 import { PrismaTicketRepository } from "./prisma-ticket-repository.ts";
 import { PrismaUserRepository } from "./prisma-user-repository.ts";
-import { PrismaWalkRepository } from "./prisma-walk-repository.ts";
 
 export interface Repositories {
   users: UserRepository;
@@ -55,7 +55,7 @@ export interface Repositories {
   tickets: TicketRepository;
   domainEvents: DomainEventRepository;
   syncRuns: SyncRunRepository;
-  walks: WalkRepository;
+  scans: ScanRepository;
   reconcile: ReconcileRepository;
   roles: RoleRepository;
   activities: ActivityRepository;
@@ -84,7 +84,7 @@ export function createRepositories(prisma: PrismaClient, observe: ObserveDatabas
     tickets: instrument("tickets", new PrismaTicketRepository(prisma), observe),
     domainEvents: instrument("domainEvents", new PrismaDomainEventRepository(prisma), observe),
     syncRuns: instrument("syncRuns", new PrismaSyncRunRepository(prisma), observe),
-    walks: instrument("walks", new PrismaWalkRepository(prisma), observe),
+    scans: instrument("scans", new PrismaScanRepository(prisma), observe),
     reconcile: instrument("reconcile", new PrismaReconcileRepository(prisma), observe),
     roles: instrument("roles", new PrismaRoleRepository(prisma), observe),
     activities: instrument("activities", new PrismaActivityRepository(prisma), observe),

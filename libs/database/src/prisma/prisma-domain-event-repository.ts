@@ -39,7 +39,7 @@ export class PrismaDomainEventRepository implements DomainEventRepository {
     hand: (events: DomainEvent[], subscriptions: EventSubscription[], db: SqlExecutor) => Promise<void>,
   ): Promise<number> {
     const dispatchOnce = async (tx: Transaction) => {
-      if (!(await takeTurn(tx))) return 0;
+      if (!(await takeDispatchLock(tx))) return 0;
       const events = await takeEvents(tx, limit);
       if (events.length > 0) await hand(events, await listSubscriptions(tx), executorOf(tx));
       return events.length;
@@ -55,7 +55,7 @@ export class PrismaDomainEventRepository implements DomainEventRepository {
 }
 
 /** One at a time: of two, the second could commit a user's later events first. The lock ends with the transaction. */
-async function takeTurn(tx: Transaction): Promise<boolean> {
+async function takeDispatchLock(tx: Transaction): Promise<boolean> {
   const [row] = await tx.$queryRaw<{ taken: boolean }[]>`
     SELECT pg_try_advisory_xact_lock(${DISPATCH_LOCK}::bigint) AS taken`;
   return row?.taken ?? false;

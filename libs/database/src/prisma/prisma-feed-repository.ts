@@ -96,7 +96,7 @@ export class PrismaFeedRepository implements FeedRepository {
       FROM mine WHERE id = mine_id AND same`.catch(throwMapped);
   }
 
-  async bury({ id, version }: ClaimedNotice, error: string, now: Date): Promise<void> {
+  async moveToDeadLetters({ id, version }: ClaimedNotice, error: string, now: Date): Promise<void> {
     await this.prisma.$executeRaw`
       UPDATE change_notices SET attempts = attempts + 1, last_error = ${error}, dead_at = ${now}
       WHERE id = ${id} AND version = ${version} AND dead_at IS NULL`.catch(throwMapped);

@@ -5,7 +5,7 @@ import type {
   IdempotencyHolder,
   IdempotencyOutcome,
   IdempotencyRepository,
-  KeptAnswer,
+  StoredAnswer,
 } from "../ports/idempotency-repository.ts";
 import type { PrismaClient } from "./client.ts";
 
@@ -41,7 +41,7 @@ export class PrismaIdempotencyRepository implements IdempotencyRepository {
     return count > 0;
   }
 
-  async keep({ scope, key, lockedUntil }: IdempotencyHolder, { status, answer }: KeptAnswer): Promise<boolean> {
+  async keep({ scope, key, lockedUntil }: IdempotencyHolder, { status, answer }: StoredAnswer): Promise<boolean> {
     const data = { status, answer: answer as Prisma.InputJsonValue };
     const { count } = await this.prisma.idempotencyKey
       .updateMany({ where: { scope, key, lockedUntil, status: null }, data })

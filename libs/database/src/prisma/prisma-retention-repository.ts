@@ -35,11 +35,11 @@ export class PrismaRetentionRepository implements RetentionRepository {
         ORDER BY expire LIMIT ${limit} FOR UPDATE SKIP LOCKED)`.catch(throwMapped);
   }
 
-  deleteExpiredLoginTurns(limit: number): Promise<number> {
+  deleteExpiredLoginLocks(limit: number): Promise<number> {
     // In no order: what is left there by successes is nothing, so most rows are due, and an index would cost each login.
     return this.prisma.$executeRaw`
-      DELETE FROM login_turns WHERE key IN (
-        SELECT key FROM login_turns WHERE until <= clock_timestamp()
+      DELETE FROM login_locks WHERE key IN (
+        SELECT key FROM login_locks WHERE until <= clock_timestamp()
         LIMIT ${limit} FOR UPDATE SKIP LOCKED)`.catch(throwMapped);
   }
 

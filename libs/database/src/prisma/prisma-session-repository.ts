@@ -8,8 +8,8 @@ import type {
   LogoutPlan,
   LostToken,
   PersonSession,
+  RefreshAttempt,
   RefreshTokenStanding,
-  RefreshTurn,
   Session,
   SessionEndReason,
   SessionRepository,
@@ -54,7 +54,7 @@ export class PrismaSessionRepository implements SessionRepository {
     return { session, ...refreshTokenStanding(session, refreshTokenHash, spentAt) };
   }
 
-  async beginRefresh(sessionId: string, refreshTokenHash: string, leaseMs: number): Promise<RefreshTurn | null> {
+  async beginRefresh(sessionId: string, refreshTokenHash: string, leaseMs: number): Promise<RefreshAttempt | null> {
     // A lease that a crash of PostgreSQL forgets harms nobody (storing checks the hash too), so its commit need not wait
     // for the disk: only then is it as quick as the plain read that it replaces.
     const rows = await this.prisma.$queryRaw<(Session & { spentAt: Date | null; fence: bigint | null })[]>`

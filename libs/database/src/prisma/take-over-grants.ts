@@ -34,7 +34,7 @@ export function takeOverGrants(
     )`;
 }
 
-/** The same, for users that this transaction has written. Their rows are not read again: many are, in a walk over all. */
+/** The same, for users that this transaction has written. Their rows are not read again: many are, in a scan of all users. */
 export async function takeOverGrantsOf(
   tx: Transaction,
   owners: readonly Pick<KeycloakProfile, "id" | "email" | "emailVerified">[],

@@ -14,13 +14,13 @@ import { InMemoryReconcileRepository } from "./in-memory-reconcile-repository.ts
 import { InMemoryRegistrationRepository } from "./in-memory-registration-repository.ts";
 import { InMemoryRetentionRepository } from "./in-memory-retention-repository.ts";
 import { InMemoryRoleRepository } from "./in-memory-role-repository.ts";
+import { InMemoryScanRepository } from "./in-memory-scan-repository.ts";
 import { InMemorySessionAddressRepository } from "./in-memory-session-address-repository.ts";
 import { InMemorySessionRepository } from "./in-memory-session-repository.ts";
 import { InMemoryStoredTokenRepository } from "./in-memory-stored-token-repository.ts";
 import { InMemorySyncRunRepository } from "./in-memory-sync-run-repository.ts";
 import { InMemoryTicketRepository } from "./in-memory-ticket-repository.ts";
 import { InMemoryUserRepository } from "./in-memory-user-repository.ts";
-import { InMemoryWalkRepository } from "./in-memory-walk-repository.ts";
 
 /** Every port over one shared state. */
 export function createInMemoryRepositories(database = new InMemoryDatabase()): Repositories {
@@ -38,7 +38,7 @@ export function createInMemoryRepositories(database = new InMemoryDatabase()): R
     tickets: new InMemoryTicketRepository(database),
     domainEvents: new InMemoryDomainEventRepository(database),
     syncRuns: new InMemorySyncRunRepository(database),
-    walks: new InMemoryWalkRepository(database),
+    scans: new InMemoryScanRepository(database),
     reconcile: new InMemoryReconcileRepository(database),
     roles: new InMemoryRoleRepository(database),
     activities: new InMemoryActivityRepository(database),

@@ -3,7 +3,7 @@ import type { Activity } from "../ports/activity-repository.ts";
 import type { Cart, WriteKey } from "../ports/cart-repository.ts";
 import type { DomainEvent, EventSubscription } from "../ports/domain-event.ts";
 import type { ChangeNotice } from "../ports/feed-repository.ts";
-import type { KeptAnswer } from "../ports/idempotency-repository.ts";
+import type { StoredAnswer } from "../ports/idempotency-repository.ts";
 import type { KeycloakLogout, NewKeycloakLogout } from "../ports/keycloak-logout-repository.ts";
 import type { Order } from "../ports/order-repository.ts";
 import type { Product } from "../ports/product-repository.ts";
@@ -19,7 +19,7 @@ export interface StoredIdempotencyKey {
   key: string;
   fingerprint: string;
   registrationId: string;
-  kept: KeptAnswer | null;
+  kept: StoredAnswer | null;
   lockedUntil: Date;
   expiresAt: Date;
 }
@@ -39,8 +39,8 @@ export class InMemoryDatabase {
   readonly idempotencyKeys = new Map<string, StoredIdempotencyKey>();
   /** When each count ends; null: never. */
   readonly rateLimits = new Map<string, Date | null>();
-  /** Until when each turn is taken. */
-  readonly loginTurns = new Map<string, Date>();
+  /** Until when each login lock is taken. */
+  readonly loginLocks = new Map<string, Date>();
   /** By kind and subject. */
   readonly notices = new Map<string, ChangeNotice>();
   lastNoticeId = 0n;

@@ -66,7 +66,7 @@ export class InMemoryFeedRepository implements FeedRepository {
     }
   }
 
-  async bury(claimed: ClaimedNotice, error: string, now: Date): Promise<void> {
+  async moveToDeadLetters(claimed: ClaimedNotice, error: string, now: Date): Promise<void> {
     for (const notice of this.#same([claimed]))
       Object.assign(notice, { attempts: notice.attempts + 1, lastError: error, deadAt: now });
   }

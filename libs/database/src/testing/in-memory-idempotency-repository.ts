@@ -3,7 +3,7 @@ import type {
   IdempotencyHolder,
   IdempotencyOutcome,
   IdempotencyRepository,
-  KeptAnswer,
+  StoredAnswer,
 } from "../ports/idempotency-repository.ts";
 import type { InMemoryDatabase, StoredIdempotencyKey } from "./in-memory-database.ts";
 
@@ -30,7 +30,7 @@ export class InMemoryIdempotencyRepository implements IdempotencyRepository {
     return this.change(holder, { registrationId });
   }
 
-  async keep(holder: IdempotencyHolder, kept: KeptAnswer): Promise<boolean> {
+  async keep(holder: IdempotencyHolder, kept: StoredAnswer): Promise<boolean> {
     return this.change(holder, { kept: JSON.parse(JSON.stringify(kept)) });
   }
 

@@ -12,12 +12,12 @@ import { reconcileRepositoryContract } from "./contracts/reconcile-repository-co
 import { registrationRepositoryContract } from "./contracts/registration-repository-contract.ts";
 import { retentionRepositoryContract } from "./contracts/retention-repository-contract.ts";
 import { roleRepositoryContract } from "./contracts/role-repository-contract.ts";
+import { scanRepositoryContract } from "./contracts/scan-repository-contract.ts";
 import { sessionAddressRepositoryContract } from "./contracts/session-address-repository-contract.ts";
 import { sessionRepositoryContract } from "./contracts/session-repository-contract.ts";
 import { storedTokenRepositoryContract } from "./contracts/stored-token-repository-contract.ts";
 import { syncRunRepositoryContract } from "./contracts/sync-run-repository-contract.ts";
 import { userRepositoryContract } from "./contracts/user-repository-contract.ts";
-import { walkRepositoryContract } from "./contracts/walk-repository-contract.ts";
 import { createInMemoryRepositories } from "./create-in-memory-repositories.ts";
 import { InMemoryDatabase } from "./in-memory-database.ts";
 
@@ -28,8 +28,8 @@ const makeSubject = () => {
     addStore: async (id: string) => void database.stores.add(id),
     addOrganization: async (id: string) => void database.organizations.add(id),
     addRateLimit: async (key: string, expire: Date | null) => void database.rateLimits.set(key, expire),
-    addLoginTurn: async (key: string, until: Date) => void database.loginTurns.set(key, until),
-    limitKeys: async () => [...database.rateLimits.keys(), ...database.loginTurns.keys()],
+    addLoginLock: async (key: string, until: Date) => void database.loginLocks.set(key, until),
+    limitKeys: async () => [...database.rateLimits.keys(), ...database.loginLocks.keys()],
   };
 };
 
@@ -45,7 +45,7 @@ feedRepositoryContract("in memory", makeSubject);
 feedEventsContract("in memory", makeSubject);
 leaseRepositoryContract("in memory", makeSubject);
 syncRunRepositoryContract("in memory", makeSubject);
-walkRepositoryContract("in memory", makeSubject);
+scanRepositoryContract("in memory", makeSubject);
 reconcileRepositoryContract("in memory", makeSubject);
 domainEventRepositoryContract("in memory", makeSubject);
 roleRepositoryContract("in memory", makeSubject);

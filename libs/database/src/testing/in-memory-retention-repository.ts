@@ -29,8 +29,8 @@ export class InMemoryRetentionRepository implements RetentionRepository {
     return remove(this.database.rateLimits, limit, (expire) => expire !== null && expire < now);
   }
 
-  async deleteExpiredLoginTurns(limit: number): Promise<number> {
-    return remove(this.database.loginTurns, limit, (until) => until <= this.database.clock());
+  async deleteExpiredLoginLocks(limit: number): Promise<number> {
+    return remove(this.database.loginLocks, limit, (until) => until <= this.database.clock());
   }
 
   async deleteOldActivities(before: Date, limit: number): Promise<number> {

@@ -9,8 +9,8 @@ import type {
   LogoutPlan,
   LostToken,
   PersonSession,
+  RefreshAttempt,
   RefreshTokenStanding,
-  RefreshTurn,
   Session,
   SessionEndReason,
   SessionRepository,
@@ -81,7 +81,7 @@ export class InMemorySessionRepository implements SessionRepository {
     return structuredClone({ session, ...refreshTokenStanding(session, refreshTokenHash, spentAt) });
   }
 
-  async beginRefresh(sessionId: string, refreshTokenHash: string, leaseMs: number): Promise<RefreshTurn | null> {
+  async beginRefresh(sessionId: string, refreshTokenHash: string, leaseMs: number): Promise<RefreshAttempt | null> {
     const found = await this.findWithStanding(sessionId, refreshTokenHash);
     if (found?.standing !== "current" || found.session.endedAt) return found && { ...found, fence: null };
     const now = this.database.clock();

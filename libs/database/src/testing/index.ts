@@ -14,12 +14,12 @@ export { reconcileRepositoryContract } from "./contracts/reconcile-repository-co
 export { registrationRepositoryContract } from "./contracts/registration-repository-contract.ts";
 export { retentionRepositoryContract } from "./contracts/retention-repository-contract.ts";
 export { roleRepositoryContract } from "./contracts/role-repository-contract.ts";
+export { scanRepositoryContract } from "./contracts/scan-repository-contract.ts";
 export { sessionAddressRepositoryContract } from "./contracts/session-address-repository-contract.ts";
 export { sessionRepositoryContract } from "./contracts/session-repository-contract.ts";
 export { storedTokenRepositoryContract } from "./contracts/stored-token-repository-contract.ts";
 export { syncRunRepositoryContract } from "./contracts/sync-run-repository-contract.ts";
 export { userRepositoryContract } from "./contracts/user-repository-contract.ts";
-export { walkRepositoryContract } from "./contracts/walk-repository-contract.ts";
 export { createInMemoryRepositories } from "./create-in-memory-repositories.ts";
 export { InMemoryActivityRepository } from "./in-memory-activity-repository.ts";
 export { InMemoryBusinessRepository } from "./in-memory-business-repository.ts";

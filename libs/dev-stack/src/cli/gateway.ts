@@ -1,6 +1,6 @@
 import { PREFERRED_PORTS } from "../base/constants.ts";
 import type { Report } from "../base/report.ts";
-import { CONSOLE } from "../keeper/protocol.ts";
+import { CONSOLE } from "../supervisor/protocol.ts";
 import { holdService } from "./hold-service.ts";
 import { runGateway } from "./run-gateway.ts";
 
@@ -10,7 +10,7 @@ export function gateway(_args: readonly string[], report: Report): Promise<numbe
     {
       name: "gateway",
       firstPort: PREFERRED_PORTS.gateway.port + 1,
-      run: (keeper, stack, port) => runGateway(keeper, stack, { port, log: CONSOLE }),
+      run: (supervisor, stack, port) => runGateway(supervisor, stack, { port, log: CONSOLE }),
       say: (url) => `Gateway: one more on ${url}`,
     },
     report,

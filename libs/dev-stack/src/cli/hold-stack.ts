@@ -47,7 +47,7 @@ function untilAskedToStop(): Promise<undefined> {
     let asked = 0;
     const ask = () => {
       asked += 1;
-      // Whoever presses Ctrl-C three times does not want to wait; the keeper still ends what it owns.
+      // Whoever presses Ctrl-C three times does not want to wait; the supervisor still ends what it owns.
       if (asked > 2) process.exit(1);
       stop(undefined);
     };

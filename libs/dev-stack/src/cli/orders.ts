@@ -1,8 +1,8 @@
 import { PREFERRED_PORTS } from "../base/constants.ts";
 import type { Report } from "../base/report.ts";
 import { openDemoStore } from "../demo-store.ts";
-import { CONSOLE } from "../keeper/protocol.ts";
 import { ordersEnvironment } from "../orders-environment.ts";
+import { CONSOLE } from "../supervisor/protocol.ts";
 import { holdService } from "./hold-service.ts";
 import { runService } from "./run-service.ts";
 import { ordersScreen } from "./screen.ts";
@@ -14,8 +14,8 @@ export function orders(_args: readonly string[], report: Report): Promise<number
     {
       name: "orders",
       firstPort: PREFERRED_PORTS.orders.port,
-      run: (keeper, stack, port) =>
-        runService(keeper, {
+      run: (supervisor, stack, port) =>
+        runService(supervisor, {
           app: "orders",
           name: "orders service",
           port,

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { ROOT } from "../base/paths.ts";
-import type { Keeper, KeptProcess } from "../keeper/keeper.ts";
+import type { SupervisedProcess, Supervisor } from "../supervisor/supervisor.ts";
 import { untilReady } from "./until-ready.ts";
 
 /** A service's own limit for its stop is 9 s. */
@@ -22,15 +22,15 @@ export interface ServiceToRun {
 
 /** Starts a service of this checkout and waits until it is ready. */
 export async function runService(
-  keeper: Keeper,
+  supervisor: Supervisor,
   { app, name, port, env, defaults = {}, log }: ServiceToRun,
-): Promise<KeptProcess> {
+): Promise<SupervisedProcess> {
   // A file beside the variable that it stands for would be a fault.
   const isReplaced = (name: string) => name.endsWith("_FILE") && name.slice(0, -"_FILE".length) in env;
   const inherited = Object.entries(process.env).flatMap(([name, value]) =>
     value === undefined || isReplaced(name) ? [] : [[name, value]],
   );
-  const service = await keeper.run({
+  const service = await supervisor.run({
     name,
     command: [process.execPath, join(ROOT, "apps", app, "src/main.ts")],
     cwd: ROOT,

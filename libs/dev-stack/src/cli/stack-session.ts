@@ -6,8 +6,6 @@ import { DEV_REALM, GATEWAY_CLIENT_ID, LOOPBACK } from "../base/constants.ts";
 import { DEV_DIR, ROOT, STACK_FILE } from "../base/paths.ts";
 import type { Report } from "../base/report.ts";
 import { StackError } from "../base/stack-error.ts";
-import { Keeper } from "../keeper/keeper.ts";
-import { endLeftovers, RECORD_NAME, runDirs } from "../keeper/leftovers.ts";
 import { lockHolder, tryLock } from "../machine/file-lock.ts";
 import { chosenPort, demandFree } from "../machine/ports.ts";
 import { identify } from "../machine/process-identity.ts";
@@ -16,6 +14,8 @@ import type { Servers } from "../servers.ts";
 import { readStackFile, removeStackFile, type StackFile, writeStackFile } from "../stack-file.ts";
 import { keptSecrets } from "../stack-secrets.ts";
 import { startServers } from "../start-servers.ts";
+import { endLeftovers, RECORD_NAME, runDirs } from "../supervisor/leftovers.ts";
+import { Supervisor } from "../supervisor/supervisor.ts";
 import { realmIssuer } from "./realm-issuer.ts";
 import { runGateway } from "./run-gateway.ts";
 import { ANSWER_FILES } from "./screen.ts";
@@ -53,7 +53,7 @@ export class StackSession {
 
   /** Whether servers run that this session has to stop. */
   get isUp(): boolean {
-    return this.servers !== undefined || Keeper.anyOpen();
+    return this.servers !== undefined || Supervisor.anyOpen();
   }
 
   /** Brings everything up. `ended` settles with a reason when a process ends that should not. */
@@ -75,14 +75,14 @@ export class StackSession {
       },
     });
     const stack = await this.setUp(this.servers, port);
-    const keeper = this.servers.keeper ?? Keeper.open(join(DEV_DIR, RECORD_NAME));
+    const supervisor = this.servers.supervisor ?? Supervisor.open(join(DEV_DIR, RECORD_NAME));
     if (gateway) {
-      const process = await runGateway(keeper, stack, { port, log: join(DEV_DIR, "gateway.log") });
+      const process = await runGateway(supervisor, stack, { port, log: join(DEV_DIR, "gateway.log") });
       stack.pids.gateway = process.pid;
       report(`Gateway: ready on port ${port}`);
     }
     writeStackFile(stack);
-    return { stack, ended: firstEnd(keeper) };
+    return { stack, ended: firstEnd(supervisor) };
   }
 
   /** Stops what was started; may be called at any time and more than once. */
@@ -93,7 +93,7 @@ export class StackSession {
 
   private async stopOnce(): Promise<void> {
     removeStackFile();
-    await Keeper.closeAll();
+    await Supervisor.closeAll();
     await this.servers?.stop();
     rmSync(LOCK, { force: true });
   }
@@ -122,8 +122,8 @@ export class StackSession {
 }
 
 /** Settles with what to report when a process ends that should not. */
-function firstEnd(keeper: Keeper): Promise<string> {
-  const ends = keeper.all().map(async ({ name, exited, log }) => {
+function firstEnd(supervisor: Supervisor): Promise<string> {
+  const ends = supervisor.all().map(async ({ name, exited, log }) => {
     await exited;
     return `${name} has ended unexpectedly. Its log is ${log}`;
   });

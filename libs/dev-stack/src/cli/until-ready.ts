@@ -2,8 +2,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import { LOOPBACK } from "../base/constants.ts";
 import { StackError } from "../base/stack-error.ts";
-import { type KeptProcess, logTail } from "../keeper/keeper.ts";
-import { CONSOLE } from "../keeper/protocol.ts";
+import { CONSOLE } from "../supervisor/protocol.ts";
+import { logTail, type SupervisedProcess } from "../supervisor/supervisor.ts";
 
 export interface ReadyLimits {
   /** Milliseconds altogether. */
@@ -26,7 +26,7 @@ type NotReady = z.output<typeof answerSchema>;
  * @throws StackError when it ends, when it names problems that last, or when it is not ready in time
  */
 export async function untilReady(
-  service: Pick<KeptProcess, "exitCode" | "log">,
+  service: Pick<SupervisedProcess, "exitCode" | "log">,
   { name, port }: { name: string; port: number },
   { readyMs, problemMs }: ReadyLimits = LIMITS,
 ): Promise<void> {

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { LOOPBACK } from "../base/constants.ts";
-import type { Keeper, KeptProcess } from "../keeper/keeper.ts";
 import type { DebianProgram } from "../machine/debian-package.ts";
+import type { SupervisedProcess, Supervisor } from "../supervisor/supervisor.ts";
 
 /** A server behind the balancer. */
 export interface BalancedServer {
@@ -22,12 +22,12 @@ export interface HaproxyOptions {
 }
 
 /** Starts HAProxy in the foreground. It listens once the process runs and its configuration is read. */
-export function runHaproxy(keeper: Keeper, options: HaproxyOptions): Promise<KeptProcess> {
+export function runHaproxy(supervisor: Supervisor, options: HaproxyOptions): Promise<SupervisedProcess> {
   const { program, configFile, log } = options;
   writeFileSync(configFile, haproxyConfiguration(options), { mode: 0o600 });
-  return keeper.run({
+  return supervisor.run({
     name: "haproxy",
-    // -db: one process in the foreground, so that the keeper's signals reach all of it.
+    // -db: one process in the foreground, so that the supervisor's signals reach all of it.
     command: [program.path, "-db", "-f", configFile],
     cwd: "/",
     env: program.env,

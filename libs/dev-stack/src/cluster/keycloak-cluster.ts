@@ -2,9 +2,9 @@ import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { LOOPBACK } from "../base/constants.ts";
 import { StackError } from "../base/stack-error.ts";
-import type { Keeper, KeptProcess } from "../keeper/keeper.ts";
 import { type KeycloakServerOptions, keycloakReady, runKeycloak } from "../keycloak/keycloak-server.ts";
 import { freePorts } from "../machine/ports.ts";
+import type { SupervisedProcess, Supervisor } from "../supervisor/supervisor.ts";
 import { type HaproxyOptions, runHaproxy } from "./haproxy-server.ts";
 
 export const NODE_NAMES = ["a", "b"] as const;
@@ -12,7 +12,7 @@ export type NodeName = (typeof NODE_NAMES)[number];
 
 interface Node {
   options: KeycloakServerOptions;
-  process: KeptProcess;
+  process: SupervisedProcess;
 }
 
 /** Enough for two nodes and the gateways of a test within PostgreSQL's `max_connections`. */
@@ -25,10 +25,10 @@ const STEADY_WITHIN_MS = 60_000;
  */
 export class KeycloakCluster {
   private readonly nodes = new Map<NodeName, Node>();
-  private balancer: KeptProcess | undefined;
+  private balancer: SupervisedProcess | undefined;
 
   private constructor(
-    private readonly keeper: Keeper,
+    private readonly supervisor: Supervisor,
     private readonly haproxy: HaproxyOptions,
   ) {}
 
@@ -37,7 +37,7 @@ export class KeycloakCluster {
    * @param program HAProxy
    */
   static async start(
-    keeper: Keeper,
+    supervisor: Supervisor,
     single: KeycloakServerOptions,
     program: HaproxyOptions["program"],
   ): Promise<KeycloakCluster> {
@@ -55,7 +55,7 @@ export class KeycloakCluster {
       a: member("a", keycloakA, single.ports.management, jgroupsA),
       b: member("b", keycloakB, managementB, jgroupsB),
     };
-    const cluster = new KeycloakCluster(keeper, {
+    const cluster = new KeycloakCluster(supervisor, {
       ...{ program, port: publicPort, statsPort },
       servers: NODE_NAMES.map((name) => ({
         ...{ name, port: members[name].ports.keycloak, healthPort: members[name].ports.management },
@@ -108,7 +108,7 @@ export class KeycloakCluster {
   }
 
   async startBalancer(): Promise<void> {
-    this.balancer = await runHaproxy(this.keeper, this.haproxy);
+    this.balancer = await runHaproxy(this.supervisor, this.haproxy);
   }
 
   /** Waits until both nodes are one cluster and HAProxy sends requests to both. */
@@ -139,15 +139,15 @@ export class KeycloakCluster {
   }
 
   private async run(name: NodeName, options: KeycloakServerOptions): Promise<void> {
-    const kept = await runKeycloak(this.keeper, options);
-    this.nodes.set(name, { options, process: kept });
-    await keycloakReady(kept, `http://${LOOPBACK}:${options.ports.management}`);
+    const node = await runKeycloak(this.supervisor, options);
+    this.nodes.set(name, { options, process: node });
+    await keycloakReady(node, `http://${LOOPBACK}:${options.ports.management}`);
   }
 
   private async end(name: NodeName, signal: NodeJS.Signals): Promise<void> {
-    const { process: kept } = this.node(name);
-    if (kept.exitCode === undefined) process.kill(kept.pid, signal);
-    await kept.exited;
+    const { process: node } = this.node(name);
+    if (node.exitCode === undefined) process.kill(node.pid, signal);
+    await node.exited;
   }
 
   private node(name: NodeName): Node {

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { StackError } from "../base/stack-error.ts";
-import { type Keeper, type KeptProcess, logTail } from "../keeper/keeper.ts";
 import type { Java } from "../machine/java.ts";
+import { logTail, type SupervisedProcess, type Supervisor } from "../supervisor/supervisor.ts";
 import { type JvmProfile, keycloakCommand } from "./java-command.ts";
 import { type KeycloakSettings, keycloakEnvironment } from "./keycloak-environment.ts";
 
 export interface KeycloakServerOptions extends KeycloakSettings {
-  /** For the keeper; `keycloak` by default. */
+  /** For the supervisor; `keycloak` by default. */
   name?: string;
   java: Java;
   home: string;
@@ -20,9 +20,9 @@ export interface KeycloakServerOptions extends KeycloakSettings {
 const READY_WITHIN_MS = 240_000;
 
 /** Starts Keycloak; it is not ready yet. */
-export async function runKeycloak(keeper: Keeper, options: KeycloakServerOptions): Promise<KeptProcess> {
+export async function runKeycloak(supervisor: Supervisor, options: KeycloakServerOptions): Promise<SupervisedProcess> {
   const { java, home, jvm, log, throwaway, name = "keycloak" } = options;
-  return keeper.run({
+  return supervisor.run({
     name,
     command: await keycloakCommand({ java, home, jvm, args: ["start", "--optimized"] }),
     cwd: home,
@@ -34,7 +34,7 @@ export async function runKeycloak(keeper: Keeper, options: KeycloakServerOptions
 }
 
 /** Waits until Keycloak says that it is ready, or has ended. */
-export async function keycloakReady(process: KeptProcess, managementUrl: string): Promise<void> {
+export async function keycloakReady(process: SupervisedProcess, managementUrl: string): Promise<void> {
   const deadline = Date.now() + READY_WITHIN_MS;
   while (Date.now() < deadline) {
     if (process.exitCode !== undefined) {

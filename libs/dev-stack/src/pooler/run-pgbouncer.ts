@@ -6,9 +6,9 @@ import { Client } from "pg";
 import { LOOPBACK } from "../base/constants.ts";
 import type { Report } from "../base/report.ts";
 import { StackError } from "../base/stack-error.ts";
-import { type Keeper, type KeptProcess, logTail } from "../keeper/keeper.ts";
 import { debianProgram } from "../machine/debian-package.ts";
 import { freePorts } from "../machine/ports.ts";
+import { logTail, type SupervisedProcess, type Supervisor } from "../supervisor/supervisor.ts";
 
 export type PoolMode = "session" | "transaction";
 
@@ -25,7 +25,7 @@ export interface PgbouncerOptions {
 
 /** A PgBouncer that answers. */
 export interface Pgbouncer {
-  process: KeptProcess;
+  process: SupervisedProcess;
   /** A database of that server through it, with the same account; what leads elsewhere stays as it is. */
   through(databaseUrl: string): string;
 }
@@ -40,14 +40,14 @@ const UNPRIVILEGED = "nobody";
  * @throws StackError where there is no PgBouncer, or it does not answer
  * @see https://www.pgbouncer.org/config.html
  */
-export async function runPgbouncer(keeper: Keeper, options: PgbouncerOptions): Promise<Pgbouncer> {
+export async function runPgbouncer(supervisor: Supervisor, options: PgbouncerOptions): Promise<Pgbouncer> {
   const { databaseUrl, stateDir, mode } = options;
   const { path, env } = await debianProgram("pgbouncer", options);
   const [port = 0] = freePorts(1);
   const name = `pgbouncer-${mode}-${port}`;
   mkdirSync(stateDir, { recursive: true });
   const log = join(stateDir, `${name}.log`);
-  const process = await keeper.run({
+  const process = await supervisor.run({
     name,
     command: [path, writeConfiguration(options, name, port)],
     cwd: "/",
@@ -97,7 +97,7 @@ function writeConfiguration({ databaseUrl, mode, stateDir, settings }: Pgbouncer
   return file;
 }
 
-async function answers(process: KeptProcess, url: string): Promise<void> {
+async function answers(process: SupervisedProcess, url: string): Promise<void> {
   const deadline = Date.now() + READY_WITHIN_MS;
   for (;;) {
     const client = new Client({ connectionString: url, connectionTimeoutMillis: 2_000 });

@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { DEV_DIR } from "../base/paths.ts";
 import { type Report, silent } from "../base/report.ts";
 import { StackError } from "../base/stack-error.ts";
-import { Keeper } from "../keeper/keeper.ts";
-import { RECORD_NAME } from "../keeper/leftovers.ts";
+import { RECORD_NAME } from "../supervisor/leftovers.ts";
+import { Supervisor } from "../supervisor/supervisor.ts";
 import { newRunName } from "../testing/run-name.ts";
 import { type Pgbouncer, type PgbouncerOptions, type PoolMode, runPgbouncer } from "./run-pgbouncer.ts";
 
@@ -19,13 +19,13 @@ export async function openTestPooler(
   options: Pick<PgbouncerOptions, "settings"> & { report?: Report } = {},
 ): Promise<TestPooler> {
   const stateDir = join(DEV_DIR, "runs", newRunName());
-  const keeper = Keeper.open(join(stateDir, RECORD_NAME), [stateDir]);
+  const supervisor = Supervisor.open(join(stateDir, RECORD_NAME), [stateDir]);
   try {
     const given = { ...options, report: options.report ?? silent };
-    const { through } = await runPgbouncer(keeper, { ...given, databaseUrl, mode, stateDir });
-    return { through, stop: () => keeper.close() };
+    const { through } = await runPgbouncer(supervisor, { ...given, databaseUrl, mode, stateDir });
+    return { through, stop: () => supervisor.close() };
   } catch (error) {
-    await keeper.close();
+    await supervisor.close();
     throw error;
   }
 }

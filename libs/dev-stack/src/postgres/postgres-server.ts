@@ -4,8 +4,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Client } from "pg";
 import { LOOPBACK } from "../base/constants.ts";
 import { StackError } from "../base/stack-error.ts";
-import { type Keeper, type KeptProcess, logTail } from "../keeper/keeper.ts";
 import { runCommand } from "../machine/run-command.ts";
+import { logTail, type SupervisedProcess, type Supervisor } from "../supervisor/supervisor.ts";
 import type { PostgresBinaries } from "./binaries.ts";
 import type { RunAs } from "./run-as.ts";
 
@@ -71,7 +71,7 @@ export function demandSameMajor(dataDir: string, major: string): void {
 }
 
 /** Starts PostgreSQL on an initialised folder and waits until it answers. */
-export async function runPostgres(keeper: Keeper, options: PostgresServerOptions): Promise<KeptProcess> {
+export async function runPostgres(supervisor: Supervisor, options: PostgresServerOptions): Promise<SupervisedProcess> {
   const { binaries, runAs, dataDir, port, log, throwaway } = options;
   removeStalePid(dataDir);
   const settings = {
@@ -83,7 +83,7 @@ export async function runPostgres(keeper: Keeper, options: PostgresServerOptions
     ...(throwaway ? { fsync: "off", synchronous_commit: "off", full_page_writes: "off" } : {}),
     ...options.settings,
   };
-  const process = await keeper.run({
+  const process = await supervisor.run({
     name: options.name ?? "postgres",
     command: [
       ...[binaries.postgres, "-D", dataDir, "-p", String(port)],
@@ -101,7 +101,7 @@ export async function runPostgres(keeper: Keeper, options: PostgresServerOptions
   return process;
 }
 
-async function answers(process: KeptProcess, options: { port: number; password: string }): Promise<void> {
+async function answers(process: SupervisedProcess, options: { port: number; password: string }): Promise<void> {
   const deadline = Date.now() + READY_WITHIN_MS;
   while (Date.now() < deadline) {
     if (process.exitCode !== undefined) {

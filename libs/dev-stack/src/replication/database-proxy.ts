@@ -2,8 +2,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LOOPBACK } from "../base/constants.ts";
 import type { Report } from "../base/report.ts";
-import type { Keeper } from "../keeper/keeper.ts";
 import { debianProgram } from "../machine/debian-package.ts";
+import type { Supervisor } from "../supervisor/supervisor.ts";
 
 export interface ProxiedServer {
   port: number;
@@ -24,7 +24,7 @@ export interface DatabaseProxyOptions {
  * stay where they are, as they do unless `on-marked-down shutdown-sessions` is set.
  * @see https://docs.haproxy.org/2.6/configuration.html#4.2-option%20httpchk
  */
-export async function runDatabaseProxy(keeper: Keeper, options: DatabaseProxyOptions): Promise<void> {
+export async function runDatabaseProxy(supervisor: Supervisor, options: DatabaseProxyOptions): Promise<void> {
   const { port, servers, folder, report } = options;
   const { path, env } = await debianProgram("haproxy", { report });
   const file = join(folder, "haproxy.cfg");
@@ -46,7 +46,7 @@ listen postgres
 ${lines.join("\n")}
 `,
   );
-  await keeper.run({
+  await supervisor.run({
     name: "haproxy",
     command: [path, "-db", "-f", file],
     cwd: folder,

@@ -4,14 +4,14 @@ import { setTimeout as delay } from "node:timers/promises";
 import { LOOPBACK } from "../base/constants.ts";
 import { DEV_DIR, publicDir } from "../base/paths.ts";
 import { type Report, silent } from "../base/report.ts";
-import { Keeper, type KeptProcess } from "../keeper/keeper.ts";
-import { endLeftovers, RECORD_NAME, runDirs } from "../keeper/leftovers.ts";
 import { freePorts } from "../machine/ports.ts";
 import { withClient } from "../postgres/administer.ts";
 import { type PostgresBinaries, postgresBinaries } from "../postgres/binaries.ts";
 import { initialisePostgres, postgresUrl, runPostgres } from "../postgres/postgres-server.ts";
 import { canEnter, makePrivateFolder, makePublicFolder, postgresUser, type RunAs } from "../postgres/run-as.ts";
 import { backUp } from "../postgres/template.ts";
+import { endLeftovers, RECORD_NAME, runDirs } from "../supervisor/leftovers.ts";
+import { type SupervisedProcess, Supervisor } from "../supervisor/supervisor.ts";
 import { newRunName } from "../testing/run-name.ts";
 import { runDatabaseProxy } from "./database-proxy.ts";
 import { type PrimaryCheck, servePrimaryCheck } from "./primary-check.ts";
@@ -21,7 +21,7 @@ interface Node {
   port: number;
   dataDir: string;
   check: PrimaryCheck;
-  process: KeptProcess | undefined;
+  process: SupervisedProcess | undefined;
 }
 
 const PASSWORD = "only-for-tests";
@@ -36,7 +36,7 @@ export interface StandbyOptions {
 }
 
 /**
- * PostgreSQL with standbys behind HAProxy, for tests of a failover. The servers belong to a keeper: they end with this
+ * PostgreSQL with standbys behind HAProxy, for tests of a failover. The servers belong to a supervisor: they end with this
  * process, however it ends.
  */
 export class ReplicatedPostgres {
@@ -44,7 +44,7 @@ export class ReplicatedPostgres {
   #used = 1;
 
   private constructor(
-    private readonly keeper: Keeper,
+    private readonly supervisor: Supervisor,
     private readonly binaries: PostgresBinaries,
     private readonly runAs: RunAs,
     private readonly folder: string,
@@ -70,15 +70,15 @@ export class ReplicatedPostgres {
       check: servePrimaryCheck(postgresUrl({ port, password: PASSWORD }, "postgres")),
       process: undefined,
     }));
-    const keeper = Keeper.open(join(stateDir, RECORD_NAME), [folder, stateDir]);
-    const opened = new ReplicatedPostgres(keeper, binaries, runAs, folder, nodes, proxyPort);
+    const supervisor = Supervisor.open(join(stateDir, RECORD_NAME), [folder, stateDir]);
+    const opened = new ReplicatedPostgres(supervisor, binaries, runAs, folder, nodes, proxyPort);
     try {
       const { dataDir } = opened.primary;
       makePrivateFolder(dataDir, runAs);
       await initialisePostgres({ binaries, runAs, dataDir, password: PASSWORD });
       await opened.#run(0);
       const servers = nodes.map(({ port, check }) => ({ port, checkPort: check.port }));
-      await runDatabaseProxy(keeper, { port: proxyPort, servers, folder: stateDir, report });
+      await runDatabaseProxy(supervisor, { port: proxyPort, servers, folder: stateDir, report });
       return opened;
     } catch (error) {
       await opened.stop();
@@ -163,13 +163,13 @@ export class ReplicatedPostgres {
   async stopOthers(): Promise<void> {
     for (const node of this.nodes) {
       if (node === this.primary || !node.process) continue;
-      await this.keeper.stop(node.process.name);
+      await this.supervisor.stop(node.process.name);
       node.process = undefined;
     }
   }
 
   async stop(): Promise<void> {
-    await this.keeper.close();
+    await this.supervisor.close();
     await Promise.all(this.nodes.map(({ check }) => check.stop()));
   }
 
@@ -185,7 +185,7 @@ export class ReplicatedPostgres {
       wal_retrieve_retry_interval: "200ms",
     };
     const server = { binaries, runAs, dataDir: node.dataDir, port: node.port, password: PASSWORD, log };
-    node.process = await runPostgres(this.keeper, {
+    node.process = await runPostgres(this.supervisor, {
       ...server,
       throwaway: true,
       name: `postgres-${node.port}`,

@@ -2,12 +2,12 @@ import { appendFileSync, chownSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DEV_DIR, publicDir } from "../base/paths.ts";
 import { type Report, silent } from "../base/report.ts";
-import { Keeper } from "../keeper/keeper.ts";
-import { endLeftovers, RECORD_NAME, runDirs } from "../keeper/leftovers.ts";
 import { freePorts } from "../machine/ports.ts";
 import { postgresBinaries } from "../postgres/binaries.ts";
 import { initialisePostgres, postgresUrl, runPostgres } from "../postgres/postgres-server.ts";
 import { canEnter, makePrivateFolder, makePublicFolder, postgresUser } from "../postgres/run-as.ts";
+import { endLeftovers, RECORD_NAME, runDirs } from "../supervisor/leftovers.ts";
+import { Supervisor } from "../supervisor/supervisor.ts";
 import { newRunName } from "./run-name.ts";
 
 /** A PostgreSQL of a test's own, without a Keycloak, which ends with this process however that ends. */
@@ -41,7 +41,7 @@ export async function openTestPostgres(options: TestPostgresOptions = {}): Promi
   const isInside = canEnter(stateDir, runAs);
   if (!isInside) makePublicFolder(publicDir());
   const dataDir = join(isInside ? stateDir : publicDir(), `data-${run}`);
-  const keeper = Keeper.open(join(stateDir, RECORD_NAME), [dataDir, stateDir]);
+  const supervisor = Supervisor.open(join(stateDir, RECORD_NAME), [dataDir, stateDir]);
   try {
     makePrivateFolder(dataDir, runAs);
     const binaries = await postgresBinaries(runAs, report);
@@ -53,10 +53,10 @@ export async function openTestPostgres(options: TestPostgresOptions = {}): Promi
     appendFileSync(join(dataDir, "postgresql.conf"), `\n${settings.join("\n")}\n`);
     const [port = 0] = freePorts(1);
     const server = { binaries, runAs, dataDir, port, password: PASSWORD };
-    await runPostgres(keeper, { ...server, log: join(stateDir, "postgres.log"), throwaway: true });
-    return { port, url: (database) => postgresUrl(server, database), stop: () => keeper.close() };
+    await runPostgres(supervisor, { ...server, log: join(stateDir, "postgres.log"), throwaway: true });
+    return { port, url: (database) => postgresUrl(server, database), stop: () => supervisor.close() };
   } catch (error) {
-    await keeper.close();
+    await supervisor.close();
     throw error;
   }
 }

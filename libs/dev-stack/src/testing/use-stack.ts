@@ -2,15 +2,15 @@ import { consoleReport } from "../base/report.ts";
 import type { TestStack } from "./open-test-stack.ts";
 
 const KEY = Symbol.for("@libs/dev-stack.test-stack");
-const slot = globalThis as { [KEY]?: Promise<TestStack> };
+const holder = globalThis as { [KEY]?: Promise<TestStack> };
 
 /**
  * The stack of this test process, opened at the first call: pure unit tests never pay for it. `test/preload.ts` stops it
  * after the last test. Give the hook time: `beforeAll(async () => { stack = await useStack(); }, STACK_TIMEOUT_MS)`.
  */
 export function useStack(): Promise<TestStack> {
-  slot[KEY] ??= open();
-  return slot[KEY];
+  holder[KEY] ??= open();
+  return holder[KEY];
 }
 
 /** For hooks that call {@link useStack}: the very first start on a machine downloads and builds Keycloak. */
@@ -18,13 +18,13 @@ export const STACK_TIMEOUT_MS = 480_000;
 
 /** The stack of this process if one was opened, and undefined if none was or if it could not be. */
 export async function openedStack(): Promise<TestStack | undefined> {
-  return await slot[KEY]?.catch(() => undefined);
+  return await holder[KEY]?.catch(() => undefined);
 }
 
 /** Stops the stack of this process if one was opened. */
 export async function stopTestStack(): Promise<void> {
-  const opened = slot[KEY];
-  delete slot[KEY];
+  const opened = holder[KEY];
+  delete holder[KEY];
   const stack = await opened?.catch(() => undefined);
   await stack?.stop();
 }

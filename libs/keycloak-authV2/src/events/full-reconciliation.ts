@@ -1,9 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { FeedRepository, UserRepository } from "@libs/database";
 import { z } from "zod";
-import { InterruptedError, OutagePatience } from "../services/bulk/outage-patience.ts";
-import { type WalkPorts, walkKeycloakUsers } from "../services/bulk/walk-keycloak-users.ts";
-import { type WalkPosition, walkStart } from "../services/bulk/walk-position.ts";
+import { InterruptedError, OutageRetry } from "../services/bulk/outage-retry.ts";
+import { type ScanPorts, scanKeycloakUsers } from "../services/bulk/scan-keycloak-users.ts";
+import { type ScanPosition, scanStart } from "../services/bulk/scan-position.ts";
 import { toAuthError } from "../services/shared/database-failure.ts";
 import type { SyncDeps } from "../services/shared/sync-deps.ts";
 import type { ProblemBoard } from "./feed/problem-board.ts";
@@ -18,7 +18,7 @@ export type FullReconciliationDeps = Pick<SyncDeps, "syncRuns" | "now" | "logger
   feed: Pick<FeedRepository, "addNoticesForAllUsers">;
   problems: Pick<ProblemBoard, "report" | "clear">;
 } & RecordUnknownDeps &
-  WalkPorts;
+  ScanPorts;
 
 const KIND = "full_reconciliation";
 /** A gateway's calls end early: a page that Keycloak has not in its cache takes 2 to 5 ms a user. */
@@ -31,7 +31,8 @@ const RETRY_MS = 5_000;
  */
 const positionSchema = z.object({
   hinted: z.boolean().default(false),
-  walk: z.custom<WalkPosition>().default(walkStart),
+  /** The scan's position; replicas of an earlier version read and write it under this name. */
+  walk: z.custom<ScanPosition>().default(scanStart),
 });
 
 /**
@@ -117,7 +118,7 @@ export class FullReconciliation {
         logger.warn({ runId, code }, "the full reconciliation is waiting: it continues when it can");
       isLogged ||= code !== null;
     };
-    const patience = new OutagePatience({ outageMs: Number.POSITIVE_INFINITY, signal, onWaiting: logWaiting });
+    const retry = new OutageRetry({ outageMs: Number.POSITIVE_INFINITY, signal, onWaiting: logWaiting });
     while (!this.#stopped) {
       try {
         if (this.#again) {
@@ -125,7 +126,7 @@ export class FullReconciliation {
           runId = (await syncRuns.begin(KIND, now())).id;
           this.#again = false;
         }
-        const counts = await this.#walk(runId, patience);
+        const counts = await this.#scan(runId, retry);
         if (!counts) return;
         if (this.#again) continue;
         await syncRuns.finish(runId, null, now());
@@ -140,23 +141,23 @@ export class FullReconciliation {
   }
 
   /** @returns null when it was stopped */
-  async #walk(runId: string, patience: OutagePatience): Promise<Record<string, number> | null> {
+  async #scan(runId: string, retry: OutageRetry): Promise<Record<string, number> | null> {
     const { feed, syncRuns, now, wake } = this.deps;
     const run = await syncRuns.findRunning(KIND);
     // Another process has done the rest.
     if (run?.id !== runId) return null;
-    const { hinted: hasRecorded, walk } = positionSchema.parse(run.position ?? {});
+    const { hinted: hasRecorded, walk: begin } = positionSchema.parse(run.position ?? {});
     const counts = { known: 0, seen: 0, missing: 0, ...run.counts };
     if (!hasRecorded) {
       counts.known = await feed.addNoticesForAllUsers("full_reconciliation", now());
       await syncRuns.save(runId, { hinted: true }, counts, now());
       wake("notices");
     }
-    const walked = walkKeycloakUsers(
-      { ...this.deps, patience },
-      { pageSize: PAGE, concurrency: 1, position: walk, now },
+    const scanned = scanKeycloakUsers(
+      { ...this.deps, retry },
+      { pageSize: PAGE, concurrency: 1, position: begin, now },
     );
-    for await (const { users, position } of walked) {
+    for await (const { users, position } of scanned) {
       counts.missing += await this.#recordUnknown(users.map(({ id }) => id));
       counts.seen += users.length;
       await syncRuns.save(runId, { hinted: true, walk: position }, counts, now());

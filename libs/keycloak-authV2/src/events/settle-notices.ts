@@ -10,7 +10,7 @@ import type { SyncDeps } from "../services/shared/sync-deps.ts";
 import type { FeedMetrics, NoticeOutcome } from "./feed/feed-deps.ts";
 import { SECOND_PASS_MS, type Verdict } from "./verdict.ts";
 
-type BackOffDeps = Pick<SyncDeps, "now" | "logger"> & { feed: Pick<FeedRepository, "postpone" | "bury"> };
+type BackOffDeps = Pick<SyncDeps, "now" | "logger"> & { feed: Pick<FeedRepository, "postpone" | "moveToDeadLetters"> };
 
 /** For {@link settleNotices}. */
 export type SettleNoticesDeps = Pick<SyncDeps, "now"> & {
@@ -51,7 +51,7 @@ export async function settleNotices(
     const pauseMs = WAITED_FOR.has(error) ? WAIT_MS.least + Math.random() * WAIT_MS.spread : OUTAGE_PAUSE_MS;
     await feed.postpone(notices, error, later(now(), pauseMs), false);
   }
-  for (const [notice, { error }] of own) await backOffOrBury(deps, notice, error);
+  for (const [notice, { error }] of own) await postponeOrMoveToDeadLetters(deps, notice, error);
   const outcomeOf = ([notice, verdict]: [ChangeNotice, Verdict]): NoticeOutcome => {
     if (verdict === "not_yet") return "postponed";
     if (typeof verdict === "string") return "handled";
@@ -65,14 +65,18 @@ export async function settleNotices(
   return waits.some(([, { error }]) => !WAITED_FOR.has(error));
 }
 
-async function backOffOrBury({ feed, now, logger }: BackOffDeps, notice: ChangeNotice, error: string): Promise<void> {
+async function postponeOrMoveToDeadLetters(
+  { feed, now, logger }: BackOffDeps,
+  notice: ChangeNotice,
+  error: string,
+): Promise<void> {
   const { kind, subject, attempts } = notice;
   if (!isLast(notice)) {
     const pauseMs = Math.min(LONGEST_PAUSE_MS, 1_000 * 2 ** attempts);
     await feed.postpone([notice], error, later(now(), pauseMs), true);
     return;
   }
-  await feed.bury(notice, error, now());
+  await feed.moveToDeadLetters(notice, error, now());
   logger.error({ kind, subject, code: error }, "change notice moved to dead letters: replay it once its cause is gone");
 }
 

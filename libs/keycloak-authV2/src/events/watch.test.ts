@@ -208,7 +208,7 @@ describe("FeedWatch", () => {
     const [one, two] = [replica(), replica()];
     await notice("user", "u1");
     const [claimed] = await deps.feed.claimDue(deps.now(), new Date(clock.now + 1_000), 1);
-    await deps.feed.bury(claimed as never, "internal.error", deps.now());
+    await deps.feed.moveToDeadLetters(claimed as never, "internal.error", deps.now());
     config.userEventsEnabled = false;
     expect(await one.round()).toEqual(["dead_letters", "user_events_off"]);
     expect(await two.round()).toEqual(["dead_letters", "user_events_off"]);

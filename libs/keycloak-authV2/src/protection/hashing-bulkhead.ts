@@ -65,17 +65,17 @@ export class HashingBulkhead {
         reject(refusal());
       }, longestMs);
     });
-    const turn = this.#policy.execute(() => {
+    const call = this.#policy.execute(() => {
       clearTimeout(timer);
       return inOwnContext(() => this.#measured(work));
     }, waiting.signal);
     try {
-      return await Promise.race([turn, expired]);
+      return await Promise.race([call, expired]);
     } catch (error) {
       throw error instanceof BulkheadRejectedError || error instanceof TaskCancelledError ? refusal() : error;
     } finally {
       clearTimeout(timer);
-      turn.catch(() => {});
+      call.catch(() => {});
     }
   }
 

@@ -2,7 +2,7 @@ import type { BulkDeps } from "../services/bulk/bulk-deps.ts";
 import type { InMemoryKeycloakOptions, StoredUser } from "./in-memory-keycloak.ts";
 import { createSyncFixture } from "./sync-fixture.ts";
 
-/** Walks over all users on fakes. */
+/** Scans of all users on fakes. */
 export function createBulkFixture(options: InMemoryKeycloakOptions = {}) {
   const fixture = createSyncFixture(options);
   const { deps, keycloak, clock } = fixture;

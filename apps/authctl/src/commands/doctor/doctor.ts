@@ -15,7 +15,7 @@ import { readVariables } from "../../input/read-variables.ts";
 import { UsageError } from "../../input/usage-error.ts";
 import { printable } from "../../ui/render-table.ts";
 import type { Terminal } from "../../ui/terminal.ts";
-import { wholeNumber } from "../users/walk-options.ts";
+import { wholeNumber } from "../users/scan-options.ts";
 import { doctorVariables } from "./doctor-variables.ts";
 
 interface Flags {

@@ -11,7 +11,7 @@ import { readVariables } from "../../input/read-variables.ts";
 import { UsageError } from "../../input/usage-error.ts";
 import { openStatusLine } from "../../ui/open-status-line.ts";
 import type { Terminal } from "../../ui/terminal.ts";
-import { wholeNumber } from "../users/walk-options.ts";
+import { wholeNumber } from "../users/scan-options.ts";
 import { isLeft, printKeyUses } from "./print-key-uses.ts";
 
 interface Flags {

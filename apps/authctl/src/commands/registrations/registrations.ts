@@ -8,7 +8,7 @@ import { UsageError } from "../../input/usage-error.ts";
 import { confirm } from "../../ui/confirm.ts";
 import { renderTable } from "../../ui/render-table.ts";
 import type { Terminal } from "../../ui/terminal.ts";
-import { wholeNumber } from "../users/walk-options.ts";
+import { wholeNumber } from "../users/scan-options.ts";
 
 /** What to do about each reason, as in docs/operations.md. */
 const ADVICE: Record<string, string> = {

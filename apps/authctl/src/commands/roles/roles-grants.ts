@@ -4,7 +4,7 @@ import { databaseVariables } from "../../command/common-variables.ts";
 import { withHelp } from "../../command/with-help.ts";
 import { formatTime } from "../../ui/format-time.ts";
 import { renderTable } from "../../ui/render-table.ts";
-import { wholeNumber } from "../users/walk-options.ts";
+import { wholeNumber } from "../users/scan-options.ts";
 import { describeScope } from "./grant-flags.ts";
 import { withAccess } from "./with-access.ts";
 

@@ -7,7 +7,7 @@ import { withHelp } from "../../command/with-help.ts";
 import { withPeople } from "../../command/with-people.ts";
 import { formatMinute } from "../../ui/format-minute.ts";
 import { renderList } from "../../ui/render-list.ts";
-import { wholeNumber } from "../users/walk-options.ts";
+import { wholeNumber } from "../users/scan-options.ts";
 import { addSessionFlags, filterOf, type SessionFlags } from "./session-flags.ts";
 
 interface Flags extends SessionFlags {

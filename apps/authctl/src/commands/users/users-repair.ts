@@ -8,10 +8,10 @@ import { confirm } from "../../ui/confirm.ts";
 import { formatDuration } from "../../ui/format-duration.ts";
 import { renderTable } from "../../ui/render-table.ts";
 import { DIFFERENCE_COLUMNS, DifferenceSample, differenceKinds, printDifferences, rowOf } from "./differences.ts";
-import { runWalk } from "./run-walk.ts";
-import { addWalkOptions, type WalkFlags } from "./walk-options.ts";
+import { runScan } from "./run-scan.ts";
+import { addScanOptions, type ScanFlags } from "./scan-options.ts";
 
-interface Flags extends WalkFlags {
+interface Flags extends ScanFlags {
   only?: DifferenceKind[];
   dryRun?: boolean;
   allowDeletes?: boolean;
@@ -34,7 +34,7 @@ export function addUsersRepair(users: Command, context: CommandContext): void {
     .option("--only <kinds>", "of missing, extra, field, session; separated by commas", differenceKinds)
     .option("--allow-deletes", "marks users as deleted even if they are more than 1 % of all")
     .option("--yes", "does not ask");
-  withHelp(addWalkOptions(command), {
+  withHelp(addScanOptions(command), {
     examples: [
       ["users repair --dry-run --report plan.csv", "what would be done, to read first"],
       ["users repair", "asks, then repairs"],
@@ -53,7 +53,7 @@ async function usersRepair(context: CommandContext, flags: Flags): Promise<void>
     return;
   }
   const sample = new DifferenceSample();
-  const result = await runWalk<RepairResult>(context, {
+  const result = await runScan<RepairResult>(context, {
     flags,
     counting: "differences",
     columns: [...DIFFERENCE_COLUMNS, "outcome", "error"],

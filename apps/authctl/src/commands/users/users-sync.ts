@@ -8,10 +8,10 @@ import { formatDuration } from "../../ui/format-duration.ts";
 import { renderTable } from "../../ui/render-table.ts";
 import type { Terminal } from "../../ui/terminal.ts";
 import { NOTICE_COLUMNS, NoticeSample, needingOperator } from "./notices.ts";
-import { runWalk } from "./run-walk.ts";
-import { addWalkOptions, type WalkFlags } from "./walk-options.ts";
+import { runScan } from "./run-scan.ts";
+import { addScanOptions, type ScanFlags } from "./scan-options.ts";
 
-interface Flags extends WalkFlags {
+interface Flags extends ScanFlags {
   dryRun?: boolean;
   fresh?: boolean;
   allowDeletes?: boolean;
@@ -25,7 +25,7 @@ export function addUsersSync(users: Command, context: CommandContext): void {
     .option("--dry-run", "compares and counts; writes nothing")
     .option("--fresh", "starts over, even if an interrupted run could be resumed")
     .option("--allow-deletes", "marks users as deleted even if they are more than 1 % of all");
-  withHelp(addWalkOptions(command), {
+  withHelp(addScanOptions(command), {
     examples: [
       ["users sync", "all users; resumes an interrupted run"],
       ["users sync --dry-run", "shows what would be done"],
@@ -41,7 +41,7 @@ async function usersSync(context: CommandContext, flags: Flags): Promise<void> {
   const { terminal, endWith } = context;
   const { dryRun, fresh, allowDeletes } = flags;
   const sample = new NoticeSample();
-  const result = await runWalk<SyncResult>(context, {
+  const result = await runScan<SyncResult>(context, {
     flags,
     counting: "changes",
     columns: NOTICE_COLUMNS,
@@ -68,13 +68,13 @@ async function usersSync(context: CommandContext, flags: Flags): Promise<void> {
 
 function printSummary(terminal: Terminal, { counts, durationMs, resumedFrom }: SyncResult, dryRun: boolean): void {
   if (resumedFrom) terminal.print(`Resumed the run that began at ${resumedFrom.toISOString()}.`);
-  const rate = durationMs > 0 ? Math.round((counts.walked * 1000) / durationMs) : 0;
+  const rate = durationMs > 0 ? Math.round((counts.scanned * 1000) / durationMs) : 0;
   terminal.print(
     renderTable(
       terminal,
       ["Keycloak → here", dryRun ? "would be" : "users"],
       [
-        ["read", counts.walked],
+        ["read", counts.scanned],
         ["new here", counts.inserted],
         ["back again", counts.revived],
         ["changed", counts.updated],

@@ -6,10 +6,10 @@ import { ExitCode } from "../../command/exit-code.ts";
 import { withHelp } from "../../command/with-help.ts";
 import { formatDuration } from "../../ui/format-duration.ts";
 import { DIFFERENCE_COLUMNS, DifferenceSample, differenceKinds, printDifferences, rowOf } from "./differences.ts";
-import { runWalk } from "./run-walk.ts";
-import { addWalkOptions, type WalkFlags } from "./walk-options.ts";
+import { runScan } from "./run-scan.ts";
+import { addScanOptions, type ScanFlags } from "./scan-options.ts";
 
-interface Flags extends WalkFlags {
+interface Flags extends ScanFlags {
   only?: DifferenceKind[];
 }
 
@@ -19,7 +19,7 @@ export function addUsersVerify(users: Command, context: CommandContext): void {
     .command("verify")
     .description("find every difference between Keycloak and here; changes nothing; exits with 3 if there are any")
     .option("--only <kinds>", "of missing, extra, field, session; separated by commas", differenceKinds);
-  withHelp(addWalkOptions(command), {
+  withHelp(addScanOptions(command), {
     examples: [
       ["users verify", "exits with 0 if nothing differs, with 3 if something does"],
       ["users verify --report differences.csv", "each difference, for a spreadsheet"],
@@ -33,7 +33,7 @@ export function addUsersVerify(users: Command, context: CommandContext): void {
 async function usersVerify(context: CommandContext, flags: Flags): Promise<void> {
   const { terminal, endWith } = context;
   const sample = new DifferenceSample();
-  const result = await runWalk<VerifyResult>(context, {
+  const result = await runScan<VerifyResult>(context, {
     flags,
     counting: "differences",
     columns: DIFFERENCE_COLUMNS,
@@ -57,7 +57,7 @@ async function usersVerify(context: CommandContext, flags: Flags): Promise<void>
     sample.print(terminal, flags.report);
     const { green, yellow } = terminal.colors;
     const verdict = found > 0 ? yellow(`${found.toLocaleString("en")} differences`) : green("Nothing differs");
-    terminal.print(`${verdict} in ${counts.walked.toLocaleString("en")} users (${formatDuration(durationMs)}).`);
+    terminal.print(`${verdict} in ${counts.scanned.toLocaleString("en")} users (${formatDuration(durationMs)}).`);
     if (found > 0) terminal.print("authctl users repair --dry-run shows what would be done about them.");
   }
   if (state === "finished" && found > 0) endWith(ExitCode.differences);

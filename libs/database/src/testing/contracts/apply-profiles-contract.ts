@@ -89,16 +89,16 @@ export function applyProfilesContract(name: string, makeSubject: MakeSubject): v
       expect(await apply(late, LATER, { ticket: slow })).toEqual(["updated", "stale"]);
     });
 
-    test("who is new or revived gets a notice to be reconciled, unless everybody is walked over", async () => {
+    test("who is new or revived gets a notice to be reconciled, unless everybody is scanned", async () => {
       const { users, feed, apply } = await begin();
-      const [added, walked] = [profileOf(), profileOf()];
+      const [added, scanned] = [profileOf(), profileOf()];
       const noticed = async (at: Date) => {
         const notices = await feed.claimDue(at, at, 1_000);
         await feed.complete(notices, at);
-        return notices.filter(({ subject }) => [added.id, walked.id].includes(subject)).map(({ subject }) => subject);
+        return notices.filter(({ subject }) => [added.id, scanned.id].includes(subject)).map(({ subject }) => subject);
       };
       await apply([added], NOW);
-      await apply([walked], NOW, { leaveUnchanged: true });
+      await apply([scanned], NOW, { leaveUnchanged: true });
       expect(await noticed(NOW)).toEqual([added.id]);
       await apply([{ ...added, firstName: "Changed" }], NOW);
       expect(await noticed(NOW)).toEqual([]);

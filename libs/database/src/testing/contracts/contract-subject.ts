@@ -7,8 +7,8 @@ export interface ContractSubject extends Repositories {
   addStore(id: string): Promise<void>;
   addOrganization(id: string): Promise<void>;
   addRateLimit(key: string, expire: Date | null): Promise<void>;
-  addLoginTurn(key: string, until: Date): Promise<void>;
-  /** Of rate limits and login turns. */
+  addLoginLock(key: string, until: Date): Promise<void>;
+  /** Of rate limits and login locks. */
   limitKeys(): Promise<string[]>;
 }
 

@@ -67,7 +67,7 @@ export function feedRepositoryContract(name: string, makeSubject: MakeSubject): 
         (notice) => feed.complete([notice], at(9)),
         (notice) => feed.scheduleSecondPass([notice], at(99)),
         (notice) => feed.postpone([notice], "keycloak.unavailable", at(99), true),
-        (notice) => feed.bury(notice, "user.name_collision", at(9)),
+        (notice) => feed.moveToDeadLetters(notice, "user.name_collision", at(9)),
       ];
       for (const finish of settle) {
         const notice = noticeOf();
@@ -125,7 +125,7 @@ export function feedRepositoryContract(name: string, makeSubject: MakeSubject): 
       const notices = Array.from({ length: 3 }, () => noticeOf());
       for (const notice of notices) await feed.addNotices([notice], at(0));
       const claimed = await feed.claimDue(at(0), at(CLAIMED), ALL);
-      for (const notice of claimed) await feed.bury(notice, "user.name_collision", at(1));
+      for (const notice of claimed) await feed.moveToDeadLetters(notice, "user.name_collision", at(1));
       const ids = claimed.map(({ id }) => id).toSorted((a, b) => Number(a - b));
       expect(await feed.claimDue(at(ALL), at(ALL), ALL)).toEqual([]);
       const dead = await feed.listDead();
@@ -142,7 +142,7 @@ export function feedRepositoryContract(name: string, makeSubject: MakeSubject): 
       expect(revived.map(({ attempts, version, deadAt }) => [attempts, version, deadAt])).toEqual(
         notices.map(() => [0, 2n, null]),
       );
-      for (const notice of revived) await feed.bury(notice, "user.name_collision", at(4));
+      for (const notice of revived) await feed.moveToDeadLetters(notice, "user.name_collision", at(4));
       expect(await feed.replay(at(5))).toBe(3);
       await feed.complete(revived, at(6));
       expect(await feed.listDead()).toEqual([]);
@@ -179,7 +179,7 @@ export function feedRepositoryContract(name: string, makeSubject: MakeSubject): 
       expect(await feed.countPostponed([paused, other, fresh("none")])).toBe(3);
       expect(await feed.countPostponed([])).toBe(0);
       await feed.scheduleSecondPass([one], at(2));
-      await feed.bury(two, paused, at(2));
+      await feed.moveToDeadLetters(two, paused, at(2));
       expect(await feed.countPostponed([paused])).toBe(0);
       await feed.complete([one, three], at(3));
       await feed.replay(at(3), [two.id]);

@@ -121,7 +121,7 @@ export function reconcileRepositoryContract(name: string, makeSubject: MakeSubje
       await feed.addNotices([{ ...notice, subject: dead }], NOW);
       const [claimed] = (await feed.claimDue(LATEST, LATEST, 1_000)).filter(({ subject }) => subject === dead);
       if (!claimed) throw new Error("not claimed");
-      await feed.bury(claimed, "user.name_collision", LATER);
+      await feed.moveToDeadLetters(claimed, "user.name_collision", LATER);
       await feed.addNotices([{ ...notice, subject: waiting }], NOW);
       expect(await reconcile.findDeadLetters("user", [dead, waiting])).toEqual([dead]);
       expect(await reconcile.findDeadLetters("sessions", [dead])).toEqual([]);

@@ -154,7 +154,7 @@ export function registrationRepositoryContract(name: string, makeSubject: MakeSu
       }
     });
 
-    test("walks pending → undoing → undone, each step once", async () => {
+    test("goes pending → undoing → undone, each step once", async () => {
       const { registrations } = await makeSubject();
       const asked = registrationOf();
       await registrations.begin(asked);

@@ -102,14 +102,14 @@ export function retentionRepositoryContract(name: string, makeSubject: MakeSubje
       expect(await activities.listByUser(userId, 10)).toHaveLength(1);
     });
 
-    test("removes login turns that anybody may take, in batches; one that is taken stays", async () => {
+    test("removes login locks that anybody may take, in batches; one that is taken stays", async () => {
       const subject = await makeSubject();
       const [taken = "", ...over] = ["taken", "over", "over", "over"].map(fresh);
-      await subject.addLoginTurn(taken, new Date(Date.now() + 3_600_000));
-      for (const key of over) await subject.addLoginTurn(key, at(1));
-      expect(await subject.retention.deleteExpiredLoginTurns(2)).toBe(2);
-      expect(await subject.retention.deleteExpiredLoginTurns(2)).toBe(1);
-      expect(await subject.retention.deleteExpiredLoginTurns(2)).toBe(0);
+      await subject.addLoginLock(taken, new Date(Date.now() + 3_600_000));
+      for (const key of over) await subject.addLoginLock(key, at(1));
+      expect(await subject.retention.deleteExpiredLoginLocks(2)).toBe(2);
+      expect(await subject.retention.deleteExpiredLoginLocks(2)).toBe(1);
+      expect(await subject.retention.deleteExpiredLoginLocks(2)).toBe(0);
       expect((await subject.limitKeys()).filter((key) => [taken, ...over].includes(key))).toEqual([taken]);
     });
   });

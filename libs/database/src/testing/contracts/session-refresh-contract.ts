@@ -18,9 +18,11 @@ export function sessionRefreshContract(name: string, makeSubject: MakeSubject): 
   describe(`${name}: SessionRepository.beginRefresh`, () => {
     test("gives the lease to one caller, and the row to all", async () => {
       const { sessions, session, sessionId, hash } = await live();
-      const turns = await Promise.all(Array.from({ length: 8 }, () => sessions.beginRefresh(sessionId, hash, MINUTE)));
-      expect(turns.flatMap((turn) => turn?.fence ?? [])).toEqual([1n]);
-      for (const turn of turns) expect(turn).toMatchObject({ session, standing: "current", spentAt: null });
+      const attempts = await Promise.all(
+        Array.from({ length: 8 }, () => sessions.beginRefresh(sessionId, hash, MINUTE)),
+      );
+      expect(attempts.flatMap((attempt) => attempt?.fence ?? [])).toEqual([1n]);
+      for (const attempt of attempts) expect(attempt).toMatchObject({ session, standing: "current", spentAt: null });
     });
 
     test("gives it again when it was released, or is over, with a higher fence", async () => {

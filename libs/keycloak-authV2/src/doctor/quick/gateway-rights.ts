@@ -12,7 +12,7 @@ export const GATEWAY_RIGHTS: Readonly<Record<string, readonly TableRight[]>> = {
   idempotency_keys: ["INSERT", "UPDATE", "DELETE"],
   keycloak_logouts: ["INSERT", "UPDATE", "DELETE"],
   leases: ["INSERT", "UPDATE"],
-  login_turns: ["INSERT", "UPDATE", "DELETE"],
+  login_locks: ["INSERT", "UPDATE", "DELETE"],
   rate_limits: ["INSERT", "UPDATE", "DELETE"],
   registrations: ["INSERT", "UPDATE", "DELETE"],
   sessions: ["INSERT", "UPDATE", "DELETE"],
@@ -23,5 +23,5 @@ export const GATEWAY_RIGHTS: Readonly<Record<string, readonly TableRight[]>> = {
   user_roles: ["UPDATE", "DELETE"],
   users: ["INSERT", "UPDATE"],
   // Who was on Keycloak's list, where that is all it has (before 26.6).
-  walk_seen: ["INSERT", "DELETE"],
+  scan_seen: ["INSERT", "DELETE"],
 };

@@ -1,4 +1,4 @@
-import { UnreadableError } from "../../services/bulk/outage-patience.ts";
+import { UnreadableError } from "../../services/bulk/outage-retry.ts";
 import type { SyncDeps } from "../../services/shared/sync-deps.ts";
 import type { ReconcileRun } from "./reconcile-run.ts";
 
@@ -16,13 +16,13 @@ const MOST_LOGGED = 1_000;
  * @throws BulkError `bulk.outage`; InterruptedError; what is no outage
  */
 export async function askAbout<T>(
-  run: Pick<ReconcileRun<AskAboutDeps>, "patience" | "passedOver" | "deps">,
+  run: Pick<ReconcileRun<AskAboutDeps>, "retry" | "passedOver" | "deps">,
   userId: string,
   call: () => Promise<T>,
   others: () => Promise<unknown>,
 ): Promise<T | null> {
   try {
-    return await run.patience.run(call, others);
+    return await run.retry.run(call, others);
   } catch (error) {
     if (!(error instanceof UnreadableError)) throw error;
     const { passedOver, deps } = run;

@@ -4,9 +4,9 @@ import type { KeycloakUser, KeycloakUserRepository } from "../../ports/ports.ts"
 import { LATEST_MS } from "../../services/bulk/created-windows.ts";
 import { type ReadByIdDeps, readById } from "../../services/bulk/read-by-id.ts";
 import { ReadPace } from "../../services/bulk/read-pace.ts";
-import { type WalkPorts, walkKeycloakUsers } from "../../services/bulk/walk-keycloak-users.ts";
-import { walkStart } from "../../services/bulk/walk-position.ts";
-import { WalkReader } from "../../services/bulk/walk-reader.ts";
+import { type ScanPorts, scanKeycloakUsers } from "../../services/bulk/scan-keycloak-users.ts";
+import { scanStart } from "../../services/bulk/scan-position.ts";
+import { ScanReader } from "../../services/bulk/scan-reader.ts";
 import { chunk } from "../../services/shared/chunk.ts";
 import { ServiceAccounts } from "../../services/shared/service-accounts.ts";
 import type { SyncDeps } from "../../services/shared/sync-deps.ts";
@@ -34,7 +34,7 @@ type CompareUnlistedDeps = { reconcile: Pick<ReconcileRepository, "listCreatedBe
 type ReconcileByTimeDeps = Pick<SyncDeps, "now"> & {
   keycloak: Pick<KeycloakUserRepository, "getUsers">;
   reconcile: Pick<ReconcileRepository, "listUndated">;
-} & WalkPorts &
+} & ScanPorts &
   ReadByIdDeps &
   AskAboutDeps &
   UserPagesDeps &
@@ -86,7 +86,7 @@ export function userKey(position: unknown): number | string {
   return data.phase === "windows" ? data.through : LATEST_MS + ORDER.indexOf(data.phase);
 }
 
-/** Why users are reconciled out of turn. */
+/** Why users are reconciled before their round. */
 export interface Counted {
   /** What the counts differ by. */
   difference: CountDifference;
@@ -106,7 +106,7 @@ export async function* compareAllUsers(
   counted: Counted | null,
 ): AsyncGenerator<void> {
   const { keycloak } = run.deps;
-  const byTime = !isListed(round.position) && (await run.patience.run(() => keycloak.takesCreatedTimes()));
+  const byTime = !isListed(round.position) && (await run.retry.run(() => keycloak.takesCreatedTimes()));
   if (byTime) yield* reconcileByTime(run, round, counted?.bySpans ? counted.difference : null);
   else yield* reconcileListed(run, round, counted?.difference ?? null);
 }
@@ -116,7 +116,7 @@ async function* reconcileByTime(
   round: Round,
   counted: CountDifference | null,
 ): AsyncGenerator<void> {
-  const { deps, patience } = run;
+  const { deps, retry } = run;
   const order = counted ? COUNTED_ORDER : ORDER;
   const position = positionSchema.parse(round.position ?? { phase: order[0] });
   const store = (change: Partial<Position>) => {
@@ -150,7 +150,7 @@ async function* reconcileByTime(
 
   async function* windows(): AsyncGenerator<void> {
     const pace = new ReadPace({ concurrency: 1 });
-    const reader = new WalkReader({ ...deps, pace, patience }, {}, run.pageSize);
+    const reader = new ScanReader({ ...deps, pace, retry }, {}, run.pageSize);
     const accounts = new ServiceAccounts(deps.keycloak);
     const others = () => deps.keycloak.getUsers([run.witnessId]);
     const isPerson = async (user: KeycloakUser) =>
@@ -183,9 +183,9 @@ async function* reconcileByTime(
 
   async function* lastPass(): AsyncGenerator<void> {
     if (!position.strays && !(await someHaveNoTime(run))) return;
-    const walk = { ...walkStart, phase: "last_pass" as const, through: LATEST_MS, strays: true };
-    const options = { pageSize: run.pageSize, concurrency: 1, position: walk, now: deps.now };
-    for await (const { users } of walkKeycloakUsers({ ...deps, patience }, options)) {
+    const scan = { ...scanStart, phase: "last_pass" as const, through: LATEST_MS, strays: true };
+    const options = { pageSize: run.pageSize, concurrency: 1, position: scan, now: deps.now };
+    for await (const { users } of scanKeycloakUsers({ ...deps, retry }, options)) {
       run.called();
       await report(await compareWithLocal(deps, users));
       yield;

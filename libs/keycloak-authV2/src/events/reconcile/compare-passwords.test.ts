@@ -1,6 +1,6 @@
 // Where no event reports that a password was set, comparing finds the sessions that are older.
 import { expect, test } from "bun:test";
-import { OutagePatience } from "../../services/bulk/outage-patience.ts";
+import { OutageRetry } from "../../services/bulk/outage-retry.ts";
 import type { SyncDeps } from "../../services/shared/sync-deps.ts";
 import { createFeedFixture } from "../../testing/feed-fixture.ts";
 import { logIn } from "../../testing/log-in.ts";
@@ -12,7 +12,7 @@ function setUp({ comparesPasswords }: { comparesPasswords: boolean }) {
   const fixture = createFeedFixture();
   const { feedDeps, keycloak, clock, handle, database } = fixture;
   const run: ReconcileRun<SyncDeps> = {
-    ...{ deps: feedDeps, patience: new OutagePatience({ outageMs: 0 }), pageSize: 200 },
+    ...{ deps: feedDeps, retry: new OutageRetry({ outageMs: 0 }), pageSize: 200 },
     ...{ witnessId: keycloak.serviceAccount.id, passedOver: new Set<string>(), called: () => {} },
     comparesPasswords: async () => comparesPasswords,
   };

@@ -1,7 +1,7 @@
 import type { ReconcileRepository, UserRepository } from "@libs/database";
 import type { KeycloakUser } from "../../ports/ports.ts";
 import { compareUser } from "../../services/bulk/compare-users.ts";
-import { isDated } from "../../services/bulk/walk-keycloak-users.ts";
+import { isDated } from "../../services/bulk/scan-keycloak-users.ts";
 import type { Suspect } from "./report-differences.ts";
 
 /** For {@link compareWithLocal}. */

@@ -1,4 +1,4 @@
-import type { ReconcileRepository, WalkRepository } from "@libs/database";
+import type { ReconcileRepository, ScanRepository } from "@libs/database";
 import type { KeycloakUserRepository } from "../../ports/ports.ts";
 import { type CompareAllUsersDeps, compareAllUsers, userKey } from "./compare-all-users.ts";
 import type { ReconcileMetrics } from "./reconcile-metrics.ts";
@@ -9,7 +9,7 @@ import { RoundRunner, type RoundRunnerDeps } from "./round-runner.ts";
 /** For {@link createRounds}; what the steps of the rounds use comes with the run. */
 export type CreateRoundsDeps = {
   keycloak: Pick<KeycloakUserRepository, "countUsers">;
-  walks: Pick<WalkRepository, "countSignedIn">;
+  scans: Pick<ScanRepository, "countSignedIn">;
   reconcile: Pick<ReconcileRepository, "countUpTo">;
   reconcileMetrics: Pick<ReconcileMetrics, "differences">;
 } & RoundRunnerDeps;
@@ -22,7 +22,7 @@ export interface Rounds {
 
 /** The rounds that are always under way. @param periodMs within which each has been everywhere, in milliseconds */
 export function createRounds(deps: CreateRoundsDeps, periodMs: number): Rounds {
-  const { keycloak, walks, reconcile, reconcileMetrics } = deps;
+  const { keycloak, scans, reconcile, reconcileMetrics } = deps;
   const users = new RoundRunner<CompareAllUsersDeps>(
     deps,
     {
@@ -39,7 +39,7 @@ export function createRounds(deps: CreateRoundsDeps, periodMs: number): Rounds {
     deps,
     {
       source: SESSIONS,
-      countAll: () => walks.countSignedIn(),
+      countAll: () => scans.countSignedIn(),
       steps: reconcileSessions,
       keyOf: sessionKey,
       // In the order of the database, which need not be that of this process.

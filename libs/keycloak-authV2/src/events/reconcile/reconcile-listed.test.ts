@@ -1,7 +1,7 @@
 // Where Keycloak ignores times of creation, everybody is compared all the same.
 import { beforeEach, expect, test } from "bun:test";
 import { createLogger } from "@libs/observability";
-import { OutagePatience } from "../../services/bulk/outage-patience.ts";
+import { OutageRetry } from "../../services/bulk/outage-retry.ts";
 import { syncUsers } from "../../services/bulk/sync-users.ts";
 import type { SyncDeps } from "../../services/shared/sync-deps.ts";
 import { type BulkFixture, createBulkFixture } from "../../testing/bulk-fixture.ts";
@@ -22,7 +22,7 @@ beforeEach(async () => {
   calls = 0;
   run = {
     deps: { ...fixture.bulkDeps, logger: createLogger({ destination: { write: () => {} } }) },
-    patience: new OutagePatience({ outageMs: 0, firstDelayMs: 1 }),
+    retry: new OutageRetry({ outageMs: 0, firstDelayMs: 1 }),
     witnessId: fixture.keycloak.serviceAccount.id,
     pageSize: 100,
     passedOver: new Set(),
@@ -74,7 +74,7 @@ test("a run that made it forgotten who was seen has the list read again, and not
   const round = newRound(fixture.clock.now, 0);
   const steps = compareAllUsers(run, round, null);
   for (let step = 0; step < 4; step += 1) await steps.next();
-  await fixture.bulkDeps.walks.forgetSeen(null);
+  await fixture.bulkDeps.scans.forgetSeen(null);
   fixture.keycloak.users.delete("u00100");
   for await (const _ of steps);
   expect(reported()).toEqual(["user u00100"]);

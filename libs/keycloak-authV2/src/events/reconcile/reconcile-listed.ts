@@ -1,9 +1,9 @@
-import type { WalkRepository } from "@libs/database";
+import type { ScanRepository } from "@libs/database";
 import { z } from "zod";
 import type { KeycloakUser, KeycloakUserRepository } from "../../ports/ports.ts";
 import { ReadPace } from "../../services/bulk/read-pace.ts";
 import { scanList } from "../../services/bulk/scan-list.ts";
-import { WalkReader, type WalkReaderPorts } from "../../services/bulk/walk-reader.ts";
+import { ScanReader, type ScanReaderPorts } from "../../services/bulk/scan-reader.ts";
 import { ServiceAccounts } from "../../services/shared/service-accounts.ts";
 import { type AskAboutDeps, askAbout } from "./ask-about.ts";
 import { type CompareWithLocalDeps, compareWithLocal } from "./compare-with-local.ts";
@@ -20,9 +20,9 @@ import {
 
 /** For {@link reconcileListed}. */
 export type ReconcileListedDeps = {
-  walks: Pick<WalkRepository, "markSeen" | "countUnseen" | "listUnseen" | "forgetSeenBy">;
+  scans: Pick<ScanRepository, "markSeen" | "countUnseen" | "listUnseen" | "forgetSeenBy">;
   keycloak: Pick<KeycloakUserRepository, "getUsers" | "usersACall">;
-} & WalkReaderPorts &
+} & ScanReaderPorts &
   AskAboutDeps &
   CompareWithLocalDeps &
   ReportUsersDeps &
@@ -78,8 +78,8 @@ export async function* reconcileListed(
   round: Round,
   counted: CountDifference | null,
 ): AsyncGenerator<void> {
-  const { deps, patience } = run;
-  const { walks } = deps;
+  const { deps, retry } = run;
+  const { scans } = deps;
   const seenBy = counted ? SEEN_BY_PASS : SEEN_BY_ROUND;
   const begin: Position = { phase: "listed", place: null, after: "", again: false };
   const position = positionSchema.safeParse(round.position).data ?? begin;
@@ -91,11 +91,11 @@ export async function* reconcileListed(
   };
   if (position.phase === "listed") yield* listed();
   yield* unlisted();
-  await walks.forgetSeenBy(seenBy);
+  await scans.forgetSeenBy(seenBy);
 
   async function* listed(): AsyncGenerator<void> {
-    if (position.place === null) await walks.forgetSeenBy(seenBy);
-    const reader = new WalkReader({ ...deps, pace: new ReadPace({ concurrency: 1 }), patience }, {}, run.pageSize);
+    if (position.place === null) await scans.forgetSeenBy(seenBy);
+    const reader = new ScanReader({ ...deps, pace: new ReadPace({ concurrency: 1 }), retry }, {}, run.pageSize);
     const accounts = new ServiceAccounts(deps.keycloak);
     const others = () => deps.keycloak.getUsers([run.witnessId]);
     const isPerson = async (user: KeycloakUser) =>
@@ -108,13 +108,13 @@ export async function* reconcileListed(
       for (const user of lists.flatMap(({ users }) => users)) if (await isPerson(user)) people.push(user);
       await report(await compareWithLocal(deps, people));
       const ids = people.map(({ id }) => id);
-      if (ids.length > 0) await walks.markSeen(seenBy, ids);
+      if (ids.length > 0) await scans.markSeen(seenBy, ids);
       round.done += people.length;
       store({ place });
       yield;
     }
     if (counted?.enabled) await report(await settleHiddenDisabled(run, null));
-    const { unseen, live } = await walks.countUnseen(seenBy);
+    const { unseen, live } = await scans.countUnseen(seenBy);
     // Another run has made all forget whom it saw: to read the list again is less than everybody by id.
     const isForgotten = !position.again && unseen > run.pageSize && unseen > live / 2;
     store(isForgotten ? { place: null, again: true } : { phase: "unlisted" });
@@ -125,7 +125,7 @@ export async function* reconcileListed(
   async function* unlisted(): AsyncGenerator<void> {
     const atOnce = CALLS_AT_ONCE * Math.max(1, (await deps.keycloak.usersACall()) - 1);
     for (;;) {
-      const batch = await walks.listUnseen(seenBy, position.after, atOnce);
+      const batch = await scans.listUnseen(seenBy, position.after, atOnce);
       const last = batch.at(-1);
       if (!last) return;
       await report(await settleUnlisted(run, batch));

@@ -1,9 +1,9 @@
-import type { OutagePatience } from "../../services/bulk/outage-patience.ts";
+import type { OutageRetry } from "../../services/bulk/outage-retry.ts";
 
 /** What the steps of reconciliation have at hand; `Deps` is what the step that gets it uses. */
 export interface ReconcileRun<Deps = unknown> {
   deps: Deps;
-  patience: OutagePatience;
+  retry: OutageRetry;
   /** A user who is in Keycloak for certain: our own service account. */
   readonly witnessId: string;
   /** Users a read; fewer once reads have taken too long. */

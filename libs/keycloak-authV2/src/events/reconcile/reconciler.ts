@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { FeedRepository, LeaseRepository } from "@libs/database";
 import type { KeycloakEventSource } from "../../ports/ports.ts";
 import { BulkError } from "../../services/bulk/bulk-error.ts";
-import { InterruptedError, OutagePatience } from "../../services/bulk/outage-patience.ts";
+import { InterruptedError, OutageRetry } from "../../services/bulk/outage-retry.ts";
 import type { SyncDeps } from "../../services/shared/sync-deps.ts";
 import type { Sweep } from "../../workers/sweep.ts";
 import type { FeedDeps } from "../feed/feed-deps.ts";
@@ -52,7 +52,7 @@ const SMALLEST_PAGE = 10;
 /** Of a page after each step that went well. */
 const GROWTH = 1.1;
 /** Before it is asked whether Keycloak answers others. Milliseconds. */
-const PATIENCE_MS = 3_000;
+const OUTAGE_RETRY_MS = 3_000;
 
 /**
  * Keeps the local copy from drifting, whatever Keycloak reports or does not report: counts both sides every 5 seconds,
@@ -85,12 +85,12 @@ export class Reconciler {
       this.#rest.called(calls);
     };
     const onWaiting = (code: string | null) => this.#onWaiting(code);
-    const patience = new OutagePatience({ outageMs: PATIENCE_MS, signal, onWaiting });
+    const retry = new OutageRetry({ outageMs: OUTAGE_RETRY_MS, signal, onWaiting });
     const comparesPasswords = async () =>
       !options.readsEvents || (await deps.serverFeatures.current()).eventsByTime === false;
     const self = this;
     this.#run = {
-      ...{ deps, patience, called, comparesPasswords, passedOver: new Set<string>() },
+      ...{ deps, retry, called, comparesPasswords, passedOver: new Set<string>() },
       get witnessId() {
         return self.#witnessId;
       },

@@ -2,7 +2,7 @@ import type { DatedUser } from "@libs/database";
 import type { KeycloakUser, KeycloakUserRepository } from "../../ports/ports.ts";
 import { type ReadByIdDeps, readById } from "../../services/bulk/read-by-id.ts";
 import { ReadPace } from "../../services/bulk/read-pace.ts";
-import { WalkReader, type WalkReaderPorts } from "../../services/bulk/walk-reader.ts";
+import { ScanReader, type ScanReaderPorts } from "../../services/bulk/scan-reader.ts";
 import type { SyncDeps } from "../../services/shared/sync-deps.ts";
 import { type AskAboutDeps, askAbout } from "./ask-about.ts";
 import { type CompareWithLocalDeps, compareWithLocal } from "./compare-with-local.ts";
@@ -24,7 +24,7 @@ export type SettleUnlistedDeps = {
   CompareWithLocalDeps;
 
 /** For {@link settleHiddenDisabled}. */
-export type SettleHiddenDisabledDeps = WalkReaderPorts & ForgetCachedDeps;
+export type SettleHiddenDisabledDeps = ScanReaderPorts & ForgetCachedDeps;
 
 /**
  * Local users whom Keycloak's list of their time lacks: gone, or created at another time, or deleted in its database
@@ -68,9 +68,9 @@ export async function settleHiddenDisabled(
   run: ReconcileRun<SettleHiddenDisabledDeps>,
   span: { from: number; to: number } | null,
 ): Promise<Suspect[]> {
-  const { deps, patience } = run;
+  const { deps, retry } = run;
   const pace = new ReadPace({ concurrency: 1 });
-  const reader = new WalkReader({ ...deps, pace, patience }, { search: "*", enabled: false }, run.pageSize);
+  const reader = new ScanReader({ ...deps, pace, retry }, { search: "*", enabled: false }, run.pageSize);
   const suspects: Suspect[] = [];
   run.called();
   const lists = await reader.readSlice(span, 0, true);

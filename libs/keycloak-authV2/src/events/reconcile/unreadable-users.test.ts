@@ -3,7 +3,7 @@ import { beforeEach, expect, test } from "bun:test";
 import { loginOf } from "@libs/database/testing";
 import { createLogger } from "@libs/observability";
 import { AuthError } from "@libs/problems";
-import { OutagePatience } from "../../services/bulk/outage-patience.ts";
+import { OutageRetry } from "../../services/bulk/outage-retry.ts";
 import { syncUsers } from "../../services/bulk/sync-users.ts";
 import type { SyncDeps } from "../../services/shared/sync-deps.ts";
 import { type BulkFixture, createBulkFixture } from "../../testing/bulk-fixture.ts";
@@ -26,7 +26,7 @@ beforeEach(async () => {
   run = {
     deps: { ...fixture.bulkDeps, logger },
     // As long as a call that times out: each is tried twice.
-    patience: new OutagePatience({ outageMs: 0, firstDelayMs: 1 }),
+    retry: new OutageRetry({ outageMs: 0, firstDelayMs: 1 }),
     witnessId: fixture.keycloak.serviceAccount.id,
     pageSize: 200,
     passedOver: new Set(),

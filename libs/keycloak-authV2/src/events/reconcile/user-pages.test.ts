@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { OutagePatience } from "../../services/bulk/outage-patience.ts";
+import { OutageRetry } from "../../services/bulk/outage-retry.ts";
 import { ReadPace } from "../../services/bulk/read-pace.ts";
-import { WalkReader } from "../../services/bulk/walk-reader.ts";
+import { ScanReader } from "../../services/bulk/scan-reader.ts";
 import type { SyncDeps } from "../../services/shared/sync-deps.ts";
 import { createBulkFixture } from "../../testing/bulk-fixture.ts";
 import type { ReconcileRun } from "./reconcile-run.ts";
@@ -13,11 +13,11 @@ test.each([2, 5, 9])(
     const { bulkDeps, keycloak, addUser } = createBulkFixture();
     const ids = Array.from({ length: 23 }, (_, place) => `m${100 + place}`);
     for (const id of ids) addUser(id, 1_000);
-    const patience = new OutagePatience({ outageMs: 0 });
-    const reader = new WalkReader({ ...bulkDeps, pace: new ReadPace({ concurrency: 1 }), patience }, {}, 5);
+    const retry = new OutageRetry({ outageMs: 0 });
+    const reader = new ScanReader({ ...bulkDeps, pace: new ReadPace({ concurrency: 1 }), retry }, {}, 5);
     const witnessId = keycloak.serviceAccount.id;
     const run: ReconcileRun<SyncDeps> = {
-      ...{ deps: bulkDeps, patience, witnessId, pageSize: size, passedOver: new Set<string>(), called: () => {} },
+      ...{ deps: bulkDeps, retry, witnessId, pageSize: size, passedOver: new Set<string>(), called: () => {} },
       comparesPasswords: async () => false,
     };
     const read = new Set<string>();

@@ -1,7 +1,7 @@
 import type { ReconcileRepository } from "@libs/database";
 import { type CreatedWindow, createdWindows, LATEST_MS } from "../../services/bulk/created-windows.ts";
-import type { ReadList, WalkReader } from "../../services/bulk/walk-reader.ts";
-import { walkSlices } from "../../services/bulk/walk-slices.ts";
+import type { ReadList, ScanReader } from "../../services/bulk/scan-reader.ts";
+import { scanSlices } from "../../services/bulk/scan-slices.ts";
 import type { SyncDeps } from "../../services/shared/sync-deps.ts";
 import type { ReconcileRun } from "./reconcile-run.ts";
 
@@ -40,7 +40,7 @@ export interface UserPagesOptions {
  */
 export async function* userPages(
   run: ReconcileRun<UserPagesDeps>,
-  reader: WalkReader,
+  reader: ScanReader,
   { through, spanSize, agree }: UserPagesOptions,
 ): AsyncGenerator<UserPage> {
   const { reconcile, now } = run.deps;
@@ -67,7 +67,7 @@ export async function* userPages(
   }
 }
 
-async function* pagesOf(run: ReconcileRun, reader: WalkReader, window: CreatedWindow): AsyncGenerator<UserPage> {
+async function* pagesOf(run: ReconcileRun, reader: ScanReader, window: CreatedWindow): AsyncGenerator<UserPage> {
   if (window.from < window.to || window.count <= reader.pageSize) {
     run.called();
     const lists = await reader.readWindow(window);
@@ -76,7 +76,7 @@ async function* pagesOf(run: ReconcileRun, reader: WalkReader, window: CreatedWi
   }
   // More of one millisecond than a page holds. The reader's pages: those of the run change their size meanwhile.
   const recount = () => reader.count(window.from, window.to);
-  for await (const { first, last } of walkSlices(null, reader.pageSize, recount)) {
+  for await (const { first, last } of scanSlices(null, reader.pageSize, recount)) {
     run.called(2);
     for (const { users } of await reader.readSlice(window, first, last)) yield { users, window, last: false };
   }

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LeaseRepository } from "@libs/database";
 import { BulkError } from "./bulk-error.ts";
-import { InterruptedError } from "./outage-patience.ts";
+import { InterruptedError } from "./outage-retry.ts";
 
 export const BULK_LEASE = "bulk";
 const TTL_MS = 6_000;

@@ -17,7 +17,7 @@ export interface UserFilter {
   createdBefore?: Date;
 }
 
-/** What every walk over Keycloak's users takes. */
+/** What every scan of Keycloak's users takes. */
 export interface BulkRunOptions {
   filter?: UserFilter;
   /** Users a read of Keycloak; default 500. */
@@ -52,7 +52,7 @@ export interface VerifyOptions extends BulkRunOptions {
    * 3000.
    */
   settleMs?: number;
-  /** Awaited: a slow reader slows the walk down, and nothing piles up. */
+  /** Awaited: a slow reader slows the scan down, and nothing piles up. */
   onDifference?: (difference: Difference) => void | Promise<void>;
 }
 

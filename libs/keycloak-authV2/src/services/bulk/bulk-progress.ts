@@ -2,12 +2,12 @@ import type { BulkNoticeKind } from "./bulk-notice.ts";
 import type { DifferenceKind } from "./difference.ts";
 
 /**
- * `walking`: by created time, or as one list where Keycloak ignores that; `last_pass`: all users once more by offset, because some have no created time;
+ * `scanning`: by created time, or as one list where Keycloak ignores that; `last_pass`: all users once more by offset, because some have no created time;
  * `looking_for_extra`: who is only here; `catching_up`: who changed meanwhile; `checking_sessions`; `waiting`: for Keycloak or the database to come back, or another run to end.
  */
 export type BulkPhase =
   | "starting"
-  | "walking"
+  | "scanning"
   | "last_pass"
   | "looking_for_extra"
   | "checking_sessions"
@@ -18,7 +18,7 @@ export type BulkPhase =
 /** What became of Keycloak's users here; with a dry run: shows what would be done. */
 export interface SyncCounts {
   /** Users read from Keycloak, service accounts left out. */
-  walked: number;
+  scanned: number;
   inserted: number;
   /** Tombstones that live again. */
   revived: number;

@@ -7,7 +7,7 @@ import type { BulkNotice, BulkNoticeKind } from "./bulk-notice.ts";
 import type { BulkRunOptions } from "./bulk-options.ts";
 import type { SyncCounts } from "./bulk-progress.ts";
 import type { DifferenceKind } from "./difference.ts";
-import { InterruptedError, OutagePatience } from "./outage-patience.ts";
+import { InterruptedError, OutageRetry } from "./outage-retry.ts";
 import { ProgressReporter } from "./progress-reporter.ts";
 import { ReadPace } from "./read-pace.ts";
 import { newCounts, newDifferenceCounts } from "./sync-counts.ts";
@@ -32,7 +32,7 @@ export interface BulkRun<Deps = unknown> {
   counts: SyncCounts;
   differences: Record<DifferenceKind, number>;
   progress: ProgressReporter;
-  patience: OutagePatience;
+  retry: OutageRetry;
   pace: ReadPace;
   lease: BulkLease;
   /** A user who is in Keycloak for certain: our own service account. */
@@ -63,18 +63,18 @@ export async function inBulkRun<Deps extends BulkRunDeps, T>(
     ...{ counts, differences },
   });
   const onWaiting = (code: string | null) => progress.waiting(code);
-  const patience = new OutagePatience({ outageMs, signal, onWaiting });
+  const retry = new OutageRetry({ outageMs, signal, onWaiting });
   const lease = new BulkLease(deps.leases);
   progress.enter("starting");
   try {
-    await patience.run(() => lease.acquire(onWaiting, signal));
-    const witnessId = await patience.run(() => deps.eventSource.serviceAccountId());
+    await retry.run(() => lease.acquire(onWaiting, signal));
+    const witnessId = await retry.run(() => deps.eventSource.serviceAccountId());
     const notice = (kind: BulkNoticeKind, user: Omit<BulkNotice, "kind">) => {
       counts.notices[kind] += 1;
       options.onNotice?.({ kind, ...user });
     };
     const interrupted = () => signal?.aborted === true;
-    const shared = { deps, options, counts, differences, progress, patience, pace, lease };
+    const shared = { deps, options, counts, differences, progress, retry, pace, lease };
     return await work({ ...shared, witnessId, notice, interrupted });
   } catch (error) {
     if (error instanceof InterruptedError) return undefined;

@@ -10,7 +10,7 @@ import { repairUsers } from "./repair-users.ts";
 import { syncUsers } from "./sync-users.ts";
 import { verifyUsers } from "./verify-users.ts";
 
-/** For the integration's `timeoutMs` on walks over all users: a cold page takes seconds. */
+/** For the integration's `timeoutMs` on scans of all users: a cold page takes seconds. */
 export const BULK_TIMEOUT_MS = 30_000;
 
 /**

@@ -12,8 +12,8 @@ import type { ReconcileUsersDeps } from "../reconcile/reconcile-users.ts";
 import { later } from "../shared/back-off.ts";
 import type { SyncDeps } from "../shared/sync-deps.ts";
 import type { BulkRun } from "./bulk-run.ts";
-import { UnreadableError } from "./outage-patience.ts";
-import { reconcileWithPatience } from "./reconcile-with-patience.ts";
+import { UnreadableError } from "./outage-retry.ts";
+import { reconcileWithOutageRetry } from "./reconcile-with-outage-retry.ts";
 
 type ReconcileEachDeps = {
   eventSource: Pick<KeycloakEventSource, "readEventsConfig">;
@@ -31,12 +31,12 @@ const OVERLAP_MS = 6.5 * 60_000;
 const PAGE = 500;
 
 /**
- * Reconciles who has changed since the walk began, by Keycloak's stored events: where no gateway runs yet, nobody else
+ * Reconciles who has changed since the scan began, by Keycloak's stored events: where no gateway runs yet, nobody else
  * would. Where events are off or can't be read (none can before 26.2), only a running gateway brings these changes over.
  */
 export async function catchUp(run: BulkRun<CatchUpDeps>, since: Date): Promise<void> {
   const { eventSource, serverFeatures, now, logger } = run.deps;
-  if ((await run.patience.run(() => serverFeatures.current())).eventsByTime === false) {
+  if ((await run.retry.run(() => serverFeatures.current())).eventsByTime === false) {
     logger.warn("changes during the scan are left to reconciliation: this Keycloak's events can't be read");
     return;
   }
@@ -60,12 +60,12 @@ async function reconcileEach<Event extends KeycloakAdminEvent | KeycloakUserEven
   noticesOf: (event: Event) => { kind: string; subject: string }[],
 ): Promise<void> {
   for (let first = 0; ; first += PAGE) {
-    const events = await run.patience.run(
+    const events = await run.retry.run(
       () => list({ first, max: PAGE }),
       () => run.deps.eventSource.readEventsConfig(),
     );
     const ids = events.flatMap(noticesOf).flatMap(({ kind, subject }) => (kind === "user" ? [subject] : []));
-    await reconcileWithPatience(run, [...new Set(ids)], PAGE);
+    await reconcileWithOutageRetry(run, [...new Set(ids)], PAGE);
     run.progress.advance(events.length);
     if (events.length < PAGE || run.interrupted()) return;
   }

@@ -1,10 +1,10 @@
-import type { SessionOfUser, SessionRepository, WalkRepository } from "@libs/database";
+import type { ScanRepository, SessionOfUser, SessionRepository } from "@libs/database";
 import pLimit from "p-limit";
 import type { KeycloakUser, KeycloakUserRepository } from "../../ports/ports.ts";
 import { type EndedBy, type FindEndedSessionsDeps, findEndedSessions } from "../sessions/ended-sessions.ts";
 import { type BulkRun, UNREADABLE } from "./bulk-run.ts";
 import type { DeadSession } from "./difference.ts";
-import { UnreadableError } from "./outage-patience.ts";
+import { UnreadableError } from "./outage-retry.ts";
 import { type ReadByIdDeps, readById } from "./read-by-id.ts";
 
 type FindEndedDeps = {
@@ -17,7 +17,7 @@ type RecheckDeps = { sessions: Pick<SessionRepository, "findLive"> } & FindDeadD
 
 /** For {@link compareSessions}. */
 export type CompareSessionsDeps = {
-  walks: Pick<WalkRepository, "countSignedIn" | "listLiveSessions">;
+  scans: Pick<ScanRepository, "countSignedIn" | "listLiveSessions">;
 } & FindDeadDeps &
   RecheckDeps;
 
@@ -33,12 +33,12 @@ export async function compareSessions(
   run: BulkRun<CompareSessionsDeps>,
   report: (dead: DeadSession[]) => Promise<void>,
 ): Promise<boolean> {
-  const { walks } = run.deps;
-  run.progress.enter("checking_sessions", await run.patience.run(() => walks.countSignedIn()));
+  const { scans } = run.deps;
+  run.progress.enter("checking_sessions", await run.retry.run(() => scans.countSignedIn()));
   for (let after = ""; ; ) {
     if (run.interrupted()) return false;
     const position = after;
-    const sessions = await run.patience.run(() => walks.listLiveSessions(position, USERS_AT_ONCE));
+    const sessions = await run.retry.run(() => scans.listLiveSessions(position, USERS_AT_ONCE));
     const last = sessions.at(-1);
     if (!last) return true;
     const dead = await findDead(run, sessions);
@@ -50,7 +50,7 @@ export async function compareSessions(
 
 async function recheck(run: BulkRun<RecheckDeps>, dead: DeadSession[], report: (dead: DeadSession[]) => Promise<void>) {
   const keycloakSessionIds = dead.map(({ keycloakSessionId }) => keycloakSessionId);
-  const live = await run.patience.run(() => run.deps.sessions.findLive({ keycloakSessionIds }));
+  const live = await run.retry.run(() => run.deps.sessions.findLive({ keycloakSessionIds }));
   const names = new Map(dead.map(({ userId, username }) => [userId, username]));
   const still = await findDead(
     run,
@@ -92,7 +92,7 @@ async function findEnded(run: BulkRun<FindEndedDeps>, { id, username }: Keycloak
   const { keycloak } = run.deps;
   const others = () => keycloak.listSessions(run.witnessId);
   try {
-    return await run.patience.run(() => findEndedSessions(run.deps, id, sessions), others);
+    return await run.retry.run(() => findEndedSessions(run.deps, id, sessions), others);
   } catch (error) {
     if (!(error instanceof UnreadableError)) throw error;
     run.notice("failed", { userId: id, username, error: UNREADABLE });

@@ -11,7 +11,7 @@ export const LATEST_MS = 253_402_300_799_999;
 /**
  * Divides time into windows of at most `size` users, in the order of time and without a gap. A window is halved until it
  * is small enough; small neighbours become one. Only a single millisecond may hold more.
- * @param spans where to begin: what has not been walked yet
+ * @param spans where to begin: what has not been scanned yet
  * @param count asks Keycloak
  */
 export async function* createdWindows(

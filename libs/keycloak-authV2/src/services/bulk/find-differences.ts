@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { UserRepository, WalkRepository } from "@libs/database";
+import type { ScanRepository, UserRepository } from "@libs/database";
 import type { KeycloakUserRepository } from "../../ports/ports.ts";
 import type { SyncDeps } from "../shared/sync-deps.ts";
 import type { BulkRunOptions, VerifyOptions } from "./bulk-options.ts";
@@ -10,14 +10,14 @@ import type { Difference, DifferenceKind } from "./difference.ts";
 import { type LeaveToSagaDeps, leaveToSaga } from "./leave-to-saga.ts";
 import { noticePage } from "./notice-page.ts";
 import { type ReadByIdDeps, readById } from "./read-by-id.ts";
+import { type ScanPorts, scanKeycloakUsers, type UserPage } from "./scan-keycloak-users.ts";
+import { filterKey } from "./scan-position.ts";
+import { type ScanUnseenDeps, scanUnseen } from "./scan-unseen.ts";
 import { SecondCheck, type SecondCheckDeps } from "./second-check.ts";
-import { type UserPage, type WalkPorts, walkKeycloakUsers } from "./walk-keycloak-users.ts";
-import { filterKey } from "./walk-position.ts";
-import { type WalkUnseenDeps, walkUnseen } from "./walk-unseen.ts";
 
 /** For {@link forgetOthers}. */
 export interface ForgetOthersDeps {
-  walks: Pick<WalkRepository, "forgetSeen" | "findUnfinished">;
+  scans: Pick<ScanRepository, "forgetSeen" | "findUnfinished">;
 }
 
 interface ComparePageDeps {
@@ -27,12 +27,12 @@ interface ComparePageDeps {
 /** For {@link comparePages}. */
 export type ComparePagesDeps = Pick<SyncDeps, "now"> & {
   keycloak: Pick<KeycloakUserRepository, "countUsers">;
-  walks: Pick<WalkRepository, "markSeen">;
-} & WalkPorts &
+  scans: Pick<ScanRepository, "markSeen">;
+} & ScanPorts &
   ComparePageDeps;
 
 /** For {@link compareUnseen}. */
-export type CompareUnseenDeps = { walks: Pick<WalkRepository, "countUnseen"> } & WalkUnseenDeps & ReadByIdDeps;
+export type CompareUnseenDeps = { scans: Pick<ScanRepository, "countUnseen"> } & ScanUnseenDeps & ReadByIdDeps;
 
 /** For {@link findDifferences}: all of it is what its steps use. */
 export type FindDifferencesDeps = ForgetOthersDeps &
@@ -49,7 +49,7 @@ const SETTLE_MS = 3_000;
 export type ReportDifferences = (differences: Difference[]) => Promise<void>;
 
 /**
- * Walks over both sides, read-only, and reports what differs: users page by page, then who is only here, then sessions.
+ * Scans both sides, read-only, and reports what differs: users page by page, then who is only here, then sessions.
  * @returns false when it was interrupted
  */
 export async function findDifferences(
@@ -57,11 +57,11 @@ export async function findDifferences(
   options: Omit<VerifyOptions, "onDifference">,
   report: ReportDifferences,
 ) {
-  const { progress, patience } = run;
+  const { progress, retry } = run;
   const wanted = (kind: DifferenceKind) => options.only?.includes(kind) ?? true;
-  const walkId = randomUUID();
-  progress.runId = walkId;
-  await patience.run(() => forgetOthers(run));
+  const scanId = randomUUID();
+  progress.runId = scanId;
+  await retry.run(() => forgetOthers(run));
   const second = new SecondCheck(run, options.settleMs ?? SETTLE_MS, async (found) => {
     const certain = await leaveToSaga(
       run,
@@ -74,40 +74,40 @@ export async function findDifferences(
   const findExtra = unfiltered && wanted("extra");
 
   if (wanted("missing") || wanted("field") || findExtra) {
-    if (!(await comparePages(run, options, findExtra ? walkId : null, recheck))) return false;
-    if (findExtra && !(await compareUnseen(run, walkId, recheck))) return false;
+    if (!(await comparePages(run, options, findExtra ? scanId : null, recheck))) return false;
+    if (findExtra && !(await compareUnseen(run, scanId, recheck))) return false;
     if (!(await second.drain())) return false;
   }
   if (unfiltered && wanted("session") && !(await compareSessions(run, report))) return false;
-  await patience.run(() => forgetOthers(run));
-  progress.enter("finished", run.counts.walked, run.counts.walked);
+  await retry.run(() => forgetOthers(run));
+  progress.enter("finished", run.counts.scanned, run.counts.scanned);
   return true;
 }
 
 /** What a sync that was cut short has seen stays, for it to go on. */
-export async function forgetOthers({ deps: { walks } }: BulkRun<ForgetOthersDeps>): Promise<void> {
-  await walks.forgetSeen((await walks.findUnfinished())?.id ?? null);
+export async function forgetOthers({ deps: { scans } }: BulkRun<ForgetOthersDeps>): Promise<void> {
+  await scans.forgetSeen((await scans.findUnfinished())?.id ?? null);
 }
 
 /**
  * Compares page by page.
- * @param walkId under which it is noted who was seen; null: not
+ * @param scanId under which it is noted who was seen; null: not
  * @returns false when it was interrupted
  */
 export async function comparePages(
   run: BulkRun<ComparePagesDeps>,
   { filter, pageSize, concurrency }: BulkRunOptions,
-  walkId: string | null,
+  scanId: string | null,
   report: ReportDifferences,
 ): Promise<boolean> {
-  const { deps, progress, patience, pace } = run;
-  progress.enter("walking", await patience.run(() => deps.keycloak.countUsers(filter)));
-  const walk = { filter, pageSize, concurrency, now: deps.now };
-  for await (const page of walkKeycloakUsers({ ...deps, pace, patience }, walk)) {
+  const { deps, progress, retry, pace } = run;
+  progress.enter("scanning", await retry.run(() => deps.keycloak.countUsers(filter)));
+  const scan = { filter, pageSize, concurrency, now: deps.now };
+  for await (const page of scanKeycloakUsers({ ...deps, pace, retry }, scan)) {
     noticePage(run, page);
     await report(await comparePage(run, page));
     const seen = page.users.map(({ id }) => id);
-    if (walkId !== null && seen.length > 0) await patience.run(() => deps.walks.markSeen(walkId, seen));
+    if (scanId !== null && seen.length > 0) await retry.run(() => deps.scans.markSeen(scanId, seen));
     progress.advance(page.users.length);
     if (run.interrupted()) return false;
   }
@@ -116,13 +116,13 @@ export async function comparePages(
 
 /** Counts what a sync would do, too. */
 async function comparePage(
-  { deps, counts, patience }: BulkRun<ComparePageDeps>,
+  { deps, counts, retry }: BulkRun<ComparePageDeps>,
   { users }: UserPage,
 ): Promise<Difference[]> {
   if (users.length === 0) return [];
-  const rows = await patience.run(() => deps.users.findByIds(users.map(({ id }) => id)));
+  const rows = await retry.run(() => deps.users.findByIds(users.map(({ id }) => id)));
   const local = new Map(rows.map((row) => [row.id, row]));
-  counts.walked += users.length;
+  counts.scanned += users.length;
   return users.flatMap((user) => {
     const differences = compareUser(user, local.get(user.id) ?? null);
     const [first] = differences;
@@ -136,12 +136,12 @@ async function comparePage(
 /** Reports who is live here, and gone from Keycloak. @returns false when it was interrupted */
 export async function compareUnseen(
   run: BulkRun<CompareUnseenDeps>,
-  walkId: string,
+  scanId: string,
   report: ReportDifferences,
 ): Promise<boolean> {
-  const { deps, progress, patience } = run;
-  progress.enter("looking_for_extra", (await patience.run(() => deps.walks.countUnseen(walkId))).unseen);
-  for await (const batch of walkUnseen(run, walkId)) {
+  const { deps, progress, retry } = run;
+  progress.enter("looking_for_extra", (await retry.run(() => deps.scans.countUnseen(scanId))).unseen);
+  for await (const batch of scanUnseen(run, scanId)) {
     const ids = batch.map(({ id }) => id);
     const { found, unreadable } = await readById(run, ids);
     const absent = batch.filter(({ id }) => !found.has(id) && !unreadable.has(id));

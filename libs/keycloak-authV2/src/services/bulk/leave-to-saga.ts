@@ -19,16 +19,16 @@ export async function leaveToSaga(
 ): Promise<Difference[]> {
   const missing = differences.filter(({ kind }) => kind === "missing");
   if (missing.length === 0) return [...differences];
-  const { deps, patience } = run;
-  const { pending, undoing, parked } = await patience.run(() => deps.registrations.backlog());
+  const { deps, retry } = run;
+  const { pending, undoing, parked } = await retry.run(() => deps.registrations.backlog());
   if (pending + undoing + parked === 0) return [...differences];
   const left = new Set<string>();
   for (const batch of chunk(missing, 10))
     await Promise.all(
       batch.map(async ({ userId, username }) => {
         // Where the realm uses emails as usernames, the registration knows it as an email.
-        const row = await patience.run(() => deps.registrations.findUnfinished(username, username));
-        if (!row || !(await patience.run(() => unfinishedRegistrationOf(deps, userId)))) return;
+        const row = await retry.run(() => deps.registrations.findUnfinished(username, username));
+        if (!row || !(await retry.run(() => unfinishedRegistrationOf(deps, userId)))) return;
         left.add(userId);
         run.notice("unfinished", { userId, username, error: "registration.recovering" });
       }),

@@ -1,5 +1,5 @@
 import { type BulkRun, UNREADABLE } from "./bulk-run.ts";
-import type { UserPage } from "./walk-keycloak-users.ts";
+import type { UserPage } from "./scan-keycloak-users.ts";
 
 /** Says who of a page is not like the others; they are brought over all the same, service accounts excepted. */
 export function noticePage(run: BulkRun, { users, serviceAccounts, unreadable }: UserPage): void {

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { WalkRepository } from "@libs/database";
+import type { ScanRepository } from "@libs/database";
 import type { SyncOptions } from "./bulk-options.ts";
 import type { SyncResult } from "./bulk-result.ts";
 import { type BulkRunDeps, inBulkRun } from "./bulk-run.ts";
@@ -12,12 +12,12 @@ import {
   type ForgetOthersDeps,
   forgetOthers,
 } from "./find-differences.ts";
+import { filterKey } from "./scan-position.ts";
 import { newCounts } from "./sync-counts.ts";
-import { filterKey } from "./walk-position.ts";
 
 /** For {@link previewSync}. */
 export type PreviewSyncDeps = {
-  walks: Pick<WalkRepository, "countUnseen">;
+  scans: Pick<ScanRepository, "countUnseen">;
 } & BulkRunDeps &
   ForgetOthersDeps &
   ComparePagesDeps &
@@ -30,22 +30,22 @@ export async function previewSync(deps: PreviewSyncDeps, options: SyncOptions): 
   const finished = await inBulkRun(deps, options, async (run) => {
     counts = run.counts;
     const unfiltered = filterKey(options.filter) === filterKey();
-    const walkId = randomUUID();
-    await run.patience.run(() => forgetOthers(run));
-    if (!(await comparePages(run, options, unfiltered ? walkId : null, async () => {}))) return false;
+    const scanId = randomUUID();
+    await run.retry.run(() => forgetOthers(run));
+    if (!(await comparePages(run, options, unfiltered ? scanId : null, async () => {}))) return false;
     if (unfiltered) {
-      const { live } = await run.patience.run(() => deps.walks.countUnseen(walkId));
+      const { live } = await run.retry.run(() => deps.scans.countUnseen(scanId));
       const count = async (extra: readonly unknown[]) => {
         counts.deleted += extra.length;
       };
-      if (!(await compareUnseen(run, walkId, count))) return false;
+      if (!(await compareUnseen(run, scanId, count))) return false;
       if (!mayDelete(counts.deleted, live, options.allowDeletes)) {
         counts.notices.deletion_held += counts.deleted;
         counts.deleted = 0;
       }
     }
-    await run.patience.run(() => forgetOthers(run));
-    run.progress.enter("finished", counts.walked, counts.walked);
+    await run.retry.run(() => forgetOthers(run));
+    run.progress.enter("finished", counts.scanned, counts.scanned);
     return true;
   });
   const state = finished ? "finished" : "interrupted";

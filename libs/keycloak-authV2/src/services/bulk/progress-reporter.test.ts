@@ -21,7 +21,7 @@ function reporter() {
 
 test("while it waits it names the newest reason, and since when it has been waiting at all", () => {
   const { progress, reported, time } = reporter();
-  progress.enter("walking", 100);
+  progress.enter("scanning", 100);
   for (const [second, code] of [
     [1, "keycloak.unavailable"],
     [2, "keycloak.unavailable"],
@@ -33,16 +33,16 @@ test("while it waits it names the newest reason, and since when it has been wait
     progress.waiting(code);
   }
   expect(reported.map(({ phase, waitingFor }) => [phase, waitingFor])).toEqual([
-    ["walking", null],
+    ["scanning", null],
     ["waiting", { code: "keycloak.unavailable", since: at(1) }],
     ["waiting", { code: "database.unavailable", since: at(1) }],
-    ["walking", null],
+    ["scanning", null],
   ]);
 });
 
 test("a rate and what is left, over the last ten seconds and without what an earlier run did", () => {
   const { progress, reported, time } = reporter();
-  progress.enter("walking", 1_000, 500);
+  progress.enter("scanning", 1_000, 500);
   for (let second = 1; second <= 4; second++) {
     time.second = second;
     progress.advance(50);

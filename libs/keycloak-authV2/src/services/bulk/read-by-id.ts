@@ -2,7 +2,7 @@ import type { KeycloakUser, KeycloakUserRepository } from "../../ports/ports.ts"
 import { RECONCILE_BATCH } from "../reconcile/apply-read.ts";
 import { chunk } from "../shared/chunk.ts";
 import { type BulkRun, refuseUnproven } from "./bulk-run.ts";
-import { UnreadableError } from "./outage-patience.ts";
+import { UnreadableError } from "./outage-retry.ts";
 
 /** For {@link readById}. */
 export interface ReadByIdDeps {
@@ -10,7 +10,7 @@ export interface ReadByIdDeps {
 }
 
 /** What reading by id takes of a run. */
-export type ReadingRun = Pick<BulkRun<ReadByIdDeps>, "deps" | "patience" | "witnessId">;
+export type ReadingRun = Pick<BulkRun<ReadByIdDeps>, "deps" | "retry" | "witnessId">;
 
 export interface ReadById {
   found: Map<string, KeycloakUser>;
@@ -29,7 +29,7 @@ async function readBatch(run: ReadingRun, ids: string[], read: ReadById): Promis
   const { keycloak } = run.deps;
   const witness = [run.witnessId];
   try {
-    const users = await run.patience.run(
+    const users = await run.retry.run(
       () => keycloak.getUsers([...ids, ...witness]),
       () => keycloak.getUsers(witness),
     );

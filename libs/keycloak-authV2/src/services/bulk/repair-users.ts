@@ -1,4 +1,4 @@
-import type { SessionRepository, WalkRepository } from "@libs/database";
+import type { ScanRepository, SessionRepository } from "@libs/database";
 import { isFailure } from "../reconcile/reconcile-outcome.ts";
 import type { ReconcileUsersDeps } from "../reconcile/reconcile-users.ts";
 import { planLogout } from "../shared/end-at-keycloak.ts";
@@ -9,12 +9,12 @@ import { type BulkRun, type BulkRunDeps, inBulkRun } from "./bulk-run.ts";
 import { mayDelete } from "./deletion-share.ts";
 import type { DeadSession, Difference, ExtraUser } from "./difference.ts";
 import { type FindDifferencesDeps, findDifferences } from "./find-differences.ts";
-import { reconcileWithPatience } from "./reconcile-with-patience.ts";
+import { reconcileWithOutageRetry } from "./reconcile-with-outage-retry.ts";
 import { newCounts, newDifferenceCounts } from "./sync-counts.ts";
 
 type EndDeadSessionsDeps = Pick<SyncDeps, "now"> & { sessions: Pick<SessionRepository, "endLive"> };
 
-type RepairExtraDeps = { walks: Pick<WalkRepository, "countUnseen"> } & ReconcileUsersDeps;
+type RepairExtraDeps = { scans: Pick<ScanRepository, "countUnseen"> } & ReconcileUsersDeps;
 
 /** For {@link repairUsers}: all of it is what its steps use. */
 export type RepairUsersDeps = BulkRunDeps &
@@ -81,7 +81,7 @@ async function repairByReconciling(
   maxDeletions: number,
   report: Report,
 ): Promise<void> {
-  const outcomes = await reconcileWithPatience(run, [...new Set(found.map(({ userId }) => userId))], maxDeletions);
+  const outcomes = await reconcileWithOutageRetry(run, [...new Set(found.map(({ userId }) => userId))], maxDeletions);
   for (const difference of found) {
     const outcome = outcomes.get(difference.userId);
     if (!outcome || isFailure(outcome)) await report(difference, "failed", outcome?.error ?? "internal.error");
@@ -96,7 +96,7 @@ async function repairExtra(
   report: Report,
 ): Promise<void> {
   if (extra.length === 0) return;
-  const { live } = await run.patience.run(() => run.deps.walks.countUnseen(run.progress.runId ?? ""));
+  const { live } = await run.retry.run(() => run.deps.scans.countUnseen(run.progress.runId ?? ""));
   const held = !mayDelete(run.differences.extra, live, options.allowDeletes);
   if (held || options.dryRun) {
     for (const difference of extra) await report(difference, held ? "held" : "planned");
@@ -107,7 +107,7 @@ async function repairExtra(
 
 /** Sessions that a disabled user or an older password leaves alive in Keycloak are ended there too; the others are gone. */
 async function endDeadSessions(run: BulkRun<EndDeadSessionsDeps>, dead: DeadSession[], report: Report): Promise<void> {
-  const { deps, patience } = run;
+  const { deps, retry } = run;
   for (const [reason, own] of Map.groupBy(dead, (session) => session.reason)) {
     const keycloakSessionIds = own.map(({ keycloakSessionId }) => keycloakSessionId);
     const now = deps.now();
@@ -115,7 +115,7 @@ async function endDeadSessions(run: BulkRun<EndDeadSessionsDeps>, dead: DeadSess
       reason === "user_disabled" || reason === "password_changed"
         ? { ...planLogout(now), nextAttemptAt: now }
         : undefined;
-    await patience.run(() => deps.sessions.endLive({ keycloakSessionIds }, reason, now, logout));
+    await retry.run(() => deps.sessions.endLive({ keycloakSessionIds }, reason, now, logout));
     for (const difference of own) await report(difference, "repaired");
   }
 }

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import type { KeycloakUser } from "../../ports/ports.ts";
 import { BulkError } from "./bulk-error.ts";
 import { orderedPrefetch } from "./ordered-prefetch.ts";
-import type { ListPlace } from "./walk-position.ts";
-import type { ReadList, WalkReader } from "./walk-reader.ts";
+import type { ListPlace } from "./scan-position.ts";
+import type { ReadList, ScanReader } from "./scan-reader.ts";
 
 /** Rows of a page that the page before has had, too. */
 const OVERLAP = 50;
@@ -35,7 +35,7 @@ export interface ScannedPage {
  * @throws BulkError `bulk.unlistable` where a list changes faster than it can be read, or never ends; what the reader throws
  */
 export async function* scanList(
-  reader: WalkReader,
+  reader: ScanReader,
   begin: ListPlace | null,
   depth: number,
 ): AsyncGenerator<ScannedPage> {
@@ -52,7 +52,7 @@ export async function* scanList(
   }
 }
 
-async function* readToEnd(reader: WalkReader, scan: Scan, depth: number, counted: number): AsyncGenerator<ScannedPage> {
+async function* readToEnd(reader: ScanReader, scan: Scan, depth: number, counted: number): AsyncGenerator<ScannedPage> {
   const size = reader.pageSize;
   const read = async (first: number) => {
     const at = Math.max(0, first - OVERLAP);

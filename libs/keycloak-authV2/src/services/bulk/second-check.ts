@@ -8,7 +8,7 @@ import { type ReadByIdDeps, readById } from "./read-by-id.ts";
 /** For {@link SecondCheck}. */
 export type SecondCheckDeps = { users: Pick<UserRepository, "findByIds"> } & ReadByIdDeps;
 
-/** Users that wait for their second check, at most: the walk waits for them then. */
+/** Users that wait for their second check, at most: the scan waits for them then. */
 const MOST_WAITING = 2_000;
 const BATCH = 245;
 /** Somebody who changes all the time is checked so often; what differs then is reported. */
@@ -75,7 +75,7 @@ export class SecondCheck {
   async #compare(ids: readonly string[]): Promise<Map<string, Difference[]>> {
     const { users } = this.run.deps;
     const { found, unreadable } = await readById(this.run, ids);
-    const rows = await this.run.patience.run(() => users.findByIds(ids));
+    const rows = await this.run.retry.run(() => users.findByIds(ids));
     const local = new Map(rows.map((row) => [row.id, row]));
     const known = ids.filter((id) => !unreadable.has(id));
     return new Map(known.map((id) => [id, compareUser(found.get(id) ?? null, local.get(id) ?? null)]));

@@ -14,9 +14,11 @@ const noNotices: Record<BulkNoticeKind, number> = {
   failed: 0,
 };
 
-/** @param known counts of an earlier part of the run */
-export function newCounts(known: Partial<SyncCounts> = {}): SyncCounts {
-  const zero = { walked: 0, inserted: 0, revived: 0, updated: 0, unchanged: 0, stale: 0, deleted: 0 };
+/**
+ * @param known counts of an earlier part of the run; `walked` is `scanned` in a run that an earlier version began
+ */
+export function newCounts({ walked = 0, ...known }: Partial<SyncCounts> & { walked?: number } = {}): SyncCounts {
+  const zero = { scanned: walked, inserted: 0, revived: 0, updated: 0, unchanged: 0, stale: 0, deleted: 0 };
   return { ...zero, ...known, notices: { ...noNotices, ...known.notices } };
 }
 

@@ -13,7 +13,7 @@ const sync = ({ bulkDeps }: BulkFixture, options: SyncOptions = {}) =>
 const liveIds = ({ database }: BulkFixture) =>
   [...database.users.values()].filter(({ deletedAt }) => !deletedAt).map(({ id }) => id);
 
-/** Runs `work` before the walk's list of that number. */
+/** Runs `work` before the scan's list of that number. */
 function onceRead({ keycloak }: BulkFixture, list: number, work: () => unknown): void {
   let lists = 0;
   keycloak.before = async (operation) => {
@@ -27,14 +27,14 @@ test("everybody is brought over; a second run writes nothing", async () => {
   const fixture = createBulkFixture();
   const ids = fixture.addUsers(90);
   const first = await sync(fixture);
-  expect(first).toMatchObject({ state: "finished", resumedFrom: null, counts: { walked: 90, inserted: 90 } });
+  expect(first).toMatchObject({ state: "finished", resumedFrom: null, counts: { scanned: 90, inserted: 90 } });
   expect(first.counts.notices.service_account).toBe(1);
   expect(liveIds(fixture).toSorted()).toEqual(ids);
   const rows = structuredClone(fixture.database.users);
   const tickets = structuredClone(fixture.database.userTickets);
   fixture.clock.now += 1_000;
   const second = await sync(fixture);
-  expect(second.counts).toMatchObject({ walked: 90, unchanged: 90, inserted: 0, updated: 0 });
+  expect(second.counts).toMatchObject({ scanned: 90, unchanged: 90, inserted: 0, updated: 0 });
   expect(fixture.database.users).toEqual(rows);
   expect(fixture.database.userTickets).toEqual(tickets);
 });
@@ -50,7 +50,7 @@ test("who changed is updated, who was disabled is signed out, who is gone become
   Object.assign(keycloak.users.get("u00002") ?? {}, { enabled: false });
   keycloak.users.delete("u00004");
   const { counts } = await sync(fixture);
-  expect(counts).toMatchObject({ walked: 39, updated: 2, revived: 1, deleted: 1, unchanged: 36 });
+  expect(counts).toMatchObject({ scanned: 39, updated: 2, revived: 1, deleted: 1, unchanged: 36 });
   expect(database.users.get("u00001")?.email).toBe("new@example.test");
   expect(liveIds(fixture).toSorted()).toEqual(ids.filter((id) => id !== "u00004"));
 });
@@ -91,10 +91,10 @@ test("stopped by the signal, it goes on where it was; another filter or `fresh` 
   onceRead(fixture, 5, () => controller.abort());
   const { runId, state, counts } = await sync(fixture, { signal: controller.signal });
   expect(state).toBe("interrupted");
-  expect(counts.walked).toBeGreaterThan(0);
-  expect(counts.walked).toBeLessThan(200);
+  expect(counts.scanned).toBeGreaterThan(0);
+  expect(counts.scanned).toBeLessThan(200);
   const rest = await sync(fixture);
-  expect(rest).toMatchObject({ runId, state: "finished", counts: { walked: 200, inserted: 200, unchanged: 0 } });
+  expect(rest).toMatchObject({ runId, state: "finished", counts: { scanned: 200, inserted: 200, unchanged: 0 } });
   expect(rest.resumedFrom).not.toBeNull();
   expect((await sync(fixture)).runId).not.toBe(runId);
 });
@@ -116,7 +116,7 @@ test("a name that somebody else here has is asked about; who still has it is lis
   expect(counts).toMatchObject({ inserted: 1, updated: 2, notices: { collision: 1, no_email: 1 } });
   const collision = { userId: "twin", error: "user.name_collision" };
   expect(notices).toContainEqual({ kind: "collision", username: "name-u00004", ...collision });
-  expect(await fixture.deps.walks.listFailures(runId as string, "", 10)).toEqual([collision]);
+  expect(await fixture.deps.scans.listFailures(runId as string, "", 10)).toEqual([collision]);
   expect(database.users.get("u00001")?.deletedAt).not.toBeNull();
   expect(database.users.get("u00003")?.username).toBe("name-u00002");
 });
@@ -138,7 +138,7 @@ test("whose registration is not finished is left to the saga", async () => {
   expect(liveIds(fixture)).toEqual([]);
 });
 
-test("who changes while it walks is reconciled again in the end, by Keycloak's events", async () => {
+test("who changes while it scans is reconciled again in the end, by Keycloak's events", async () => {
   const fixture = createBulkFixture();
   fixture.addUsers(60);
   onceRead(fixture, 4, async () => {
@@ -190,8 +190,8 @@ test("stopped while Keycloak is away, it says so at once, and goes on later", as
   const onProgress = ({ phase }: BulkProgress) => void (phase === "waiting" && controller.abort());
   const stopped = await sync(fixture, { signal: controller.signal, onProgress });
   expect(stopped.state).toBe("interrupted");
-  expect(await fixture.deps.walks.findUnfinished()).toMatchObject({ id: stopped.runId, state: "cancelled" });
+  expect(await fixture.deps.scans.findUnfinished()).toMatchObject({ id: stopped.runId, state: "cancelled" });
   away = false;
-  const resumed = { state: "finished", runId: stopped.runId, counts: { walked: 100, inserted: 100 } };
+  const resumed = { state: "finished", runId: stopped.runId, counts: { scanned: 100, inserted: 100 } };
   expect(await sync(fixture)).toMatchObject(resumed);
 });

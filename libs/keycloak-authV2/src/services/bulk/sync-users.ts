@@ -1,4 +1,4 @@
-import type { WalkRun } from "@libs/database";
+import type { ScanRun } from "@libs/database";
 import type { KeycloakUserRepository } from "../../ports/ports.ts";
 import { toAuthError } from "../shared/database-failure.ts";
 import type { SyncDeps } from "../shared/sync-deps.ts";
@@ -10,30 +10,30 @@ import type { SyncResult } from "./bulk-result.ts";
 import { type BulkRun, type BulkRunDeps, inBulkRun } from "./bulk-run.ts";
 import { type CatchUpDeps, catchUp } from "./catch-up.ts";
 import { LATEST_MS } from "./created-windows.ts";
-import { InterruptedError } from "./outage-patience.ts";
+import { InterruptedError } from "./outage-retry.ts";
 import { type RemoveExtraDeps, removeExtra } from "./remove-extra.ts";
+import { type ScanPorts, scanKeycloakUsers, type UserPage } from "./scan-keycloak-users.ts";
+import { filterKey, type ScanPosition, scanStart } from "./scan-position.ts";
 import { newCounts } from "./sync-counts.ts";
-import { type UserPage, type WalkPorts, walkKeycloakUsers } from "./walk-keycloak-users.ts";
-import { filterKey, type WalkPosition, walkStart } from "./walk-position.ts";
 import { type WritePageDeps, writePage } from "./write-page.ts";
 
 /** A run's own row, its position and its notes of whom it has seen. */
-type RowDeps = Pick<SyncDeps, "walks" | "now">;
+type RowDeps = Pick<SyncDeps, "scans" | "now">;
 
-type WalkAndWriteDeps = RowDeps & {
+type ScanAndWriteDeps = RowDeps & {
   keycloak: Pick<KeycloakUserRepository, "countUsers">;
-} & WalkPorts &
+} & ScanPorts &
   WritePageDeps &
   RemoveExtraDeps &
   CatchUpDeps;
 
 /** For {@link syncUsers}: nearly all of it is what its steps use. */
-export type SyncUsersDeps = BulkRunDeps & WalkAndWriteDeps;
+export type SyncUsersDeps = BulkRunDeps & ScanAndWriteDeps;
 
-/** What was walked longer ago is walked again. */
+/** What was scanned longer ago is scanned again. */
 const RESUMABLE_MS = 24 * 3_600_000;
 
-interface StoredPosition extends WalkPosition {
+interface StoredPosition extends ScanPosition {
   filter: string;
 }
 
@@ -43,12 +43,12 @@ export async function syncUsers(deps: SyncUsersDeps, options: SyncOptions): Prom
   const ended: Partial<Pick<SyncResult, "runId" | "resumedFrom" | "counts">> = {};
   const finished = await inBulkRun(deps, options, async (run) => {
     ended.counts = run.counts;
-    const { row, resumed } = await run.patience.run(() => openRun(deps, options));
+    const { row, resumed } = await run.retry.run(() => openRun(deps, options));
     ended.runId = row.id;
     ended.resumedFrom = resumed ? row.startedAt : null;
     if (resumed) Object.assign(run.counts, newCounts(row.counts as Partial<SyncCounts>));
     run.progress.runId = row.id;
-    return await endingRow(run, row.id, () => walkAndWrite(run, row, options));
+    return await endingRow(run, row.id, () => scanAndWrite(run, row, options));
   });
   return {
     runId: ended.runId ?? null,
@@ -60,31 +60,31 @@ export async function syncUsers(deps: SyncUsersDeps, options: SyncOptions): Prom
 }
 
 /** Goes on with a run that was cut short, if it was over the same users. */
-async function openRun({ walks, now }: RowDeps, { fresh, filter }: SyncOptions) {
-  const last = fresh ? null : await walks.findUnfinished();
+async function openRun({ scans, now }: RowDeps, { fresh, filter }: SyncOptions) {
+  const last = fresh ? null : await scans.findUnfinished();
   const resumable =
     last !== null &&
     (last.position as Partial<StoredPosition>).filter === filterKey(filter) &&
     now().getTime() - last.startedAt.getTime() < RESUMABLE_MS;
   if (resumable) {
-    await walks.resume(last.id, now());
+    await scans.resume(last.id, now());
     return { row: last, resumed: true };
   }
-  const replaced = await walks.findUnfinished();
-  if (replaced?.state === "running") await walks.end(replaced.id, "cancelled", null, now());
-  await walks.forgetSeen(null);
-  const position: StoredPosition = { ...walkStart, filter: filterKey(filter) };
-  return { row: await walks.begin(position, newCounts(), now()), resumed: false };
+  const replaced = await scans.findUnfinished();
+  if (replaced?.state === "running") await scans.end(replaced.id, "cancelled", null, now());
+  await scans.forgetSeen(null);
+  const position: StoredPosition = { ...scanStart, filter: filterKey(filter) };
+  return { row: await scans.begin(position, newCounts(), now()), resumed: false };
 }
 
 /** Writes how a run ended; one that was killed stays as it is. */
 async function endingRow(run: BulkRun<RowDeps>, runId: string, work: () => Promise<boolean>): Promise<boolean> {
-  const { walks, now } = run.deps;
+  const { scans, now } = run.deps;
   const end = (state: "finished" | "failed" | "cancelled", error: string | null = null) =>
-    walks.end(runId, state, error, now());
+    scans.end(runId, state, error, now());
   try {
     const finished = await work();
-    await run.patience.run(() => end(finished ? "finished" : "cancelled"));
+    await run.retry.run(() => end(finished ? "finished" : "cancelled"));
     return finished;
   } catch (error) {
     const code = error instanceof BulkError ? error.code : toAuthError(error).code;
@@ -95,16 +95,16 @@ async function endingRow(run: BulkRun<RowDeps>, runId: string, work: () => Promi
 }
 
 /** @returns false when it was interrupted */
-async function walkAndWrite(run: BulkRun<WalkAndWriteDeps>, row: WalkRun, options: SyncOptions): Promise<boolean> {
-  const { deps, progress, patience } = run;
+async function scanAndWrite(run: BulkRun<ScanAndWriteDeps>, row: ScanRun, options: SyncOptions): Promise<boolean> {
+  const { deps, progress, retry } = run;
   const { filter, pageSize, concurrency } = options;
   const begin = row.position as StoredPosition;
   const unfiltered = filterKey(filter) === filterKey();
-  const total = await patience.run(() => deps.keycloak.countUsers(filter));
-  progress.enter(begin.phase === "last_pass" ? "last_pass" : "walking", total, run.counts.walked);
-  const walk = { filter, pageSize, concurrency, position: begin, now: deps.now };
+  const total = await retry.run(() => deps.keycloak.countUsers(filter));
+  progress.enter(begin.phase === "last_pass" ? "last_pass" : "scanning", total, run.counts.scanned);
+  const scan = { filter, pageSize, concurrency, position: begin, now: deps.now };
   let phase = begin.phase;
-  for await (const page of walkKeycloakUsers({ ...deps, pace: run.pace, patience }, walk)) {
+  for await (const page of scanKeycloakUsers({ ...deps, pace: run.pace, retry }, scan)) {
     if (page.position.phase === "last_pass" && phase !== "last_pass") progress.enter("last_pass", total);
     phase = page.position.phase;
     await finishPage(run, row.id, page, begin.filter);
@@ -112,15 +112,15 @@ async function walkAndWrite(run: BulkRun<WalkAndWriteDeps>, row: WalkRun, option
     if (run.interrupted()) return false;
   }
   if (begin.phase !== "after") {
-    const walked = { ...begin, phase: "after" as const, through: LATEST_MS, slice: null };
-    await keep(run, row.id, [], walked);
+    const scanned = { ...begin, phase: "after" as const, through: LATEST_MS, slice: null };
+    await keep(run, row.id, [], scanned);
   }
   if (unfiltered && !(await removeExtra(run, row.id, options.allowDeletes))) return false;
   await catchUp(run, row.startedAt);
   if (run.interrupted()) return false;
-  await patience.run(() => deps.walks.forgetSeen(null));
-  if (unfiltered) await patience.run(() => deps.walks.resolveFailuresBefore(row.id, deps.now()));
-  progress.enter("finished", run.counts.walked, run.counts.walked);
+  await retry.run(() => deps.scans.forgetSeen(null));
+  if (unfiltered) await retry.run(() => deps.scans.resolveFailuresBefore(row.id, deps.now()));
+  progress.enter("finished", run.counts.scanned, run.counts.scanned);
   return true;
 }
 
@@ -131,15 +131,15 @@ async function finishPage(
   filter: string,
 ): Promise<void> {
   const failures = await writePage(run, page);
-  if (failures.length > 0) await run.patience.run(() => run.deps.walks.recordFailures(runId, failures, run.deps.now()));
+  if (failures.length > 0) await run.retry.run(() => run.deps.scans.recordFailures(runId, failures, run.deps.now()));
   const seen = page.users.map(({ id }) => id);
   await keep(run, runId, seen, { ...page.position, filter });
 }
 
 async function keep(run: BulkRun<RowDeps>, runId: string, seen: string[], position: StoredPosition): Promise<void> {
-  const { deps, lease, counts, patience } = run;
-  const write = () => deps.walks.finishPage({ runId, seen, position, counts, now: deps.now(), lease: lease.current });
-  if (await patience.run(write)) return;
-  await patience.run(() => lease.retake());
-  if (!(await patience.run(write))) throw lostLease();
+  const { deps, lease, counts, retry } = run;
+  const write = () => deps.scans.finishPage({ runId, seen, position, counts, now: deps.now(), lease: lease.current });
+  if (await retry.run(write)) return;
+  await retry.run(() => lease.retake());
+  if (!(await retry.run(write))) throw lostLease();
 }

@@ -62,7 +62,7 @@ test("nothing differs: nothing is reported, nothing is written", async () => {
   const fixture = await synced();
   await logIn(fixture, "u00001");
   const rows = structuredClone(fixture.database.users);
-  expect(await verify(fixture)).toMatchObject({ state: "finished", found: [], counts: { walked: 50, unchanged: 50 } });
+  expect(await verify(fixture)).toMatchObject({ state: "finished", found: [], counts: { scanned: 50, unchanged: 50 } });
   expect(fixture.database.users).toEqual(rows);
 });
 

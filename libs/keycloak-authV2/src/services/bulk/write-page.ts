@@ -1,17 +1,17 @@
-import { type AppliedProfile, StatementRefusedError, type UserRepository, type WalkRepository } from "@libs/database";
+import { type AppliedProfile, type ScanRepository, StatementRefusedError, type UserRepository } from "@libs/database";
 import { isFailure, NAME_COLLISION, RECOVERING, type ReconcileOutcome } from "../reconcile/reconcile-outcome.ts";
 import type { ReconcileUsersDeps } from "../reconcile/reconcile-users.ts";
 import { profileOf } from "../shared/keycloak-profile.ts";
 import type { SyncDeps } from "../shared/sync-deps.ts";
 import type { BulkRun } from "./bulk-run.ts";
 import { noticePage } from "./notice-page.ts";
-import { reconcileWithPatience } from "./reconcile-with-patience.ts";
-import type { UserPage } from "./walk-keycloak-users.ts";
+import { reconcileWithOutageRetry } from "./reconcile-with-outage-retry.ts";
+import type { UserPage } from "./scan-keycloak-users.ts";
 
 type ApplyDeps = Pick<SyncDeps, "now"> & { users: Pick<UserRepository, "applyProfiles"> };
 
 /** For {@link writePage}. */
-export type WritePageDeps = { walks: Pick<WalkRepository, "findSignedIn"> } & ApplyDeps & ReconcileUsersDeps;
+export type WritePageDeps = { scans: Pick<ScanRepository, "findSignedIn"> } & ApplyDeps & ReconcileUsersDeps;
 
 /** Holders of wanted names that are gone from Keycloak become tombstones: so many a minute. */
 const MOST_HOLDERS = 1_000;
@@ -24,15 +24,19 @@ export async function writePage(
   const { deps, counts } = run;
   noticePage(run, page);
   if (page.users.length === 0) return [];
-  counts.walked += page.users.length;
-  const applied = await run.patience.run(() => apply(run, page));
+  counts.scanned += page.users.length;
+  const applied = await run.retry.run(() => apply(run, page));
   const outcomes = new Map<string, ReconcileOutcome | AppliedProfile>(applied.map((profile) => [profile.id, profile]));
   const disabled = page.users.filter(({ enabled }) => !enabled).map(({ id }) => id);
-  const signedIn = disabled.length > 0 ? await run.patience.run(() => deps.walks.findSignedIn(disabled)) : [];
+  const signedIn = disabled.length > 0 ? await run.retry.run(() => deps.scans.findSignedIn(disabled)) : [];
   const open = applied.filter(({ outcome }) => outcome === "unfinished" || outcome === "collision").map(({ id }) => id);
   const refused = page.users.filter(({ id }) => !outcomes.has(id)).map(({ id }) => id);
   // Reconciling ends the sessions of who is disabled, and finds out about names, one user at a time.
-  const reconciled = await reconcileWithPatience(run, [...new Set([...signedIn, ...open, ...refused])], MOST_HOLDERS);
+  const reconciled = await reconcileWithOutageRetry(
+    run,
+    [...new Set([...signedIn, ...open, ...refused])],
+    MOST_HOLDERS,
+  );
   for (const [id, outcome] of reconciled) {
     const before = outcomes.get(id);
     if (!before || "error" in outcome || ["unfinished", "collision"].includes(String(Reflect.get(before, "outcome"))))

@@ -8,7 +8,7 @@ export interface ReencryptDeps {
 }
 
 export interface ReencryptProgress {
-  /** 1 for the first walk over all sessions. */
+  /** 1 for the first scan of all sessions. */
   pass: number;
   /** Sessions that this pass has seen. */
   scanned: number;
@@ -25,7 +25,7 @@ export interface ReencryptOptions {
   batchSize?: number;
   /** Sessions a second, at most; default: as fast as it goes. */
   maxRate?: number;
-  /** Walks over all sessions, at most; default 5. More than two are needed only where somebody writes older keys. */
+  /** Scans of all sessions, at most; default 5. More than two are needed only where somebody writes older keys. */
   maxPasses?: number;
   /** How long an outage of the database is waited for, in milliseconds; default 30 minutes. */
   outageMs?: number;

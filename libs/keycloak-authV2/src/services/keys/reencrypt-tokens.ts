@@ -1,7 +1,7 @@
 import type { SessionKeys } from "@libs/database";
 import { TokenBucket } from "limiter";
 import { parseKeyRing, TokenCipher } from "../../crypto/index.ts";
-import { InterruptedError, OutagePatience } from "../bulk/outage-patience.ts";
+import { InterruptedError, OutageRetry } from "../bulk/outage-retry.ts";
 import { chunk } from "../shared/chunk.ts";
 import { KeyTally, type KeyUse, keyUses } from "./key-use.ts";
 import { reencryptBatch } from "./reencrypt-batch.ts";
@@ -35,7 +35,7 @@ class Reencryption {
   readonly #firstKeyId: string;
   readonly #bucket: TokenBucket | undefined;
   readonly #batchSize: number;
-  readonly #patience: OutagePatience;
+  readonly #retry: OutageRetry;
   readonly #progress: ReencryptProgress = { pass: 0, scanned: 0, moved: 0, waitingFor: null };
   readonly #undecryptable = new Set<string>();
   #leftOut = 0;
@@ -54,7 +54,7 @@ class Reencryption {
       this.#bucket = new TokenBucket({ bucketSize, tokensPerInterval: maxRate, interval: 1000 });
     }
     const onWaiting = (code: string | null) => this.#report({ waitingFor: code });
-    this.#patience = new OutagePatience({ signal, outageMs, onWaiting });
+    this.#retry = new OutageRetry({ signal, outageMs, onWaiting });
   }
 
   async finish(): Promise<ReencryptResult> {
@@ -80,16 +80,14 @@ class Reencryption {
   #uses(tally?: KeyTally): Promise<KeyUse[]> {
     const { storedTokens, now = () => new Date() } = this.deps;
     const { tokenEncryptionKeys: ring } = this.options;
-    return this.#patience.run(() =>
-      tally ? tally.uses(storedTokens, ring, now()) : keyUses(storedTokens, ring, now()),
-    );
+    return this.#retry.run(() => (tally ? tally.uses(storedTokens, ring, now()) : keyUses(storedTokens, ring, now())));
   }
 
   /** @returns what each key had when its page was read, and how many sessions were still to be moved */
   async #pass(): Promise<{ tally: KeyTally; todo: number }> {
     const tally = new KeyTally();
     let todo = 0;
-    for await (const page of scanSessions(this.deps.storedTokens, (work) => this.#patience.run(work))) {
+    for await (const page of scanSessions(this.deps.storedTokens, (work) => this.#retry.run(work))) {
       for (const { keyIds } of page) tally.add(keyIds);
       const others = page.filter((session) => this.#isTodo(session)).map(({ sessionId }) => sessionId);
       todo += others.length;
@@ -107,7 +105,7 @@ class Reencryption {
     for (const batch of chunk(sessionIds, this.#batchSize)) {
       this.#throwIfInterrupted();
       await this.#bucket?.removeTokens(batch.length);
-      const { moved, leftOut, undecryptable } = await this.#patience.run(() =>
+      const { moved, leftOut, undecryptable } = await this.#retry.run(() =>
         reencryptBatch(this.deps.storedTokens, this.#cipher, this.#firstKeyId, batch),
       );
       for (const id of undecryptable) this.#undecryptable.add(id);

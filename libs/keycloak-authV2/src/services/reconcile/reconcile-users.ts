@@ -29,7 +29,7 @@ export interface ReconcileOptions {
   witnessId?: string;
   /** More do not become tombstones within a minute, whoever reconciles. Default 100. */
   maxDeletionsPerMinute?: number;
-  /** Not even the ticket is written where a row agrees: for walks over all users. */
+  /** Not even the ticket is written where a row agrees: for scans of all users. */
   leaveUnchanged?: boolean;
 }
 

@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import type {
   IdempotencyHolder,
   IdempotencyRepository,
-  KeptAnswer,
   RegistrationRepository,
+  StoredAnswer,
   User,
   UserRepository,
 } from "@libs/database";
@@ -109,7 +109,7 @@ async function outcomeOfEarlier(deps: OutcomeOfEarlierDeps, registrationId: stri
   return await deps.users.findById(row.keycloakUserId);
 }
 
-function replay({ status, answer }: KeptAnswer): User {
+function replay({ status, answer }: StoredAnswer): User {
   if (status === 201) return revive(answer as Record<string, unknown>);
   const { code, errors } = answer as { code: AuthErrorCode; errors?: FieldError[] };
   throw new AuthError(code, errors ? { errors } : {});

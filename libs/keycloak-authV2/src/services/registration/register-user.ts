@@ -193,7 +193,7 @@ async function completeLocally(
     // Finished whether or not the caller still waits for it.
     const outcome = await deps.background.finish(() => undoRegistration(deps, id, keycloakUserId, codeOf(error)));
     if (outcome.state === "completed") return outcome.user;
-    // "Undone" is a promise: where the undo itself did not get through, the cause is the answer.
+    // "Undone" is a guarantee: where the undo itself did not get through, the cause is the answer.
     throw outcome.state === "left" ? error : publicError(error);
   }
 }

@@ -42,18 +42,18 @@ export async function exchangeLostToken(
   const { sessions, refreshLeaseMs, unknownTokens, metrics, logger } = deps;
   unknownTokens.check(session.sessionId, lost.refreshTokenHash);
   const refreshTokenHash = session.refreshTokenHash ?? "";
-  const turn = await sessions.beginRefresh(session.sessionId, refreshTokenHash, refreshLeaseMs);
-  if (turn?.fence == null) return { outcome: "overtaken", answered: false };
+  const attempt = await sessions.beginRefresh(session.sessionId, refreshTokenHash, refreshLeaseMs);
+  if (attempt?.fence == null) return { outcome: "overtaken", answered: false };
   const ask = async () => {
     const tokens = await unknownTokens.ask(session.sessionId, lost.refreshTokenHash, () =>
       askKeycloak().catch(asUnknown),
     );
-    assertTokensBelong(tokens.access_token, turn.session);
-    if (isReplaced(lost, turn.session)) throw new ReplacedToken();
+    assertTokensBelong(tokens.access_token, attempt.session);
+    if (isReplaced(lost, attempt.session)) throw new ReplacedToken();
     return tokens;
   };
   try {
-    const lease = { session: turn.session, refreshTokenHash, fence: turn.fence, lost };
+    const lease = { session: attempt.session, refreshTokenHash, fence: attempt.fence, lost };
     const exchange = await exchangeTokens(deps, lease, ask);
     if (!exchange.stored) return { outcome: "overtaken", answered: exchange.answered };
     metrics.sessionHealed();

@@ -28,7 +28,7 @@ export function pruneSweep({ retention, feed, reconcile, retentionMs, now, logge
         rateLimits: await retention.deleteExpiredRateLimits(now(), batchSize),
         seenEvents: await feed.pruneSeenEvents(later(now(), -seenEventsMs), 10 * batchSize),
         activities: await retention.deleteOldActivities(later(now(), -retentionMs.activities), 10 * batchSize),
-        loginTurns: await retention.deleteExpiredLoginTurns(batchSize),
+        loginLocks: await retention.deleteExpiredLoginLocks(batchSize),
       };
       const folded = await reconcile.foldCounts(10 * batchSize);
       // Users change all the time: a batch that is not full is no reason to run again at once.

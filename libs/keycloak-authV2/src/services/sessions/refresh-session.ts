@@ -1,4 +1,4 @@
-import type { RefreshTurn, Session, SessionRepository } from "@libs/database";
+import type { RefreshAttempt, Session, SessionRepository } from "@libs/database";
 import { deadlinePassed, remainingMs } from "@libs/observability";
 import { AuthError } from "@libs/problems";
 import { hashToken } from "../../crypto/index.ts";
@@ -65,13 +65,13 @@ export class SessionRefresher {
     const waitUntil = Date.now() + remainingMs(refreshWaitMs);
     let exchanged = false;
     for (;;) {
-      const turn = await sessions.beginRefresh(input.sessionId, hash, refreshLeaseMs);
-      const healed = await this.#heal(turn, input.refreshToken, hash, atKeycloak);
+      const attempt = await sessions.beginRefresh(input.sessionId, hash, refreshLeaseMs);
+      const healed = await this.#heal(attempt, input.refreshToken, hash, atKeycloak);
       if (healed?.tokens) return healed.tokens;
       exchanged ||= healed?.answered ?? false;
-      const answer = healed ? null : await this.#answerOfTheRow(turn, exchanged);
+      const answer = healed ? null : await this.#answerOfTheRow(attempt, exchanged);
       if (answer) return answer;
-      const lease = healed ? null : leaseOf(turn, hash);
+      const lease = healed ? null : leaseOf(attempt, hash);
       if (lease) {
         const outcome = await exchangeTokens(this.deps, lease, () => atKeycloak(input.refreshToken));
         if (outcome.stored) return outcome.tokens;
@@ -87,13 +87,13 @@ export class SessionRefresher {
    * @returns null: it is no such token. Without tokens: the row has to be read again
    */
   async #heal(
-    turn: RefreshTurn | null,
+    attempt: RefreshAttempt | null,
     refreshToken: string,
     hash: string,
     atKeycloak: RefreshAtKeycloak,
   ): Promise<{ tokens?: SessionTokenSet; answered: boolean } | null> {
-    if (turn?.standing !== "unknown") return null;
-    const { session } = turn;
+    if (attempt?.standing !== "unknown") return null;
+    const { session } = attempt;
     const { now, refreshGraceMs, cipher } = this.deps;
     const lost = lostTokenOf(session, refreshToken, hash, now());
     if (!lost) return null;
@@ -110,7 +110,7 @@ export class SessionRefresher {
    * @param exchanged Keycloak has given this caller tokens that it could not store
    * @returns null when the token is the current one and Keycloak has to be asked
    */
-  async #answerOfTheRow(found: RefreshTurn | null, exchanged: boolean): Promise<SessionTokenSet | null> {
+  async #answerOfTheRow(found: RefreshAttempt | null, exchanged: boolean): Promise<SessionTokenSet | null> {
     const { sessions, now, refreshGraceMs, cipher } = this.deps;
     if (!found || (found.standing === "unknown" && !(exchanged && found.session.endedAt)))
       throw new AuthError("session.invalid");
@@ -150,6 +150,6 @@ export class SessionRefresher {
   }
 }
 
-function leaseOf(turn: RefreshTurn | null, refreshTokenHash: string): Lease | null {
-  return turn?.fence == null ? null : { session: turn.session, refreshTokenHash, fence: turn.fence };
+function leaseOf(attempt: RefreshAttempt | null, refreshTokenHash: string): Lease | null {
+  return attempt?.fence == null ? null : { session: attempt.session, refreshTokenHash, fence: attempt.fence };
 }

@@ -23,7 +23,7 @@ type FlowRepositories = Pick<
   | "syncRuns"
   | "tickets"
   | "users"
-  | "walks"
+  | "scans"
 >;
 
 /**

@@ -1,21 +1,21 @@
 import { throwMapped } from "@libs/postgres";
 import type { Prisma, SyncRun as Row } from "../generated/client.ts";
-import type { SessionOfUser, WalkedPage, WalkFailure, WalkRepository, WalkRun } from "../ports/walk-repository.ts";
+import type { ScanFailure, ScanPage, ScanRepository, ScanRun, SessionOfUser } from "../ports/scan-repository.ts";
 import type { PrismaClient } from "./client.ts";
 
 /** A statement of so many stays far below the longest time of one. */
 const FORGOTTEN_AT_ONCE = 20_000;
 
-/** `sync_runs` of kind `sync`, `sync_failures` and `walk_seen` in PostgreSQL. */
-export class PrismaWalkRepository implements WalkRepository {
+/** `sync_runs` of kind `sync`, `sync_failures` and `scan_seen` in PostgreSQL. */
+export class PrismaScanRepository implements ScanRepository {
   constructor(private readonly prisma: PrismaClient) {}
 
-  async begin(position: unknown, counts: unknown, now: Date): Promise<WalkRun> {
+  async begin(position: unknown, counts: unknown, now: Date): Promise<ScanRun> {
     const data = { kind: "sync", position: json(position), counts: json(counts), startedAt: now, updatedAt: now };
     return toRun(await this.prisma.syncRun.create({ data }).catch(throwMapped));
   }
 
-  async findUnfinished(): Promise<WalkRun | null> {
+  async findUnfinished(): Promise<ScanRun | null> {
     const row = await this.prisma.syncRun
       .findFirst({ where: { kind: "sync" }, orderBy: [{ startedAt: "desc" }, { id: "desc" }] })
       .catch(throwMapped);
@@ -27,13 +27,13 @@ export class PrismaWalkRepository implements WalkRepository {
     await this.prisma.syncRun.updateMany({ where: { id: runId }, data }).catch(throwMapped);
   }
 
-  async finishPage({ runId, seen, position, counts, now, lease }: WalkedPage): Promise<boolean> {
+  async finishPage({ runId, seen, position, counts, now, lease }: ScanPage): Promise<boolean> {
     // Locked until the end: who takes the lease meanwhile waits, and then reads a position that is complete.
     const rows = await this.prisma.$queryRaw<unknown[]>`
       WITH held AS MATERIALIZED (
         SELECT 1 FROM leases WHERE name = ${lease.name} AND fence = ${lease.fence} FOR SHARE
       ), marked AS (
-        INSERT INTO walk_seen (run_id, user_id) SELECT ${runId}::uuid, id FROM unnest(${seen}::text[]) AS page (id), held
+        INSERT INTO scan_seen (run_id, user_id) SELECT ${runId}::uuid, id FROM unnest(${seen}::text[]) AS page (id), held
         ON CONFLICT DO NOTHING
       )
       UPDATE sync_runs SET position = ${JSON.stringify(position)}::jsonb, counts = ${JSON.stringify(counts)}::jsonb,
@@ -47,7 +47,7 @@ export class PrismaWalkRepository implements WalkRepository {
     await this.prisma.syncRun.updateMany({ where: { id: runId }, data }).catch(throwMapped);
   }
 
-  async recordFailures(runId: string, failures: readonly WalkFailure[], now: Date): Promise<void> {
+  async recordFailures(runId: string, failures: readonly ScanFailure[], now: Date): Promise<void> {
     if (failures.length === 0) return;
     await this.prisma.$executeRaw`
       WITH failed AS (
@@ -65,7 +65,7 @@ export class PrismaWalkRepository implements WalkRepository {
       WHERE user_id NOT IN (SELECT user_id FROM again)`.catch(throwMapped);
   }
 
-  async listFailures(runId: string, after: string, limit: number): Promise<WalkFailure[]> {
+  async listFailures(runId: string, after: string, limit: number): Promise<ScanFailure[]> {
     return await this.prisma.syncFailure
       .findMany({
         where: { runId, userId: { gt: after } },
@@ -84,14 +84,14 @@ export class PrismaWalkRepository implements WalkRepository {
 
   async markSeen(runId: string, ids: readonly string[]): Promise<void> {
     await this.prisma.$executeRaw`
-      INSERT INTO walk_seen (run_id, user_id) SELECT ${runId}::uuid, id FROM unnest(${ids}::text[]) AS page (id)
+      INSERT INTO scan_seen (run_id, user_id) SELECT ${runId}::uuid, id FROM unnest(${ids}::text[]) AS page (id)
       ON CONFLICT DO NOTHING`.catch(throwMapped);
   }
 
   async countUnseen(runId: string): Promise<{ unseen: number; live: number }> {
     const rows = await this.prisma.$queryRaw<{ unseen: number; live: number }[]>`
       SELECT count(*)::int AS live, (count(*) FILTER (WHERE seen.user_id IS NULL))::int AS unseen
-      FROM users LEFT JOIN walk_seen AS seen ON seen.run_id = ${runId}::uuid AND seen.user_id = users.id
+      FROM users LEFT JOIN scan_seen AS seen ON seen.run_id = ${runId}::uuid AND seen.user_id = users.id
       WHERE deleted_at IS NULL`.catch(throwMapped);
     return rows[0] ?? { unseen: 0, live: 0 };
   }
@@ -100,27 +100,27 @@ export class PrismaWalkRepository implements WalkRepository {
     return await this.prisma.$queryRaw<{ id: string; username: string }[]>`
       SELECT id, username FROM users
       WHERE id > ${after} AND deleted_at IS NULL
-        AND NOT EXISTS (SELECT FROM walk_seen WHERE run_id = ${runId}::uuid AND user_id = users.id)
+        AND NOT EXISTS (SELECT FROM scan_seen WHERE run_id = ${runId}::uuid AND user_id = users.id)
       ORDER BY id LIMIT ${limit}`.catch(throwMapped);
   }
 
   async forgetSeen(except: string | null): Promise<void> {
     if (except === null) {
-      await this.prisma.$executeRaw`TRUNCATE walk_seen`.catch(throwMapped);
+      await this.prisma.$executeRaw`TRUNCATE scan_seen`.catch(throwMapped);
       return;
     }
     const forgetSome = () =>
       this.prisma.$executeRaw`
-        DELETE FROM walk_seen WHERE ctid = ANY(ARRAY(
-          SELECT ctid FROM walk_seen WHERE run_id <> ${except}::uuid LIMIT ${FORGOTTEN_AT_ONCE}))`.catch(throwMapped);
+        DELETE FROM scan_seen WHERE ctid = ANY(ARRAY(
+          SELECT ctid FROM scan_seen WHERE run_id <> ${except}::uuid LIMIT ${FORGOTTEN_AT_ONCE}))`.catch(throwMapped);
     while ((await forgetSome()) > 0);
   }
 
   async forgetSeenBy(runId: string): Promise<void> {
     const forgetSome = () =>
       this.prisma.$executeRaw`
-        DELETE FROM walk_seen WHERE ctid = ANY(ARRAY(
-          SELECT ctid FROM walk_seen WHERE run_id = ${runId}::uuid LIMIT ${FORGOTTEN_AT_ONCE}))`.catch(throwMapped);
+        DELETE FROM scan_seen WHERE ctid = ANY(ARRAY(
+          SELECT ctid FROM scan_seen WHERE run_id = ${runId}::uuid LIMIT ${FORGOTTEN_AT_ONCE}))`.catch(throwMapped);
     while ((await forgetSome()) > 0);
   }
 
@@ -153,6 +153,6 @@ export class PrismaWalkRepository implements WalkRepository {
 
 const json = (value: unknown) => value as Prisma.InputJsonValue;
 
-function toRun({ id, state, position, counts, startedAt, updatedAt }: Row): WalkRun {
-  return { id, state: state as WalkRun["state"], position, counts, startedAt, updatedAt };
+function toRun({ id, state, position, counts, startedAt, updatedAt }: Row): ScanRun {
+  return { id, state: state as ScanRun["state"], position, counts, startedAt, updatedAt };
 }

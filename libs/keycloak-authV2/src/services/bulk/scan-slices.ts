@@ -1,4 +1,4 @@
-import type { Slice } from "./walk-position.ts";
+import type { Slice } from "./scan-position.ts";
 
 /** A row that goes moves the others up: so often a list is read from the beginning again. */
 const MOST_REPEATS = 3;
@@ -12,7 +12,7 @@ export interface SlicePage extends Slice {
  * The pages of a list that can be read by offset only. What is added meanwhile is read; when rows went, all is read again.
  * @param begin where to go on
  */
-export async function* walkSlices(
+export async function* scanSlices(
   begin: Slice | null,
   size: number,
   count: () => Promise<number>,

@@ -1,17 +1,17 @@
-import type { SessionOfUser, WalkedPage, WalkFailure, WalkRepository, WalkRun } from "../ports/walk-repository.ts";
+import type { ScanFailure, ScanPage, ScanRepository, ScanRun, SessionOfUser } from "../ports/scan-repository.ts";
 import type { InMemoryDatabase } from "./in-memory-database.ts";
 
-type StoredRun = Omit<WalkRun, "state"> & { state: WalkRun["state"] | "finished" };
+type StoredRun = Omit<ScanRun, "state"> & { state: ScanRun["state"] | "finished" };
 
 /** Passes the contract of the real one. */
-export class InMemoryWalkRepository implements WalkRepository {
+export class InMemoryScanRepository implements ScanRepository {
   readonly #runs: StoredRun[] = [];
   readonly #failures = new Map<string, Map<string, string>>();
   readonly #seen = new Map<string, Set<string>>();
 
   constructor(private readonly database: InMemoryDatabase) {}
 
-  async begin(position: unknown, counts: unknown, now: Date): Promise<WalkRun> {
+  async begin(position: unknown, counts: unknown, now: Date): Promise<ScanRun> {
     const run = {
       id: crypto.randomUUID(),
       state: "running" as const,
@@ -24,7 +24,7 @@ export class InMemoryWalkRepository implements WalkRepository {
     return run;
   }
 
-  async findUnfinished(): Promise<WalkRun | null> {
+  async findUnfinished(): Promise<ScanRun | null> {
     const newest = this.#runs.toSorted((a, b) => b.startedAt.getTime() - a.startedAt.getTime())[0];
     if (!newest || newest.state === "finished") return null;
     return structuredClone({ ...newest, state: newest.state });
@@ -34,7 +34,7 @@ export class InMemoryWalkRepository implements WalkRepository {
     this.#change(runId, { state: "running", updatedAt: now });
   }
 
-  async finishPage({ runId, seen, position, counts, now, lease }: WalkedPage): Promise<boolean> {
+  async finishPage({ runId, seen, position, counts, now, lease }: ScanPage): Promise<boolean> {
     if (this.database.leases.get(lease.name)?.fence !== lease.fence) return false;
     await this.markSeen(runId, seen);
     this.#change(runId, { position, counts, updatedAt: now });
@@ -45,13 +45,13 @@ export class InMemoryWalkRepository implements WalkRepository {
     this.#change(runId, { state, updatedAt: now });
   }
 
-  async recordFailures(runId: string, failures: readonly WalkFailure[]): Promise<void> {
+  async recordFailures(runId: string, failures: readonly ScanFailure[]): Promise<void> {
     const known = this.#failures.get(runId) ?? new Map();
     this.#failures.set(runId, known);
     for (const { userId, error } of failures) known.set(userId, error);
   }
 
-  async listFailures(runId: string, after: string, limit: number): Promise<WalkFailure[]> {
+  async listFailures(runId: string, after: string, limit: number): Promise<ScanFailure[]> {
     const failures = [...(this.#failures.get(runId) ?? [])].map(([userId, error]) => ({ userId, error }));
     return failures
       .filter(({ userId }) => userId > after)

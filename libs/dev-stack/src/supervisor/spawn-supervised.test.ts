@@ -5,14 +5,14 @@ import { join } from "node:path";
 import { identify, isAlive } from "../machine/process-identity.ts";
 import { RECORD_NAME, readRecord } from "./leftovers.ts";
 
-const stateDir = mkdtempSync(join(tmpdir(), "spawn-kept-test-"));
+const stateDir = mkdtempSync(join(tmpdir(), "spawn-supervised-test-"));
 afterAll(() => rmSync(stateDir, { recursive: true, force: true }));
 
 /** A process that starts another one, prints its pid, and waits until it is ended. */
 function opener(wait: string) {
   const program = `
-    import { spawnKept } from ${JSON.stringify(`${import.meta.dir}/spawn-kept.ts`)};
-    const child = spawnKept(["sleep", "60"], { stdin: "ignore", stdout: "ignore" });
+    import { spawnSupervised } from ${JSON.stringify(`${import.meta.dir}/spawn-supervised.ts`)};
+    const child = spawnSupervised(["sleep", "60"], { stdin: "ignore", stdout: "ignore" });
     console.log(child.pid);
     ${wait}`;
   const env = { ...process.env, STACK_DIR: stateDir };

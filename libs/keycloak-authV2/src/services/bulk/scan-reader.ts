@@ -1,7 +1,7 @@
 import type { KeycloakTicket, TicketRepository } from "@libs/database";
 import type { KeycloakUser, KeycloakUserRepository, UserSearch } from "../../ports/ports.ts";
 import { type CreatedWindow, middleOf } from "./created-windows.ts";
-import { type OutagePatience, UnreadableError } from "./outage-patience.ts";
+import { type OutageRetry, UnreadableError } from "./outage-retry.ts";
 import type { ReadPace } from "./read-pace.ts";
 
 /** Room in an answer for users that came since they were counted: one that is full may lack some. */
@@ -22,20 +22,20 @@ interface Span {
   to: number;
 }
 
-export interface WalkReaderDeps {
+export interface ScanReaderDeps {
   keycloak: Pick<KeycloakUserRepository, "searchUsers" | "countUsers">;
   tickets: Pick<TicketRepository, "next">;
   pace: ReadPace;
-  patience: OutagePatience;
+  retry: OutageRetry;
 }
 
-/** What of {@link WalkReaderDeps} a flow is given; pace and patience are its run's. */
-export type WalkReaderPorts = Pick<WalkReaderDeps, "keycloak" | "tickets">;
+/** What of {@link ScanReaderDeps} a flow is given; `pace` and `retry` are its run's. */
+export type ScanReaderPorts = Pick<ScanReaderDeps, "keycloak" | "tickets">;
 
-/** Lists and counts of Keycloak's users, complete: at the walk's pace, and repeated after outages. */
-export class WalkReader {
+/** Lists and counts of Keycloak's users, complete: at the scan's pace, and repeated after outages. */
+export class ScanReader {
   constructor(
-    private readonly deps: WalkReaderDeps,
+    private readonly deps: ScanReaderDeps,
     private readonly filter: Omit<UserSearch, "first" | "max">,
     /** Users a list. */
     readonly pageSize: number,
@@ -43,9 +43,9 @@ export class WalkReader {
 
   /** Users created in a window; without one, of any time. Milliseconds since the epoch. */
   count(from?: number, to?: number): Promise<number> {
-    this.deps.patience.assertWanted();
+    this.deps.retry.assertWanted();
     const search = { ...this.filter, ...spanOf(from, to) };
-    return this.deps.patience.run(() => this.deps.keycloak.countUsers(search));
+    return this.deps.retry.run(() => this.deps.keycloak.countUsers(search));
   }
 
   /** All users of a window, in as many lists as it takes. */
@@ -81,15 +81,15 @@ export class WalkReader {
   }
 
   #list(span: UserSearch, first: number, max: number, expected: number): Promise<ReadList> {
-    const { keycloak, tickets, pace, patience } = this.deps;
-    patience.assertWanted();
+    const { keycloak, tickets, pace, retry } = this.deps;
+    retry.assertWanted();
     const read = () =>
       pace.read(expected, async () => {
         const ticket = await tickets.next();
         const users = await keycloak.searchUsers({ ...this.filter, ...span, first, max });
         return { ticket, users, unreadable: 0 };
       });
-    return patience.run(read, () => keycloak.countUsers({ ...this.filter, ...span }));
+    return retry.run(read, () => keycloak.countUsers({ ...this.filter, ...span }));
   }
 }
 

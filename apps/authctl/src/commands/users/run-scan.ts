@@ -1,4 +1,10 @@
-import { type BulkResult, type BulkRunOptions, BulkService } from "@libs/keycloak-authV2/services/bulk";
+import {
+  type BulkProgress,
+  type BulkRunOptions,
+  BulkService,
+  type SyncResult,
+  type VerifyResult,
+} from "@libs/keycloak-authV2/services/bulk";
 import type { CommandContext } from "../../command/command-context.ts";
 import { withConnection } from "../../command/connect.ts";
 import { ExitCode } from "../../command/exit-code.ts";
@@ -6,11 +12,11 @@ import { keepMemoryLow } from "../../command/keep-memory-low.ts";
 import { openProgressDisplay } from "../../ui/open-progress-display.ts";
 import { openReport, type ReportRow } from "../../ui/open-report.ts";
 import type { Counting } from "../../ui/progress-text.ts";
-import { runOptions, type WalkFlags } from "./walk-options.ts";
+import { runOptions, type ScanFlags } from "./scan-options.ts";
 
-/** What a walk is run with, beside the options that all of them have. */
-export interface Walk<Result extends BulkResult> {
-  flags: WalkFlags;
+/** What a scan is run with, beside the options that all of them have. */
+export interface Scan<Result extends SyncResult | VerifyResult> {
+  flags: ScanFlags;
   counting: Counting;
   /** Of the report, as CSV. */
   columns: readonly string[];
@@ -25,14 +31,17 @@ export interface Walk<Result extends BulkResult> {
 const JSON_PROGRESS_MS = 1_000;
 
 /**
- * Runs one walk over all users with its bar, its report and its way to be stopped.
+ * Runs one scan of all users with its bar, its report and its way to be stopped.
  * @throws UsageError, BulkError, AuthError
  */
-export async function runWalk<Result extends BulkResult>(
+export async function runScan<Result extends SyncResult | VerifyResult>(
   { environment, terminal, interruptible, endWith }: CommandContext,
-  { flags, counting, columns, reported, run, howToGoOn }: Walk<Result>,
+  { flags, counting, columns, reported, run, howToGoOn }: Scan<Result>,
 ): Promise<Result> {
   const write = (type: string, record: object) => terminal.print(JSON.stringify({ type, ...record }));
+  // Scripts written for an earlier version read the number of users as `walked`.
+  const writeCounts = (type: string, { counts, ...record }: BulkProgress | SyncResult | VerifyResult) =>
+    write(type, { ...record, counts: { ...counts, walked: counts.scanned } });
   return await withConnection(environment, async ({ integration, database, registry }) => {
     const report = flags.report === undefined ? null : openReport(flags.report, columns);
     const display = openProgressDisplay(terminal, { ...(flags.json && { json: true }), counting });
@@ -50,7 +59,7 @@ export async function runWalk<Result extends BulkResult>(
           display.show(progress);
           if (!flags.json || Date.now() - writtenAt < JSON_PROGRESS_MS) return;
           writtenAt = Date.now();
-          write("progress", progress);
+          writeCounts("progress", progress);
         },
       };
       const result = await run(new BulkService(integration, database, registry), options, (type, row) => {
@@ -58,7 +67,7 @@ export async function runWalk<Result extends BulkResult>(
         if (type === reported) report?.write(row);
       });
       display.close();
-      if (flags.json) write("result", result);
+      if (flags.json) writeCounts("result", result);
       if (result.state === "interrupted") {
         endWith(ExitCode.interrupted);
         terminal.report(terminal.reportColors.yellow(`Stopped. ${howToGoOn}`));

@@ -1,18 +1,18 @@
-// The keeper: owns the servers of a stack, and outlives whoever opened it just long enough to stop them.
+// The supervisor: owns the servers of a stack, and outlives whoever opened it just long enough to stop them.
 // Its standard input is a pipe from its opener; however that one dies (Ctrl-C, SIGTERM, kill -9), the pipe ends, and the
-// keeper stops what it owns in reverse order. Started in a session of its own, so that Ctrl-C reaches only the opener.
-//   bun keeper/main.ts RECORD_FILE [DISPOSABLE_FOLDER …]
+// supervisor stops what it owns in reverse order. Started in a session of its own, so that Ctrl-C reaches only the opener.
+//   bun supervisor/main.ts RECORD_FILE [DISPOSABLE_FOLDER …]
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { endProcess, identify, isAlive, type ProcessIdentity } from "../machine/process-identity.ts";
 import {
   type AdoptedProcess,
   CONSOLE,
-  type KeeperCommand,
-  type KeeperEvent,
-  type KeeperRecord,
   lineReader,
   type ProcessSpec,
+  type SupervisorCommand,
+  type SupervisorEvent,
+  type SupervisorRecord,
 } from "./protocol.ts";
 
 const [recordFile = "", ...disposable] = process.argv.slice(2);
@@ -22,13 +22,13 @@ const owned: Array<{ spec: Stop; identity: ProcessIdentity }> = [];
 const opener = process.ppid;
 let stopping = false;
 
-const report = (event: KeeperEvent) => {
+const report = (event: SupervisorEvent) => {
   if (!stopping) process.stdout.write(`${JSON.stringify(event)}\n`);
 };
 
 function writeRecord(): void {
-  const record: KeeperRecord = {
-    keeper: identify(process.pid) ?? { pid: process.pid, startedAt: "" },
+  const record: SupervisorRecord = {
+    supervisor: identify(process.pid) ?? { pid: process.pid, startedAt: "" },
     processes: owned.map(({ spec, identity }) => ({ name: spec.name, stopSignal: spec.stopSignal, ...identity })),
     disposable,
   };
@@ -90,7 +90,7 @@ writeRecord();
 process.stdin.on(
   "data",
   lineReader((line) => {
-    const command = JSON.parse(line) as KeeperCommand;
+    const command = JSON.parse(line) as SupervisorCommand;
     if ("run" in command) run(command.run);
     else if ("adopt" in command) adopt(command.adopt);
     else void stop(command.stop);
@@ -98,7 +98,7 @@ process.stdin.on(
 );
 process.stdin.on("end", () => void stopAll());
 process.stdin.on("error", () => void stopAll());
-// A broken pipe to a dead opener must not end the keeper before its processes.
+// A broken pipe to a dead opener must not end the supervisor before its processes.
 process.stdout.on("error", () => {});
 for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => void stopAll());
 // Second line of defence: some other child of the opener may hold the pipe open.

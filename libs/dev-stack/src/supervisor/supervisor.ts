@@ -2,10 +2,16 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { StackError } from "../base/stack-error.ts";
-import { type AdoptedProcess, type KeeperCommand, type KeeperEvent, lineReader, type ProcessSpec } from "./protocol.ts";
+import {
+  type AdoptedProcess,
+  lineReader,
+  type ProcessSpec,
+  type SupervisorCommand,
+  type SupervisorEvent,
+} from "./protocol.ts";
 
-/** A process that the keeper runs for us. */
-export interface KeptProcess {
+/** A process that the supervisor runs for us. */
+export interface SupervisedProcess {
   name: string;
   pid: number;
   log: string;
@@ -17,38 +23,38 @@ export interface KeptProcess {
 
 interface Pending {
   spec: ProcessSpec;
-  started: (process: KeptProcess) => void;
+  started: (process: SupervisedProcess) => void;
   failed: (error: Error) => void;
 }
 
-/** Opener's side of the keeper: starts it, hands it processes, and stops everything by closing its standard input. */
-export class Keeper {
-  /** Settles when the keeper itself has ended. */
+/** Opener's side of the supervisor: starts it, hands it processes, and stops everything by closing its standard input. */
+export class Supervisor {
+  /** Settles when the supervisor itself has ended. */
   readonly closed: Promise<void>;
   private readonly pending = new Map<string, Pending>();
-  private readonly running = new Map<string, { process: KeptProcess; onExit: (code: number) => void }>();
+  private readonly running = new Map<string, { process: SupervisedProcess; onExit: (code: number) => void }>();
 
-  private static readonly opened = new Set<Keeper>();
+  private static readonly opened = new Set<Supervisor>();
 
   private constructor(private readonly child: ChildProcess) {
-    Keeper.opened.add(this);
+    Supervisor.opened.add(this);
     this.closed = new Promise((done) => child.once("exit", () => done()));
     child.stdout?.on(
       "data",
-      lineReader((line) => this.hear(JSON.parse(line) as KeeperEvent)),
+      lineReader((line) => this.hear(JSON.parse(line) as SupervisorEvent)),
     );
     child.stdin?.on("error", () => {});
     void this.closed.then(() => {
-      Keeper.opened.delete(this);
+      Supervisor.opened.delete(this);
       this.forgetAll();
     });
   }
 
   /**
-   * @param recordFile where the keeper writes what it runs
-   * @param disposable folders that the keeper removes after it has stopped everything
+   * @param recordFile where the supervisor writes what it runs
+   * @param disposable folders that the supervisor removes after it has stopped everything
    */
-  static open(recordFile: string, disposable: readonly string[] = []): Keeper {
+  static open(recordFile: string, disposable: readonly string[] = []): Supervisor {
     mkdirSync(dirname(recordFile), { recursive: true });
     const program = `${import.meta.dir}/main.ts`;
     const child = spawn(process.execPath, [program, recordFile, ...disposable], {
@@ -56,30 +62,30 @@ export class Keeper {
       detached: true,
       stdio: ["pipe", "pipe", "inherit"],
     });
-    return new Keeper(child);
+    return new Supervisor(child);
   }
 
   /** @throws StackError if the program can't be started */
-  run(spec: ProcessSpec): Promise<KeptProcess> {
+  run(spec: ProcessSpec): Promise<SupervisedProcess> {
     return new Promise((started, failed) => {
       this.pending.set(spec.name, { spec, started, failed });
       this.send({ run: spec });
     });
   }
 
-  /** Has the keeper end a process that this one has started itself. One that has ended is left alone. */
+  /** Has the supervisor end a process that this one has started itself. One that has ended is left alone. */
   adopt(process: AdoptedProcess): void {
     this.send({ adopt: process });
   }
 
-  /** Lets this process end although the keeper is open. */
+  /** Lets this process end although the supervisor is open. */
   unref(): void {
     this.child.unref();
     for (const stream of [this.child.stdin, this.child.stdout]) (stream as { unref?(): void } | null)?.unref?.();
   }
 
   /** What runs now. */
-  all(): KeptProcess[] {
+  all(): SupervisedProcess[] {
     return [...this.running.values()].map(({ process }) => process);
   }
 
@@ -91,26 +97,26 @@ export class Keeper {
     await entry.process.exited;
   }
 
-  /** Stops everything in reverse order of its start, and the keeper with it. */
+  /** Stops everything in reverse order of its start, and the supervisor with it. */
   async close(): Promise<void> {
     this.child.stdin?.end();
     await this.closed;
   }
 
   static anyOpen(): boolean {
-    return Keeper.opened.size > 0;
+    return Supervisor.opened.size > 0;
   }
 
-  /** Closes every keeper of this process, also those of a start that is still under way. */
+  /** Closes every supervisor of this process, also those of a start that is still under way. */
   static async closeAll(): Promise<void> {
-    await Promise.all([...Keeper.opened].map((keeper) => keeper.close()));
+    await Promise.all([...Supervisor.opened].map((supervisor) => supervisor.close()));
   }
 
-  private send(command: KeeperCommand): void {
+  private send(command: SupervisorCommand): void {
     this.child.stdin?.write(`${JSON.stringify(command)}\n`);
   }
 
-  private hear(event: KeeperEvent): void {
+  private hear(event: SupervisorEvent): void {
     if ("started" in event) this.onStarted(event.started, event.pid);
     else if ("failed" in event) {
       this.pending.get(event.failed)?.failed(new StackError(`Cannot start ${event.failed}: ${event.reason}`));
@@ -126,7 +132,7 @@ export class Keeper {
     const exited = new Promise<number>((done) => {
       onExit = done;
     });
-    const process: KeptProcess = { name, pid, log: pending.spec.log, exited, exitCode: undefined };
+    const process: SupervisedProcess = { name, pid, log: pending.spec.log, exited, exitCode: undefined };
     this.running.set(name, { process, onExit });
     pending.started(process);
   }

@@ -33,7 +33,7 @@ export class UnreadableError extends Error {
 /** So many failures in a row before it is asked whether others are answered. */
 const DOUBTS = 3;
 
-export interface PatienceOptions {
+export interface OutageRetryOptions {
   /** How long an outage is waited for. Milliseconds. */
   outageMs: number;
   /** Before the second try; doubled with each. Milliseconds; default 250. */
@@ -44,8 +44,8 @@ export interface PatienceOptions {
 }
 
 /** Repeats what can be repeated until Keycloak and the database are back: after 250 ms, 500 ms … 5 s. */
-export class OutagePatience {
-  constructor(private readonly options: PatienceOptions) {}
+export class OutageRetry {
+  constructor(private readonly options: OutageRetryOptions) {}
 
   /** For work of many calls, none of which fails. @throws InterruptedError once the signal has come */
   assertWanted(): void {

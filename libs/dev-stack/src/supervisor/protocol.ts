@@ -1,6 +1,6 @@
 import type { ProcessIdentity } from "../machine/process-identity.ts";
 
-/** A process that the keeper shall start and own. */
+/** A process that the supervisor shall start and own. */
 export interface ProcessSpec {
   name: string;
   command: string[];
@@ -10,7 +10,7 @@ export interface ProcessSpec {
   /** Set together, only when we are root. */
   uid?: number;
   gid?: number;
-  /** File that gets both output streams; `console` passes them to the terminal of the one who opened the keeper. */
+  /** File that gets both output streams; `console` passes them to the terminal of the one who opened the supervisor. */
   log: string;
   /** How the process is asked to end. */
   stopSignal: NodeJS.Signals;
@@ -18,7 +18,7 @@ export interface ProcessSpec {
   graceMs: number;
 }
 
-/** A process that its opener has started, and that the keeper shall end all the same. */
+/** A process that its opener has started, and that the supervisor shall end all the same. */
 export interface AdoptedProcess {
   name: string;
   identity: ProcessIdentity;
@@ -27,18 +27,18 @@ export interface AdoptedProcess {
   graceMs: number;
 }
 
-/** One line of JSON to the keeper's standard input. End of input: stop everything. */
-export type KeeperCommand = { run: ProcessSpec } | { adopt: AdoptedProcess } | { stop: string };
+/** One line of JSON to the supervisor's standard input. End of input: stop everything. */
+export type SupervisorCommand = { run: ProcessSpec } | { adopt: AdoptedProcess } | { stop: string };
 
-/** One line of JSON from the keeper's standard output. */
-export type KeeperEvent =
+/** One line of JSON from the supervisor's standard output. */
+export type SupervisorEvent =
   | { started: string; pid: number }
   | { failed: string; reason: string }
   | { exited: string; code: number };
 
-/** What the keeper writes down after each start, so that a later run can end what a killed keeper left behind. */
-export interface KeeperRecord {
-  keeper: ProcessIdentity;
+/** What the supervisor writes down after each start, so that a later run can end what a killed supervisor left behind. */
+export interface SupervisorRecord {
+  supervisor: ProcessIdentity;
   processes: Array<{ name: string; stopSignal: NodeJS.Signals } & ProcessIdentity>;
   /** Folders that are worth nothing once the processes have ended. */
   disposable: string[];

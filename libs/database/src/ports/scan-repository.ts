@@ -1,7 +1,7 @@
 import type { LiveSession } from "./session-repository.ts";
 
-/** One walk over Keycloak's users that writes as it goes, and goes on where it was cut short. */
-export interface WalkRun {
+/** One scan of Keycloak's users that writes as it goes, and goes on where it was cut short. */
+export interface ScanRun {
   id: string;
   /** `cancelled`: stopped by its operator. */
   state: "running" | "failed" | "cancelled";
@@ -13,7 +13,7 @@ export interface WalkRun {
 }
 
 /** What is kept once a page of users is written. */
-export interface WalkedPage {
+export interface ScanPage {
   runId: string;
   /** Keycloak user ids of the page. */
   seen: readonly string[];
@@ -24,7 +24,7 @@ export interface WalkedPage {
   lease: { name: string; fence: bigint };
 }
 
-export interface WalkFailure {
+export interface ScanFailure {
   userId: string;
   /** A stable code. */
   error: string;
@@ -34,23 +34,23 @@ export interface WalkFailure {
 export type SessionOfUser = LiveSession & { username: string };
 
 /**
- * PORT: what walks over all users keep and ask. Who was seen is forgotten by a crash of PostgreSQL: then more users are
+ * PORT: what scans of all users store and ask. Who was seen is forgotten by a crash of PostgreSQL: then more users are
  * looked up one by one, and nothing is wrong.
  */
-export interface WalkRepository {
-  begin(position: unknown, counts: unknown, now: Date): Promise<WalkRun>;
+export interface ScanRepository {
+  begin(position: unknown, counts: unknown, now: Date): Promise<ScanRun>;
   /** The newest run, where it did not come to its end; null: there is none, or it did. */
-  findUnfinished(): Promise<WalkRun | null>;
+  findUnfinished(): Promise<ScanRun | null>;
   /** Takes a run up again. */
   resume(runId: string, now: Date): Promise<void>;
-  /** One statement: who was seen, and how far the walk is. @returns false when the lease was lost (nothing is written) */
-  finishPage(page: WalkedPage): Promise<boolean>;
+  /** One statement: who was seen, and how far the scan is. @returns false when the lease was lost (nothing is written) */
+  finishPage(page: ScanPage): Promise<boolean>;
   /** @param error a stable code, with `failed` */
   end(runId: string, state: "finished" | "failed" | "cancelled", error: string | null, now: Date): Promise<void>;
   /** One row a user and run, however often it failed. */
-  recordFailures(runId: string, failures: readonly WalkFailure[], now: Date): Promise<void>;
+  recordFailures(runId: string, failures: readonly ScanFailure[], now: Date): Promise<void>;
   /** In the order of their ids. @param after a user id, or "" */
-  listFailures(runId: string, after: string, limit: number): Promise<WalkFailure[]>;
+  listFailures(runId: string, after: string, limit: number): Promise<ScanFailure[]>;
   /** Failures of earlier runs are over: a later one has been everywhere. */
   resolveFailuresBefore(runId: string, now: Date): Promise<void>;
   markSeen(runId: string, ids: readonly string[]): Promise<void>;

@@ -1,22 +1,22 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Report } from "../base/report.ts";
-import { endProcess, isAlive } from "../machine/process-identity.ts";
-import type { KeeperRecord } from "./protocol.ts";
+import { endProcess, isAlive, type ProcessIdentity } from "../machine/process-identity.ts";
+import type { SupervisorRecord } from "./protocol.ts";
 
-/** Name of the keeper's record in the state folder of a stack. */
+/** Name of the supervisor's record in the state folder of a stack. */
 export const RECORD_NAME = "processes.json";
 
 /**
- * Ends what killed keepers left behind: only processes whose pid and start time are those on record, and only where the
- * keeper itself is dead. Then removes the disposable folders and the record.
+ * Ends what killed supervisors left behind: only processes whose pid and start time are those on record, and only where the
+ * supervisor itself is dead. Then removes the disposable folders and the record.
  * @param stateDirs folders that may hold a record
  */
 export async function endLeftovers(stateDirs: readonly string[], report: Report): Promise<void> {
   for (const stateDir of stateDirs) {
     const file = join(stateDir, RECORD_NAME);
     const record = readRecord(file);
-    if (!record || isAlive(record.keeper)) continue;
+    if (!record || isAlive(record.supervisor)) continue;
     for (const entry of [...record.processes].reverse()) {
       if (!isAlive(entry)) continue;
       report(`Ending ${entry.name} (pid ${entry.pid}), left over from a run that was killed.`);
@@ -33,10 +33,12 @@ export function runDirs(devDir: string): string[] {
   return existsSync(runs) ? readdirSync(runs).map((name) => join(runs, name)) : [];
 }
 
-/** The record of a keeper, if it can be read. */
-export function readRecord(file: string): KeeperRecord | undefined {
+/** The record of a supervisor, if it can be read. */
+export function readRecord(file: string): SupervisorRecord | undefined {
   try {
-    return JSON.parse(readFileSync(file, "utf8")) as KeeperRecord;
+    const record = JSON.parse(readFileSync(file, "utf8")) as SupervisorRecord & { keeper?: ProcessIdentity };
+    // A stack that an earlier version runs has it under another name.
+    return { ...record, supervisor: record.supervisor ?? record.keeper };
   } catch {
     return undefined;
   }

@@ -1,8 +1,8 @@
 import type { BulkRunOptions, UserFilter } from "@libs/keycloak-authV2/services/bulk";
 import { type Command, InvalidArgumentError } from "commander";
 
-/** What the command line of every walk over all users may say. */
-export interface WalkFlags {
+/** What the command line of every scan of all users may say. */
+export interface ScanFlags {
   search?: string;
   username?: string;
   email?: string;
@@ -17,8 +17,8 @@ export interface WalkFlags {
   json?: boolean;
 }
 
-/** Adds the options that every walk over all users has. */
-export function addWalkOptions(command: Command): Command {
+/** Adds the options that every scan of all users has. */
+export function addScanOptions(command: Command): Command {
   return command
     .option("--search <text>", "only users whose username, email, first or last name begins with this")
     .option("--username <text>", "only users whose username contains this")
@@ -39,7 +39,7 @@ export function addWalkOptions(command: Command): Command {
 }
 
 /** The same for the library. */
-export function runOptions(flags: WalkFlags): BulkRunOptions {
+export function runOptions(flags: ScanFlags): BulkRunOptions {
   const { search, username, email, exact, createdAfter, createdBefore } = flags;
   const filter = given({ search, username, email, exact, createdAfter, createdBefore }) as UserFilter;
   const { pageSize, concurrency, maxRate, outageMinutes } = flags;

@@ -4,31 +4,31 @@ import { ServiceAccounts } from "../shared/service-accounts.ts";
 import type { UserFilter } from "./bulk-options.ts";
 import { type CreatedWindow, createdWindows, LATEST_MS } from "./created-windows.ts";
 import { orderedPrefetch } from "./ordered-prefetch.ts";
-import { OutagePatience } from "./outage-patience.ts";
+import { OutageRetry } from "./outage-retry.ts";
 import { ReadPace } from "./read-pace.ts";
 import { scanList } from "./scan-list.ts";
-import { type Slice, type WalkPosition, walkStart } from "./walk-position.ts";
-import { type ReadList, WalkReader, type WalkReaderDeps, type WalkReaderPorts } from "./walk-reader.ts";
-import { type SlicePage, walkSlices } from "./walk-slices.ts";
+import { type ScanPosition, type Slice, scanStart } from "./scan-position.ts";
+import { type ReadList, ScanReader, type ScanReaderDeps, type ScanReaderPorts } from "./scan-reader.ts";
+import { type SlicePage, scanSlices } from "./scan-slices.ts";
 
-export interface WalkOptions {
+export interface ScanOptions {
   filter?: UserFilter | undefined;
   /** Users a read; default 500. */
   pageSize?: number | undefined;
   /** Reads at once; default 2. Pages begun ahead are one more. */
   concurrency?: number | undefined;
-  /** Where an earlier walk was. */
-  position?: WalkPosition | undefined;
+  /** Where an earlier scan was. */
+  position?: ScanPosition | undefined;
   now: () => Date;
 }
 
-/** What of {@link WalkDeps} a flow is given; pace and patience are its run's. */
-export type WalkPorts = WalkReaderPorts & {
+/** What of {@link ScanDeps} a flow is given; `pace` and `retry` are its run's. */
+export type ScanPorts = ScanReaderPorts & {
   keycloak: Pick<KeycloakUserRepository, "takesCreatedTimes">;
 };
 
-/** For {@link walkKeycloakUsers}. */
-export type WalkDeps = WalkPorts & Partial<Pick<WalkReaderDeps, "pace" | "patience">>;
+/** For {@link scanKeycloakUsers}. */
+export type ScanDeps = ScanPorts & Partial<Pick<ScanReaderDeps, "pace" | "retry">>;
 
 /** Some users, all of them from one read. */
 export interface UserPage {
@@ -39,7 +39,7 @@ export interface UserPage {
   /** Rows that Keycloak fails to show, however often; around when they were created (null: not known). */
   unreadable: { rows: number; around: Date | null };
   /** Where to go on once this page is done with. */
-  position: WalkPosition;
+  position: ScanPosition;
 }
 
 type Item =
@@ -52,20 +52,20 @@ type Item =
  * created time, and those that a federation lists for any time, come in a last pass over all. A Keycloak that ignores
  * created times is read as one list. Pages are read ahead and given in order; memory is a few pages.
  */
-export async function* walkKeycloakUsers(deps: WalkDeps, options: WalkOptions): AsyncGenerator<UserPage> {
-  const { filter = {}, pageSize = 500, concurrency = 2, position: begin = walkStart, now } = options;
-  const patience = deps.patience ?? new OutagePatience({ outageMs: 0 });
+export async function* scanKeycloakUsers(deps: ScanDeps, options: ScanOptions): AsyncGenerator<UserPage> {
+  const { filter = {}, pageSize = 500, concurrency = 2, position: begin = scanStart, now } = options;
+  const retry = deps.retry ?? new OutageRetry({ outageMs: 0 });
   const pace = deps.pace ?? new ReadPace({ concurrency });
   if (begin.phase === "after") return;
-  const byTime = begin.phase !== "list" && (await patience.run(() => deps.keycloak.takesCreatedTimes()));
-  const reader = new WalkReader({ ...deps, patience, pace }, byTime ? filter : timeless(filter), pageSize);
-  const known = new ServiceAccounts(deps.keycloak, (call) => patience.run(call));
+  const byTime = begin.phase !== "list" && (await retry.run(() => deps.keycloak.takesCreatedTimes()));
+  const reader = new ScanReader({ ...deps, retry, pace }, byTime ? filter : timeless(filter), pageSize);
+  const known = new ServiceAccounts(deps.keycloak, (call) => retry.run(call));
   const depth = concurrency + 1;
   let { serviceAccounts, strays } = begin;
 
   async function toPage(
     { ticket, users, unreadable }: ReadList,
-    position: Omit<WalkPosition, "serviceAccounts" | "strays">,
+    position: Omit<ScanPosition, "serviceAccounts" | "strays">,
     around: number | null,
   ): Promise<UserPage> {
     const people: KeycloakUser[] = [];
@@ -110,7 +110,7 @@ export async function* walkKeycloakUsers(deps: WalkDeps, options: WalkOptions): 
 
   const resumed = begin.phase === "last_pass" ? begin.slice : null;
   if (!resumed && !strays && !(await someHaveNoTime(reader, filter, serviceAccounts))) return;
-  const pages = walkSlices(resumed, pageSize, () => reader.count());
+  const pages = scanSlices(resumed, pageSize, () => reader.count());
   const read = async (page: SlicePage) => ({ page, lists: await reader.readSlice(null, page.first, page.last) });
   for await (const { page, lists } of orderedPrefetch(pages, depth, read))
     for (const list of lists) {
@@ -134,8 +134,8 @@ function isAskedFor(createdAt: Date | null, { createdAfter, createdBefore }: Use
 
 /** What is to be read by created time, in order. */
 async function* windowItems(
-  reader: WalkReader,
-  { through, slice }: WalkPosition,
+  reader: ScanReader,
+  { through, slice }: ScanPosition,
   filter: UserFilter,
   pageSize: number,
   now: () => Date,
@@ -160,17 +160,17 @@ async function* windowItems(
 }
 
 async function* momentItems(
-  reader: WalkReader,
+  reader: ScanReader,
   at: number,
   begin: Slice | null,
   pageSize: number,
 ): AsyncGenerator<Item> {
-  for await (const { first, count, last } of walkSlices(begin, pageSize, () => reader.count(at, at)))
+  for await (const { first, count, last } of scanSlices(begin, pageSize, () => reader.count(at, at)))
     yield { kind: "slice", at, slice: { first, count }, last };
   yield { kind: "moment", at };
 }
 
-function readItem(reader: WalkReader, item: Item): Promise<ReadList[]> {
+function readItem(reader: ScanReader, item: Item): Promise<ReadList[]> {
   if (item.kind === "window") return reader.readWindow(item.window);
   if (item.kind === "moment") return Promise.resolve([{ ticket: 0n, users: [], unreadable: 0 }]);
   return reader.readSlice({ from: item.at, to: item.at }, item.slice.first, item.last);
@@ -180,12 +180,12 @@ function startOf(item: Item): number {
   return item.kind === "window" ? item.window.from : item.at;
 }
 
-function positionBefore(item: Item): Pick<WalkPosition, "through" | "slice"> {
+function positionBefore(item: Item): Pick<ScanPosition, "through" | "slice"> {
   if (item.kind === "window") return { through: item.window.from - 1, slice: null };
   return { through: item.at - 1, slice: item.kind === "slice" ? item.slice : null };
 }
 
-function positionAfter(item: Item, pageSize: number): Pick<WalkPosition, "through" | "slice"> {
+function positionAfter(item: Item, pageSize: number): Pick<ScanPosition, "through" | "slice"> {
   if (item.kind === "window") return { through: item.window.to, slice: null };
   if (item.kind === "moment") return { through: item.at, slice: null };
   return { through: item.at - 1, slice: { first: item.slice.first + pageSize, count: item.slice.count } };
@@ -204,7 +204,7 @@ export function isDated(createdAt: Date | null): createdAt is Date {
 }
 
 /** Keycloak's count of all leaves service accounts out; one with any condition but `search` does not. */
-async function someHaveNoTime(reader: WalkReader, filter: UserFilter, serviceAccounts: number): Promise<boolean> {
+async function someHaveNoTime(reader: ScanReader, filter: UserFilter, serviceAccounts: number): Promise<boolean> {
   if (filter.createdAfter || filter.createdBefore) return false;
   const dated = await reader.count(0, LATEST_MS);
   const all = await reader.count();

@@ -1,16 +1,16 @@
 import { expect, test } from "bun:test";
 import { requestContext } from "@libs/observability";
-import type { LoginSlots, SlotAttempt } from "./login-slots.ts";
-import { LoginTurns } from "./login-turns.ts";
+import { LoginLocks } from "./login-locks.ts";
+import type { LoginPermits, PermitAttempt } from "./login-permits.ts";
 import { RateLimited } from "./rate-limited.ts";
 
 /** The table as several replicas see it. */
-class FakeSlots implements LoginSlots {
+class FakePermits implements LoginPermits {
   readonly held = new Map<string, { holder: string; until: number }>();
   takes = 0;
   releases = 0;
 
-  async take(key: string, holder: string): Promise<SlotAttempt> {
+  async take(key: string, holder: string): Promise<PermitAttempt> {
     this.takes += 1;
     const taken = (this.held.get(key)?.until ?? 0) <= performance.now();
     if (taken) this.held.set(key, { holder, until: performance.now() + 60_000 });
@@ -31,8 +31,8 @@ const always = () => "failed" as const;
 const limited = (call: Promise<unknown>) => expect(call).rejects.toBeInstanceOf(RateLimited);
 
 test("attempts of one account are one after the other on all replicas; other accounts are not held up", async () => {
-  const slots = new FakeSlots();
-  const replicas = [new LoginTurns(slots, options), new LoginTurns(slots, options)];
+  const permits = new FakePermits();
+  const replicas = [new LoginLocks(permits, options), new LoginLocks(permits, options)];
   let [atOnce, most] = [0, 0];
   const attempt = async () => {
     most = Math.max(most, ++atOnce);
@@ -47,32 +47,32 @@ test("attempts of one account are one after the other on all replicas; other acc
 });
 
 test("an attempt costs one statement before it and one after, and learns what was counted", async () => {
-  const slots = new FakeSlots();
-  const turns = new LoginTurns(slots, options);
-  expect(await turns.run("ada", async (counted) => counted?.consumedPoints, never)).toBe(2);
-  await turns.drain();
-  expect({ takes: slots.takes, releases: slots.releases, held: slots.held.size }).toEqual({
+  const permits = new FakePermits();
+  const locks = new LoginLocks(permits, options);
+  expect(await locks.run("ada", async (counted) => counted?.consumedPoints, never)).toBe(2);
+  await locks.drain();
+  expect({ takes: permits.takes, releases: permits.releases, held: permits.held.size }).toEqual({
     takes: 1,
     releases: 1,
     held: 0,
   });
-  await Promise.all(Array.from({ length: 5 }, () => turns.run("ada", async () => {}, never)));
-  expect(slots.takes).toBe(6);
+  await Promise.all(Array.from({ length: 5 }, () => locks.run("ada", async () => {}, never)));
+  expect(permits.takes).toBe(6);
 });
 
 test("a failure keeps the next one waiting, on any replica; a success does not", async () => {
-  const slots = new FakeSlots();
-  const replicas = [new LoginTurns(slots, options), new LoginTurns(slots, options)] as const;
-  const timed = async (turns: LoginTurns) => {
+  const permits = new FakePermits();
+  const replicas = [new LoginLocks(permits, options), new LoginLocks(permits, options)] as const;
+  const timed = async (locks: LoginLocks) => {
     const before = performance.now();
-    await turns.run("ada", async () => {}, never);
+    await locks.run("ada", async () => {}, never);
     return performance.now() - before;
   };
   for (const next of replicas) {
     await expect(replicas[0].run("ada", () => Promise.reject(new Error("wrong")), always)).rejects.toThrow("wrong");
     expect(await timed(next)).toBeGreaterThan(70);
     await next.drain();
-    expect(slots.held.size).toBe(0);
+    expect(permits.held.size).toBe(0);
     let begun = false;
     const further = next.run("ada", async () => (begun = true), never);
     await Bun.sleep(0);
@@ -83,40 +83,40 @@ test("a failure keeps the next one waiting, on any replica; a success does not",
 });
 
 test("after an attempt that Keycloak did not answer the next one waits longer: it may still be at it", async () => {
-  const slots = new FakeSlots();
-  const turns = new LoginTurns(slots, options);
-  const cut = turns.run(
+  const permits = new FakePermits();
+  const locks = new LoginLocks(permits, options);
+  const cut = locks.run(
     "ada",
     () => Promise.reject(new Error("cut")),
     () => "unanswered",
   );
   await expect(cut).rejects.toThrow("cut");
   const before = performance.now();
-  await turns.run("ada", async () => {}, never);
+  await locks.run("ada", async () => {}, never);
   expect(performance.now() - before).toBeGreaterThan(140);
 });
 
-test("a failure of another kind gives the place back at once", async () => {
-  const slots = new FakeSlots();
-  const turns = new LoginTurns(slots, options);
-  await expect(turns.run("ada", () => Promise.reject(new Error("busy")), never)).rejects.toThrow("busy");
-  await turns.drain();
-  expect(slots.held.size).toBe(0);
+test("a failure of another kind gives the permit back at once", async () => {
+  const permits = new FakePermits();
+  const locks = new LoginLocks(permits, options);
+  await expect(locks.run("ada", () => Promise.reject(new Error("busy")), never)).rejects.toThrow("busy");
+  await locks.drain();
+  expect(permits.held.size).toBe(0);
 });
 
 test("who does not get the place in time is asked to come back, and nobody here is held up by it", async () => {
-  const slots = new FakeSlots();
-  const turns = new LoginTurns(slots, { ...options, waitMs: 120 });
-  await slots.take("ada", "another replica");
-  await limited(turns.run("ada", async () => "never", never));
-  expect(slots.takes).toBeGreaterThan(2);
-  await slots.release("ada", "another replica", 0);
-  expect(await turns.run("ada", async () => "now", never)).toBe("now");
+  const permits = new FakePermits();
+  const locks = new LoginLocks(permits, { ...options, waitMs: 120 });
+  await permits.take("ada", "another replica");
+  await limited(locks.run("ada", async () => "never", never));
+  expect(permits.takes).toBeGreaterThan(2);
+  await permits.release("ada", "another replica", 0);
+  expect(await locks.run("ada", async () => "now", never)).toBe("now");
 });
 
-test("while the database is away the turns hold within the process", async () => {
+test("while the database is away the locks hold within the process", async () => {
   const away = () => Promise.reject(new Error("away"));
-  const turns = new LoginTurns({ take: away, release: away }, options);
+  const locks = new LoginLocks({ take: away, release: away }, options);
   let [atOnce, most] = [0, 0];
   const attempt = async (counted: unknown) => {
     expect(counted).toBeUndefined();
@@ -124,41 +124,41 @@ test("while the database is away the turns hold within the process", async () =>
     await Bun.sleep(5);
     atOnce -= 1;
   };
-  await Promise.all([turns.run("ada", attempt, never), turns.run("ada", attempt, never)]);
+  await Promise.all([locks.run("ada", attempt, never), locks.run("ada", attempt, never)]);
   expect(most).toBe(1);
   const before = performance.now();
-  await expect(turns.run("ada", () => Promise.reject(new Error("wrong")), always)).rejects.toThrow("wrong");
-  await turns.run("ada", async () => {}, never);
+  await expect(locks.run("ada", () => Promise.reject(new Error("wrong")), always)).rejects.toThrow("wrong");
+  await locks.run("ada", async () => {}, never);
   expect(performance.now() - before).toBeGreaterThan(70);
-  await turns.drain();
+  await locks.drain();
 });
 
 test("the wait leaves the attempt its time of the request", async () => {
-  const slots = new FakeSlots();
-  const turns = new LoginTurns(slots, { ...options, reservedMs: 3000 });
-  await slots.take("ada", "another replica");
+  const permits = new FakePermits();
+  const locks = new LoginLocks(permits, { ...options, reservedMs: 3000 });
+  await permits.take("ada", "another replica");
   const waits = async (leftMs: number) => {
     const before = performance.now();
     const context = { requestId: "1", deadlineAt: Date.now() + leftMs };
-    await requestContext.run(context, () => limited(turns.run("ada", async () => "never", never)));
+    await requestContext.run(context, () => limited(locks.run("ada", async () => "never", never)));
     return performance.now() - before;
   };
   expect(await waits(3100)).toBeLessThan(1000);
-  // With nothing left to wait with it still asks once: the place may be free.
+  // With nothing left to wait with it still asks once: the permit may be free.
   expect(await waits(2000)).toBeLessThan(1000);
   const bob = requestContext.run({ requestId: "2", deadlineAt: Date.now() + 2000 }, () =>
-    turns.run("bob", async () => "begun", never),
+    locks.run("bob", async () => "begun", never),
   );
   expect(await bob).toBe("begun");
 });
 
 test("after a success the next one waits a moment, and no row is left behind", async () => {
-  const slots = new FakeSlots();
-  const turns = new LoginTurns(slots, { ...options, successPauseMs: 60 });
-  await turns.run("ada", async () => {}, never);
+  const permits = new FakePermits();
+  const locks = new LoginLocks(permits, { ...options, successPauseMs: 60 });
+  await locks.run("ada", async () => {}, never);
   const before = performance.now();
-  await turns.run("ada", async () => {}, never);
+  await locks.run("ada", async () => {}, never);
   expect(performance.now() - before).toBeGreaterThan(50);
-  await turns.drain();
-  expect(slots.held.size).toBe(0);
+  await locks.drain();
+  expect(permits.held.size).toBe(0);
 });

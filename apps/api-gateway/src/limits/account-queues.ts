@@ -1,7 +1,7 @@
 import { RateLimited } from "./rate-limited.ts";
 
-export interface AccountTurnsOptions {
-  /** The longest wait for one's turn, in milliseconds. */
+export interface AccountQueuesOptions {
+  /** The longest wait of an attempt, in milliseconds. */
   waitMs: number;
   /** Most attempts that wait for one account. */
   waiting: number;
@@ -30,15 +30,15 @@ const WEIGHT = 0.5;
  * The queue of one process: one attempt per account at a time, in the order they came. Whoever would wait in vain, by how
  * long the account's attempts have taken lately, is refused at once, and not when the wait is over.
  */
-export class AccountTurns {
+export class AccountQueues {
   readonly #queues = new Map<string, Queue>();
 
-  constructor(private readonly options: AccountTurnsOptions) {}
+  constructor(private readonly options: AccountQueuesOptions) {}
 
   /**
-   * Waits for the turn; who got it must {@link end} it.
+   * Waits until the attempt may begin; its caller must {@link end} it.
    * @param waitMs the longest wait of this one, in milliseconds
-   * @throws RateLimited when it did not come in time, or would not
+   * @throws RateLimited when that was not in time, or would not be
    */
   begin(key: string, waitMs = this.options.waitMs): Promise<void> {
     const now = performance.now();
@@ -49,7 +49,8 @@ export class AccountTurns {
     }
     const until = now + waitMs;
     const { length } = queue.waiters;
-    if (length >= this.options.waiting || turnAt(queue, length, now) > until) return Promise.reject(noTurn(waitMs));
+    if (length >= this.options.waiting || startAt(queue, length, now) > until)
+      return Promise.reject(accountBusy(waitMs));
     return new Promise((resolve, reject) => {
       const leave = () => {
         clearTimeout(timer);
@@ -57,7 +58,7 @@ export class AccountTurns {
       };
       const refuse = () => {
         leave();
-        reject(noTurn(waitMs));
+        reject(accountBusy(waitMs));
       };
       const begin = () => {
         leave();
@@ -94,10 +95,10 @@ export class AccountTurns {
 }
 
 /**
- * When the turn of the waiter at this place is to be expected; now, where nothing is known. Of those before it none is
- * taken for a failure, whose pause is long: one success lets all through.
+ * When the waiter at this place may expect to begin; now, where nothing is known. Of those before it none is taken for
+ * a failure, whose pause is long: one success lets all through.
  */
-function turnAt({ heldSince, freeAt, attemptMs = 0 }: Queue, place: number, now: number): number {
+function startAt({ heldSince, freeAt, attemptMs = 0 }: Queue, place: number, now: number): number {
   return Math.max(now, freeAt ?? heldSince + attemptMs) + place * attemptMs;
 }
 
@@ -106,11 +107,14 @@ function refuseLate(queue: Queue): void {
   const now = performance.now();
   let place = 0;
   for (const waiter of [...queue.waiters]) {
-    if (turnAt(queue, place, now) > waiter.until) waiter.refuse();
+    if (startAt(queue, place, now) > waiter.until) waiter.refuse();
     else place += 1;
   }
 }
 
-/** @param waitMs how long was to be waited, in milliseconds */
-export const noTurn = (waitMs: number) =>
+/**
+ * The name is part of the HTTP contract, as callers have known it.
+ * @param waitMs how long was to be waited, in milliseconds
+ */
+export const accountBusy = (waitMs: number) =>
   new RateLimited({ name: "login-turn", limit: 1, windowSeconds: 1 }, Math.min(waitMs, 1000));

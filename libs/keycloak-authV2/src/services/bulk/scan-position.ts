@@ -21,11 +21,11 @@ export interface ListPlace {
   missing: number;
 }
 
-/** How far a walk is. Of constant size: windows are walked in the order of time, and written in that order. */
-export interface WalkPosition {
+/** How far a scan is. Of constant size: windows are scanned in the order of time, and written in that order. */
+export interface ScanPosition {
   /** `list`: instead of `windows` and `last_pass`, where Keycloak lists nobody by created time. */
   phase: "windows" | "last_pass" | "list" | "after";
-  /** All users created until then are walked. Milliseconds since the epoch; -1: none. */
+  /** All users created until then are scanned. Milliseconds since the epoch; -1: none. */
   through: number;
   /** Within the millisecond after `through`, or within the last pass. */
   slice: Slice | null;
@@ -37,7 +37,7 @@ export interface WalkPosition {
   list?: ListPlace;
 }
 
-export const walkStart: WalkPosition = {
+export const scanStart: ScanPosition = {
   phase: "windows",
   through: -1,
   slice: null,
