@@ -1,4 +1,4 @@
-import { type AuthError, type CatalogueEntry, type FieldError, isAuthError } from "@libs/problems";
+import { type AuthError, type CatalogueEntry, type FieldError, isAuthError, LibraryError } from "@libs/problems";
 
 /** What a caller may learn of an error. `AuthError` has this shape, and so has every {@link ServiceError}. */
 export interface PublicError {
@@ -12,7 +12,7 @@ export interface PublicError {
 }
 
 /** An error of a service's own catalogue: it leaves as problem details, like those of the libs. */
-export class ServiceError<Code extends string = string> extends Error implements PublicError {
+export class ServiceError<Code extends string = string> extends LibraryError<Code> implements PublicError {
   override readonly name: string = "ServiceError";
   readonly errors: FieldError[] | undefined;
 

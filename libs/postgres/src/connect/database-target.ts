@@ -1,3 +1,4 @@
+import { SetupError } from "@libs/problems";
 import { readServerOptions } from "./server-options.ts";
 import { readTlsSettings, type TlsSettings } from "./tls-settings.ts";
 
@@ -33,9 +34,10 @@ const LONGEST_NAME = 63;
 
 /**
  * Reads a database URL.
- * @throws Error with what is wrong, as the end of a sentence that begins with the variable, without the value
+ * @throws SetupError with what is wrong, as the end of a sentence that begins with the variable, without the value
  */
 export function readDatabaseTarget(url: string, env: Record<string, string | undefined> = own): DatabaseTarget {
+  if (!URL.canParse(url)) throw new SetupError("setup.invalid", "is not a URL");
   const { searchParams: parameters } = new URL(url);
   const tls = readTlsSettings(parameters, env);
   const options = readServerOptions(parameters.get("options") || env["PGOPTIONS"] || "");
@@ -61,9 +63,13 @@ export function readDatabaseTarget(url: string, env: Record<string, string | und
 function readSchema(parameters: URLSearchParams, searchPath: string | undefined): string | undefined {
   const schema = parameters.get("schema")?.trim();
   if (!schema) return undefined;
-  if (Buffer.byteLength(schema) > LONGEST_NAME) throw new Error(`has a schema of more than ${LONGEST_NAME} bytes`);
+  if (Buffer.byteLength(schema) > LONGEST_NAME)
+    throw new SetupError("setup.invalid", `has a schema of more than ${LONGEST_NAME} bytes`);
   if (searchPath !== undefined && searchPath !== schema && searchPath !== quoted(schema))
-    throw new Error("names one schema in schema and others by search_path in options: leave one of them out");
+    throw new SetupError(
+      "setup.invalid",
+      "names one schema in schema and others by search_path in options: leave one of them out",
+    );
   return schema;
 }
 

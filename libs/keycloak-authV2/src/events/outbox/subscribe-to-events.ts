@@ -55,8 +55,7 @@ const RESTART_AFTER_MS = 1_000;
  * process that died comes to another one within 20 seconds; that of one that hangs too, so that both may handle it.
  *
  * @throws Error of the database when it is not there within `startLimitMs`
- * @throws TypeError when the name is not allowed
- * @throws Error when `databaseDirectUrl` leads to a pooler in transaction mode
+ * @throws SetupError `events.subscriber_invalid` when the name is not allowed, `setup.invalid` when `databaseDirectUrl` leads to a pooler in transaction mode
  * @example
  * ```ts
  * const subscriber = await subscribeToEvents({
