@@ -8,5 +8,6 @@ export type { BusinessReferences } from "../registration/check-references.ts";
 export type { RegisterUserInput } from "../registration/register-user.ts";
 export type { AuthenticatedSession, AuthenticationInput } from "../sessions/sync-on-authentication.ts";
 export type { PlainTokens } from "../shared/seal-tokens.ts";
+export { authenticationInput, type SuccessfulLogin } from "./authentication-input.ts";
 export type { UserSyncOptions, UserSyncSetup } from "./create-sync-deps.ts";
 export { type RegisterUserResult, UserSyncService } from "./user-sync-service.ts";
