@@ -70,6 +70,9 @@ const refused: Record<string, Fixture[]> = {
     { file: "apps/api-gateway/src/routes/environment.ts", code: environment },
     { file: "apps/api-gateway/src/compose.ts", code: environment },
     { file: "libs/keycloak-authV2/src/services/sync/environment.ts", code: environment },
+    { file: "libs/keycloak-authV2/src/services/people/person-service.ts", code: environment },
+    { file: "libs/database/src/prisma/environment.ts", code: environment },
+    { file: "libs/postgres/src/connect/environment.ts", code: environment },
   ],
   "lint/nursery/noProcessExit": [
     { file: "apps/api-gateway/src/exit.ts", code: exit },
@@ -89,7 +92,10 @@ const allowed: Fixture[] = [
     code: from("../../keycloak/index.ts"),
   },
   { file: "libs/keycloak-authV2/src/services/sync/bulk.ts", code: 'export { DatabaseError } from "@libs/database";\n' },
-  { file: "libs/database/src/prisma/client.ts", code: generated },
+  { file: "libs/database/src/prisma/client.ts", code: generated + environment.replace("value", "port") },
+  { file: "libs/postgres/src/connect/database-target.ts", code: environment },
+  { file: "libs/auth-guard/src/elysia/open-guard.ts", code: environment },
+  { file: "libs/keycloak-authV2/src/services/sync/create-sync-deps.ts", code: environment },
   { file: "libs/database/src/prisma/user-repository.ts", code: generated },
   { file: "libs/keycloak-authV2/src/services/sync/register-user.test.ts", code: from("../../testing/index.ts") },
 ];

@@ -57,11 +57,12 @@ export interface KeycloakAuthOptions extends SignatureOptions {
 }
 
 /**
- * Keys are fetched and changes are listened for from now on. Whoever opens a guard closes it.
+ * Keys are fetched and changes are listened for from now on. Whoever opens a guard closes it. What is left out of the options
+ * is taken from the environment, here alone in this package.
  * @throws SetupError for a setting that is missing or can't be used; SecretFileError, one of them, for a file
  */
 export function openGuard(options: KeycloakAuthOptions = {}): Guard {
-  const { env } = process;
+  const env = process.env;
   const { registry, logger, onProblem, staleMs = DEFAULT_STALE_MS } = options;
   const databaseUrl = required(
     "DATABASE_URL",

@@ -25,7 +25,8 @@ const adapters = new WeakMap<object, PooledAdapter>();
  */
 export class PrismaClient extends GeneratedClient {
   /**
-   * @param options.url left out: `DATABASE_URL`, or the file that `DATABASE_URL_FILE` names
+   * @param options.url left out: `DATABASE_URL`, or the file that `DATABASE_URL_FILE` names; nothing else of this package reads
+   *   the environment
    * @throws SetupError when there is none; SecretFileError, one of them, when that file can't be used
    */
   constructor(options: DatabaseOptions & { url?: Secret } = {}) {

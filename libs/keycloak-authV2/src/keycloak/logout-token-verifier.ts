@@ -38,6 +38,12 @@ const schema = z
   })
   .refine(({ sub, sid }) => sub !== undefined || sid !== undefined, { path: ["sub"] });
 
+export interface LogoutTokenVerifierParts {
+  keys: Pick<RealmKeys, "known">;
+  issuer?: IssuerSource;
+  now?: () => Date;
+}
+
 /**
  * ADAPTER: verification of logout tokens with jose. Signature by keys that are known already, by the algorithm that its key is published for,
  * the type, issuer, audience, times within 10 s, age, the logout event, `sub` or `sid`, `jti`, no `nonce`.
@@ -49,9 +55,7 @@ export class JoseLogoutTokenVerifier implements LogoutTokenVerifier {
 
   constructor(
     options: KeycloakOptions,
-    keys: Pick<RealmKeys, "known">,
-    now: () => Date = () => new Date(),
-    issuer: IssuerSource = new RealmIssuer(options),
+    { keys, issuer = new RealmIssuer(options), now = () => new Date() }: LogoutTokenVerifierParts,
   ) {
     const { clientId } = options;
     this.#keys = keys;

@@ -16,6 +16,12 @@ import type { AccessTokenClaims, TokenVerifier, VerifyOptions } from "../ports/p
 import { IssuedAlike } from "./issued-alike.ts";
 import { RealmKeys } from "./realm-keys.ts";
 
+export interface TokenVerifierParts {
+  keys?: RealmKeys;
+  issuer?: IssuerSource;
+  now?: () => Date;
+}
+
 /**
  * ADAPTER: offline verification with jose. Signature by the realm's published keys (cached; an unknown `kid` refetches,
  * at most every 200 ms), by the algorithm that its key is published for, issuer, audience, authorized party, `typ`, times within 10 s.
@@ -32,9 +38,11 @@ export class JoseTokenVerifier implements TokenVerifier {
 
   constructor(
     options: KeycloakOptions,
-    keys = new RealmKeys(options),
-    now: () => Date = () => new Date(),
-    issuer: IssuerSource = new RealmIssuer(options),
+    {
+      keys = new RealmKeys(options),
+      issuer = new RealmIssuer(options),
+      now = () => new Date(),
+    }: TokenVerifierParts = {},
   ) {
     const { clientId } = options;
     this.#keys = keys;

@@ -5,9 +5,6 @@ import { readTlsSettings, type TlsSettings } from "./tls-settings.ts";
 /** Settings of PostgreSQL by name, as `set_config` takes them. */
 export type ServerSettings = Readonly<Record<string, string>>;
 
-/** libpq's variables count here too. */
-const { env: own } = process;
-
 /** What a database URL says, in the form that each part is used in. */
 export interface DatabaseTarget {
   /** The URL without what is sorted out here: for `pg`. */
@@ -34,9 +31,10 @@ const LONGEST_NAME = 63;
 
 /**
  * Reads a database URL.
+ * @param env for libpq's variables, such as `PGSSLMODE`: the one place where this package reads the environment
  * @throws SetupError with what is wrong, as the end of a sentence that begins with the variable, without the value
  */
-export function readDatabaseTarget(url: string, env: Record<string, string | undefined> = own): DatabaseTarget {
+export function readDatabaseTarget(url: string, env: Record<string, string | undefined> = process.env): DatabaseTarget {
   if (!URL.canParse(url)) throw new SetupError("setup.invalid", "is not a URL");
   const { searchParams: parameters } = new URL(url);
   const tls = readTlsSettings(parameters, env);

@@ -177,9 +177,10 @@ export class KeycloakIntegrationService {
       given.length === 1 ? given[0] : namedParts(...given);
     const authMetrics = createAuthMetrics(metrics);
     const { logger = silentLogger, background = new BackgroundTasks(logger) } = surroundings;
-    const adapters = createKeycloakAdapters(keycloak, authMetrics.observeKeycloak, (work) =>
-      background.run("wait for a late answer", work),
-    );
+    const adapters = createKeycloakAdapters(keycloak, {
+      observe: authMetrics.observeKeycloak,
+      keepLate: (work) => background.run("wait for a late answer", work),
+    });
     return new KeycloakIntegrationService(
       protection ? protectKeycloak(adapters, protection, metrics) : adapters,
       authMetrics,
