@@ -20,7 +20,7 @@ import {
 import { migrate } from "@libs/database/migrate";
 import { readConfig } from "@libs/http";
 import { KeycloakIntegrationService, parseKeyRing, UserSyncService } from "@libs/keycloak-authV2";
-import { subscribeToEvents } from "@libs/keycloak-authV2/events";
+import { openEventQueues, subscribeToEvents } from "@libs/keycloak-authV2/events";
 import { definePermissions } from "@libs/keycloak-authV2/services/access";
 import { Registry } from "@libs/observability";
 import { secretFromEnvironment } from "@libs/observability/secrets";
@@ -87,10 +87,12 @@ const wrongUses: [what: string, use: () => unknown, code: string][] = [
   ["a key ring with an entry without id", () => parseKeyRing(SECRET), "setup.key_ring"],
   ["a permission's name", () => definePermissions({ "Orders:Read all": "" }), "access.permission_invalid"],
   ["a subscriber's name", () => subscribe("Not A Name"), "events.subscriber_invalid"],
+  ["a subscription while the database is away", () => subscribe("newsletter"), "database.unavailable"],
+  ["event queues while the database is away", () => openEventQueues({ databaseUrl: url }), "database.unavailable"],
 ];
 
 const tokenOptions = (variables: Record<string, string>) => readTokenOptions(variables, "gateway");
-const subscribe = (name: string) => subscribeToEvents({ databaseUrl: url, name, handle: () => {} });
+const subscribe = (name: string) => subscribeToEvents({ databaseUrl: url, name, handle: () => {}, startLimitMs: 0 });
 
 test.each(wrongUses)("%s", async (_, use, code) => {
   const error: unknown = await Promise.try(use).then(
