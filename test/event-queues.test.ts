@@ -10,6 +10,7 @@ import {
   subscribeToEvents,
 } from "@libs/keycloak-authV2/events";
 import { createLogger, silentLogger } from "@libs/observability";
+import { SetupError } from "@libs/problems";
 import { SQL } from "bun";
 import { Registry } from "prom-client";
 import { eventually } from "./support/eventually.ts";
@@ -197,5 +198,5 @@ test("who subscribes twice keeps its events, and a name that can't be a queue is
   const subscriber = await subscribe("twice", (userId, version) => resolve(`${userId} ${version}`));
   expect(await handled).toBe("kim 1");
   await subscriber.stop();
-  expect(subscribe("Not A Name", () => {})).rejects.toThrow(TypeError);
+  expect(subscribe("Not A Name", () => {})).rejects.toThrow(SetupError);
 });

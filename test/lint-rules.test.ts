@@ -31,6 +31,9 @@ const refused: Record<string, Fixture[]> = {
     { file: "apps/api-gateway/src/routes/environment.ts", code: environment },
     { file: "apps/api-gateway/src/compose.ts", code: environment },
     { file: "libs/keycloak-authV2/src/services/sync/environment.ts", code: environment },
+    { file: "libs/keycloak-authV2/src/services/people/person-service.ts", code: environment },
+    { file: "libs/database/src/prisma/environment.ts", code: environment },
+    { file: "libs/postgres/src/connect/environment.ts", code: environment },
   ],
   "lint/nursery/noProcessExit": [
     { file: "apps/api-gateway/src/exit.ts", code: exit },
@@ -44,6 +47,10 @@ const allowed: Fixture[] = [
   { file: "libs/keycloak-authV2/src/services/sync/bulk.ts", code: creating("DatabaseError") },
   { file: "libs/keycloak-authV2/src/services/sync/create-sync-deps.ts", code: creating("createRepositories") },
   { file: "libs/keycloak-authV2/src/services/sync/create.test.ts", code: creating("createRepositories") },
+  { file: "libs/database/src/prisma/client.ts", code: environment },
+  { file: "libs/postgres/src/connect/database-target.ts", code: environment },
+  { file: "libs/auth-guard/src/elysia/open-guard.ts", code: environment },
+  { file: "libs/keycloak-authV2/src/services/sync/create-sync-deps.ts", code: environment },
 ];
 
 const rules = Object.keys(refused);

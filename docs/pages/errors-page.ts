@@ -1,4 +1,4 @@
-import { type CatalogueEntry, catalogue } from "@libs/problems";
+import { type CatalogueEntry, catalogue, libraryCatalogue } from "@libs/problems";
 import { orderProblems } from "../../apps/orders/src/services/order-error.ts";
 import { generatedNote, table } from "./table.ts";
 
@@ -6,7 +6,7 @@ import { generatedNote, table } from "./table.ts";
 export function errorsPage(): string {
   return `# Errors
 
-${generatedNote("libs/problems/src/catalogue.ts and apps/orders/src/services/order-error.ts")}
+${generatedNote("libs/problems/src/catalogue.ts, libs/problems/src/library-catalogue.ts and apps/orders/src/services/order-error.ts")}
 
 Every error answer is \`application/problem+json\` (RFC 9457):
 
@@ -34,7 +34,26 @@ ${errorTable(catalogue)}
 Beside those of input, guard and database:
 
 ${errorTable(orderProblems)}
+
+## In code
+
+Every error that a public function of the libraries throws is a \`LibraryError\` of \`@libs/problems\`, with \`code\` and
+\`status\`. Most are \`AuthError\`s, with a code of the first table. The database's (\`DatabaseError\`) have one of
+\`database.unavailable\`, \`database.timeout\`, \`registration.recovering\` and \`internal.error\`. The others have one of
+these codes; no answer of a service carries them. Their \`message\` says what is wrong, without any part of a secret.
+
+${libraryTable()}
 `;
+}
+
+function libraryTable(): string {
+  const rows = Object.entries(libraryCatalogue).map(([code, { status, title, hint }]) => [
+    `\`${code}\``,
+    String(status),
+    title,
+    hint,
+  ]);
+  return table(["code", "status", "title", "what to do"], rows);
 }
 
 function errorTable(entries: Record<string, CatalogueEntry>): string {

@@ -45,13 +45,15 @@ export function compose(config: Config, logger: Logger): Gateway {
   const serverVersion = new ServerVersion();
   let runner: SweepRunner | undefined;
   const database = createDatabase(databaseUrl, { poolSize: config.DATABASE_POOL_SIZE });
-  const integration = KeycloakIntegrationService.create(
-    keycloakOptions(config),
+  const integration = KeycloakIntegrationService.create({
+    keycloak: keycloakOptions(config),
     database,
-    registry,
-    protectionOptions(config, logger),
-    { logger, background, wake: (name) => runner?.wake(name), onPersonToken: personTokens.record },
-  );
+    metrics: registry,
+    protection: protectionOptions(config, logger),
+    ...{ logger, background },
+    wake: (name) => runner?.wake(name),
+    onPersonToken: personTokens.record,
+  });
   const { storedTokens } = createRepositories(database);
   const configuration = new ConfigurationWatch({
     check: () =>
@@ -72,6 +74,7 @@ export function compose(config: Config, logger: Logger): Gateway {
   const stopKeys = integration.keepKeys();
   const { limits, close: closeLimits } = composeLimits(config, registry, logger);
   const syncOptions = {
+    ...{ database, metrics: registry },
     tokenEncryptionKeys: () => config.TOKEN_ENCRYPTION_KEYS,
     refreshGraceMs: config.REFRESH_GRACE_MS,
     refreshLeaseMs: config.KEYCLOAK_TIMEOUT_MS + LEASE_MARGIN_MS,
@@ -87,9 +90,10 @@ export function compose(config: Config, logger: Logger): Gateway {
       activities: config.ACTIVITY_RETENTION_DAYS * 24 * hourMs,
     },
   };
-  const sync = new UserSyncService(integration.userRepository, database, registry, syncOptions);
-  const feed = new ChangeFeed(integration, database, registry, {
+  const sync = new UserSyncService({ ...syncOptions, repository: integration.userRepository });
+  const feed = new ChangeFeed({
     ...syncOptions,
+    integration,
     readsEvents: config.FEED_ENABLED === "true",
     pollIntervalMs: config.FEED_POLL_INTERVAL_MS,
     maxDeletionsPerMinute: config.FEED_MAX_DELETIONS_PER_MINUTE,

@@ -9,7 +9,7 @@ await runService(process, {
   refuse: (config) => directUrlFault(directUrlOf(config)),
   compose,
   listenToo: ({ registry }, { METRICS_HOST, METRICS_PORT }) => {
-    if (METRICS_PORT !== undefined) serveMetrics(registry, METRICS_HOST, METRICS_PORT);
+    if (METRICS_PORT !== undefined) serveMetrics({ registry, hostname: METRICS_HOST, port: METRICS_PORT });
   },
   otherPorts: ({ METRICS_PORT }) => ({ METRICS_PORT }),
 });

@@ -32,7 +32,8 @@ describe("authctl", () => {
     expect((await authctl(["sessions", "list", "ada"])).err).toContain("(authctl sessions list --help shows");
     expect((await authctl(["users", "list"])).err).toContain("(authctl users --help lists the commands)");
     expect((await authctl(["usres"])).err).toMatch(/Did you mean users[\s\S]*\(authctl --help lists the commands\)/);
-  });
+    // Four processes, on a machine that may be busy.
+  }, 20_000);
 
   test("names every variable that is missing or wrong at once, and shows no value", async () => {
     const { code, err } = await authctl(["realm", "apply"], {

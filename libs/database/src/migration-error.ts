@@ -1,8 +1,14 @@
 import { databaseUrlFault, describeConnectionFailure } from "@libs/postgres";
+import { type CatalogueEntry, LibraryError, libraryCatalogue } from "@libs/problems";
 
 /** Why a database could not be brought up to date; the message is for the operator and holds no credentials. */
-export class MigrationError extends Error {
+export class MigrationError extends LibraryError {
   override readonly name = "MigrationError";
+  readonly code = "database.migration_failed";
+
+  get entry(): CatalogueEntry {
+    return libraryCatalogue[this.code];
+  }
 
   /** @param variable what gave the URL @throws MigrationError where nothing can be connected to by it */
   static assertUrl(url: string, variable?: string): void {

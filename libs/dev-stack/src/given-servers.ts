@@ -54,7 +54,7 @@ export async function demandAnswers({ keycloakUrl, databaseUrl, databaseDirectUr
   const reasons = await Promise.all([
     diagnoseKeycloak({ url: keycloakUrl, realm: "master" }),
     diagnoseDatabase(databaseUrl),
-    databaseDirectUrl && diagnoseDatabase(databaseDirectUrl, undefined, "DATABASE_DIRECT_URL"),
+    databaseDirectUrl && diagnoseDatabase(databaseDirectUrl, { variable: "DATABASE_DIRECT_URL" }),
     directUrlFault(direct),
   ]);
   const faults = reasons.filter((reason) => !!reason);

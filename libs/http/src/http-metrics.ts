@@ -1,4 +1,4 @@
-import { Counter, Histogram, type Registry } from "prom-client";
+import { counterIn, histogramIn, type Registry } from "@libs/observability";
 import type { ObserveResponse } from "./access-log.ts";
 import { requestInfo } from "./request-info.ts";
 
@@ -6,18 +6,16 @@ const knownMethods = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "
 
 /** `http_requests_total` and `http_request_duration_seconds` by method, route pattern and status. */
 export function httpMetrics(registry: Registry): ObserveResponse {
-  const requests = new Counter({
+  const requests = counterIn(registry, {
     name: "http_requests_total",
     help: "HTTP requests by method, route pattern and status.",
     labelNames: ["method", "route", "status"],
-    registers: [registry],
   });
-  const durations = new Histogram({
+  const durations = histogramIn(registry, {
     name: "http_request_duration_seconds",
     help: "Time from a request to its answer, in seconds.",
     labelNames: ["method", "route"],
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
-    registers: [registry],
   });
   return (request, response) => {
     const { route, startedAt } = requestInfo(request);

@@ -1,5 +1,6 @@
 // What every HTTP service of this repository shares: one cross-cutting plugin a file, and one that joins them.
 
+export { type PublicError, problemResponse } from "@libs/problems";
 export { type ObserveResponse, responseObservers } from "./access-log.ts";
 export {
   databasePoolSize,
@@ -25,12 +26,11 @@ export { type OpsDeps, opsRoutes } from "./ops-routes.ts";
 export {
   type Problem,
   type ProblemCatalogue,
-  problemResponse,
   problemSchema,
   problemsIn,
   problemsOf,
 } from "./problems/problem.ts";
-export { type PublicError, ServiceError } from "./problems/service-error.ts";
+export { ServiceError } from "./problems/service-error.ts";
 export { ConfigError, type ConfigurationFault, readConfig, secretFilesOf } from "./read-config.ts";
 export {
   type CheckReadiness,

@@ -1,10 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { Logger } from "@libs/observability";
 import { DatabaseError, databaseProblem, StatementRefusedError } from "@libs/postgres";
-import { AuthError, type FieldError } from "@libs/problems";
+import { AuthError, type FieldError, type PublicError, problemResponse } from "@libs/problems";
 import { Elysia, InvalidCookieSignature, NotFoundError, ParseError, ValidationError } from "elysia";
-import { problemResponse } from "./problems/problem.ts";
-import { isPublicError, type PublicError } from "./problems/service-error.ts";
+import { isPublicError } from "./problems/service-error.ts";
 import { requestInfo } from "./request-info.ts";
 
 /** Turns whatever a request ends with into problem details; comes first, so that Elysia's own bodies never leave. */
@@ -19,7 +18,7 @@ export const problemDetails = (
     const known = toPublicError(error);
     if (known.entry.status >= 500) logFailure(logger, known, error, requestId);
     if (isOperators(known)) onOperatorsFault();
-    return problemResponse(known, requestId, known.headers);
+    return problemResponse(known, requestId);
   });
 
 /** What is no fault of anybody's: the caller comes again. */

@@ -1,5 +1,6 @@
 import { type SecretFile, SecretFileError, secretSource } from "@libs/observability/secrets";
 import { staysAtDatabase } from "@libs/postgres";
+import { SetupError } from "@libs/problems";
 import { z } from "zod";
 
 export interface ConfigurationFault {
@@ -8,12 +9,15 @@ export interface ConfigurationFault {
 }
 
 /** Every fault of the configuration, by variable name, without any value. */
-export class ConfigError extends Error {
+export class ConfigError extends SetupError {
   override readonly name = "ConfigError";
 
   constructor(readonly faults: ConfigurationFault[]) {
     const lines = faults.map(({ variable, rule }) => `  ${variable}: ${rule}`);
-    super(`The configuration has ${faults.length} fault${faults.length === 1 ? "" : "s"}:\n${lines.join("\n")}`);
+    super(
+      "setup.invalid",
+      `The configuration has ${faults.length} fault${faults.length === 1 ? "" : "s"}:\n${lines.join("\n")}`,
+    );
   }
 }
 

@@ -1,3 +1,5 @@
+import { waitAtMost } from "@libs/observability";
+
 /** Something that is wrong, and what an operator is to do about it. */
 export interface ReadinessProblem {
   kind: string;
@@ -100,20 +102,10 @@ async function run(checks: ReadinessOptions["checks"], timeoutMs: number): Promi
   };
 }
 
-async function isUp(check: () => Promise<unknown>, timeoutMs: number): Promise<boolean> {
-  let timer: Timer | undefined;
-  const expired = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), timeoutMs);
-  });
-  try {
-    return await Promise.race([
-      Promise.try(check).then(
-        () => true,
-        () => false,
-      ),
-      expired,
-    ]);
-  } finally {
-    clearTimeout(timer);
-  }
+function isUp(check: () => Promise<unknown>, timeoutMs: number): Promise<boolean> {
+  const checked = Promise.try(check).then(
+    () => true,
+    () => false,
+  );
+  return waitAtMost(checked, timeoutMs, () => false);
 }

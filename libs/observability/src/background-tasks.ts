@@ -1,5 +1,6 @@
 import type { Logger } from "./logger.ts";
 import { requestContext } from "./request-context.ts";
+import { waitAtMost } from "./wait-at-most.ts";
 
 /** Work that goes on after its request was answered. A stopping process waits for it, so that nothing is half-done. */
 export class BackgroundTasks {
@@ -24,15 +25,11 @@ export class BackgroundTasks {
    * Resolves when all that runs, and all that it starts, has ended.
    * @param limitMs resolves after so many milliseconds at the latest: the rest is left
    */
-  async drain(limitMs = Number.POSITIVE_INFINITY): Promise<void> {
-    let isOver = false;
-    const { promise: over, resolve } = Promise.withResolvers<void>();
-    const end = () => {
-      isOver = true;
-      resolve();
-    };
-    const timer = Number.isFinite(limitMs) ? setTimeout(end, limitMs) : undefined;
-    while (this.#running.size > 0 && !isOver) await Promise.race([Promise.allSettled(this.#running), over]);
-    clearTimeout(timer);
+  drain(limitMs = Number.POSITIVE_INFINITY): Promise<void> {
+    return waitAtMost(this.#ended(), limitMs, () => {});
+  }
+
+  async #ended(): Promise<void> {
+    while (this.#running.size > 0) await Promise.allSettled(this.#running);
   }
 }

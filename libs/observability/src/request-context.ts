@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { waitAtMost } from "./wait-at-most.ts";
 
 /** What belongs to one request and must be known far down: correlation for logs, and the one deadline of all its calls. */
 export interface RequestContext {
@@ -49,14 +50,7 @@ export async function withDeadline<T>(
   onTimeout: () => Error,
 ): Promise<T> {
   const running = storage.run({ requestId, deadlineAt: Date.now() + timeoutMs }, work);
-  let timer: Timer | undefined;
-  const expired = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(onTimeout()), timeoutMs);
+  return await waitAtMost(running, timeoutMs, () => {
+    throw onTimeout();
   });
-  try {
-    return await Promise.race([running, expired]);
-  } finally {
-    clearTimeout(timer);
-    running.catch(() => {});
-  }
 }

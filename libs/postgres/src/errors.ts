@@ -1,6 +1,18 @@
-/** What a repository may throw, whatever the driver calls it. Messages are internal: never shown to a caller. */
-export abstract class DatabaseError extends Error {
+import { type AuthErrorCode, type CatalogueEntry, catalogue, LibraryError } from "@libs/problems";
+
+/** Classes of SQLSTATE about what was to be written: data exceptions, broken constraints. The same call fails again. */
+const VALUE_REFUSED = /^2[23]/;
+
+/**
+ * What a repository may throw, whatever the driver calls it. Messages are internal: never shown to a caller. `code` is what
+ * a caller may learn of it: `database.timeout` and `database.unavailable` are worth a retry, as are a table or a right that
+ * is missing until the migration is through, and a name that another transaction holds; a value that is refused is a fault
+ * of ours (`internal.error`).
+ * @see https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
+export abstract class DatabaseError extends LibraryError<AuthErrorCode> {
   override readonly name: string = "DatabaseError";
+  readonly code: AuthErrorCode = "database.unavailable";
   /** For the log: SQLSTATE or the driver's code, and names of tables, columns or constraints. Never a value. */
   readonly internal?: string;
   /** Its stack says nothing that `internal` does not. */
@@ -9,6 +21,10 @@ export abstract class DatabaseError extends Error {
   constructor(message?: string, options: ErrorOptions & { internal?: string } = {}) {
     super(message, options);
     if (options.internal !== undefined) this.internal = options.internal;
+  }
+
+  get entry(): CatalogueEntry {
+    return catalogue[this.code];
   }
 }
 
@@ -25,6 +41,7 @@ export class TransactionConflictError extends DatabaseUnavailableError {
 /** No answer, or no free connection, within the configured time. The outcome of a write may be unknown. */
 export class DatabaseTimeoutError extends DatabaseError {
   override readonly name = "DatabaseTimeoutError";
+  override readonly code = "database.timeout";
 }
 
 export type UniqueConstraint = "users_pkey" | "users_username_key" | "users_email_key" | (string & {});
@@ -42,10 +59,12 @@ export class UniqueViolationError extends DatabaseError {
 /** A user that is not known here was not inserted: a registration of the same name is not finished yet. */
 export class UnfinishedRegistrationError extends DatabaseError {
   override readonly name = "UnfinishedRegistrationError";
+  override readonly code = "registration.recovering";
 }
 
 export class ForeignKeyViolationError extends DatabaseError {
   override readonly name = "ForeignKeyViolationError";
+  override readonly code = "internal.error";
   constructor(
     readonly constraint: string,
     options?: ErrorOptions,
@@ -60,6 +79,7 @@ export class ForeignKeyViolationError extends DatabaseError {
  */
 export class StatementRefusedError extends DatabaseError {
   override readonly name = "StatementRefusedError";
+  override readonly code: AuthErrorCode;
   /** @param internal for the log, without a value; the SQLSTATE alone when left out */
   constructor(
     readonly sqlState: string,
@@ -67,5 +87,6 @@ export class StatementRefusedError extends DatabaseError {
     internal = `statement refused (${sqlState})`,
   ) {
     super(message, { internal });
+    this.code = VALUE_REFUSED.test(sqlState) ? "internal.error" : "database.unavailable";
   }
 }

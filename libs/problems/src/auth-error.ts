@@ -1,4 +1,5 @@
 import { type AuthErrorCode, type CatalogueEntry, catalogue } from "./catalogue.ts";
+import { LibraryError } from "./library-error.ts";
 
 /** One broken rule of the input. `message` states the rule, never the submitted value. */
 export interface FieldError {
@@ -23,14 +24,14 @@ export interface AuthErrorDetails {
 }
 
 /**
- * The one error of this library. Switch on `code`, never on a message. `message` is the catalogue's public title;
+ * The error that callers of a service meet. Switch on `code`, never on a message. `message` is the catalogue's public title;
  * `internal` and `cause` are for logs and are left out of JSON.
  *
  * @example
  * try { await integration.refreshToken(token) }
  * catch (error) { if (isAuthError(error, "session.refused")) logIn() }
  */
-export class AuthError extends Error {
+export class AuthError extends LibraryError<AuthErrorCode> {
   override readonly name = "AuthError";
   readonly errors: FieldError[] | undefined;
   readonly actionUrl: string | undefined;
@@ -60,10 +61,6 @@ export class AuthError extends Error {
 
   get entry(): CatalogueEntry {
     return catalogue[this.code];
-  }
-
-  get status(): number {
-    return this.entry.status;
   }
 
   /** What a caller may see. */

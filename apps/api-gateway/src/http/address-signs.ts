@@ -1,5 +1,4 @@
-import type { Logger, Registry } from "@libs/observability";
-import { Counter } from "prom-client";
+import { counterIn, type Logger, type Registry } from "@libs/observability";
 import type { ForwardedHeader } from "./forwarded-hops.ts";
 
 /** A sign that many people share one address here, and with it one limit. */
@@ -31,11 +30,10 @@ const SHOWN = 80;
  * @param now milliseconds since the epoch
  */
 export function addressSigns(registry: Registry, logger: Logger, now: () => number = Date.now) {
-  const total = new Counter({
+  const total = counterIn(registry, {
     name: "client_address_signs_total",
     help: "Requests that count under a proxy's address instead of the client's, by reason.",
     labelNames: ["reason"],
-    registers: [registry],
   });
   const seen = new Map<string, { loggedAt: number; since: number }>();
   return ({ reason, header, value }: AddressSign): void => {

@@ -1,6 +1,5 @@
 import { DatabasePool, followingConnection } from "@libs/database";
-import type { Logger, Registry } from "@libs/observability";
-import { Counter } from "prom-client";
+import { counterIn, type Logger, type Registry } from "@libs/observability";
 import { type AuthLimits, createAuthLimits } from "./auth-limits.ts";
 import { createLimitKeys } from "./limit-keys.ts";
 import type { LimitSettings } from "./limit-settings.ts";
@@ -38,11 +37,10 @@ export function composeLimits(config: LimitSettings, registry: Registry, logger:
     allowExitOnIdle: true,
   });
   pool.on("error", () => logger.warn("a connection of the limits was lost"));
-  const limited = new Counter({
+  const limited = counterIn(registry, {
     name: "rate_limited_total",
     help: "Requests refused by a limit.",
     labelNames: ["limit"],
-    registers: [registry],
   });
   const shared = (name: string, limit: number, windowSeconds: number, batches = limit) => {
     const batch = Math.max(1, Math.floor(limit / batches));

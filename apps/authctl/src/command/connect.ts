@@ -29,8 +29,8 @@ export async function withConnection<T>(environment: Environment, work: (to: Con
     applicationName: "authctl",
   });
   try {
-    const integration = KeycloakIntegrationService.create(
-      {
+    const integration = KeycloakIntegrationService.create({
+      keycloak: {
         url: given.KEYCLOAK_URL,
         realm: given.KEYCLOAK_REALM,
         clientId: given.KEYCLOAK_CLIENT_ID,
@@ -38,8 +38,8 @@ export async function withConnection<T>(environment: Environment, work: (to: Con
         timeoutMs: KEYCLOAK_TIMEOUT_MS,
       },
       database,
-      registry,
-    );
+      metrics: registry,
+    });
     return await work({ database, integration, registry });
   } finally {
     await database.$disconnect();

@@ -13,7 +13,7 @@ export function withPeople<T>(
   work: (people: PersonService) => Promise<T>,
 ): Promise<T> {
   return withConnection(environment, ({ integration, database, registry }) =>
-    work(new PersonService(integration, database, registry)),
+    work(new PersonService({ integration, database, metrics: registry })),
   );
 }
 

@@ -1,3 +1,4 @@
+import { SetupError } from "@libs/problems";
 import { guardsOf, isCheck, PUBLIC, type RouteHooks } from "./guards-of.ts";
 
 interface Routes {
@@ -9,13 +10,14 @@ type Route = Routes["routes"][number];
 /**
  * For a service's tests: every route is guarded before its body is read, or says `public: true`.
  * @param options.except paths that plugins add, such as `/openapi`: exactly, or with `/*` all below
- * @throws Error that names the others
+ * @throws SetupError that names the others
  */
 export function assertGuarded(app: Routes, { except = [] }: { except?: readonly string[] } = {}): void {
   const open = app.routes.filter((route) => !isDeclared(route) && !isExcepted(route, except));
-  if (open.length > 0) throw new Error(`neither guarded nor public: ${namesOf(open)}`);
+  if (open.length > 0) throw new SetupError("guard.missing", `neither guarded nor public: ${namesOf(open)}`);
   const late = app.routes.filter((route) => isGuarded(route) && !isCheckedFirst(route));
-  if (late.length > 0) throw new Error(`reads the body before its guard (see guardFirst): ${namesOf(late)}`);
+  if (late.length > 0)
+    throw new SetupError("guard.missing", `reads the body before its guard (see guardFirst): ${namesOf(late)}`);
 }
 
 const hooksOf = ({ hooks }: Route): RouteHooks => hooks ?? {};

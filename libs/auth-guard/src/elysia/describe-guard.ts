@@ -1,3 +1,4 @@
+import { PROBLEM_TYPE } from "@libs/problems";
 import { t } from "elysia";
 import type { CompiledGuard } from "./route-guard.ts";
 
@@ -50,7 +51,7 @@ export function describeGuard(hooks: Hooks, { roles, permissions }: CompiledGuar
   if (hooks.response === undefined) {
     const described = Object.entries(refusals).map(([status, { description = "", ...schema }]) => [
       status,
-      { description, content: { "application/problem+json": { schema } } },
+      { description, content: { [PROBLEM_TYPE]: { schema } } },
     ]);
     detail.responses = { ...Object.fromEntries(described), ...detail.responses };
   } else {

@@ -1,3 +1,4 @@
+import { SetupError } from "@libs/problems";
 import { Elysia, type ElysiaCustomStatusResponse } from "elysia";
 import type { Guard } from "../guard/guard.ts";
 import type { GuardSession, GuardUser } from "../guard/guard-user.ts";
@@ -48,7 +49,8 @@ export function guardPlugin<Permission extends string = string>(guard: Guard) {
     auth: key((value: unknown) => {
       if (value === true) return {};
       // Anything else, such as false, would read as "no guard" while it is one.
-      if (typeof value !== "object" || value === null) throw new Error("auth: true, or what the route asks");
+      if (typeof value !== "object" || value === null)
+        throw new SetupError("guard.invalid", "auth: true, or what the route asks");
       return value;
     }),
     roles: key((roles: string[]) => ({ roles })),
@@ -59,7 +61,7 @@ export function guardPlugin<Permission extends string = string>(guard: Guard) {
     serviceAccounts: key((serviceAccounts: boolean) => ({ serviceAccounts })),
     public: (value: unknown) => ({
       introspect(hooks: { [PUBLIC]?: boolean }) {
-        if (value !== true) throw new Error("public: true, or leave it out");
+        if (value !== true) throw new SetupError("guard.invalid", "public: true, or leave it out");
         hooks[PUBLIC] = true;
       },
     }),

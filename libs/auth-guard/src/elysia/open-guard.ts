@@ -1,6 +1,7 @@
 import type { Logger, Registry } from "@libs/observability";
 import { currentSecret, type Secret, secretFromEnvironment } from "@libs/observability/secrets";
 import { PostgresChangeChannel, staysAtDatabase } from "@libs/postgres";
+import { SetupError } from "@libs/problems";
 import { openGuardDatabase, type SharedDatabase, shareDatabase } from "../database/guard-database.ts";
 import { PostgresGuardRepository } from "../database/postgres-guard-repository.ts";
 import { DEFAULT_STALE_MS, Guard } from "../guard/guard.ts";
@@ -56,11 +57,12 @@ export interface KeycloakAuthOptions extends SignatureOptions {
 }
 
 /**
- * Keys are fetched and changes are listened for from now on. Whoever opens a guard closes it.
- * @throws Error for a setting that is missing or can't be read, SecretFileError for a file that can't be used
+ * Keys are fetched and changes are listened for from now on. Whoever opens a guard closes it. What is left out of the options
+ * is taken from the environment, here alone in this package.
+ * @throws SetupError for a setting that is missing or can't be used; SecretFileError, one of them, for a file
  */
 export function openGuard(options: KeycloakAuthOptions = {}): Guard {
-  const { env } = process;
+  const env = process.env;
   const { registry, logger, onProblem, staleMs = DEFAULT_STALE_MS } = options;
   const databaseUrl = required(
     "DATABASE_URL",
@@ -127,6 +129,6 @@ export function openGuard(options: KeycloakAuthOptions = {}): Guard {
 }
 
 function required<Value>(name: string, value: Value | undefined): Value {
-  if (!value) throw new Error(`${name} is not set`);
+  if (!value) throw new SetupError("setup.missing", `${name} is not set`);
   return value;
 }

@@ -1,3 +1,4 @@
+import { PROBLEM_TYPE } from "@libs/problems";
 import { PROBLEM_TITLE, problemSchema } from "./describe-guard.ts";
 
 interface Media {
@@ -20,7 +21,6 @@ export interface ProblemDocument {
 }
 
 const JSON_TYPE = "application/json";
-const PROBLEM_TYPE = "application/problem+json";
 
 /**
  * Gives every problem of an OpenAPI document the content type that is sent, `application/problem+json`, and one schema,

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { requestContext } from "@libs/observability/request-context";
 import { databaseProblem } from "@libs/postgres";
-import { isAuthError } from "@libs/problems";
+import { isAuthError, problemResponse } from "@libs/problems";
 import { ParseError } from "elysia";
 
 /** A refusal's body (RFC 9457). */
@@ -23,12 +23,5 @@ export function guardProblem(error: unknown, own: WeakSet<object>): Response | u
   if (typeof thrown !== "object" || thrown === null || !own.has(thrown)) return undefined;
   const known = isAuthError(thrown) ? thrown : databaseProblem(thrown);
   if (!known) return undefined;
-  const { status, title, hint, retryAfterSeconds } = known.entry;
-  const { code } = known;
-  const requestId = requestContext.get()?.requestId ?? randomUUID();
-  const problem: GuardProblem = { type: `urn:problem-type:${code}`, title, status, code, detail: hint, requestId };
-  const headers = new Headers({ "content-type": "application/problem+json" });
-  if (retryAfterSeconds !== undefined) headers.set("retry-after", String(retryAfterSeconds));
-  if ("headers" in known) for (const [name, value] of Object.entries(known.headers as object)) headers.set(name, value);
-  return new Response(JSON.stringify(problem), { status, headers });
+  return problemResponse(known, requestContext.get()?.requestId ?? randomUUID());
 }

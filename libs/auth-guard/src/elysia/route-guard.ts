@@ -1,3 +1,4 @@
+import { SetupError } from "@libs/problems";
 import type { GuardRules } from "../guard/guard-rules.ts";
 import type { GuardUser, Scope } from "../guard/guard-user.ts";
 
@@ -42,15 +43,15 @@ export const emptyGuard = (): CompiledGuard => ({
   organization: undefined,
 });
 
-/** @throws Error for a declaration that would let everybody in, or nobody */
+/** @throws SetupError for a declaration that would let everybody in, or nobody */
 export function addToGuard(guard: CompiledGuard, added: RouteGuard): void {
   for (const [name, value] of Object.entries(added)) {
-    if (value === undefined) throw new Error(`auth: ${name} is undefined`);
+    if (value === undefined) throw new SetupError("guard.invalid", `auth: ${name} is undefined`);
   }
   if (added.roles?.length === 0 || added.permissions?.length === 0)
-    throw new Error("auth: an empty list guards nothing");
+    throw new SetupError("guard.invalid", "auth: an empty list guards nothing");
   if (added.maxAuthAgeSeconds !== undefined && !(added.maxAuthAgeSeconds > 0))
-    throw new Error("auth: maxAuthAgeSeconds must be positive");
+    throw new SetupError("guard.invalid", "auth: maxAuthAgeSeconds must be positive");
   Object.assign(guard, added);
 }
 

@@ -1,16 +1,11 @@
 import { AuthError } from "@libs/problems";
-import { errors, type JWTHeaderParameters, type JWTVerifyGetKey, jwtVerify } from "jose";
+import { errors, type JWTHeaderParameters, type JWTVerifyGetKey } from "jose";
 import { clientRole, realmRole } from "../guard/role-name.ts";
 import type { GuardTokenVerifier, IsKnownSession, VerifiedToken } from "../guard/verified-token.ts";
-import {
-  type AccessTokenPayload,
-  CLOCK_TOLERANCE_SECONDS,
-  personOf,
-  readAccessTokenClaims,
-  rolesOf,
-} from "./access-token-claims.ts";
-import { fixedIssuer, type IssuerSource, withCurrentIssuer } from "./realm-issuer.ts";
+import { type AccessTokenPayload, personOf, readAccessTokenClaims, rolesOf } from "./access-token-claims.ts";
+import { fixedIssuer, type IssuerSource } from "./realm-issuer.ts";
 import type { SignatureAlgorithm } from "./signature-algorithms.ts";
+import { verifyJwt } from "./verify-jwt.ts";
 
 export interface GuardTokenRules {
   issuer: string | IssuerSource;
@@ -52,20 +47,15 @@ export class JoseGuardTokenVerifier implements GuardTokenVerifier {
 
   async verify(token: string, isKnownSession: IsKnownSession = () => false): Promise<VerifiedToken> {
     const { algorithms, issuer: given, audience, authorizedParties } = this.rules;
-    const source = typeof given === "string" ? fixedIssuer(given) : given;
     const header = readHeader(token, algorithms);
     const key = await this.keys.find(header.kid, () => claimsKnownSession(token, isKnownSession));
     if (!key) throw invalid("kid");
-    const { payload } = await withCurrentIssuer(source, (issuer) =>
-      jwtVerify(token, key, {
-        algorithms: [...algorithms],
-        issuer,
-        audience,
-        clockTolerance: CLOCK_TOLERANCE_SECONDS,
-        currentDate: this.now(),
-        requiredClaims: ["sub", "exp", "iat", "azp"],
-      }),
-    ).catch((error) => {
+    const { payload } = await verifyJwt(token, key, {
+      issuer: typeof given === "string" ? fixedIssuer(given) : given,
+      ...{ audience, algorithms },
+      requiredClaims: ["sub", "exp", "iat", "azp"],
+      now: this.now,
+    }).catch((error) => {
       throw invalid(error instanceof errors.JOSEError ? error.code : "signature");
     });
     const claims = readAccessTokenClaims(payload);

@@ -35,3 +35,4 @@ export {
   type SignatureOptions,
 } from "./signature-algorithms.ts";
 export { readTokenOptions, type TokenOptions, type TokenVariables } from "./token-options.ts";
+export { type JwtRules, verifyJwt } from "./verify-jwt.ts";

@@ -1,3 +1,4 @@
+import { SetupError } from "@libs/problems";
 import { isSignatureAlgorithm, SIGNATURE_ALGORITHMS, type SignatureAlgorithm } from "./signature-algorithms.ts";
 
 /** Which access tokens are accepted. */
@@ -16,11 +17,12 @@ export type TokenVariables = Readonly<Record<string, unknown>>;
 /**
  * Reads the environment's variables of tokens.
  * @param clientId accepted in any case
- * @throws Error that names the variable, never its value
+ * @throws SetupError that names the variable, never its value
  */
 export function readTokenOptions(variables: TokenVariables, clientId: string): TokenOptions {
   const bytes = textOf(variables, "KEYCLOAK_TOKEN_MAX_BYTES");
-  if (bytes && !/^\d{1,9}$/.test(bytes)) throw new Error("KEYCLOAK_TOKEN_MAX_BYTES is not a number of bytes");
+  if (bytes && !/^\d{1,9}$/.test(bytes))
+    throw new SetupError("setup.invalid", "KEYCLOAK_TOKEN_MAX_BYTES is not a number of bytes");
   return {
     signatureAlgorithms: listed(textOf(variables, "KEYCLOAK_SIGNING_ALGORITHMS")).map(assertAlgorithm),
     authorizedParties: [clientId, ...listed(textOf(variables, "KEYCLOAK_AUTHORIZED_PARTIES"))],
@@ -30,7 +32,10 @@ export function readTokenOptions(variables: TokenVariables, clientId: string): T
 
 function assertAlgorithm(name: string): SignatureAlgorithm {
   if (isSignatureAlgorithm(name)) return name;
-  throw new Error(`KEYCLOAK_SIGNING_ALGORITHMS: each is one of ${SIGNATURE_ALGORITHMS.join(", ")}`);
+  throw new SetupError(
+    "setup.invalid",
+    `KEYCLOAK_SIGNING_ALGORITHMS: each is one of ${SIGNATURE_ALGORITHMS.join(", ")}`,
+  );
 }
 
 function textOf(variables: TokenVariables, name: string): string {

@@ -1,4 +1,5 @@
 import type { Logger, Registry } from "@libs/observability";
+import { backOffMs, withJitter } from "@libs/observability/back-off";
 import type { Finding } from "@libs/problems/findings";
 import { blocks, isOutageOf, isUnseen } from "./finding-kinds.ts";
 import { type ProblemGauge, problemGauge } from "./problem-gauge.ts";
@@ -113,9 +114,9 @@ export class ConfigurationWatch {
   #pauseMs(): number {
     const { everyMs = EVERY_MS } = this.#options;
     const longest = this.#current.length > 0 ? Math.min(everyMs, WRONG_EVERY_MS) : everyMs;
-    if (!this.#passed)
-      return Math.min(longest, WRONG_EVERY_MS, FIRST_RETRY_MS * 2 ** Math.min(this.#failedRounds - 1, 10));
-    return longest * (1 + JITTER * Math.random());
+    const mostMs = Math.min(longest, WRONG_EVERY_MS);
+    if (!this.#passed) return backOffMs(this.#failedRounds - 1, { firstMs: FIRST_RETRY_MS, mostMs });
+    return withJitter(longest, 1, 1 + JITTER);
   }
 
   #learn(found: readonly Finding[]): void {

@@ -1,5 +1,6 @@
 import { currentSecret, type Secret, secretFromEnvironment } from "@libs/observability/secrets";
 import { type PoolOptions, poolConfig, SCHEMA_BY_PATH, staysAtDatabase } from "@libs/postgres";
+import { SetupError } from "@libs/problems";
 import { PrismaClient as GeneratedClient } from "../generated/client.ts";
 import { PooledAdapter } from "./pooled-adapter.ts";
 import { createStatementNames } from "./statement-names.ts";
@@ -24,12 +25,13 @@ const adapters = new WeakMap<object, PooledAdapter>();
  */
 export class PrismaClient extends GeneratedClient {
   /**
-   * @param options.url left out: `DATABASE_URL`, or the file that `DATABASE_URL_FILE` names
-   * @throws Error when there is none, SecretFileError when that file can't be used
+   * @param options.url left out: `DATABASE_URL`, or the file that `DATABASE_URL_FILE` names; nothing else of this package reads
+   *   the environment
+   * @throws SetupError when there is none; SecretFileError, one of them, when that file can't be used
    */
   constructor(options: DatabaseOptions & { url?: Secret } = {}) {
     const url = options.url ?? secretFromEnvironment("DATABASE_URL", process.env, { check: staysAtDatabase });
-    if (!url || !currentSecret(url)) throw new Error("DATABASE_URL is not set");
+    if (!url || !currentSecret(url)) throw new SetupError("setup.missing", "DATABASE_URL is not set");
     const adapter = new PooledAdapter(poolConfig(url, options), {
       schema: SCHEMA_BY_PATH,
       statementNameGenerator: createStatementNames(),

@@ -1,4 +1,5 @@
 import { problemMedia } from "@libs/auth-guard";
+import { PROBLEM_TYPE } from "@libs/problems";
 import { headersOf } from "./response-headers.ts";
 
 /** An operation, as far as it is read or written here. */
@@ -67,7 +68,7 @@ export function describeOperation(operation: Operation, route: DescribedRoute): 
   };
 }
 
-const mediaOfProblems = { "application/problem+json": problemMedia };
+const mediaOfProblems = { [PROBLEM_TYPE]: problemMedia };
 
 /** Statuses that come from in front of the route. */
 function layerStatuses({ security, parameters = [] }: Operation, { method }: DescribedRoute): string[] {
@@ -86,7 +87,7 @@ function layerStatuses({ security, parameters = [] }: Operation, { method }: Des
 }
 
 function describe(status: string, response: DescribedResponse, mayBeBusy: boolean): DescribedResponse {
-  const isProblem = response.content !== undefined && "application/problem+json" in response.content;
+  const isProblem = response.content !== undefined && PROBLEM_TYPE in response.content;
   return {
     ...response,
     description: (isProblem && TEXTS[status]) || response.description,

@@ -1,7 +1,6 @@
 import { PROBLEM_TITLE } from "@libs/auth-guard";
 import { type AuthErrorCode, type CatalogueEntry, catalogue } from "@libs/problems";
 import { z } from "zod";
-import type { PublicError } from "./service-error.ts";
 
 /** An error's answer (RFC 9457). `code` is the stable part that programs switch on. */
 export const problemSchema = z
@@ -21,35 +20,6 @@ export type Problem = z.infer<typeof problemSchema>;
 
 /** The errors of a service: code, status, public texts. */
 export type ProblemCatalogue = Record<string, CatalogueEntry>;
-
-/** The answer to a caller: the catalogue's public texts, never a submitted value, never an internal text. */
-export function problemResponse(
-  { code, entry, errors, actionUrl }: PublicError,
-  requestId: string,
-  headers: Record<string, string> = {},
-): Response {
-  const { status, title, hint, retryAfterSeconds } = entry;
-  const problem: Problem = {
-    type: `urn:problem-type:${code}`,
-    title,
-    status,
-    code,
-    detail: hint,
-    requestId,
-    ...(errors && { errors }),
-    ...(actionUrl && { actionUrl }),
-  };
-  return new Response(JSON.stringify(problem), {
-    status,
-    headers: {
-      "content-type": "application/problem+json",
-      ...(retryAfterSeconds !== undefined && { "retry-after": String(retryAfterSeconds) }),
-      // RFC 9110 §15.5.2: a 401 names a scheme.
-      ...(status === 401 && { "www-authenticate": "Bearer" }),
-      ...headers,
-    },
-  });
-}
 
 /** The problem schema under every status that the given codes of the libs have: a route's declaration of what can go wrong. */
 export const problemsOf = <const Code extends AuthErrorCode>(...codes: Code[]) => problemsIn(catalogue, ...codes);

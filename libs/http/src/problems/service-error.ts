@@ -1,18 +1,14 @@
-import { type AuthError, type CatalogueEntry, type FieldError, isAuthError } from "@libs/problems";
-
-/** What a caller may learn of an error. `AuthError` has this shape, and so has every {@link ServiceError}. */
-export interface PublicError {
-  /** `area.reason`, stable. */
-  code: string;
-  entry: CatalogueEntry;
-  errors?: FieldError[] | undefined;
-  actionUrl?: string | undefined;
-  /** Further headers of the answer, such as `RateLimit`. */
-  headers?: Record<string, string> | undefined;
-}
+import {
+  type AuthError,
+  type CatalogueEntry,
+  type FieldError,
+  isAuthError,
+  LibraryError,
+  type PublicError,
+} from "@libs/problems";
 
 /** An error of a service's own catalogue: it leaves as problem details, like those of the libs. */
-export class ServiceError<Code extends string = string> extends Error implements PublicError {
+export class ServiceError<Code extends string = string> extends LibraryError<Code> implements PublicError {
   override readonly name: string = "ServiceError";
   readonly errors: FieldError[] | undefined;
 

@@ -1,5 +1,6 @@
 import { createSecretKey, type KeyObject, timingSafeEqual } from "node:crypto";
 import { currentSecret, type Secret } from "@libs/observability/secrets";
+import { SetupError } from "@libs/problems";
 
 /** AES-256. */
 const KEY_BYTES = 32;
@@ -12,8 +13,12 @@ export interface KeyRing {
 }
 
 /** A key ring that can't be used. The message names the fault and the entry's id or position, never a key. */
-export class KeyRingError extends Error {
+export class KeyRingError extends SetupError {
   override readonly name = "KeyRingError";
+
+  constructor(message: string) {
+    super("setup.key_ring", message);
+  }
 }
 
 /**

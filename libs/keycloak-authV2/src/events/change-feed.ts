@@ -1,6 +1,6 @@
 import type { ChangeNotice, PrismaClient } from "@libs/database";
 import type { Registry } from "@libs/observability";
-import type { KeycloakIntegrationService } from "../services/integration/keycloak-integration-service.ts";
+import type { FacadeParts, KeycloakIntegrationService } from "../services/integration/keycloak-integration-service.ts";
 import { authErrors } from "../services/shared/database-failure.ts";
 import type { SyncDeps } from "../services/shared/sync-deps.ts";
 import { createSyncDeps, type UserSyncOptions } from "../services/sync/create-sync-deps.ts";
@@ -37,6 +37,11 @@ export interface ChangeFeedOptions extends UserSyncOptions {
   reconcileMaxCallsPerSecond?: number;
 }
 
+/** All that a {@link ChangeFeed} is made of, in one object. */
+export interface ChangeFeedSetup extends FacadeParts, ChangeFeedOptions {
+  integration: KeycloakIntegrationService;
+}
+
 /** While nobody wakes the sweep, it checks for due notices this often. Milliseconds. */
 const NOTICES_INTERVAL_MS = 1_000;
 const RECONCILE_PERIOD_MS = 900_000;
@@ -47,7 +52,7 @@ const MAX_CALLS_PER_SECOND = 50;
  * it shares; its sweeps run in `startSweeps`.
  *
  * @example
- * const feed = new ChangeFeed(integration, prisma, registry, { tokenEncryptionKeys, wake: (name) => runner.wake(name) });
+ * const feed = new ChangeFeed({ integration, database, metrics, wake: (name) => runner.wake(name) });
  * const runner = startSweeps({ databaseDirectUrl, sweeps: [...sync.sweeps(), ...feed.sweeps()], intervalMs, logger });
  */
 export class ChangeFeed {
@@ -58,13 +63,18 @@ export class ChangeFeed {
   readonly #mode: ModeWatch;
 
   /** @throws KeyRingError when no valid key ring is given, here or in `TOKEN_ENCRYPTION_KEYS` */
+  constructor(setup: ChangeFeedSetup);
+  /** The same with each part by its place. */
   constructor(
     integration: KeycloakIntegrationService,
     prisma: PrismaClient,
     metrics: Registry,
-    options: ChangeFeedOptions = {},
-  ) {
-    const syncDeps = createSyncDeps(integration.userRepository, prisma, metrics, options);
+    options?: ChangeFeedOptions,
+  );
+  constructor(...given: [ChangeFeedSetup] | [KeycloakIntegrationService, PrismaClient, Registry, ChangeFeedOptions?]) {
+    const { integration, ...options } = given.length === 1 ? given[0] : namedParts(...given);
+    const { metrics } = options;
+    const syncDeps = createSyncDeps({ ...options, repository: integration.userRepository });
     const { logger, now, leases } = syncDeps;
     const feedMetrics = createFeedMetrics(metrics);
     const problems = new ProblemBoard(feedMetrics, logger, now);
@@ -145,4 +155,13 @@ export class ChangeFeed {
   startFullReconciliation(reason: string): Promise<void> {
     return authErrors(() => this.#fullReconciliation.start(reason));
   }
+}
+
+function namedParts(
+  integration: KeycloakIntegrationService,
+  database: PrismaClient,
+  metrics: Registry,
+  options: ChangeFeedOptions = {},
+): ChangeFeedSetup {
+  return { ...options, integration, database, metrics };
 }

@@ -1,4 +1,5 @@
 import type { ChangeNotice, FeedRepository, NoticeSource } from "@libs/database";
+import { backOffMs } from "@libs/observability";
 import {
   ABSENCE_UNPROVEN,
   DELETIONS_PAUSED,
@@ -20,7 +21,7 @@ export type SettleNoticesDeps = Pick<SyncDeps, "now"> & {
 
 /** So often a subject's own failure is tried, over about seven minutes, before it is a dead letter. */
 export const MOST_ATTEMPTS = 12;
-const LONGEST_PAUSE_MS = 60_000;
+const PAUSES = { firstMs: 1_000, mostMs: 60_000 };
 /** What is not handled yet is due again after this. Milliseconds. */
 const NOT_YET_MS = 500;
 /** After an outage. Milliseconds. */
@@ -72,7 +73,7 @@ async function postponeOrMoveToDeadLetters(
 ): Promise<void> {
   const { kind, subject, attempts } = notice;
   if (!isLast(notice)) {
-    const pauseMs = Math.min(LONGEST_PAUSE_MS, 1_000 * 2 ** attempts);
+    const pauseMs = backOffMs(attempts, PAUSES);
     await feed.postpone([notice], error, later(now(), pauseMs), true);
     return;
   }

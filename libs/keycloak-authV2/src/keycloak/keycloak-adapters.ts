@@ -52,12 +52,12 @@ export interface KeycloakAdapters {
 
 /**
  * Every adapter for one realm, sharing one admin token.
- * @param keepLate is given the wait for answers that come too late for their callers
+ * @param parts.observe learns of each call
+ * @param parts.keepLate is given the wait for answers that come too late for their callers
  */
 export function createKeycloakAdapters(
   options: KeycloakOptions,
-  observe?: CallObserver,
-  keepLate?: KeepLate,
+  { observe, keepLate }: { observe?: CallObserver; keepLate?: KeepLate } = {},
 ): KeycloakAdapters {
   const endpoints = keycloakEndpoints(options);
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
@@ -78,12 +78,12 @@ export function createKeycloakAdapters(
   const issuer = new RealmIssuer(options);
   return {
     userRepository: new AdminKeycloakUserRepository(api, options.clientId, serverFeatures),
-    tokenClient: new OpenIdTokenClient(options, observe, issuer, keepLate),
-    tokenVerifier: new JoseTokenVerifier(options, keys, undefined, issuer),
+    tokenClient: new OpenIdTokenClient(options, { observe, issuer, keep: keepLate }),
+    tokenVerifier: new JoseTokenVerifier(options, { keys, issuer }),
     eventSource: new AdminKeycloakEventSource(api, tokens, new EventTypes(listedTypes)),
     personSource: new AdminKeycloakPersonSource(api),
     serverFeatures,
-    logoutTokenVerifier: new JoseLogoutTokenVerifier(options, keys, undefined, issuer),
+    logoutTokenVerifier: new JoseLogoutTokenVerifier(options, { keys, issuer }),
     keepKeys: () => {
       issuer.warm();
       return keys.keepFresh();

@@ -28,7 +28,7 @@ const claims = () => ({
 });
 const sign = (changes: object = {}, header: object = {}, pair = signing) =>
   realm.sign(pair, { ...claims(), ...changes }, { typ: "logout+jwt", ...header });
-const verifier = () => new JoseLogoutTokenVerifier(options, keys);
+const verifier = () => new JoseLogoutTokenVerifier(options, { keys });
 
 describe("JoseLogoutTokenVerifier", () => {
   test("one of the realm is read, without a call", async () => {
@@ -111,7 +111,7 @@ describe("JoseLogoutTokenVerifier", () => {
 
   test("without keys there is no verdict; keeping them fresh goes on until there are some, and can be stopped", async () => {
     const fresh = new RealmKeys(options);
-    const without = new JoseLogoutTokenVerifier(options, fresh);
+    const without = new JoseLogoutTokenVerifier(options, { keys: fresh });
     const token = await sign();
     realm.up = false;
     realm.fetches = 0;

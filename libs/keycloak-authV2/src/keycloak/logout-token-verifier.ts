@@ -1,7 +1,13 @@
 import type { KeycloakOptions } from "@libs/auth-guard/keycloak";
-import { acceptedAlgorithms, type IssuerSource, RealmIssuer, withCurrentIssuer } from "@libs/auth-guard/keycloak";
+import {
+  acceptedAlgorithms,
+  type IssuerSource,
+  type JwtRules,
+  RealmIssuer,
+  verifyJwt,
+} from "@libs/auth-guard/keycloak";
 import { AuthError } from "@libs/problems";
-import { errors, type JWTPayload, type JWTVerifyResult, jwtVerify } from "jose";
+import { errors, type JWTPayload, type JWTVerifyResult } from "jose";
 import { z } from "zod";
 import type { LogoutToken, LogoutTokenVerifier } from "../ports/ports.ts";
 import type { RealmKeys } from "./realm-keys.ts";
@@ -9,7 +15,6 @@ import type { RealmKeys } from "./realm-keys.ts";
 const LONGEST_TOKEN = 8_000;
 /** Keycloak's live for two minutes. Whoever refuses replays has to remember a `jti` for this time and the tolerance. */
 const MAX_AGE_SECONDS = 5 * 60;
-const CLOCK_TOLERANCE_SECONDS = 10;
 const LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout";
 
 /** As both databases hold it; longer than any id of Keycloak's. */
@@ -33,6 +38,12 @@ const schema = z
   })
   .refine(({ sub, sid }) => sub !== undefined || sid !== undefined, { path: ["sub"] });
 
+export interface LogoutTokenVerifierParts {
+  keys: Pick<RealmKeys, "known">;
+  issuer?: IssuerSource;
+  now?: () => Date;
+}
+
 /**
  * ADAPTER: verification of logout tokens with jose. Signature by keys that are known already, by the algorithm that its key is published for,
  * the type, issuer, audience, times within 10 s, age, the logout event, `sub` or `sid`, `jti`, no `nonce`.
@@ -40,21 +51,21 @@ const schema = z
  */
 export class JoseLogoutTokenVerifier implements LogoutTokenVerifier {
   readonly #keys: Pick<RealmKeys, "known">;
-  readonly #issuer: IssuerSource;
-  readonly #rules: { audience: string; algorithms: string[] };
-  readonly #now: () => Date;
+  readonly #rules: JwtRules;
 
   constructor(
     options: KeycloakOptions,
-    keys: Pick<RealmKeys, "known">,
-    now: () => Date = () => new Date(),
-    issuer: IssuerSource = new RealmIssuer(options),
+    { keys, issuer = new RealmIssuer(options), now = () => new Date() }: LogoutTokenVerifierParts,
   ) {
     const { clientId } = options;
     this.#keys = keys;
-    this.#issuer = issuer;
-    this.#rules = { audience: clientId, algorithms: [...acceptedAlgorithms(options)] };
-    this.#now = now;
+    this.#rules = {
+      ...{ issuer, now },
+      audience: clientId,
+      algorithms: acceptedAlgorithms(options),
+      requiredClaims: ["iat", "exp", "jti", "events"],
+      maxAgeSeconds: MAX_AGE_SECONDS,
+    };
   }
 
   async verifyLogoutToken(token: string): Promise<LogoutToken> {
@@ -74,16 +85,7 @@ export class JoseLogoutTokenVerifier implements LogoutTokenVerifier {
   async #verify(token: string): Promise<JWTPayload> {
     const { known } = this.#keys;
     try {
-      const verified = await withCurrentIssuer(this.#issuer, (issuer) =>
-        jwtVerify(token, known, {
-          ...this.#rules,
-          issuer,
-          clockTolerance: CLOCK_TOLERANCE_SECONDS,
-          currentDate: this.#now(),
-          maxTokenAge: MAX_AGE_SECONDS,
-          requiredClaims: ["iat", "exp", "jti", "events"],
-        }),
-      );
+      const verified = await verifyJwt(token, known, this.#rules);
       if (!isTypedAsLogout(verified)) throw invalid("typ of another token");
       return verified.payload;
     } catch (error) {

@@ -20,7 +20,9 @@ afterAll(() => server.stop(true));
 const SECRET = "client-secret-1";
 const options = { url: server.url.href, realm: "r", clientId: "gw", clientSecret: SECRET, timeoutMs: 300 };
 const observed: string[] = [];
-const client = new OpenIdTokenClient(options, (operation, outcome) => observed.push(`${operation} ${outcome}`));
+const client = new OpenIdTokenClient(options, {
+  observe: (operation, outcome) => observed.push(`${operation} ${outcome}`),
+});
 const grant = { username: "ada", password: "pass-word-1" };
 
 const json = (status: number, body: unknown) => () => Response.json(body, { status });

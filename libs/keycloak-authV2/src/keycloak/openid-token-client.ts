@@ -19,6 +19,14 @@ import { openedSession } from "./opened-session.ts";
 import { sessionRefusal } from "./session-refusal.ts";
 import { readTokenSet } from "./token-set.ts";
 
+export interface TokenClientParts {
+  observe?: CallObserver | undefined;
+  /** Whose account pages people are sent to. */
+  issuer?: Pick<IssuerSource, "current">;
+  /** Is given the wait for an answer that comes too late for its caller. */
+  keep?: KeepLate | undefined;
+}
+
 /**
  * ADAPTER: the OpenID Connect endpoints by plain `fetch`. Nothing is retried: two failed logins within a second lock a
  * user, and a refresh token may be good for one use.
@@ -31,16 +39,7 @@ export class OpenIdTokenClient implements TokenClient {
   readonly #observe: CallObserver | undefined;
   readonly #keep: KeepLate | undefined;
 
-  /**
-   * @param issuer whose account pages people are sent to
-   * @param keep is given the wait for an answer that comes too late for its caller
-   */
-  constructor(
-    options: KeycloakOptions,
-    observe?: CallObserver,
-    issuer: Pick<IssuerSource, "current"> = new RealmIssuer(options),
-    keep?: KeepLate,
-  ) {
+  constructor(options: KeycloakOptions, { observe, issuer = new RealmIssuer(options), keep }: TokenClientParts = {}) {
     this.#endpoints = {
       ...keycloakEndpoints(options),
       get account() {

@@ -61,7 +61,7 @@ const verifiers: Record<string, (accepted?: SignatureAlgorithm[]) => Promise<(to
   "of logout tokens": async (signatureAlgorithms) => {
     const keys = new RealmKeys(options);
     await keys.reload();
-    const verifier = new JoseLogoutTokenVerifier({ ...options, signatureAlgorithms }, keys);
+    const verifier = new JoseLogoutTokenVerifier({ ...options, signatureAlgorithms }, { keys });
     return (token) => verifier.verifyLogoutToken(token);
   },
 };

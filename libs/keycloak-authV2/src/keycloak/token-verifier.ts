@@ -2,19 +2,25 @@ import { DEFAULT_MAX_TOKEN_BYTES } from "@libs/auth-guard";
 import type { KeycloakOptions } from "@libs/auth-guard/keycloak";
 import {
   acceptedAlgorithms,
-  CLOCK_TOLERANCE_SECONDS,
   type IssuerSource,
+  type JwtRules,
   personOf,
   RealmIssuer,
   readAccessTokenClaims,
   rolesOf,
-  withCurrentIssuer,
+  verifyJwt,
 } from "@libs/auth-guard/keycloak";
 import { AuthError, isAuthError } from "@libs/problems";
-import { errors, type JWTPayload, jwtVerify } from "jose";
+import { errors, type JWTPayload } from "jose";
 import type { AccessTokenClaims, TokenVerifier, VerifyOptions } from "../ports/ports.ts";
 import { IssuedAlike } from "./issued-alike.ts";
 import { RealmKeys } from "./realm-keys.ts";
+
+export interface TokenVerifierParts {
+  keys?: RealmKeys;
+  issuer?: IssuerSource;
+  now?: () => Date;
+}
 
 /**
  * ADAPTER: offline verification with jose. Signature by the realm's published keys (cached; an unknown `kid` refetches,
@@ -24,7 +30,7 @@ import { RealmKeys } from "./realm-keys.ts";
 export class JoseTokenVerifier implements TokenVerifier {
   readonly #keys: RealmKeys;
   readonly #issuer: IssuerSource;
-  readonly #rules: { audience: string; algorithms: string[] };
+  readonly #rules: JwtRules;
   readonly #maxTokenBytes: number;
   readonly #authorizedParties: readonly string[];
   readonly #now: () => Date;
@@ -32,14 +38,21 @@ export class JoseTokenVerifier implements TokenVerifier {
 
   constructor(
     options: KeycloakOptions,
-    keys = new RealmKeys(options),
-    now: () => Date = () => new Date(),
-    issuer: IssuerSource = new RealmIssuer(options),
+    {
+      keys = new RealmKeys(options),
+      issuer = new RealmIssuer(options),
+      now = () => new Date(),
+    }: TokenVerifierParts = {},
   ) {
     const { clientId } = options;
     this.#keys = keys;
     this.#issuer = issuer;
-    this.#rules = { audience: clientId, algorithms: [...acceptedAlgorithms(options)] };
+    this.#rules = {
+      ...{ issuer, now },
+      audience: clientId,
+      algorithms: acceptedAlgorithms(options),
+      requiredClaims: ["sub", "sid", "exp", "iat"],
+    };
     this.#maxTokenBytes = options.maxTokenBytes ?? DEFAULT_MAX_TOKEN_BYTES;
     this.#authorizedParties = options.authorizedParties ?? [clientId];
     this.#now = now;
@@ -67,16 +80,7 @@ export class JoseTokenVerifier implements TokenVerifier {
 
   async #verify(token: string): Promise<JWTPayload> {
     try {
-      const { payload } = await withCurrentIssuer(this.#issuer, (issuer) =>
-        jwtVerify(token, this.#keys.published, {
-          ...this.#rules,
-          issuer,
-          clockTolerance: CLOCK_TOLERANCE_SECONDS,
-          currentDate: this.#now(),
-          requiredClaims: ["sub", "sid", "exp", "iat"],
-        }),
-      );
-      return payload;
+      return (await verifyJwt(token, this.#keys.published, this.#rules)).payload;
     } catch (error) {
       throw toAuthError(error);
     }

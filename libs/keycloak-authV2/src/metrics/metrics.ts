@@ -1,6 +1,6 @@
 import type { RegistrationBacklog } from "@libs/database";
+import type { Registry } from "@libs/observability";
 import { counterIn, gaugeIn, histogramIn } from "@libs/observability";
-import type { Registry } from "prom-client";
 import { createSessionMetrics, type SessionMetrics } from "./session-metrics.ts";
 
 export interface AuthMetrics extends SessionMetrics {

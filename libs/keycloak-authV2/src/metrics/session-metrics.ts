@@ -1,5 +1,5 @@
+import type { Registry } from "@libs/observability";
 import { counterIn, gaugeIn } from "@libs/observability";
-import type { Registry } from "prom-client";
 
 export interface SessionMetrics {
   /** A spent refresh token was presented after its grace: the session was ended. */

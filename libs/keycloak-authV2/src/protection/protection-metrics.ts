@@ -1,4 +1,4 @@
-import { Counter, Gauge, type Registry } from "prom-client";
+import { counterIn, gaugeIn, type Registry } from "@libs/observability";
 import type { HashingBulkhead } from "./hashing-bulkhead.ts";
 import type { CircuitName } from "./keycloak-circuit.ts";
 
@@ -15,27 +15,24 @@ export interface ProtectionMetrics {
 
 /** Metrics of what is held back, on the registry of the process. */
 export function createProtectionMetrics(registry: Registry): ProtectionMetrics {
-  const circuit = new Gauge({
+  const circuit = gaugeIn(registry, {
     name: "keycloak_circuit_state",
     help: "Circuit breakers for Keycloak, for calls that hash a password and for others: 0 closed, 1 half-open, 2 open.",
     labelNames: ["calls"],
-    registers: [registry],
   });
-  const refused = new Counter({
+  const refused = counterIn(registry, {
     name: "keycloak_hashing_refused_total",
     help: "Logins and registrations refused because too many passwords were being hashed.",
-    registers: [registry],
   });
   for (const calls of ["hashing", "other"]) circuit.set({ calls }, 0);
   return {
     circuit: (calls, state) => circuit.set({ calls }, STATES[state]),
     overloaded: () => refused.inc(),
     watchHashing: (bulkhead) => {
-      const calls = new Gauge({
+      const calls = gaugeIn(registry, {
         name: "keycloak_hashing_calls",
         help: "Calls that make Keycloak hash a password, running and waiting.",
         labelNames: ["state"],
-        registers: [registry],
         collect: () => {
           calls.set({ state: "running" }, bulkhead.active);
           calls.set({ state: "waiting" }, bulkhead.queued);

@@ -1,10 +1,16 @@
+import { type CatalogueEntry, LibraryError, libraryCatalogue } from "@libs/problems";
 import { describeVersionSupport, versionSupport } from "@libs/problems/findings";
 import type { AdminApi } from "../keycloak/calls/admin-api.ts";
 import { readServerVersion } from "../keycloak/server/read-server-version.ts";
 
 /** The Keycloak at hand is older than all that are supported. `message` says so in one sentence. */
-export class UnsupportedKeycloakError extends Error {
+export class UnsupportedKeycloakError extends LibraryError {
   override readonly name = "UnsupportedKeycloakError";
+  readonly code = "keycloak.unsupported";
+
+  get entry(): CatalogueEntry {
+    return libraryCatalogue[this.code];
+  }
 }
 
 /**

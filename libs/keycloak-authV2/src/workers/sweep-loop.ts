@@ -1,4 +1,4 @@
-import { type Logger, requestContext } from "@libs/observability";
+import { type Logger, requestContext, withJitter } from "@libs/observability";
 import type { Sweep } from "./sweep.ts";
 
 /** Runs one sweep of this process: at an interval or when kicked, one run at a time, again at once while there is work. */
@@ -57,6 +57,6 @@ export class SweepLoop {
   #plan(): void {
     if (this.#stopped || this.intervalMs === undefined) return;
     // Not in step with other replicas.
-    this.#timer = setTimeout(() => void this.kick(), this.intervalMs * (0.75 + Math.random() / 2));
+    this.#timer = setTimeout(() => void this.kick(), withJitter(this.intervalMs, 0.75, 1.25));
   }
 }

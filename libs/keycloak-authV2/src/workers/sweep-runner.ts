@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { followingConnection, mapDatabaseError, readCommittedSession } from "@libs/database";
-import type { Logger } from "@libs/observability";
+import { type Logger, waitAtMost } from "@libs/observability";
 import type { Secret } from "@libs/observability/secrets";
 import { PgBoss } from "pg-boss";
 import { BOSS_LIMITS } from "./boss-limits.ts";
@@ -68,16 +68,9 @@ export function startSweeps({ databaseDirectUrl, sweeps, intervalMs, logger }: S
         boss.stop({ graceful: true, timeout: 2_000, close: true }).catch(() => {}),
         starting,
       ]);
-      await within(stopLimitMs, ended);
+      await waitAtMost<unknown>(ended, stopLimitMs, () => {});
     },
   };
-}
-
-async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
-  const { promise: over, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, limitMs);
-  await Promise.race([work, over]);
-  clearTimeout(timer);
 }
 
 function createBoss(url: Secret, logger: Logger): PgBoss {

@@ -1,7 +1,8 @@
 import { readFileSync, statSync } from "node:fs";
+import { SetupError } from "@libs/problems";
 
 /** Why a secret can't be taken from its file: names the variable, shows neither the content nor a part of it. */
-export class SecretFileError extends Error {
+export class SecretFileError extends SetupError {
   override readonly name = "SecretFileError";
 
   constructor(
@@ -9,7 +10,7 @@ export class SecretFileError extends Error {
     /** What is wrong, as the end of a sentence that begins with the variable. */
     readonly rule: string,
   ) {
-    super(`${variable} ${rule}`);
+    super("setup.secret_file", `${variable} ${rule}`);
   }
 }
 

@@ -1,3 +1,4 @@
+import { SetupError } from "@libs/problems";
 import pg from "pg";
 import { type DatabaseTarget, readDatabaseTarget, type ServerSettings } from "./database-target.ts";
 import { NegotiatedConnection } from "./negotiated-connection.ts";
@@ -109,7 +110,8 @@ export class DatabaseClient extends pg.Client {
   async #settle(): Promise<void> {
     const isSame = this.#session.keepsSession ? "true" : `pg_backend_pid() = ${Number(this.claimedPid)}`;
     const calls = Object.entries(this.#settings).map(([name, value]) => {
-      if (!SETTING_NAME.test(name)) throw new Error("a setting has a name that PostgreSQL does not have");
+      if (!SETTING_NAME.test(name))
+        throw new SetupError("setup.invalid", "a setting has a name that PostgreSQL does not have");
       return `set_config('${name}', ${this.escapeLiteral(value)}, false)`;
     });
     // A CASE runs none of its branches but the one that is taken.
@@ -153,6 +155,9 @@ function readTarget(url: string): { target: DatabaseTarget; fault?: Error } {
     return { target: readDatabaseTarget(url) };
   } catch (error) {
     const tls = { ways: ["plain"], direct: false, options: {} } as const;
-    return { target: { ...NOWHERE, tls }, fault: new Error(`the database URL ${(error as Error).message}`) };
+    return {
+      target: { ...NOWHERE, tls },
+      fault: new SetupError("setup.invalid", `the database URL ${(error as Error).message}`),
+    };
   }
 }

@@ -1,11 +1,9 @@
+import { SetupError } from "@libs/problems";
 import { readServerOptions } from "./server-options.ts";
 import { readTlsSettings, type TlsSettings } from "./tls-settings.ts";
 
 /** Settings of PostgreSQL by name, as `set_config` takes them. */
 export type ServerSettings = Readonly<Record<string, string>>;
-
-/** libpq's variables count here too. */
-const { env: own } = process;
 
 /** What a database URL says, in the form that each part is used in. */
 export interface DatabaseTarget {
@@ -33,9 +31,11 @@ const LONGEST_NAME = 63;
 
 /**
  * Reads a database URL.
- * @throws Error with what is wrong, as the end of a sentence that begins with the variable, without the value
+ * @param env for libpq's variables, such as `PGSSLMODE`: the one place where this package reads the environment
+ * @throws SetupError with what is wrong, as the end of a sentence that begins with the variable, without the value
  */
-export function readDatabaseTarget(url: string, env: Record<string, string | undefined> = own): DatabaseTarget {
+export function readDatabaseTarget(url: string, env: Record<string, string | undefined> = process.env): DatabaseTarget {
+  if (!URL.canParse(url)) throw new SetupError("setup.invalid", "is not a URL");
   const { searchParams: parameters } = new URL(url);
   const tls = readTlsSettings(parameters, env);
   const options = readServerOptions(parameters.get("options") || env["PGOPTIONS"] || "");
@@ -61,9 +61,13 @@ export function readDatabaseTarget(url: string, env: Record<string, string | und
 function readSchema(parameters: URLSearchParams, searchPath: string | undefined): string | undefined {
   const schema = parameters.get("schema")?.trim();
   if (!schema) return undefined;
-  if (Buffer.byteLength(schema) > LONGEST_NAME) throw new Error(`has a schema of more than ${LONGEST_NAME} bytes`);
+  if (Buffer.byteLength(schema) > LONGEST_NAME)
+    throw new SetupError("setup.invalid", `has a schema of more than ${LONGEST_NAME} bytes`);
   if (searchPath !== undefined && searchPath !== schema && searchPath !== quoted(schema))
-    throw new Error("names one schema in schema and others by search_path in options: leave one of them out");
+    throw new SetupError(
+      "setup.invalid",
+      "names one schema in schema and others by search_path in options: leave one of them out",
+    );
   return schema;
 }
 

@@ -1,6 +1,8 @@
+import { backOffMs, withJitter } from "@libs/observability/back-off";
+
 /** With the first. */
 const MOST_TRIES = 5;
-const FIRST_PAUSE_MS = 10;
+const PAUSES = { firstMs: 10, mostMs: 80 };
 
 /**
  * Runs a whole transaction, or a statement that is one, again where PostgreSQL undid it for the sake of another
@@ -17,7 +19,7 @@ export async function retryConflicts<T>(work: () => Promise<T>, isConflict: (err
     } catch (error) {
       if (tried === MOST_TRIES || !isConflict(error)) throw error;
       // Random, so that the same two do not meet again.
-      await Bun.sleep(FIRST_PAUSE_MS * 2 ** (tried - 1) * (0.5 + Math.random()));
+      await Bun.sleep(withJitter(backOffMs(tried - 1, PAUSES), 0.5, 1.5));
     }
   }
 }

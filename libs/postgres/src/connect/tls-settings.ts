@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { ConnectionOptions } from "node:tls";
+import { SetupError } from "@libs/problems";
 
 /** How a connection is made, one way after another where the first is refused. */
 export interface TlsSettings {
@@ -24,22 +25,25 @@ const NOT_SUPPORTED = ["sslcrl", "sslcrldir", "requirepeer", "require_auth"];
  * without `sslrootcert` trusts the system's roots, and no file in `~/.postgresql` is read.
  * @param parameters of a database URL
  * @param env for libpq's variables `PGSSLMODE`, `PGSSLROOTCERT`, `PGSSLCERT` and `PGSSLKEY`
- * @throws Error with one sentence that follows the variable's name: nothing of the value is in it but the mode
+ * @throws SetupError with one sentence that follows the variable's name: nothing of the value is in it but the mode
  * @see https://www.postgresql.org/docs/current/libpq-ssl.html#LIBPQ-SSL-PROTECTION
  */
 export function readTlsSettings(parameters: URLSearchParams, env: Record<string, string | undefined>): TlsSettings {
   const value = (name: string) => parameters.get(name) || env[`PG${name.toUpperCase()}`] || undefined;
   const unsupported = NOT_SUPPORTED.find((name) => parameters.get(name));
-  if (unsupported) throw new Error(`has ${unsupported}, which is not supported: take it out`);
+  if (unsupported) throw new SetupError("setup.invalid", `has ${unsupported}, which is not supported: take it out`);
   if (parameters.get("channel_binding") === "require")
-    throw new Error("has channel_binding=require, which is not supported: take it out");
+    throw new SetupError("setup.invalid", "has channel_binding=require, which is not supported: take it out");
   const mode = sslMode(parameters, value("sslmode"));
   const direct = value("sslnegotiation") === "direct";
   if (direct && WAYS[mode].includes("plain"))
-    throw new Error(`has sslnegotiation=direct, which needs sslmode=require or stronger`);
+    throw new SetupError("setup.invalid", `has sslnegotiation=direct, which needs sslmode=require or stronger`);
   const root = value("sslrootcert");
   if (mode === "verify-ca" && (!root || root === "system"))
-    throw new Error("has sslmode=verify-ca without the CA's file in sslrootcert: name it, or use sslmode=verify-full");
+    throw new SetupError(
+      "setup.invalid",
+      "has sslmode=verify-ca without the CA's file in sslrootcert: name it, or use sslmode=verify-full",
+    );
   const ca = root && root !== "system" ? file("sslrootcert", root) : undefined;
   const isFull = mode === "verify-full" || root === "system";
   const isVerified = mode !== "no-verify" && (isFull || ca !== undefined);
@@ -71,7 +75,8 @@ function sslMode(parameters: URLSearchParams, given: string | undefined): SslMod
   const ssl = parameters.get("ssl");
   const mode = given ?? (ssl && (SSL_VALUES[ssl] ?? ssl)) ?? "prefer";
   const known = SSL_MODES.find((name) => name === (mode || "prefer"));
-  if (!known) throw new Error(`has an unknown sslmode: it must be one of ${SSL_MODES.join(", ")}`);
+  if (!known)
+    throw new SetupError("setup.invalid", `has an unknown sslmode: it must be one of ${SSL_MODES.join(", ")}`);
   return known;
 }
 
@@ -95,7 +100,8 @@ function certificate(value: (name: string) => string | undefined): ConnectionOpt
 function versions(value: (name: string) => string | undefined): ConnectionOptions {
   const [minVersion, maxVersion] = ["ssl_min_protocol_version", "ssl_max_protocol_version"].map((name) => {
     const version = value(name);
-    if (version && version !== "TLSv1.2" && version !== "TLSv1.3") throw new Error(`has ${name}: TLSv1.2 or TLSv1.3`);
+    if (version && version !== "TLSv1.2" && version !== "TLSv1.3")
+      throw new SetupError("setup.invalid", `has ${name}: TLSv1.2 or TLSv1.3`);
     return version as "TLSv1.2" | "TLSv1.3" | undefined;
   });
   return { ...(minVersion && { minVersion }), ...(maxVersion && { maxVersion }) };
@@ -106,6 +112,6 @@ function file(name: string, path: string): string {
     return readFileSync(path, "utf8");
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new Error(`names a file in ${name} that can't be read (${code ?? "no code"})`);
+    throw new SetupError("setup.invalid", `names a file in ${name} that can't be read (${code ?? "no code"})`);
   }
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { backOffMs, withJitter } from "@libs/observability/back-off";
 import { currentSecret, type Secret } from "@libs/observability/secrets";
 import type pg from "pg";
 import { DatabaseClient } from "../connect/database-client.ts";
@@ -138,8 +139,8 @@ export class PostgresChangeChannel implements ChangeChannel {
     this.#report();
     if (this.#closed) return;
     clearTimeout(this.#timer);
-    const waitMs = Math.min(this.#options.reconnectMs, FIRST_RECONNECT_MS * 2 ** this.#failures++);
-    this.#timer = setTimeout(() => void this.#connect(), waitMs * (0.5 + Math.random() / 2));
+    const waitMs = backOffMs(this.#failures++, { firstMs: FIRST_RECONNECT_MS, mostMs: this.#options.reconnectMs });
+    this.#timer = setTimeout(() => void this.#connect(), withJitter(waitMs, 0.5, 1));
     this.#timer.unref();
   }
 

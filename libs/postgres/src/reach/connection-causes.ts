@@ -1,3 +1,5 @@
+import { SetupError } from "@libs/problems";
+
 /** Why there is no connection, by what an operator has to mend. */
 export type ConnectionFailureKind =
   /** Nothing answers, or not in time. */
@@ -193,7 +195,8 @@ const UNKNOWN: ConnectionCause = { kind: "unreachable", sentence: other };
  */
 export function connectionCause(error: unknown): { cause: ConnectionCause; code: string | null } {
   const { code: given, message: said } = (error ?? {}) as { code?: unknown; message?: unknown };
-  const code = typeof given === "string" && given !== "" ? given : null;
+  // A URL that can't be used has a code of ours, which says nothing of the connection.
+  const code = typeof given === "string" && given !== "" && !(error instanceof SetupError) ? given : null;
   const message = typeof said === "string" ? said : "";
   const fits = (cause: ConnectionCause) =>
     (cause.code?.test(code ?? "") ?? true) && (cause.message?.test(message) ?? true);

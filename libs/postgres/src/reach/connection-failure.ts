@@ -1,3 +1,4 @@
+import { type CatalogueEntry, LibraryError, libraryCatalogue } from "@libs/problems";
 import { type ConnectionFailureKind, connectionCause } from "./connection-causes.ts";
 
 export type { ConnectionFailureKind };
@@ -17,11 +18,16 @@ export function connectionFailure(error: unknown): ConnectionFailure {
 }
 
 /** There is no connection. The message holds no credentials. */
-export class ConnectionError extends Error {
+export class ConnectionError extends LibraryError {
   override readonly name = "ConnectionError";
+  readonly code = "database.no_connection";
   readonly causeKnown = true;
 
   constructor(readonly failure: ConnectionFailure) {
     super(`no connection to PostgreSQL: ${failure.kind} (${failure.reason ?? failure.code ?? "no code"})`);
+  }
+
+  get entry(): CatalogueEntry {
+    return libraryCatalogue[this.code];
   }
 }

@@ -6,14 +6,13 @@ const TIMEOUT_MS = 5_000;
 
 /**
  * Tries one connection to PostgreSQL.
- * @param timeoutMs milliseconds for the connection and for its one statement
- * @param variable what gave the URL
+ * @param options.timeoutMs milliseconds for the connection and for its one statement
+ * @param options.variable what gave the URL
  * @returns why it fails and what to do, in one sentence without a password; undefined when it works
  */
 export async function diagnoseDatabase(
   url: string,
-  timeoutMs = TIMEOUT_MS,
-  variable?: string,
+  { timeoutMs = TIMEOUT_MS, variable }: { timeoutMs?: number; variable?: string } = {},
 ): Promise<string | undefined> {
   const fault = databaseUrlFault(url, variable);
   if (fault) return fault;

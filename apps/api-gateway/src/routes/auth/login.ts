@@ -1,4 +1,5 @@
 import { password, problemsOf, text } from "@libs/http";
+import { authenticationInput } from "@libs/keycloak-authV2/services/sync";
 import { type OnDone, takeBackOnFailure } from "@libs/observability";
 import { AuthError } from "@libs/problems";
 import { Elysia } from "elysia";
@@ -78,26 +79,7 @@ async function login(
     sync.noteFailedLogin(username, login.error.code, client);
     throw login.error;
   }
-  const { tokens } = login;
-  const { user, session } = await sync.syncOnAuthentication({
-    keycloakUserId: login.userId,
-    email: login.email,
-    username: login.username,
-    firstName: login.firstName,
-    lastName: login.lastName,
-    emailVerified: login.emailVerified,
-    storeId,
-    sessionData: {
-      sessionId: login.sessionId,
-      keycloakSessionId: tokens.session_state,
-      accessToken: tokens.access_token,
-      refreshToken: tokens.refresh_token,
-      idToken: tokens.id_token,
-      tokenExpiresAt: new Date(Date.now() + tokens.expires_in * 1000),
-      refreshExpiresAt: null,
-      ...client,
-    },
-  });
+  const { user, session } = await sync.syncOnAuthentication(authenticationInput(login, { ...client, storeId }));
   onDone(() => sync.undoLogin(session));
-  return { message: "Login successful", user: presentUser(user), tokens, sessionId: session.sessionId };
+  return { message: "Login successful", user: presentUser(user), tokens: login.tokens, sessionId: session.sessionId };
 }

@@ -62,7 +62,7 @@ export async function runScan<Result extends SyncResult | VerifyResult>(
           writeCounts("progress", progress);
         },
       };
-      const result = await run(new BulkService(integration, database, registry), options, (type, row) => {
+      const result = await run(new BulkService({ integration, database, metrics: registry }), options, (type, row) => {
         if (flags.json) write(type, row);
         if (type === reported) report?.write(row);
       });

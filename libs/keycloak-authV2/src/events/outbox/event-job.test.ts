@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import type { DomainEvent } from "@libs/database";
+import { SetupError } from "@libs/problems";
 import { toDomainEvent, toEventJob } from "./event-job.ts";
 import { eventQueueName } from "./event-queue.ts";
 
@@ -26,6 +27,6 @@ test("the ids of a user's jobs are in the order of the versions, and never the s
 test("a subscriber's name is one that a queue may have", () => {
   expect(eventQueueName("order-mails_2")).toBe("events-order-mails_2");
   for (const name of ["", "Mails", "-mails", "a b", "x'; --", "a".repeat(41)]) {
-    expect(() => eventQueueName(name)).toThrow(TypeError);
+    expect(() => eventQueueName(name)).toThrow(SetupError);
   }
 });

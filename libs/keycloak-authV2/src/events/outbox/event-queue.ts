@@ -1,3 +1,4 @@
+import { SetupError } from "@libs/problems";
 import type { Queue } from "pg-boss";
 
 /** After so many failed attempts an event counts as blocked: about five minutes. It goes on being tried. */
@@ -36,11 +37,14 @@ const SUBSCRIBER_NAME = /^[a-z0-9][a-z0-9_-]{0,39}$/;
 
 /**
  * The pg-boss queue of a subscriber.
- * @throws TypeError when the name is not of 1 to 40 lower-case letters, digits, `-` and `_`
+ * @throws SetupError `events.subscriber_invalid` when the name is not of 1 to 40 lower-case letters, digits, `-` and `_`
  */
 export function eventQueueName(subscriber: string): string {
   if (!SUBSCRIBER_NAME.test(subscriber)) {
-    throw new TypeError("a subscriber's name has 1 to 40 lower-case letters, digits, '-' and '_'");
+    throw new SetupError(
+      "events.subscriber_invalid",
+      "a subscriber's name has 1 to 40 lower-case letters, digits, '-' and '_'",
+    );
   }
   return `events-${subscriber}`;
 }

@@ -1,5 +1,5 @@
 import type { DomainEvent, DomainEventType } from "@libs/database";
-import type { Logger } from "@libs/observability";
+import { type Logger, waitAtMost } from "@libs/observability";
 import type { Job, JobResult } from "pg-boss";
 import { type EventJobData, toDomainEvent } from "./event-job.ts";
 import { BLOCKED_AFTER_ATTEMPTS, HANDLER_LIMIT_MS } from "./event-queue.ts";
@@ -58,19 +58,14 @@ function isWanted<Type extends DomainEventType>(event: DomainEvent, types: reado
 }
 
 /** One that hangs must not hold up others for long. */
-async function withinLimit(stopped: AbortSignal, run: (signal: AbortSignal) => Promise<void> | void): Promise<void> {
+function withinLimit(stopped: AbortSignal, run: (signal: AbortSignal) => Promise<void> | void): Promise<void> {
   const limit = new AbortController();
-  const { promise: over, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
+  const handled = Promise.try(() => run(AbortSignal.any([stopped, limit.signal])));
+  return waitAtMost(handled, HANDLER_LIMIT_MS, () => {
     const error = Object.assign(new Error("the handler takes too long"), { code: "handler.timeout" });
     limit.abort(error);
-    reject(error);
-  }, HANDLER_LIMIT_MS);
-  try {
-    await Promise.race([run(AbortSignal.any([stopped, limit.signal])), over]);
-  } finally {
-    clearTimeout(timer);
-  }
+    throw error;
+  });
 }
 
 /** A message could carry anything into the database. */

@@ -1,3 +1,4 @@
+import { throwMapped } from "@libs/database";
 import { type Logger, silentLogger } from "@libs/observability";
 import type { Secret } from "@libs/observability/secrets";
 import { type BlockedEvent, listBlocked } from "./blocked-events.ts";
@@ -24,7 +25,8 @@ const STOP_LIMIT_MS = 2_000;
 
 /**
  * @param options.databaseDirectUrl for background work: not through a pooler in transaction mode; `databaseUrl` when left out
- * @throws Error of the database when it is away, or when a pooler in transaction mode answers for `databaseDirectUrl`
+ * @throws DatabaseError when the database is away, as each of its calls does; SetupError when a pooler in transaction mode
+ *   answers for `databaseDirectUrl`
  */
 export async function openEventQueues(options: {
   databaseUrl: Secret;
@@ -37,25 +39,26 @@ export async function openEventQueues(options: {
     ...{ databaseDirectUrl, logger, applicationName: "event-queues" },
     ...{ connections: 1, works: false },
   });
-  await boss.start();
+  await boss.start().catch(throwMapped);
   return {
     subscribers: () =>
       withDomainEvents(databaseUrl, async (events) => (await events.listSubscriptions()).map(({ name }) => name)),
-    listBlocked: (subscriber, limit = 100) => listBlocked(boss.getDb(), subscriber, limit),
+    listBlocked: (subscriber, limit = 100) => listBlocked(boss.getDb(), subscriber, limit).catch(throwMapped),
     retry: async (subscriber, id) => {
-      const { jobs } = await boss.update(eventQueueName(subscriber), undefined, { id, startAfter: new Date() });
+      const queue = eventQueueName(subscriber);
+      const { jobs } = await boss.update(queue, undefined, { id, startAfter: new Date() }).catch(throwMapped);
       return jobs.length > 0;
     },
     skip: async (subscriber, id) => {
       const queue = eventQueueName(subscriber);
-      const [job] = await boss.findJobs(queue, { id });
-      await boss.deleteJob(queue, id);
+      const [job] = await boss.findJobs(queue, { id }).catch(throwMapped);
+      await boss.deleteJob(queue, id).catch(throwMapped);
       return job !== undefined;
     },
     unsubscribe: async (subscriber) => {
       const queue = eventQueueName(subscriber);
       const existed = await withDomainEvents(databaseUrl, (events) => events.unsubscribe(subscriber));
-      await boss.deleteQueue(queue);
+      await boss.deleteQueue(queue).catch(throwMapped);
       return existed;
     },
     close: () => boss.stop({ graceful: false, timeout: STOP_LIMIT_MS, close: true }),

@@ -1,4 +1,4 @@
-import type { DomainEventType } from "@libs/database";
+import { type DomainEventType, mapDatabaseError } from "@libs/database";
 import { type Logger, silentLogger } from "@libs/observability";
 import type { Secret } from "@libs/observability/secrets";
 import type { Job, PgBoss } from "pg-boss";
@@ -54,9 +54,8 @@ const RESTART_AFTER_MS = 1_000;
  * skips it (see `openEventQueues`); one that takes longer than a minute has failed. Meanwhile later events of this user wait, those of others do not. The event of a
  * process that died comes to another one within 20 seconds; that of one that hangs too, so that both may handle it.
  *
- * @throws Error of the database when it is not there within `startLimitMs`
- * @throws TypeError when the name is not allowed
- * @throws Error when `databaseDirectUrl` leads to a pooler in transaction mode
+ * @throws DatabaseError when the database is not there within `startLimitMs`
+ * @throws SetupError `events.subscriber_invalid` when the name is not allowed, `setup.invalid` when `databaseDirectUrl` leads to a pooler in transaction mode
  * @example
  * ```ts
  * const subscriber = await subscribeToEvents({
@@ -92,7 +91,7 @@ export async function subscribeToEvents<const Type extends DomainEventType = Dom
       return { stop };
     } catch (error) {
       await stop().catch(() => {});
-      if (Date.now() + RESTART_AFTER_MS > giveUpAt) throw error;
+      if (Date.now() + RESTART_AFTER_MS > giveUpAt) throw mapDatabaseError(error);
       logger.warn({ err: error, subscriber: name }, "subscription to events could not be started yet");
       await Bun.sleep(RESTART_AFTER_MS);
     }

@@ -1,5 +1,5 @@
 import { mapError } from "@libs/auth-guard/keycloak";
-import { remainingMs, requestContext } from "@libs/observability";
+import { remainingMs, requestContext, waitAtMost } from "@libs/observability";
 import { AuthError } from "@libs/problems";
 import type { CallObserver } from "./call-observer.ts";
 import { generalRefusal } from "./general-refusal.ts";
@@ -116,18 +116,9 @@ export class AdminTokenProvider {
   }
 }
 
-async function withinDeadline<T>(work: Promise<T>, limitMs: number): Promise<T> {
+function withinDeadline<T>(work: Promise<T>, limitMs: number): Promise<T> {
   if (requestContext.get()?.deadlineAt === undefined) return work;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new AuthError("keycloak.timeout", { internal: "admin_token: no answer in time" })),
-      remainingMs(limitMs),
-    );
+  return waitAtMost(work, remainingMs(limitMs), () => {
+    throw new AuthError("keycloak.timeout", { internal: "admin_token: no answer in time" });
   });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

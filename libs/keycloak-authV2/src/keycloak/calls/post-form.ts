@@ -1,5 +1,5 @@
 import { type ConnectionChoice, keycloakConnections, OWN_CONNECTION } from "@libs/auth-guard/keycloak";
-import { remainingMs } from "@libs/observability";
+import { remainingMs, waitAtMost } from "@libs/observability";
 
 export interface FormAnswer {
   status: number;
@@ -55,24 +55,16 @@ export async function postForm(
 }
 
 /** Cutting a call does not stop what it has set off at the other end: so only its caller is let go. */
-async function inTime(
+function inTime(
   answer: Promise<FormAnswer>,
   leftMs: number,
   onLate: (answer: FormAnswer) => void,
   keep: KeepLate = (work) => void work(),
 ): Promise<FormAnswer> {
-  let timer: Timer | undefined;
-  const expired = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new DOMException("The operation timed out.", "TimeoutError"));
-      keep(() => answer.then(onLate, () => {}));
-    }, leftMs);
+  return waitAtMost(answer, leftMs, () => {
+    keep(() => answer.then(onLate, () => {}));
+    throw new DOMException("The operation timed out.", "TimeoutError");
   });
-  try {
-    return await Promise.race([answer, expired]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 async function readAnswer(response: Response): Promise<FormAnswer> {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { createInMemoryRepositories, InMemoryDatabase } from "@libs/database/testing";
-import { type AuthErrorCode, isAuthError } from "@libs/problems";
+import { type AuthErrorCode, isAuthError, SetupError } from "@libs/problems";
 import { createSyncFixture } from "../../testing/sync-fixture.ts";
 import { registerUser } from "../registration/register-user.ts";
 import { AccessService } from "./access-service.ts";
@@ -34,7 +34,7 @@ describe("definePermissions", () => {
   });
 
   test("refuses what is not resource:action", () => {
-    expect(() => definePermissions({ "Orders:Read all": "" })).toThrow(TypeError);
+    expect(() => definePermissions({ "Orders:Read all": "" })).toThrow(SetupError);
   });
 });
 

@@ -1,3 +1,5 @@
+import { SetupError } from "@libs/problems";
+
 /** `resource:action` */
 export type PermissionName = `${string}:${string}`;
 
@@ -9,7 +11,7 @@ export const permissionNameForm = /^[a-z0-9_-]{1,64}:[a-z0-9_-]{1,64}$/;
 
 /**
  * The permissions of a service, each with what it is for: the one place that spells them.
- * @throws TypeError for a name that is not `resource:action`
+ * @throws SetupError `access.permission_invalid` for a name that is not `resource:action`
  *
  * @example
  * export const permissions = definePermissions({ "orders:read": "See the orders of a store." });
@@ -19,6 +21,7 @@ export function definePermissions<const Registry extends Record<PermissionName, 
   registry: Registry,
 ): Readonly<Registry> {
   for (const name of Object.keys(registry))
-    if (!permissionNameForm.test(name)) throw new TypeError(`a permission is named resource:action, not ${name}`);
+    if (!permissionNameForm.test(name))
+      throw new SetupError("access.permission_invalid", `a permission is named resource:action, not ${name}`);
   return Object.freeze({ ...registry });
 }

@@ -1,7 +1,10 @@
+import { type CatalogueEntry, LibraryError, libraryCatalogue } from "@libs/problems";
+
 /**
  * - `bulk.already_running`: another run has the lease
  * - `bulk.outage`: Keycloak or the database was away for longer than was to be waited; see `cause`
  * - `bulk.lost_lease`: another run began, because this one could not renew its lease in time
+ * - `bulk.refused`: Keycloak does not show all users, so that nothing follows from one that is missing
  * - `bulk.unlistable`: Keycloak's list of users can't be read to its end
  */
 export type BulkErrorCode =
@@ -12,7 +15,7 @@ export type BulkErrorCode =
   | "bulk.unlistable";
 
 /** A run that could not go on. `message` says what to do, without secrets. */
-export class BulkError extends Error {
+export class BulkError extends LibraryError<BulkErrorCode> {
   override readonly name = "BulkError";
   constructor(
     readonly code: BulkErrorCode,
@@ -20,5 +23,9 @@ export class BulkError extends Error {
     options?: ErrorOptions,
   ) {
     super(message, options);
+  }
+
+  get entry(): CatalogueEntry {
+    return libraryCatalogue[this.code];
   }
 }

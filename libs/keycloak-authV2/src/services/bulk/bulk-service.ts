@@ -1,6 +1,6 @@
 import type { PrismaClient } from "@libs/database";
 import type { Registry } from "@libs/observability";
-import type { KeycloakIntegrationService } from "../integration/index.ts";
+import type { FacadeParts, KeycloakIntegrationService } from "../integration/index.ts";
 import { createKeylessDeps } from "../sync/create-sync-deps.ts";
 import type { BulkDeps } from "./bulk-deps.ts";
 import type { BulkServiceOptions, RepairOptions, SyncOptions, VerifyOptions } from "./bulk-options.ts";
@@ -10,6 +10,13 @@ import { repairUsers } from "./repair-users.ts";
 import { syncUsers } from "./sync-users.ts";
 import { verifyUsers } from "./verify-users.ts";
 
+type BulkIntegration = Pick<KeycloakIntegrationService, "userRepository" | "eventSource" | "serverFeatures">;
+
+/** All that a {@link BulkService} is made of, in one object. */
+export interface BulkServiceSetup extends FacadeParts, BulkServiceOptions {
+  integration: BulkIntegration;
+}
+
 /** For the integration's `timeoutMs` on scans of all users: a cold page takes seconds. */
 export const BULK_TIMEOUT_MS = 30_000;
 
@@ -18,20 +25,19 @@ export const BULK_TIMEOUT_MS = 30_000;
  * Reads of pages take longer than a login may: give the integration a `timeoutMs` of {@link BULK_TIMEOUT_MS}.
  *
  * @example
- * const bulk = new BulkService(integration, prisma, registry);
+ * const bulk = new BulkService({ integration, database, metrics });
  * const { counts } = await bulk.sync({ maxRate: 500, onProgress: ({ done, total }) => console.log(done, total) });
  */
 export class BulkService {
   readonly #deps: BulkDeps;
 
-  constructor(
-    integration: Pick<KeycloakIntegrationService, "userRepository" | "eventSource" | "serverFeatures">,
-    prisma: PrismaClient,
-    metrics: Registry,
-    options: BulkServiceOptions = {},
-  ) {
+  constructor(setup: BulkServiceSetup);
+  /** The same with each part by its place. */
+  constructor(integration: BulkIntegration, prisma: PrismaClient, metrics: Registry, options?: BulkServiceOptions);
+  constructor(...given: [BulkServiceSetup] | [BulkIntegration, PrismaClient, Registry, BulkServiceOptions?]) {
+    const { integration, ...options } = given.length === 1 ? given[0] : namedParts(...given);
     const { userRepository, eventSource, serverFeatures } = integration;
-    this.#deps = { ...createKeylessDeps(userRepository, prisma, metrics, options), eventSource, serverFeatures };
+    this.#deps = { ...createKeylessDeps({ ...options, repository: userRepository }), eventSource, serverFeatures };
   }
 
   /**
@@ -56,4 +62,13 @@ export class BulkService {
   repair(options: RepairOptions = {}): Promise<RepairResult> {
     return repairUsers(this.#deps, options);
   }
+}
+
+function namedParts(
+  integration: BulkIntegration,
+  database: PrismaClient,
+  metrics: Registry,
+  options: BulkServiceOptions = {},
+): BulkServiceSetup {
+  return { ...options, integration, database, metrics };
 }

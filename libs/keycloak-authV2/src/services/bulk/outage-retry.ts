@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { DatabaseTimeoutError, DatabaseUnavailableError } from "@libs/database";
+import { backOffMs, withJitter } from "@libs/observability";
 import { type AuthErrorCode, isAuthError } from "@libs/problems";
 import { toAuthError } from "../shared/database-failure.ts";
 import { BulkError } from "./bulk-error.ts";
@@ -78,7 +79,7 @@ export class OutageRetry {
           throw new UnreadableError("Keycloak answers others", { cause: error });
         }
       }
-      const delayMs = Math.min(MOST_MS, firstDelayMs * 2 ** Math.min(tries, 8)) * (0.75 + Math.random() / 2);
+      const delayMs = withJitter(backOffMs(tries, { firstMs: firstDelayMs, mostMs: MOST_MS }), 0.75, 1.25);
       await sleep(delayMs, undefined, signal && { signal }).catch(() => {
         throw new InterruptedError();
       });

@@ -58,6 +58,22 @@ export interface IntegrationOptions {
   onPersonToken?: (namesUser: boolean) => void;
 }
 
+/** What every facade stands on. */
+export interface FacadeParts {
+  /** The application's database. */
+  database: PrismaClient;
+  /** The registry that its metrics are put on. */
+  metrics: Registry;
+}
+
+/** All that a {@link KeycloakIntegrationService} is made of, in one object. */
+export interface IntegrationSetup extends FacadeParts, IntegrationOptions {
+  /** Where Keycloak is, and who this application is to it. */
+  keycloak: KeycloakOptions;
+  /** How calls are held back when Keycloak is busy or away; not at all when left out. */
+  protection?: ProtectionOptions;
+}
+
 /** What is about the person who logs in; all else is about us or Keycloak. */
 const REFUSALS = [
   "auth.invalid_credentials",
@@ -71,7 +87,8 @@ const REFUSALS = [
  * `UserSyncService` keeps those in step.
  *
  * @example
- * const integration = KeycloakIntegrationService.create({ url, realm, clientId, clientSecret }, prisma, registry);
+ * const keycloak = { url, realm, clientId, clientSecret };
+ * const integration = KeycloakIntegrationService.create({ keycloak, database, metrics });
  * const login = await integration.authenticateWithPassword("ada", password, { ipAddress });
  */
 export class KeycloakIntegrationService {
@@ -141,8 +158,10 @@ export class KeycloakIntegrationService {
     this.assertRoom = adapters.assertRoom;
   }
 
+  /** Builds the service over a real Keycloak. */
+  static create(setup: IntegrationSetup): KeycloakIntegrationService;
   /**
-   * Builds the service over a real Keycloak.
+   * The guide's form of the same.
    * @param metrics the registry that its metrics are put on
    * @param protection how calls are held back when Keycloak is busy or away; not at all when left out
    * @param surroundings where it logs, and who waits for what outlives a call
@@ -152,17 +171,23 @@ export class KeycloakIntegrationService {
     dbClient: PrismaClient,
     metrics: Registry,
     protection?: ProtectionOptions,
-    surroundings: IntegrationOptions = {},
+    surroundings?: IntegrationOptions,
+  ): KeycloakIntegrationService;
+  static create(
+    ...given: [IntegrationSetup] | [KeycloakOptions, PrismaClient, Registry, ProtectionOptions?, IntegrationOptions?]
   ): KeycloakIntegrationService {
+    const { keycloak, database, metrics, protection, ...surroundings } =
+      given.length === 1 ? given[0] : namedParts(...given);
     const authMetrics = createAuthMetrics(metrics);
     const { logger = silentLogger, background = new BackgroundTasks(logger) } = surroundings;
-    const adapters = createKeycloakAdapters(options, authMetrics.observeKeycloak, (work) =>
-      background.run("wait for a late answer", work),
-    );
+    const adapters = createKeycloakAdapters(keycloak, {
+      observe: authMetrics.observeKeycloak,
+      keepLate: (work) => background.run("wait for a late answer", work),
+    });
     return new KeycloakIntegrationService(
       protection ? protectKeycloak(adapters, protection, metrics) : adapters,
       authMetrics,
-      dbClient,
+      database,
       { ...surroundings, background },
     );
   }
@@ -220,4 +245,14 @@ export class KeycloakIntegrationService {
     const { tokenClient } = this.adapters;
     return { tokenClient, tokenVerifier: this.#ownTokens, endUnrecorded: this.#endUnrecorded };
   }
+}
+
+function namedParts(
+  keycloak: KeycloakOptions,
+  database: PrismaClient,
+  metrics: Registry,
+  protection?: ProtectionOptions,
+  surroundings: IntegrationOptions = {},
+): IntegrationSetup {
+  return { ...surroundings, keycloak, database, metrics, ...(protection && { protection }) };
 }

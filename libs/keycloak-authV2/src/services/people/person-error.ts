@@ -1,3 +1,5 @@
+import { type CatalogueEntry, LibraryError, libraryCatalogue } from "@libs/problems";
+
 /**
  * - `person.registration_unfinished`: the registration's own recovery still works on this user
  * - `person.keeps_coming_back`: logged in again and again while it was erased
@@ -5,12 +7,16 @@
 export type PersonErrorCode = "person.registration_unfinished" | "person.keeps_coming_back";
 
 /** What can't be done to a person now. `message` says what to do, without personal data. */
-export class PersonError extends Error {
+export class PersonError extends LibraryError<PersonErrorCode> {
   override readonly name = "PersonError";
   constructor(
     readonly code: PersonErrorCode,
     message: string,
   ) {
     super(message);
+  }
+
+  get entry(): CatalogueEntry {
+    return libraryCatalogue[this.code];
   }
 }

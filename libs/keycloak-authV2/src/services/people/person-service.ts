@@ -1,7 +1,7 @@
 import { createPersonRepository, type ListedSession, type PrismaClient, type SessionFilter } from "@libs/database";
 import type { Registry } from "@libs/observability";
 import { createAuthMetrics } from "../../metrics/metrics.ts";
-import type { KeycloakIntegrationService } from "../integration/index.ts";
+import type { FacadeParts, KeycloakIntegrationService } from "../integration/index.ts";
 import { type LogoutEverywhereDeps, logoutEverywhere } from "../sessions/logout-everywhere.ts";
 import { authErrors } from "../shared/database-failure.ts";
 import { createKeylessDeps, type UserSyncOptions } from "../sync/create-sync-deps.ts";
@@ -16,26 +16,33 @@ type PersonDeps = FindPeopleDeps & ExportPersonDeps & ErasePersonDeps & RevokeSe
 /** How the facade is made; the encryption keys are not needed, since no token is read. */
 export type PersonServiceOptions = Pick<UserSyncOptions, "now" | "logger" | "wake">;
 
+type PersonIntegration = Pick<KeycloakIntegrationService, "userRepository" | "personSource">;
+
+/** All that a {@link PersonService} is made of, in one object. */
+export interface PersonServiceSetup extends FacadeParts, PersonServiceOptions {
+  integration: PersonIntegration;
+}
+
 /**
  * What an operator does with one person, on both sides. A small composition root over `services/people/*`.
  *
  * @example
- * const people = new PersonService(integration, prisma, registry);
+ * const people = new PersonService({ integration, database, metrics });
  * for (const { local, keycloak, differing } of await people.find("ada@example.com")) console.log(differing);
  */
 export class PersonService {
   readonly #deps: PersonDeps;
 
-  constructor(
-    integration: Pick<KeycloakIntegrationService, "userRepository" | "personSource">,
-    prisma: PrismaClient,
-    metrics: Registry,
-    options: PersonServiceOptions = {},
-  ) {
+  constructor(setup: PersonServiceSetup);
+  /** The same with each part by its place. */
+  constructor(integration: PersonIntegration, prisma: PrismaClient, metrics: Registry, options?: PersonServiceOptions);
+  constructor(...given: [PersonServiceSetup] | [PersonIntegration, PrismaClient, Registry, PersonServiceOptions?]) {
+    const { integration, ...options } = given.length === 1 ? given[0] : namedParts(...given);
+    const { database, metrics } = options;
     this.#deps = {
-      ...createKeylessDeps(integration.userRepository, prisma, metrics, options),
+      ...createKeylessDeps({ ...options, repository: integration.userRepository }),
       personSource: integration.personSource,
-      people: createPersonRepository(prisma, createAuthMetrics(metrics).observeDatabase),
+      people: createPersonRepository(database, createAuthMetrics(metrics).observeDatabase),
     };
   }
 
@@ -68,4 +75,13 @@ export class PersonService {
   async revokeEverywhere(userId: string): Promise<number> {
     return (await authErrors(() => logoutEverywhere(this.#deps, userId))).ended;
   }
+}
+
+function namedParts(
+  integration: PersonIntegration,
+  database: PrismaClient,
+  metrics: Registry,
+  options: PersonServiceOptions = {},
+): PersonServiceSetup {
+  return { ...options, integration, database, metrics };
 }

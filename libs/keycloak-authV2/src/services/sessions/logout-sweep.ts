@@ -1,4 +1,5 @@
 import type { KeycloakLogout, KeycloakLogoutRepository } from "@libs/database";
+import { backOffMs } from "@libs/observability";
 import type { AuthMetrics } from "../../metrics/metrics.ts";
 import type { KeycloakUserRepository } from "../../ports/ports.ts";
 import type { Sweep } from "../../workers/sweep.ts";
@@ -20,7 +21,7 @@ export type LogoutSweepDeps = Pick<SyncDeps, "logger" | "now"> & {
 const BATCH = 10;
 /** Longer than both calls of one logout may take; a claim of a replica that died is free again after it. */
 const CLAIM_MS = 12_000;
-const LONGEST_PAUSE_MS = 10_000;
+const PAUSES = { firstMs: 1_000, mostMs: 10_000 };
 
 /** Ends in Keycloak what has ended here and could not be reported at once, until it is done or can no longer be there. */
 export function createLogoutSweep(deps: LogoutSweepDeps): Sweep {
@@ -52,7 +53,7 @@ async function attempt(deps: AttemptDeps, { keycloakSessionId, userId, attempts 
     logger.info({ userId, attempts }, "session ended in Keycloak, later than here");
   } catch (error) {
     const { code } = toAuthError(error);
-    const pauseMs = Math.min(1_000 * 2 ** (attempts - 1), LONGEST_PAUSE_MS);
+    const pauseMs = backOffMs(attempts - 1, PAUSES);
     await keycloakLogouts.recordFailure(keycloakSessionId, code, new Date(now().getTime() + pauseMs));
     logger.debug({ userId, attempts, code }, "session could not be ended in Keycloak yet");
   }

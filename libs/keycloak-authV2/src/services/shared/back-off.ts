@@ -1,9 +1,10 @@
-const firstMs = 1_000;
-const mostMs = 30_000;
+import { backOffMs } from "@libs/observability";
+
+const PAUSES = { firstMs: 1_000, mostMs: 30_000 };
 
 /** When to try again: after 1 s, 2 s, 4 s … 30 s. @param attempts how many were made before */
 export function backOff(now: Date, attempts: number): Date {
-  return later(now, Math.min(mostMs, firstMs * 2 ** Math.min(attempts, 10)));
+  return later(now, backOffMs(attempts, PAUSES));
 }
 
 /** @param ms milliseconds */

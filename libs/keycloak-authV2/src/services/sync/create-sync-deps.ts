@@ -1,10 +1,11 @@
-import { createRepositories, type PrismaClient } from "@libs/database";
-import { BackgroundTasks, type Logger, type Registry, silentLogger } from "@libs/observability";
+import { createRepositories } from "@libs/database";
+import { BackgroundTasks, type Logger, silentLogger } from "@libs/observability";
 import { type Secret, secretFromEnvironment } from "@libs/observability/secrets";
 import { createRequestFingerprint, keyRingFault, keyRingSource, TokenCipher } from "../../crypto/index.ts";
 import { createAuthMetrics } from "../../metrics/metrics.ts";
 import type { KeycloakUserRepository } from "../../ports/ports.ts";
 import type { Wake } from "../../workers/index.ts";
+import type { FacadeParts } from "../integration/index.ts";
 import { createRealmProfile } from "../shared/realm-profile.ts";
 import type { SyncDeps } from "../shared/sync-deps.ts";
 import { UnknownTokenGate } from "../shared/unknown-token-gate.ts";
@@ -38,40 +39,41 @@ export interface UserSyncOptions {
   retentionMs?: { registrations?: number; sessions?: number; activities?: number };
 }
 
+/** All that a `UserSyncService` is made of, in one object. */
+export interface UserSyncSetup extends FacadeParts, UserSyncOptions {
+  /** Keycloak's users: `KeycloakIntegrationService.userRepository`. */
+  repository: KeycloakUserRepository;
+}
+
 /**
  * What the flows depend on, with safe defaults: for the facades, which are composition roots.
  * @throws KeyRingError when no valid key ring is given, here or in `TOKEN_ENCRYPTION_KEYS`
  */
-export function createSyncDeps(
-  userRepository: KeycloakUserRepository,
-  prisma: PrismaClient,
-  metrics: Registry,
-  options: UserSyncOptions = {},
-): SyncDeps {
+export function createSyncDeps(setup: UserSyncSetup): SyncDeps {
   const keyRing = keyRingSource(
-    options.tokenEncryptionKeys ?? secretFromEnvironment("TOKEN_ENCRYPTION_KEYS", process.env, { check: keyRingFault }),
+    setup.tokenEncryptionKeys ?? secretFromEnvironment("TOKEN_ENCRYPTION_KEYS", process.env, { check: keyRingFault }),
   );
   return {
-    ...createKeylessDeps(userRepository, prisma, metrics, options),
+    ...createKeylessDeps(setup),
     cipher: new TokenCipher(keyRing),
     fingerprint: createRequestFingerprint(keyRing),
   };
 }
 
 /** The same for flows that neither read a token nor compare a request with an earlier one: they need no key. */
-export function createKeylessDeps(
-  userRepository: KeycloakUserRepository,
-  prisma: PrismaClient,
-  metrics: Registry,
-  options: Omit<UserSyncOptions, "tokenEncryptionKeys"> = {},
-): Omit<SyncDeps, "cipher" | "fingerprint"> {
+export function createKeylessDeps({
+  repository,
+  database,
+  metrics,
+  ...options
+}: Omit<UserSyncSetup, "tokenEncryptionKeys">): Omit<SyncDeps, "cipher" | "fingerprint"> {
   const logger = options.logger ?? silentLogger;
   const authMetrics = createAuthMetrics(metrics);
   const now = options.now ?? (() => new Date());
   return {
-    keycloak: userRepository,
-    realmProfile: createRealmProfile({ keycloak: userRepository, now, logger }),
-    ...createRepositories(prisma, authMetrics.observeDatabase),
+    keycloak: repository,
+    realmProfile: createRealmProfile({ keycloak: repository, now, logger }),
+    ...createRepositories(database, authMetrics.observeDatabase),
     now,
     refreshGraceMs: options.refreshGraceMs ?? 60_000,
     refreshLeaseMs: options.refreshLeaseMs ?? 3_500,

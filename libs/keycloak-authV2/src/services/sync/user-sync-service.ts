@@ -23,7 +23,7 @@ import { authErrors, toAuthError } from "../shared/database-failure.ts";
 import { followAtKeycloak, planLogout } from "../shared/end-at-keycloak.ts";
 import type { PlainTokens } from "../shared/seal-tokens.ts";
 import type { SyncDeps } from "../shared/sync-deps.ts";
-import { createSyncDeps, type UserSyncOptions } from "./create-sync-deps.ts";
+import { createSyncDeps, type UserSyncOptions, type UserSyncSetup } from "./create-sync-deps.ts";
 
 export type RegisterUserResult =
   | { success: true; userId: string; localUser: User; error?: undefined }
@@ -31,26 +31,30 @@ export type RegisterUserResult =
 
 /**
  * Keeps Keycloak and the application's database in step: registration, login, refresh, logout, bulk sync. A small
- * composition root over `services/*`, with the constructor that the guide shows.
+ * composition root over `services/*`.
  *
  * @example
- * const sync = new UserSyncService(integration.userRepository, prisma, metrics);
+ * const sync = new UserSyncService({ repository: integration.userRepository, database, metrics });
  * const result = await sync.registerUser({ username, email, password, firstName, lastName });
  */
 export class UserSyncService {
   readonly #deps: SyncDeps;
   readonly #refresher: SessionRefresher;
 
+  /** @throws KeyRingError when no valid key ring is given, here or in `TOKEN_ENCRYPTION_KEYS` */
+  constructor(setup: UserSyncSetup);
   /**
+   * The guide's form of the same.
    * @throws KeyRingError when no valid key ring is given, here or in `TOKEN_ENCRYPTION_KEYS`
    */
   constructor(
     userRepository: KeycloakUserRepository,
     prisma: PrismaClient,
     metrics: Registry,
-    options: UserSyncOptions = {},
-  ) {
-    this.#deps = createSyncDeps(userRepository, prisma, metrics, options);
+    options?: UserSyncOptions,
+  );
+  constructor(...given: [UserSyncSetup] | [KeycloakUserRepository, PrismaClient, Registry, UserSyncOptions?]) {
+    this.#deps = createSyncDeps(given.length === 1 ? given[0] : namedParts(...given));
     this.#refresher = new SessionRefresher(this.#deps);
   }
 
@@ -196,4 +200,13 @@ export class UserSyncService {
       throw error;
     }
   }
+}
+
+function namedParts(
+  repository: KeycloakUserRepository,
+  database: PrismaClient,
+  metrics: Registry,
+  options: UserSyncOptions = {},
+): UserSyncSetup {
+  return { ...options, repository, database, metrics };
 }
