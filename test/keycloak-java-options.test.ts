@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from "bun:test";
-import { STACK_TIMEOUT_MS, useStack } from "@libs/dev-stack";
+import { type JvmProfile, STACK_TIMEOUT_MS, useStack } from "@libs/dev-stack";
 import { keycloakCommand } from "../libs/dev-stack/src/keycloak/java-command.ts";
 import { runCommand } from "../libs/dev-stack/src/machine/run-command.ts";
 
@@ -23,18 +23,18 @@ beforeAll(async () => {
   };
 }, STACK_TIMEOUT_MS);
 
-async function commands(): Promise<{ quick: string[]; keycloak: string[] }> {
+async function commands(): Promise<Record<JvmProfile, string[]>> {
   const java = { path: running?.java ?? "", version: 0 };
   const home = running?.home ?? "";
-  const command = (jvm: "quick" | "keycloak") => keycloakCommand({ java, home, jvm, args });
-  return { quick: await command("quick"), keycloak: await command("keycloak") };
+  const command = (jvm: JvmProfile) => keycloakCommand({ java, home, jvm, args });
+  return { quick: await command("quick"), steady: await command("steady"), keycloak: await command("keycloak") };
 }
 
-test("the server's process is Java itself, with one of the two sets of options", async () => {
+test("the server's process is Java itself, with one of the three sets of options", async () => {
   if (!running) return;
-  const { quick, keycloak } = await commands();
+  const sets = Object.values(await commands());
   expect(running.java).toEndWith("/java");
-  expect([quick.join(" "), keycloak.join(" ")]).toContain(running.line);
+  expect(sets.map((set) => set.join(" "))).toContain(running.line);
 });
 
 test("for benchmarks: every option that this Keycloak's kc.sh has by default", async () => {
@@ -46,7 +46,13 @@ test("for benchmarks: every option that this Keycloak's kc.sh has by default", a
   expect((await commands()).keycloak).toEqual(expect.arrayContaining(options));
 });
 
-test("for tests: another collector and one compiler tier, nothing else", async () => {
+test("for long test runs: another collector, nothing else", async () => {
+  if (!running) return;
+  const { steady, quick } = await commands();
+  expect(steady).toEqual(quick.filter((option) => option !== "-XX:TieredStopAtLevel=1"));
+});
+
+test("for single test files: another collector and one compiler tier, nothing else", async () => {
   if (!running) return;
   const { quick, keycloak } = await commands();
   expect(quick.filter((option) => !keycloak.includes(option))).toEqual(QUICK);

@@ -39,7 +39,7 @@ test("a hundred changes in a row start one full reconciliation", async () => {
       replicas.admin.organizations.updateById({ id }, { ...representation, description: `number ${n}` }),
     ),
   );
-  await eventually(() => expect(ended()).toBe(before + 1), 30_000);
+  await eventually(() => expect(ended()).toBe(before + 1), 60_000);
   await eventually(async () => {
     const [waiting] = await replicas.sql`SELECT count(*)::int AS n FROM change_notices WHERE kind = 'every_user'`;
     expect(waiting.n).toBe(0);

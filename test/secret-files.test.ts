@@ -124,9 +124,11 @@ describe("the database's password", () => {
     folder.swap({ DATABASE_URL: asRole("second-password") });
     await takenAgain("DATABASE_URL");
     await allBackAs(role);
-    const listening = await sql`SELECT count(*)::int AS n FROM pg_stat_activity WHERE usename = ${role}
-      AND application_name = 'keycloak-sync-gateway-jobs' AND query ILIKE 'LISTEN%'`;
-    expect(listening[0].n).toBeGreaterThanOrEqual(1);
+    await eventually(async () => {
+      const listening = await sql`SELECT count(*)::int AS n FROM pg_stat_activity WHERE usename = ${role}
+        AND application_name = 'keycloak-sync-gateway-jobs' AND query ILIKE 'LISTEN%'`;
+      expect(listening[0].n).toBeGreaterThanOrEqual(1);
+    }, WITHIN_MS);
   }, 120_000);
 
   test("and its user, as vaults that make users for a time do", async () => {

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { STACK_TIMEOUT_MS, type TestStack, useStack } from "@libs/dev-stack";
 import { AuthClient, type LoggedIn } from "./support/auth-client.ts";
+import { eventually } from "./support/eventually.ts";
 import { GatewayProcess, gatewayEnv, stopGateways } from "./support/gateway-process.ts";
 import { newPerson } from "./support/person.ts";
 import { problemLines, readyOf } from "./support/wrong-configuration.ts";
@@ -33,6 +34,12 @@ class Balancer {
     this.#ready = this.replicas.filter((_, at) => ready[at]);
   }
 
+  /** @throws when others are ready, or fewer */
+  async expectReady(count: number): Promise<void> {
+    await this.probe();
+    expect(this.#ready).toHaveLength(count);
+  }
+
   next(): string {
     this.#next += 1;
     const { url = "" } = this.#ready[this.#next % this.#ready.length] ?? {};
@@ -54,7 +61,7 @@ beforeAll(async () => {
   const { url: databaseUrl } = await shared.createDatabase();
   stack = { ...shared, databaseUrl };
   balancer.replicas.push(...(await Promise.all([1, 2].map(() => GatewayProcess.start(gatewayEnv(stack))))));
-  await balancer.probe();
+  await eventually(() => balancer.expectReady(2), 30_000);
   balancer.start();
 }, STACK_TIMEOUT_MS);
 
