@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
 /** With the first. */
 const MOST_TRIES = 5;
 const FIRST_PAUSE_MS = 10;
@@ -17,7 +19,7 @@ export async function retryConflicts<T>(work: () => Promise<T>, isConflict: (err
     } catch (error) {
       if (tried === MOST_TRIES || !isConflict(error)) throw error;
       // Random, so that the same two do not meet again.
-      await Bun.sleep(FIRST_PAUSE_MS * 2 ** (tried - 1) * (0.5 + Math.random()));
+      await sleep(FIRST_PAUSE_MS * 2 ** (tried - 1) * (0.5 + Math.random()));
     }
   }
 }
