@@ -1,5 +1,5 @@
 import { t } from "elysia";
-import type { CompiledGuard } from "./route-guard.ts";
+import type { CompiledGuard } from "../request/route-guard.ts";
 
 /** Under which name guarded routes refer to {@link bearerAuth} in a service's OpenAPI document. */
 export const BEARER_AUTH = "bearerAuth";

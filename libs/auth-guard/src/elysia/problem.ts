@@ -1,18 +1,5 @@
-import { randomUUID } from "node:crypto";
-import { requestContext } from "@libs/observability/request-context";
-import { databaseProblem } from "@libs/postgres";
-import { isAuthError } from "@libs/problems";
 import { ParseError } from "elysia";
-
-/** A refusal's body (RFC 9457). */
-export interface GuardProblem {
-  type: string;
-  title: string;
-  status: number;
-  code: string;
-  detail: string;
-  requestId: string;
-}
+import { problemResponse, publicError } from "../request/problem-response.ts";
 
 /**
  * The answer to a guard's error, for services without problem details of their own.
@@ -21,14 +8,6 @@ export interface GuardProblem {
 export function guardProblem(error: unknown, own: WeakSet<object>): Response | undefined {
   const thrown = error instanceof ParseError ? error.cause : error;
   if (typeof thrown !== "object" || thrown === null || !own.has(thrown)) return undefined;
-  const known = isAuthError(thrown) ? thrown : databaseProblem(thrown);
-  if (!known) return undefined;
-  const { status, title, hint, retryAfterSeconds } = known.entry;
-  const { code } = known;
-  const requestId = requestContext.get()?.requestId ?? randomUUID();
-  const problem: GuardProblem = { type: `urn:problem-type:${code}`, title, status, code, detail: hint, requestId };
-  const headers = new Headers({ "content-type": "application/problem+json" });
-  if (retryAfterSeconds !== undefined) headers.set("retry-after", String(retryAfterSeconds));
-  if ("headers" in known) for (const [name, value] of Object.entries(known.headers as object)) headers.set(name, value);
-  return new Response(JSON.stringify(problem), { status, headers });
+  const known = publicError(thrown);
+  return known && problemResponse(known);
 }
