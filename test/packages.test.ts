@@ -37,7 +37,7 @@ beforeAll(async () => {
   const tools = [version("elysia"), version("prom-client"), version("typescript"), version("@types/bun")];
   await whole.add(...Object.values(tarballs), ...tools, "hono@4.13.19", "@hono/node-server@2.1.9");
   await whole.copy("docs/examples/own-flows.ts", "docs/examples/sibling-service.ts");
-  await whole.copy("test/guide/auth-app.ts", "test/packages/flows-service.ts");
+  await whole.copy("test/guide/auth-app.ts", "test/packages/flows-service.ts", "test/packages/guard-problems.ts");
   await whole.copyExamples(join(import.meta.dir, "../docs/packages.md"), "examples");
   node = await findNode(join(work, "node"));
   const { url } = await stack.createDatabase();
@@ -160,4 +160,33 @@ test("migrations, flows and guards work on a real Keycloak and PostgreSQL, the g
       const answer = await fetch(`${service}/me`, { headers: { authorization: `Bearer ${token}` } });
       expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([401, "session.ended"]);
     }, 1000);
+});
+
+test("a guard finds the same faults of its configuration on Node as on Bun, and lets the process end", async () => {
+  const tls = stack.keycloakUrl.replace("http:", "https:");
+  const faults: Record<string, string>[] = [
+    {},
+    { KEYCLOAK_URL: "http://127.0.0.1:1" },
+    { KEYCLOAK_URL: tls },
+    { KEYCLOAK_URL: "http://keycloak.invalid" },
+    { KEYCLOAK_REALM: "no-such-realm" },
+    { KEYCLOAK_ISSUER: "https://other.example.com/realms/other" },
+    { DATABASE_URL: "postgresql://app:secret@127.0.0.1:1/app" },
+    { DATABASE_URL: `${env.DATABASE_URL}?schema=elsewhere` },
+  ];
+  for (const fault of faults) {
+    const findings = await Promise.all(
+      [process.execPath, node].map(async (runtime) => {
+        const output = await whole.run([runtime, "test/packages/guard-problems.ts"], {
+          ...{ PATH: process.env.PATH, HOME: process.env.HOME },
+          ...{ ...env, ...fault },
+        });
+        return JSON.parse(output) as { passed: boolean; problems: { kind: string; todo: string }[] };
+      }),
+    );
+    const [onBun, onNode] = findings.map(({ passed, problems }) => ({ fault, passed, problems }));
+    expect(onNode).toEqual(onBun);
+    const isRight = Object.keys(fault).length === 0;
+    expect([onBun?.passed, onBun?.problems.length === 0]).toEqual([isRight, isRight]);
+  }
 });
