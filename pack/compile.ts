@@ -15,6 +15,8 @@ export async function compile(root: string, packages: readonly SourcePackage[], 
   const compilerOptions = {
     ...{ noEmit: false, rootDir: join(root, "libs"), outDir: folder, target: "ES2024" },
     ...{ declaration: true, sourceMap: true, inlineSources: true, rewriteRelativeImportExtensions: true },
+    // Found by way of node_modules, a package counts as external, and at times only a part of it is written.
+    paths: Object.fromEntries(packages.flatMap(pathsOf)),
     typeRoots: [join(root, "node_modules", "@types")],
   };
   const extended = join(root, "tsconfig.json");
@@ -25,3 +27,7 @@ export async function compile(root: string, packages: readonly SourcePackage[], 
   const output = await tsc.stdout.text();
   if ((await tsc.exited) !== 0) throw new Error(`tsc:\n${output}`);
 }
+
+/** `@libs/postgres/schema-check` and the source of it. */
+const pathsOf = (one: SourcePackage): [string, string[]][] =>
+  Object.entries(entriesOf(one)).map(([path, file]) => [one.manifest.name + path.slice(1), [join(one.folder, file)]]);
