@@ -7,7 +7,7 @@ import rootPackage from "../package.json";
 const root = join(import.meta.dir, "..");
 const read = (name: string) => Bun.file(join(root, name)).text();
 const written = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md", "docs/failure-modes.md"];
-const linked = [...written, "docs/operations.md", "docs/errors.md", "docs/configuration.md"];
+const linked = [...written, "docs/packages.md", "docs/operations.md", "docs/errors.md", "docs/configuration.md"];
 
 test("the README's lines to paste are those of the start screen", async () => {
   const readme = await read("README.md");

@@ -49,7 +49,7 @@ const allowed: Fixture[] = [
   { file: "libs/keycloak-authV2/src/services/sync/create.test.ts", code: creating("createRepositories") },
   { file: "libs/database/src/prisma/client.ts", code: environment },
   { file: "libs/postgres/src/connect/database-target.ts", code: environment },
-  { file: "libs/auth-guard/src/elysia/open-guard.ts", code: environment },
+  { file: "libs/auth-guard/src/request/open-guard.ts", code: environment },
   { file: "libs/keycloak-authV2/src/services/sync/create-sync-deps.ts", code: environment },
 ];
 

@@ -7,12 +7,8 @@ export { BEARER_AUTH, bearerAuth, PROBLEM_TITLE } from "./elysia/describe-guard.
 export { guardFirst } from "./elysia/guard-first.ts";
 export type { KeycloakAuth } from "./elysia/guard-plugin.ts";
 export { keycloakAuth } from "./elysia/keycloak-auth.ts";
-export { type KeycloakAuthOptions, openGuard } from "./elysia/open-guard.ts";
-export type { GuardProblem } from "./elysia/problem.ts";
 export { type ProblemDocument, problemMedia, problemMediaType } from "./elysia/problem-media-type.ts";
 export { requestTarget } from "./elysia/request-target.ts";
-export type { RouteGuard, ScopeSource, TakeScope } from "./elysia/route-guard.ts";
-export { ownOrganization, ownStore, pathParam, queryParam } from "./elysia/take-scope.ts";
 export type { Guard } from "./guard/guard.ts";
 export { GuardRefusal } from "./guard/guard-refusal.ts";
 export type { Grant, GuardedSession, GuardedUser, GuardRepository } from "./guard/guard-repository.ts";
@@ -25,3 +21,8 @@ export {
   SIGNATURE_ALGORITHMS,
   type SignatureAlgorithm,
 } from "./keycloak/signature-algorithms.ts";
+export { type CheckRequest, createGuard, type RequestGuard } from "./request/create-guard.ts";
+export type { GuardProblem } from "./request/guard-response.ts";
+export { type KeycloakAuthOptions, openGuard } from "./request/open-guard.ts";
+export type { RouteGuard, ScopeSource, TakeScope } from "./request/route-guard.ts";
+export { ownOrganization, ownStore, pathParam, queryParam } from "./request/take-scope.ts";

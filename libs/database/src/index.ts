@@ -24,3 +24,4 @@ export { createDatabase, type DatabaseOptions, Prisma, PrismaClient } from "./pr
 export { createPersonRepository } from "./prisma/create-person-repository.ts";
 export { createRepositories, type Repositories } from "./prisma/create-repositories.ts";
 export { type DatabaseOutcome, instrument, type ObserveDatabase } from "./prisma/instrument.ts";
+export { MIGRATIONS_DIR } from "./prisma-folder.ts";

@@ -4,7 +4,6 @@ import {
   DatabaseClient,
   type DirectUrl,
   directUrlFault,
-  MIGRATIONS_DIR,
   type Migration,
   readDatabaseTarget,
   readMigrations,
@@ -12,6 +11,7 @@ import {
 import type pg from "pg";
 import { MigrationError } from "./migration-error.ts";
 import { readAppliedRows } from "./migration-state.ts";
+import { MIGRATIONS_DIR } from "./prisma-folder.ts";
 
 export {
   type DirectUrl,

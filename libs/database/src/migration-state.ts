@@ -1,5 +1,6 @@
-import { type AppliedRow, MIGRATIONS_DIR, readMigrations } from "@libs/postgres";
+import { type AppliedRow, readMigrations } from "@libs/postgres";
 import type pg from "pg";
+import { MIGRATIONS_DIR } from "./prisma-folder.ts";
 
 /** Names of migrations, by what is wrong with them; all empty: the database is up to date. */
 export interface MigrationState {

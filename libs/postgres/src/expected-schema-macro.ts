@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { MIGRATIONS_DIR, readMigrations } from "./migration-files.ts";
+import { readMigrations } from "./migration-files.ts";
 
 /** What a database has to have for this code. */
 export interface ExpectedSchema {
@@ -15,13 +15,13 @@ export interface ExpectedSchema {
   sequences: string[];
 }
 
-const SCHEMA_DUMP = resolve(dirname(fileURLToPath(import.meta.url)), "../../../prisma/schema.sql");
+const PRISMA_DIR = resolve(dirname(fileURLToPath(import.meta.url)), "../../../prisma");
 
 /** Reads the migrations' names and the dump of the schema that they make, `prisma/schema.sql`. */
 export function readExpectedSchema(): ExpectedSchema {
-  const dump = readFileSync(SCHEMA_DUMP, "utf8");
+  const dump = readFileSync(resolve(PRISMA_DIR, "schema.sql"), "utf8");
   return {
-    migrations: readMigrations(MIGRATIONS_DIR).map(({ name }) => name),
+    migrations: readMigrations(resolve(PRISMA_DIR, "migrations")).map(({ name }) => name),
     tables: Object.fromEntries(
       matches(/^CREATE (?:UNLOGGED )?TABLE (\w+) \(\n(.*?)^\)/gms, dump).map(([, table = "", body = ""]) => [
         table,

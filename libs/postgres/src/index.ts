@@ -15,7 +15,7 @@ export * from "./errors.ts";
 export type * from "./listen/change-channel.ts";
 export { type ChangeChannelOptions, PostgresChangeChannel } from "./listen/postgres-change-channel.ts";
 export { mapDatabaseError, throwMapped } from "./map-database-error.ts";
-export { type AppliedRow, MIGRATIONS_DIR, type Migration, readMigrations } from "./migration-files.ts";
+export { type AppliedRow, type Migration, readMigrations } from "./migration-files.ts";
 export { describeConnectionFailure } from "./reach/describe-connection-failure.ts";
 export { diagnoseDatabase } from "./reach/diagnose-database.ts";
 export { type DirectUrl, directUrlFault, directUrlOf } from "./reach/direct-url-fault.ts";

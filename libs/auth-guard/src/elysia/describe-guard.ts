@@ -1,6 +1,6 @@
 import { PROBLEM_TYPE } from "@libs/problems";
 import { t } from "elysia";
-import type { CompiledGuard } from "./route-guard.ts";
+import type { CompiledGuard } from "../request/route-guard.ts";
 
 /** Under which name guarded routes refer to {@link bearerAuth} in a service's OpenAPI document. */
 export const BEARER_AUTH = "bearerAuth";

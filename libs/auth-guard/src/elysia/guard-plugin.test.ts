@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { Elysia, t } from "elysia";
 import { clientRole, realmRole } from "../guard/role-name.ts";
+import { pathParam } from "../request/take-scope.ts";
 import { createTestAuth, type TestAuth } from "../testing/create-test-auth.ts";
 import { assertGuarded } from "./assert-guarded.ts";
 import { guardFirst } from "./guard-first.ts";
 import { guardPlugin } from "./guard-plugin.ts";
-import { pathParam } from "./take-scope.ts";
 
 let auth: TestAuth;
 beforeAll(async () => {

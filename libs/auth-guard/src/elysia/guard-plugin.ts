@@ -2,13 +2,13 @@ import { SetupError } from "@libs/problems";
 import { Elysia, type ElysiaCustomStatusResponse } from "elysia";
 import type { Guard } from "../guard/guard.ts";
 import type { GuardSession, GuardUser } from "../guard/guard-user.ts";
+import type { GuardProblem } from "../request/guard-response.ts";
+import { addToGuard, type CompiledGuard, givenGuard, type RouteGuard, type TakeScope } from "../request/route-guard.ts";
 import { describeGuard } from "./describe-guard.ts";
 import { guardFirst } from "./guard-first.ts";
 import { PUBLIC } from "./guards-of.ts";
 import { installCheck } from "./install-check.ts";
-import type { GuardProblem } from "./problem.ts";
 import { requestTarget } from "./request-target.ts";
-import { addToGuard, type CompiledGuard, type RouteGuard, type TakeScope } from "./route-guard.ts";
 
 type Refusal = ElysiaCustomStatusResponse<401, GuardProblem, 401> | ElysiaCustomStatusResponse<403, GuardProblem, 403>;
 
@@ -46,13 +46,7 @@ export function guardPlugin<Permission extends string = string>(guard: Guard) {
     },
   });
   const keys = {
-    auth: key((value: unknown) => {
-      if (value === true) return {};
-      // Anything else, such as false, would read as "no guard" while it is one.
-      if (typeof value !== "object" || value === null)
-        throw new SetupError("guard.invalid", "auth: true, or what the route asks");
-      return value;
-    }),
+    auth: key(givenGuard),
     roles: key((roles: string[]) => ({ roles })),
     permissions: key((permissions: string[]) => ({ permissions })),
     store: key((store: TakeScope) => ({ store })),

@@ -4,12 +4,12 @@ import { treaty } from "@elysia/eden";
 import { openapi } from "@elysia/openapi";
 import { Elysia, t } from "elysia";
 import type { GuardSession, GuardUser } from "../guard/guard-user.ts";
+import type { GuardProblem } from "../request/guard-response.ts";
+import { ownStore, pathParam } from "../request/take-scope.ts";
 import { createTestAuth, type TestAuth } from "../testing/create-test-auth.ts";
 import { bearerAuth } from "./describe-guard.ts";
 import type { KeycloakAuth } from "./guard-plugin.ts";
-import type { GuardProblem } from "./problem.ts";
 import { type ProblemDocument, problemMediaType } from "./problem-media-type.ts";
-import { ownStore, pathParam } from "./take-scope.ts";
 
 type Permission = "orders:read" | "orders:write";
 

@@ -1,4 +1,4 @@
-import type { CompiledGuard } from "./route-guard.ts";
+import type { CompiledGuard } from "../request/route-guard.ts";
 
 /** A check that runs in a route's life cycle, and what it asks. Known by function: copies of hooks keep those. */
 const checks = new WeakMap<object, CompiledGuard>();

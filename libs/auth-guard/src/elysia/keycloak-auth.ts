@@ -1,6 +1,6 @@
 import { Guard } from "../guard/guard.ts";
+import { type KeycloakAuthOptions, openGuard } from "../request/open-guard.ts";
 import { guardPlugin, type KeycloakAuth } from "./guard-plugin.ts";
-import { type KeycloakAuthOptions, openGuard } from "./open-guard.ts";
 
 /**
  * Guards the routes of a service. What it opens is closed when the last app that uses it stops. Elysia runs the hooks of

@@ -1,18 +1,5 @@
-import { randomUUID } from "node:crypto";
-import { requestContext } from "@libs/observability/request-context";
-import { databaseProblem } from "@libs/postgres";
-import { isAuthError, problemResponse } from "@libs/problems";
 import { ParseError } from "elysia";
-
-/** A refusal's body (RFC 9457). */
-export interface GuardProblem {
-  type: string;
-  title: string;
-  status: number;
-  code: string;
-  detail: string;
-  requestId: string;
-}
+import { guardResponse, publicError } from "../request/guard-response.ts";
 
 /**
  * The answer to a guard's error, for services without problem details of their own.
@@ -21,7 +8,6 @@ export interface GuardProblem {
 export function guardProblem(error: unknown, own: WeakSet<object>): Response | undefined {
   const thrown = error instanceof ParseError ? error.cause : error;
   if (typeof thrown !== "object" || thrown === null || !own.has(thrown)) return undefined;
-  const known = isAuthError(thrown) ? thrown : databaseProblem(thrown);
-  if (!known) return undefined;
-  return problemResponse(known, requestContext.get()?.requestId ?? randomUUID());
+  const known = publicError(thrown);
+  return known && guardResponse(known);
 }

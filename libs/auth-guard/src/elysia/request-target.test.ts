@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Elysia } from "elysia";
+import { queryParam } from "../request/take-scope.ts";
 import { createTestAuth, type TestAuth } from "../testing/create-test-auth.ts";
 import { settleUrl } from "./request-target.ts";
-import { queryParam } from "./take-scope.ts";
 
 // A service that has nothing of this repository's but the guard: the path that is routed is the one that was requested.
 

@@ -1,14 +1,12 @@
 import { AuthError } from "@libs/problems";
 import { Elysia } from "elysia";
+import { isValidHost } from "../request/valid-host.ts";
 import { guardProblem } from "./problem.ts";
 
 /** Elysia takes the first `/` from here on for the start of the path: behind `http://` and a host of four letters. */
 const SEARCHED_FROM = 11;
 /** Stands for the host of a request that names none (RFC 2606 §2). */
 const NAMELESS = "http://nameless.invalid";
-
-/** `uri-host [ ":" port ]` (RFC 9110 §7.2, RFC 3986 §3.2.2). */
-const HOST = /^(?:\[[\da-f:.]+\]|(?:[\w.~!$&'()*+,;=-]|%[\da-f]{2})+)(?::\d*)?$/i;
 
 /**
  * Sees to it that the path which is routed is the one that was requested, whatever `Host` says. Elysia searches a request's
@@ -44,8 +42,7 @@ export const requestTarget = () => {
  */
 export function settleUrl(request: Request): boolean {
   const { url } = request;
-  const host = request.headers.get("host");
-  const isValid = !host || HOST.test(host);
+  const isValid = isValidHost(request.headers.get("host"));
   // Bun leaves the host out where there is none, or one that it can't use.
   if (url.startsWith("/")) return replaceUrl(request, NAMELESS + url) && isValid;
   const scheme = url.indexOf("://");

@@ -19,7 +19,8 @@ type Send<T> = (choice: ConnectionChoice) => Promise<T>;
 
 /**
  * For calls that are rare, or that must not be lost: a connection of its own, closed after the answer. `Connection: close`
- * would not do: Bun takes one of the pool all the same.
+ * would not do: Bun takes one of the pool all the same. Node's `fetch` ignores this; its pool keeps an unused connection for
+ * 4 s, unless the server announces another limit.
  */
 export const OWN_CONNECTION: ConnectionChoice = { keepalive: false };
 
@@ -29,7 +30,8 @@ export const OWN_CONNECTION: ConnectionChoice = { keepalive: false };
  * that are unused by then: no other is lost on them.
  */
 export class KeycloakConnections {
-  readonly #session = new Bun.FetchSession({ keepAlive: { idleTimeout: IDLE_S } });
+  /** Created at the first call: a guard on Node loads this file and has no such class. */
+  #session: InstanceType<typeof Bun.FetchSession> | undefined;
   readonly #now: () => number;
   #answeredAt = Number.NEGATIVE_INFINITY;
 
@@ -60,6 +62,7 @@ export class KeycloakConnections {
 
   async #pooled<T>(send: Send<T>): Promise<T> {
     try {
+      this.#session ??= new Bun.FetchSession({ keepAlive: { idleTimeout: IDLE_S } });
       const answer = await send({ session: this.#session });
       this.#answeredAt = this.#now();
       return answer;
@@ -72,7 +75,7 @@ export class KeycloakConnections {
   /** Calls in flight go on: a connection that still brings an answer is alive. */
   #forget(): void {
     this.#answeredAt = Number.NEGATIVE_INFINITY;
-    this.#session.close();
+    this.#session?.close();
   }
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { AuthError } from "@libs/problems";
 import type { JWTVerifyGetKey } from "jose";
 import type { GuardKeys } from "./guard-token-verifier.ts";
@@ -83,7 +84,7 @@ export class PublishedGuardKeys implements GuardKeys {
   }
 
   #fetchAfter(ms: number): Promise<void> {
-    this.#nextFetch ??= Bun.sleep(ms).then(() => {
+    this.#nextFetch ??= sleep(ms).then(() => {
       this.#nextFetch = undefined;
       this.#lastAskedAt = this.#now();
       return this.#fetch();

@@ -51,6 +51,7 @@ function parseObject(text: string): Record<string, unknown> | undefined {
 function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return "unknown";
   if (error.name === "TimeoutError" || error.name === "AbortError") return "TIMEOUT";
-  const code: unknown = Reflect.get(error, "code");
+  // Node's `fetch` has the code in the cause.
+  const code: unknown = Reflect.get(error, "code") ?? (error.cause && Reflect.get(error.cause as object, "code"));
   return typeof code === "string" ? code : error.name;
 }

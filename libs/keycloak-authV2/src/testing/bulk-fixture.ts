@@ -1,13 +1,13 @@
 import type { BulkDeps } from "../services/bulk/bulk-deps.ts";
 import type { InMemoryKeycloakOptions, StoredUser } from "./in-memory-keycloak.ts";
-import { createSyncFixture } from "./sync-fixture.ts";
+import { createSyncFixture, type SyncFixture } from "./sync-fixture.ts";
 
 /** Scans of all users on fakes. */
 export function createBulkFixture(options: InMemoryKeycloakOptions = {}) {
   const fixture = createSyncFixture(options);
   const { deps, keycloak, clock } = fixture;
   const { eventSource, serverFeatures } = keycloak;
-  const bulkDeps = { ...deps, eventSource, serverFeatures } satisfies BulkDeps;
+  const bulkDeps: BulkDeps & SyncFixture["deps"] = { ...deps, eventSource, serverFeatures };
 
   /** Puts a user straight into Keycloak, without an event. @param createdAt milliseconds since the epoch */
   function addUser(id: string, createdAt: number | null, change: Partial<StoredUser> = {}): StoredUser {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { backOffMs, withJitter } from "@libs/observability/back-off";
 
 /** With the first. */
@@ -19,7 +20,7 @@ export async function retryConflicts<T>(work: () => Promise<T>, isConflict: (err
     } catch (error) {
       if (tried === MOST_TRIES || !isConflict(error)) throw error;
       // Random, so that the same two do not meet again.
-      await Bun.sleep(withJitter(backOffMs(tried - 1, PAUSES), 0.5, 1.5));
+      await sleep(withJitter(backOffMs(tried - 1, PAUSES), 0.5, 1.5));
     }
   }
 }

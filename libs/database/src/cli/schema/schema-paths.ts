@@ -1,9 +1,7 @@
-import { dirname, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
-
-const prismaDir = resolve(dirname(fileURLToPath(import.meta.url)), "../../../../../prisma");
+import { resolve } from "node:path";
+import { PRISMA_DIR } from "../../prisma-folder.ts";
 
 /** The source of the client and of the migrations. */
-export const SCHEMA_PATH = resolve(prismaDir, "schema.prisma");
+export const SCHEMA_PATH = resolve(PRISMA_DIR, "schema.prisma");
 /** The committed dump of a migrated database. */
-export const SCHEMA_DUMP_PATH = resolve(prismaDir, "schema.sql");
+export const SCHEMA_DUMP_PATH = resolve(PRISMA_DIR, "schema.sql");

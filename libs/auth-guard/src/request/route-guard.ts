@@ -55,6 +55,24 @@ export function addToGuard(guard: CompiledGuard, added: RouteGuard): void {
   Object.assign(guard, added);
 }
 
+/**
+ * @param given `true`: a person with a live session. Or all that the route asks
+ * @throws SetupError for a declaration that would let everybody in, or nobody
+ */
+export function compileGuard(given: true | RouteGuard): CompiledGuard {
+  const guard = emptyGuard();
+  addToGuard(guard, givenGuard(given));
+  return guard;
+}
+
+/** What `auth` is given. Anything else, such as false, would read as "no guard" while it is one. */
+export function givenGuard(given: unknown): RouteGuard {
+  if (given === true) return {};
+  if (typeof given !== "object" || given === null)
+    throw new SetupError("guard.invalid", "auth: true, or what the route asks");
+  return given;
+}
+
 /** @returns undefined where the route names no scope */
 export function takeScope({ store, organization }: CompiledGuard, source: ScopeSource): Scope | undefined {
   if (!store && !organization) return undefined;
