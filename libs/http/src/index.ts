@@ -1,6 +1,5 @@
 // What every HTTP service of the house shares: one cross-cutting plugin a file, and one that joins them.
 
-export { type ObserveResponse, responseObservers } from "./access-log.ts";
 export {
   databasePoolSize,
   directUrl,
@@ -39,9 +38,8 @@ export {
   type ReadinessConfiguration,
   type ReadinessOptions,
 } from "./readiness.ts";
-export { type RequestInfo, requestInfo } from "./request-info.ts";
 export { type ComposedService, runService, type ServiceConfig, type ServiceRecipe } from "./run-service.ts";
 export { type RouteTable, type ServiceBaseOptions, serveOptions, serviceBase } from "./service-base.ts";
-export { email, line, maxMetadataBytes, metadata, password, secret, text } from "./text.ts";
+export { email, line, metadata, password, secret, text } from "./text.ts";
 export { tokenOptions, tokenVariables } from "./token-variables.ts";
 export { type WithinDeadline, withinDeadline } from "./within-deadline.ts";
