@@ -54,6 +54,7 @@ interface KnownToken {
 /**
  * Tells who sends a request and what they may do. Warm, it asks nobody: tokens are verified once, sessions and rights
  * stay in memory until a change of theirs is told.
+ * @see {@link openGuard}
  */
 export class Guard {
   /** Tells guards of one process apart. */

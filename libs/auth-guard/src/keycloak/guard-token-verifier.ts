@@ -12,6 +12,25 @@ import {
 import { fixedIssuer, type IssuerSource, withCurrentIssuer } from "./realm-issuer.ts";
 import type { SignatureAlgorithm } from "./signature-algorithms.ts";
 
+/**
+ * Which tokens {@link JoseGuardTokenVerifier} accepts.
+ * @example
+ * ```ts
+ * import {
+ *   type GuardKeys,
+ *   type GuardTokenRules,
+ *   JoseGuardTokenVerifier,
+ *   PublishedGuardKeys,
+ *   type PublishedGuardKeysOptions,
+ * } from "@libs/auth-guard/keycloak";
+ *
+ * const issuer = "https://id.example.com/realms/app";
+ * const options: PublishedGuardKeysOptions = { certs: `${issuer}/protocol/openid-connect/certs`, coolDownMs: 5000 };
+ * const keys: GuardKeys = new PublishedGuardKeys(options);
+ * const rules: GuardTokenRules = { issuer, audience: "gateway", authorizedParties: ["gateway"], algorithms: ["RS256"] };
+ * export const { sub } = await new JoseGuardTokenVerifier(keys, rules).verify("eyJ…");
+ * ```
+ */
 export interface GuardTokenRules {
   issuer: string | IssuerSource;
   /** One of the token's `aud`. */
@@ -22,7 +41,10 @@ export interface GuardTokenRules {
   algorithms: readonly SignatureAlgorithm[];
 }
 
-/** PORT of the verifier: the keys that signatures are checked against. */
+/**
+ * PORT of the verifier: the keys that signatures are checked against.
+ * @see {@link GuardTokenRules}
+ */
 export interface GuardKeys {
   /**
    * @param mayWait whether a token whose key is not known yet is worth waiting for
@@ -38,6 +60,7 @@ export interface GuardKeys {
  * ADAPTER: offline verification with jose. The header is read first, so that a token whose algorithm, type or key is not
  * ours costs next to nothing; then signature, issuer, audience, authorized party, `typ`, and times within 10 s.
  * @see https://www.rfc-editor.org/rfc/rfc9068#section-4 and https://www.rfc-editor.org/rfc/rfc8725
+ * @see {@link GuardTokenRules}
  */
 export class JoseGuardTokenVerifier implements GuardTokenVerifier {
   constructor(
