@@ -1,6 +1,9 @@
 import { readFileSync, statSync } from "node:fs";
 
-/** Why a secret can't be taken from its file: names the variable, shows neither the content nor a part of it. */
+/**
+ * Why a secret can't be taken from its file: names the variable, shows neither the content nor a part of it.
+ * @see {@link secretFromEnvironment}
+ */
 export class SecretFileError extends Error {
   override readonly name = "SecretFileError";
 
