@@ -1,6 +1,9 @@
 import { type AuthError, type CatalogueEntry, type FieldError, isAuthError } from "@libs/problems";
 
-/** What a caller may learn of an error. `AuthError` has this shape, and so has every {@link ServiceError}. */
+/**
+ * What a caller may learn of an error. `AuthError` has this shape, and so has every {@link ServiceError}.
+ * @see {@link problemsIn}
+ */
 export interface PublicError {
   /** `area.reason`, stable. */
   code: string;
@@ -11,7 +14,10 @@ export interface PublicError {
   headers?: Record<string, string> | undefined;
 }
 
-/** An error of a service's own catalogue: it leaves as problem details, like those of the libs. */
+/**
+ * An error of a service's own catalogue: it leaves as problem details, like those of the libs.
+ * @see {@link problemsIn}
+ */
 export class ServiceError<Code extends string = string> extends Error implements PublicError {
   override readonly name: string = "ServiceError";
   readonly errors: FieldError[] | undefined;
