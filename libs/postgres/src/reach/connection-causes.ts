@@ -1,4 +1,7 @@
-/** Why there is no connection, by what an operator has to mend. */
+/**
+ * Why there is no connection, by what an operator has to mend.
+ * @see {@link ConnectionFailure}
+ */
 export type ConnectionFailureKind =
   /** Nothing answers, or not in time. */
   | "unreachable"
