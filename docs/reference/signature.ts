@@ -1,6 +1,7 @@
 import { type ClassDeclaration, Node } from "ts-morph";
 import type { PublicExport } from "./public-exports.ts";
 
+/** Of a constant: the rest is its value, such as a catalogue's entries. */
 const MAX_LINES = 40;
 
 /** An export's declaration as a reader needs it: without bodies, without what is private. */
@@ -11,7 +12,7 @@ export function signature({ node, name }: PublicExport): string {
     return (overloads.length > 0 ? overloads : [node]).map(head).join("\n");
   }
   if (Node.isVariableDeclaration(node)) return shortened(`const ${constant(node.getText(), name)}`);
-  return shortened(head(node));
+  return head(node);
 }
 
 /** A function that is a constant: what follows its arrow is no part of it. */

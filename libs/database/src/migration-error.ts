@@ -1,6 +1,9 @@
 import { databaseUrlFault, describeConnectionFailure } from "@libs/postgres";
 
-/** Why a database could not be brought up to date; the message is for the operator and holds no credentials. */
+/**
+ * Why a database could not be brought up to date; the message is for the operator and holds no credentials.
+ * @see {@link migrate}
+ */
 export class MigrationError extends Error {
   override readonly name = "MigrationError";
 

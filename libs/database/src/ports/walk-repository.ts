@@ -1,6 +1,9 @@
 import type { LiveSession } from "./session-repository.ts";
 
-/** One walk over Keycloak's users that writes as it goes, and goes on where it was cut short. */
+/**
+ * One walk over Keycloak's users that writes as it goes, and goes on where it was cut short.
+ * @see {@link WalkRepository}
+ */
 export interface WalkRun {
   id: string;
   /** `cancelled`: stopped by its operator. */
@@ -12,7 +15,10 @@ export interface WalkRun {
   updatedAt: Date;
 }
 
-/** What is kept once a page of users is written. */
+/**
+ * What is kept once a page of users is written.
+ * @see {@link WalkRepository}
+ */
 export interface WalkedPage {
   runId: string;
   /** Keycloak user ids of the page. */
@@ -24,18 +30,37 @@ export interface WalkedPage {
   lease: { name: string; fence: bigint };
 }
 
+/**
+ * A user whose write failed, and why.
+ * @see {@link WalkRepository}
+ */
 export interface WalkFailure {
   userId: string;
   /** A stable code. */
   error: string;
 }
 
-/** A live session and its user's name. */
+/**
+ * A live session and its user's name.
+ * @see {@link WalkRepository}
+ */
 export type SessionOfUser = LiveSession & { username: string };
 
 /**
  * PORT: what walks over all users keep and ask. Who was seen is forgotten by a crash of PostgreSQL: then more users are
  * looked up one by one, and nothing is wrong.
+ * @example
+ * ```ts
+ * import type { SessionOfUser, WalkedPage, WalkFailure, WalkRepository, WalkRun } from "@libs/database";
+ *
+ * export async function finish(runs: WalkRepository, page: WalkedPage, failures: WalkFailure[]): Promise<SessionOfUser[]> {
+ *   const unfinished: WalkRun | null = await runs.findUnfinished();
+ *   if (unfinished) await runs.resume(unfinished.id, page.now);
+ *   await runs.recordFailures(page.runId, failures, page.now);
+ *   if (await runs.finishPage(page)) await runs.end(page.runId, "finished", null, page.now);
+ *   return runs.listLiveSessions("", 100);
+ * }
+ * ```
  */
 export interface WalkRepository {
   begin(position: unknown, counts: unknown, now: Date): Promise<WalkRun>;
