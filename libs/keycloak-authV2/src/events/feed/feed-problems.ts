@@ -1,4 +1,7 @@
-/** What keeps the feed from being complete or in time. */
+/**
+ * What keeps the feed from being complete or in time.
+ * @see {@link readFeedStatus}
+ */
 export type FeedProblemKind =
   | "user_events_off"
   | "admin_events_off"
@@ -17,9 +20,16 @@ export type FeedProblemKind =
 /** Work that is being done, on behalf of every replica: a replica that leaves the rotation for it helps nobody. */
 const UNDER_WAY: ReadonlySet<string> = new Set(["full_look_running", "reconcile_late"] satisfies FeedProblemKind[]);
 
-/** Whether changes are missing or late, and not only being caught up. @param kind of a {@link FeedProblem} */
+/**
+ * Whether changes are missing or late, and not only being caught up. @param kind of a {@link FeedProblem}
+ * @see {@link ChangeFeed}
+ */
 export const isIncomplete = (kind: string): boolean => !UNDER_WAY.has(kind);
 
+/**
+ * Something that is wrong with the feed at this moment.
+ * @see {@link ChangeFeed}
+ */
 export interface FeedProblem {
   kind: FeedProblemKind;
   /** What an operator is to do. No secrets, no personal data. */

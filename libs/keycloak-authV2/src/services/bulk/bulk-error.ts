@@ -3,6 +3,7 @@
  * - `bulk.outage`: Keycloak or the database was away for longer than was to be waited; see `cause`
  * - `bulk.lost_lease`: another run began, because this one could not renew its lease in time
  * - `bulk.unlistable`: Keycloak's list of users can't be read to its end
+ * @see {@link BulkService}
  */
 export type BulkErrorCode =
   | "bulk.already_running"
@@ -11,7 +12,10 @@ export type BulkErrorCode =
   | "bulk.refused"
   | "bulk.unlistable";
 
-/** A run that could not go on. `message` says what to do, without secrets. */
+/**
+ * A run that could not go on. `message` says what to do, without secrets.
+ * @see {@link BulkService}
+ */
 export class BulkError extends Error {
   override readonly name = "BulkError";
   constructor(

@@ -1,6 +1,10 @@
 import { type LookAtUsersDeps, lookAtUsers } from "./look-at-users.ts";
 import { isFailure } from "./look-outcome.ts";
 
+/**
+ * What became of each user.
+ * @see {@link UserSyncService}
+ */
 export interface BulkSyncResult {
   successful: string[];
   failed: { userId: string; error: string }[];

@@ -9,6 +9,10 @@ import { createRealmProfile } from "../shared/realm-profile.ts";
 import type { SyncDeps } from "../shared/sync-deps.ts";
 import { UnknownTokenGate } from "../shared/unknown-token-gate.ts";
 
+/**
+ * How {@link UserSyncService} works. Everything may be left out.
+ * @see {@link UserSyncService}
+ */
 export interface UserSyncOptions {
   /**
    * `id:base64,…`: the first encrypts, all decrypt; asked for at each use where it is a function. Default:

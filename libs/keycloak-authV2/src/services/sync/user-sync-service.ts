@@ -25,6 +25,10 @@ import type { PlainTokens } from "../shared/seal-tokens.ts";
 import type { SyncDeps } from "../shared/sync-deps.ts";
 import { createSyncDeps, type UserSyncOptions } from "./create-sync-deps.ts";
 
+/**
+ * What became of a registration.
+ * @see {@link UserSyncService}
+ */
 export type RegisterUserResult =
   | { success: true; userId: string; localUser: User; error?: undefined }
   | { success: false; error: AuthError; userId?: undefined; localUser?: undefined };
@@ -32,10 +36,59 @@ export type RegisterUserResult =
 /**
  * Keeps Keycloak and the application's database in step: registration, login, refresh, logout, bulk sync. A small
  * composition root over `services/*`, with the constructor that the guide shows.
- *
  * @example
- * const sync = new UserSyncService(integration.userRepository, prisma, metrics);
- * const result = await sync.registerUser({ username, email, password, firstName, lastName });
+ * ```ts
+ * import { PrismaClient } from "@libs/database";
+ * import { KeycloakIntegrationService } from "@libs/keycloak-authV2";
+ * import {
+ *   type AuthenticatedSession,
+ *   type AuthenticationInput,
+ *   type BulkSyncResult,
+ *   type BusinessReferences,
+ *   type PlainTokens,
+ *   type RegisterUserInput,
+ *   type RegisterUserResult,
+ *   type UserSyncOptions,
+ *   UserSyncService,
+ * } from "@libs/keycloak-authV2/services/sync";
+ * import { Registry } from "prom-client";
+ *
+ * const prisma = new PrismaClient();
+ * const clientSecret = process.env.KEYCLOAK_CLIENT_SECRET ?? "";
+ * const keycloak = KeycloakIntegrationService.create(
+ *   { url: "http://keycloak:8080", realm: "app", clientId: "gateway", clientSecret },
+ *   prisma,
+ *   new Registry(),
+ * );
+ * const options: UserSyncOptions = { tokenEncryptionKeys: () => process.env.TOKEN_ENCRYPTION_KEYS ?? "" };
+ * const sync = new UserSyncService(keycloak.userRepository, prisma, new Registry(), options);
+ *
+ * const store: BusinessReferences = { storeId: "7d0c…" };
+ * await sync.checkReferences(store);
+ * const input: RegisterUserInput = { username: "ada", email: "ada@example.com", password: "correct-horse-1" };
+ * const registered: RegisterUserResult = await sync.registerUser(input, { idempotencyKey: "signup-1" });
+ * if (!registered.success) throw registered.error;
+ *
+ * const login = await keycloak.authenticateWithPassword("ada", input.password);
+ * if (!login.success) throw login.error;
+ * const tokens: PlainTokens = {
+ *   accessToken: login.tokens.access_token,
+ *   refreshToken: login.tokens.refresh_token,
+ *   tokenExpiresAt: new Date(Date.now() + login.tokens.expires_in * 1000),
+ * };
+ * const sessionData: AuthenticatedSession = {
+ *   ...tokens,
+ *   ...{ sessionId: login.sessionId, keycloakSessionId: login.tokens.session_state },
+ * };
+ * const { userId: keycloakUserId, username, email, firstName, lastName, emailVerified } = login;
+ * const authenticated: AuthenticationInput = {
+ *   ...{ keycloakUserId, username, email, firstName, lastName, emailVerified, sessionData },
+ * };
+ * const { user, session } = await sync.syncOnAuthentication(authenticated);
+ *
+ * const { failed }: BulkSyncResult = await sync.bulkSyncUsers([user.id]);
+ * console.log(failed.length, await sync.endSession(session.sessionId));
+ * ```
  */
 export class UserSyncService {
   readonly #deps: SyncDeps;
