@@ -43,9 +43,12 @@ function sections(text: string): { tag: string; body: string }[] {
   const found = [{ tag: "", lines: [] as string[] }];
   let fenced = false;
   for (const line of lines) {
-    const [, tag, rest] = (!fenced && /^\s*@(\w+)\s*(.*)$/.exec(line)) || [];
-    if (tag !== undefined) found.push({ tag, lines: rest ? [rest] : [] });
-    else found.at(-1)?.lines.push(line);
+    // A tag may also follow a sentence on its line.
+    for (const part of fenced ? [line] : line.split(/(?<=^|\s)(?=@(?:param|returns|throws|see|example)\b)/)) {
+      const [, tag, rest] = (!fenced && /^\s*@(\w+)\s*(.*)$/.exec(part)) || [];
+      if (tag !== undefined) found.push({ tag, lines: rest ? [rest.trimEnd()] : [] });
+      else found.at(-1)?.lines.push(part.trimEnd());
+    }
     if (line.trimStart().startsWith("```")) fenced = !fenced;
   }
   return found.map((section) => ({ tag: section.tag, body: section.lines.join("\n").trim() }));

@@ -52,7 +52,8 @@ export function publicExports(): { entries: Entry[]; exports: PublicExport[] } {
 
 function readEntries(): Entry[] {
   const project = new Project({ tsConfigFilePath: join(root, "tsconfig.json"), skipAddingFilesFromTsConfig: true });
-  return readdirSync(join(root, "libs")).flatMap((name) => {
+  const names = readdirSync(join(root, "libs")).sort();
+  return names.flatMap((name) => {
     const folder = join(root, "libs", name);
     const { exports } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
     return Object.entries(exports as Record<string, string>)

@@ -1,10 +1,8 @@
 import { generatedNote } from "../pages/table.ts";
 import { type DocComment, parseDocComment } from "./doc-comment.ts";
+import { linkTo, withLinks } from "./links.ts";
 import { type Entry, type PublicExport, publicExports } from "./public-exports.ts";
 import { signature } from "./signature.ts";
-
-/** Names of the packages that have a page. */
-export const referencedPackages = (): string[] => [...new Set(publicExports().entries.map((each) => each.package))];
 
 /** `docs/api/<package>.md`, from the doc comments of what the package exports. */
 export function referencePage(name: string): string {
@@ -14,7 +12,7 @@ export function referencePage(name: string): string {
 
 ${generatedNote(`the doc comments in libs/${name}/src`)}
 
-The package's [README](../../libs/${name}/README.md) says what it is for.
+The package's [README](../../libs/${name}/README.md) says what it is for. [Other packages](README.md)
 
 ${parts.join("\n\n")}
 `;
@@ -23,24 +21,27 @@ ${parts.join("\n\n")}
 function entryPart({ package: name, specifier, file }: Entry, exports: PublicExport[]): string {
   const reached = exports.filter((each) => each.from.includes(specifier));
   const own = reached.filter((each) => each.package === name && each.from[0] === specifier && !each.external);
-  const others = reached.filter((each) => !own.includes(each)).map(otherLine);
-  const about = /^\s*(\/\*\*[\s\S]*?\*\/)\s*\n(?:\s*\n|import |export )/.exec(file.getFullText())?.[1];
-  const isModuleComment = about !== undefined && !own.some((each) => each.doc?.description === descriptionOf(about));
+  const others = reached.filter((each) => !own.includes(each)).map(otherExport);
+  own.sort((a, b) => a.name.localeCompare(b.name, "en"));
+  const about = moduleComment(file.getFullText(), own);
   return [
     `## ${specifier}`,
-    ...(isModuleComment ? [descriptionOf(about)] : []),
-    ...own.sort((a, b) => a.name.localeCompare(b.name, "en")).map(exportPart),
-    ...(others.length > 0 ? [`Also exported: ${others.sort().join(", ")}.`] : []),
+    ...(about === undefined ? [] : [about]),
+    ...(own.length > 1 ? [own.map((each) => linkTo(each)).join(" · ")] : []),
+    ...(others.length > 0 ? [`Also exported: ${others.sort().join(" · ")}`] : []),
+    ...own.map(exportPart),
   ].join("\n\n");
 }
 
-const descriptionOf = (comment: string) => parseDocComment(comment).description;
-
-const anchorOf = (name: string) => name.toLowerCase();
-
-function otherLine({ name, package: home, external }: PublicExport): string {
-  return external === undefined ? `[\`${name}\`](${home}.md#${anchorOf(name)})` : `\`${name}\` (of ${external})`;
+/** The comment at the top of an index. A file that is no index may begin with the comment of an export. */
+function moduleComment(text: string, own: PublicExport[]): string | undefined {
+  const comment = /^\s*(\/\*\*[\s\S]*?\*\/)\s*\n(?:\s*\n|import |export )/.exec(text)?.[1];
+  const description = comment && parseDocComment(comment).description;
+  return own.some((each) => each.doc?.description === description) ? undefined : description;
 }
+
+const otherExport = (each: PublicExport) =>
+  each.external === undefined ? linkTo(each) : `\`${each.name}\` (of ${each.external})`;
 
 function exportPart(each: PublicExport): string {
   const { doc } = each;
@@ -48,37 +49,26 @@ function exportPart(each: PublicExport): string {
   const also = each.from.slice(1).filter((from) => from.startsWith(`@libs/${each.package}/`));
   return [
     `### ${each.name}`,
-    ...(doc?.description ? [linked(doc.description)] : []),
+    ...(doc?.description ? [withLinks(doc.description, each.package)] : []),
     fenced(signature(each)),
-    ...(doc ? details(doc) : []),
+    ...(doc ? details(doc, each.package) : []),
     ...(also.length > 0 ? [`Also from ${also.map((from) => `\`${from}\``).join(", ")}.`] : []),
   ].join("\n\n");
 }
 
-function details({ params, returns, throws, examples, see, sources }: DocComment): string[] {
+function details({ params, returns, throws, sources, examples, see }: DocComment, home: string): string[] {
+  const line = (text: string) => withLinks(text.replace(/\s*\n\s*/g, " "), home);
   const list = [
-    ...Object.entries(params).map(([name, text]) => `- \`${name}\`: ${oneLine(text)}`),
-    ...(returns === undefined ? [] : [`- Returns: ${oneLine(returns)}`]),
-    ...throws.map((text) => `- Throws: ${oneLine(text)}`),
-    ...sources.map((text) => `- Source: ${oneLine(text)}`),
+    ...Object.entries(params).map(([name, text]) => `- \`${name}\`: ${line(text)}`),
+    ...(returns === undefined ? [] : [`- Returns: ${line(returns)}`]),
+    ...throws.map((text) => `- Throws: ${line(text)}`),
+    ...sources.map((text) => `- Source: ${line(text)}`),
   ];
   return [
     ...(list.length > 0 ? [list.join("\n")] : []),
-    ...examples.map(fenced),
-    ...see.map((name) => `Example: ${linked(`{@link ${name}}`)}.`),
+    ...examples.map((code) => `Example:\n\n${fenced(code)}`),
+    ...see.map((name) => `Example: ${withLinks(`{@link ${name}}`, home)}`),
   ];
 }
 
-const oneLine = (text: string) => linked(text.replace(/\s*\n\s*/g, " "));
 const fenced = (code: string) => `\`\`\`ts\n${code}\n\`\`\``;
-
-function linked(text: string): string {
-  const pages = text.replace(
-    /\{@link (https?:\/\/\S+?)(?: ([^}]+))?\}/g,
-    (_, url, title) => `[${title ?? url}](${url})`,
-  );
-  return pages.replace(/\{@link (\w+)\}/g, (_, name: string) => {
-    const target = publicExports().exports.find((each) => each.name === name);
-    return target ? `[\`${name}\`](${target.package}.md#${anchorOf(name)})` : `\`${name}\``;
-  });
-}

@@ -67,6 +67,7 @@ export interface MigrateResult {
 /**
  * Applies the migrations that a database lacks, each in a transaction of its own, and records them as `prisma migrate
  * deploy` does, so that either can take over from the other. Runners that start at once take turns.
+ * @param options which migrations; the project's own when left out
  * @param databaseUrl of a direct connection, or of a pooler in session mode
  * @throws MigrationError when a migration was edited after it was applied, failed before or fails now, or when the
  *   database can't be reached, or a pooler in transaction mode is between: it would keep the lock for ever

@@ -57,7 +57,7 @@ export const logLevel = z.enum(["fatal", "error", "warn", "info", "debug", "trac
 
 /**
  * Comma-separated entries; a fault names the entry's position, never its value.
- * @param isValid whether one entry is
+ * @param isValid whether an entry is one of those that are allowed
  * @param rule what an entry must be, for the fault
  * @see {@link readConfig}
  */

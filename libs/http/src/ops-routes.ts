@@ -27,6 +27,7 @@ const readinessSchema = z.strictObject({
 
 /**
  * For operators and orchestrators: alive, ready, metrics.
+ * @param deps readiness, metrics and their token
  * @example
  * ```ts
  * import { createReadiness, type OpsDeps, opsRoutes } from "@libs/http";

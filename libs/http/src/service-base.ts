@@ -50,6 +50,7 @@ export const serveOptions = (logger: Logger) => ({
 /**
  * Request id, access log, metrics, problem details, security headers, the path as it was sent, CORS, JSON bodies. Comes before every route; the
  * app itself is made with `normalize: false` and {@link serveOptions}.
+ * @param options for all plugins
  * @example
  * ```ts
  * import {

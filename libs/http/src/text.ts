@@ -67,7 +67,7 @@ export const secret = (maxLength: number) =>
  */
 export const password = secret(4000);
 
-export const maxMetadataBytes = 4096;
+const maxMetadataBytes = 4096;
 
 /**
  * Free-form JSON of the application, kept small.

@@ -55,6 +55,7 @@ export interface InspectSchemaOptions {
 /**
  * Compares a database with what the code expects, on a connection of its own: two statements on the catalogue, whose
  * cost does not grow with the tables. Changes nothing.
+ * @param options times in milliseconds
  * @param databaseUrl of the database
  * @throws ConnectionError when there is no connection
  * @throws StatementRefusedError when the catalogue can't be read

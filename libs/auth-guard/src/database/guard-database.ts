@@ -49,8 +49,8 @@ export function openGuardDatabase(url: Secret): GuardDatabase {
 }
 
 /**
- * Lets a guard use the connections of a client that the service has already. Closing the result leaves that client open:
- * it is its owner's.
+ * Lets a guard use the connections of a client that the service has already. Closing the result leaves that client
+ * open: it is its owner's.
  * @param database the service's client, such as a `PrismaClient` of `@libs/database`
  * @example
  * ```ts

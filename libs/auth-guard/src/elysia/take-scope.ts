@@ -32,12 +32,14 @@ export const queryParam =
 
 /**
  * The user's own store; of one who has none, the permission must hold everywhere.
+ * @param source the request
  * @see {@link keycloakAuth}
  */
 export const ownStore: TakeScope = ({ user }) => user.storeId;
 
 /**
  * The user's own organization; of one who has none, the permission must hold everywhere.
+ * @param source the request
  * @example
  * ```ts
  * import { ownOrganization, type RouteGuard } from "@libs/auth-guard";

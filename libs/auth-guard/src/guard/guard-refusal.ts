@@ -55,7 +55,10 @@ export class GuardRefusal extends AuthError {
     return new GuardRefusal("session.ended", challenge);
   }
 
-  /** @param maxAuthAgeSeconds the route's limit, in seconds (RFC 9470 §3) */
+  /**
+   * The session began too long ago for the route (RFC 9470 §3).
+   * @param maxAuthAgeSeconds the route's limit, in seconds
+   */
   static oldSession(maxAuthAgeSeconds: number): GuardRefusal {
     const challenge =
       'Bearer error="insufficient_user_authentication", error_description="A more recent login is needed", ' +

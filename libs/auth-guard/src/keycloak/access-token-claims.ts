@@ -64,6 +64,7 @@ export function readAccessTokenClaims(payload: unknown): AccessTokenPayload {
 
 /**
  * The person and the times of a token, in our own words.
+ * @param claims what {@link readAccessTokenClaims} returned
  * @see {@link readAccessTokenClaims}
  */
 export function personOf(claims: AccessTokenPayload) {
@@ -81,6 +82,7 @@ export function personOf(claims: AccessTokenPayload) {
 
 /**
  * The roles of a token, as its claims group them.
+ * @param claims what {@link readAccessTokenClaims} returned
  * @see {@link readAccessTokenClaims}
  */
 export function rolesOf(claims: AccessTokenPayload): { realm: string[]; clients: [client: string, roles: string[]][] } {

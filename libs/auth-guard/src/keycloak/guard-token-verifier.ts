@@ -73,6 +73,12 @@ export class JoseGuardTokenVerifier implements GuardTokenVerifier {
     this.keys.onRemoved?.(listener);
   }
 
+  /**
+   * Verifies an access token.
+   * @param token as the request has it, without `Bearer`
+   * @param isKnownSession whether a token of this session is worth waiting for its key
+   * @throws AuthError `token.invalid` | `keycloak.unavailable` where its key could not be fetched
+   */
   async verify(token: string, isKnownSession: IsKnownSession = () => false): Promise<VerifiedToken> {
     const { algorithms, issuer: given, audience, authorizedParties } = this.rules;
     const source = typeof given === "string" ? fixedIssuer(given) : given;

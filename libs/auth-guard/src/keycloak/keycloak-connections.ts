@@ -52,6 +52,7 @@ export class KeycloakConnections {
   /**
    * For calls that change nothing. In a request with time left, one that got no answer is repeated once, on a fresh
    * connection; others are repeated by whoever makes them.
+   * @throws what `send` throws
    */
   async read<T>(send: Send<T>): Promise<T> {
     try {

@@ -25,6 +25,7 @@ export interface KeycloakOptions extends SignatureOptions {
 
 /**
  * The client's own credentials, as the token endpoint takes them; made for each call.
+ * @param options the client's id and secret
  * @see {@link keycloakEndpoints}
  */
 export function clientCredentials({ clientId, clientSecret }: Pick<KeycloakOptions, "clientId" | "clientSecret">) {
@@ -96,7 +97,8 @@ export function keycloakEndpoints(options: Pick<KeycloakOptions, "url" | "realm"
 export const accountUrl = (issuer: string): string => `${issuer}/account`;
 
 /**
- * Limit of a call to Keycloak, in milliseconds. Leaves a good second of a request's 4.5 s for what comes before and after.
+ * Limit of a call to Keycloak, in milliseconds. Leaves a good second of a request's 4.5 s for what comes before and
+ * after.
  * @example
  * ```ts
  * import { DEFAULT_TIMEOUT_MS, getJson } from "@libs/auth-guard/keycloak";

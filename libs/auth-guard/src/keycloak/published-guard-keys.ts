@@ -4,7 +4,7 @@ import type { GuardKeys } from "./guard-token-verifier.ts";
 import { PublishedKeys, type PublishedKeysOptions } from "./published-keys.ts";
 
 /** Ids that are not known make us ask Keycloak at most this often. */
-export const KEYS_COOL_DOWN_MS = 2000;
+const KEYS_COOL_DOWN_MS = 2000;
 
 /**
  * How {@link PublishedGuardKeys} fetches.
@@ -58,6 +58,12 @@ export class PublishedGuardKeys implements GuardKeys {
     return this.#keys.keepFresh(everyMs, againMs);
   }
 
+  /**
+   * The key of this id. One that is not known yet is fetched.
+   * @param kid a token's `kid`
+   * @param mayWait whether the token is worth waiting for the end of the cool-down
+   * @throws AuthError `keycloak.unavailable` where no keys could be fetched
+   */
   async find(kid: string, mayWait: MayWait): Promise<JWTVerifyGetKey | undefined> {
     if (this.#has(kid)) await this.#keys.refreshIfOld();
     else if (this.#keys.fetching) await this.#fetch();

@@ -36,6 +36,7 @@ export interface SignatureOptions {
 
 /**
  * The signature algorithms that are accepted by these options.
+ * @param options left out: all
  * @returns the algorithms that tokens may be signed with
  * @see {@link SignatureOptions}
  */

@@ -19,6 +19,7 @@ export interface DiagnoseKeycloakOptions {
 /**
  * Asks for a realm's public page, and where that fails, finds out why: by the failure itself, and by trying the same
  * address with the other scheme and at the usual paths. No credentials are sent.
+ * @param options where Keycloak is; times in milliseconds
  * @returns why Keycloak does not answer and what to do, in one sentence; undefined when the realm answers
  * @example
  * ```ts

@@ -6,6 +6,7 @@ import { QUICK_TIMEOUT_MS, type QuickOptions } from "./quick-options.ts";
 /**
  * Whether what serves LISTEN and background work keeps a session, and leads to the database of `databaseUrl`. What is wrong
  * with a single URL is found elsewhere.
+ * @param options both URLs; times in milliseconds
  * @throws what is no failure to connect
  * @example
  * ```ts

@@ -2,6 +2,7 @@ import type { Finding } from "@libs/problems/findings";
 
 /**
  * The first finding of each code: two checks may find the same.
+ * @param findings of several checks
  * @example
  * ```ts
  * import { checkDirectUrl, checkSchema, firstOfEach } from "@libs/auth-guard/startup-check";

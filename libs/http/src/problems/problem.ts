@@ -90,7 +90,8 @@ export function problemResponse(
 export const problemsOf = <const Code extends AuthErrorCode>(...codes: Code[]) => problemsIn(catalogue, ...codes);
 
 /**
- * What a route declares of errors in a service's own catalogue: the problem schema under every status that the codes have.
+ * What a route declares of errors in a service's own catalogue: the problem schema under every status that the codes
+ * have.
  * @param entries the catalogue
  * @param codes those that the route may answer with
  * @example

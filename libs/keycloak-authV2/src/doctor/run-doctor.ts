@@ -25,6 +25,7 @@ const TIMEOUT_MS = 10_000;
 /**
  * Looks at everything that the gateway stands on, and changes nothing. (One login without a name is tried: it
  * leaves a `LOGIN_ERROR` event.)
+ * @param options as the gateway has them; times in milliseconds
  * @throws AuthError where Keycloak answers in a way that no check knows
  * @example
  * ```ts

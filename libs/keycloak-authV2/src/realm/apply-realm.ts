@@ -11,7 +11,13 @@ import { setUpRealm } from "./set-up-realm.ts";
  *   `keycloak.timeout`
  * @example
  * ```ts
- * import { applyRealm, planRealm, type RealmChange, type RealmOptions, UnsupportedKeycloakError } from "@libs/keycloak-authV2/realm";
+ * import {
+ *   applyRealm,
+ *   planRealm,
+ *   type RealmChange,
+ *   type RealmOptions,
+ *   UnsupportedKeycloakError,
+ * } from "@libs/keycloak-authV2/realm";
  *
  * const options: RealmOptions = {
  *   keycloakUrl: "http://keycloak:8080",

@@ -39,6 +39,7 @@ const queueOf = (name: Sweep["name"]) => `sweep-${name}`;
  * Runs sweeps over state rows, in this process: the rows are the truth, so each sweep runs at an interval whatever
  * happens. pg-boss makes it faster and wider: a wake reaches some replica at once, and a schedule runs on one of them.
  * Without it (the database is away, at the start too) the intervals go on, and it is started as soon as that is possible.
+ * @param options times in milliseconds
  * @returns at once; `stop` before the process ends
  * @example
  * ```ts

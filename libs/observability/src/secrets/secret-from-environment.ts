@@ -13,6 +13,7 @@ export type SecretSource = { value: string } | { file: SecretFile } | undefined;
 /**
  * Reads a secret from a variable or from the file that `<variable>_FILE` names; one that is empty or blank counts as not
  * given.
+ * @param options which values are accepted
  * @param variable its name
  * @param environment such as `process.env`
  * @throws SecretFileError both are given, or there is no valid value in the file
@@ -52,8 +53,9 @@ export function secretSource(
 }
 
 /**
- * Reads a secret from a variable or from the file that `<variable>_FILE` names. One that comes from a file follows it: ask
- * for it at each use.
+ * Reads a secret from a variable or from the file that `<variable>_FILE` names. One that comes from a file follows it:
+ * ask for it at each use.
+ * @param options which values are accepted
  * @param variable its name
  * @param environment such as `process.env`
  * @returns undefined where neither variable is given

@@ -21,11 +21,15 @@ const FIRST_PAUSE_MS = 10;
  *     await client.query("BEGIN");
  *     await client.query("UPDATE carts SET status = 'abandoned' WHERE updated_at < now() - interval '30 days'");
  *     await client.query("COMMIT");
+ *   } catch (error) {
+ *     await client.query("ROLLBACK");
+ *     throw error;
  *   } finally {
  *     client.release();
  *   }
  * }, isConflict);
  * ```
+ * @throws the last error of `work`
  */
 export async function retryConflicts<T>(work: () => Promise<T>, isConflict: (error: unknown) => boolean): Promise<T> {
   for (let tried = 1; ; tried += 1) {

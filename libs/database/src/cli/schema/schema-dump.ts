@@ -65,7 +65,8 @@ const SEQUENCES = `
   ORDER BY c.relname COLLATE "C"`;
 
 /**
- * A database's sequences, tables (columns, constraints, indexes, triggers, options) and functions, in a form that is the same on every server.
+ * A database's sequences, tables (columns, constraints, indexes, triggers, options) and functions, in a form that is the same
+ * on every server.
  * @param databaseUrl of a migrated database
  * @see {@link schemaDiff}
  */

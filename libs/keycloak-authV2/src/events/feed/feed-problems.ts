@@ -21,7 +21,8 @@ export type FeedProblemKind =
 const UNDER_WAY: ReadonlySet<string> = new Set(["full_look_running", "reconcile_late"] satisfies FeedProblemKind[]);
 
 /**
- * Whether changes are missing or late, and not only being caught up. @param kind of a {@link FeedProblem}
+ * Whether changes are missing or late, and not only being caught up.
+ * @param kind of a {@link FeedProblem}
  * @see {@link ChangeFeed}
  */
 export const isIncomplete = (kind: string): boolean => !UNDER_WAY.has(kind);

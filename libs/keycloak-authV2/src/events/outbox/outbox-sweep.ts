@@ -33,7 +33,12 @@ const STOP_LIMIT_MS = 1_000;
  * @example
  * ```ts
  * import { createRepositories, PrismaClient } from "@libs/database";
- * import { createOutboxMetrics, createOutboxSweep, type OutboxDeps, type OutboxMetrics } from "@libs/keycloak-authV2/events";
+ * import {
+ *   createOutboxMetrics,
+ *   createOutboxSweep,
+ *   type OutboxDeps,
+ *   type OutboxMetrics,
+ * } from "@libs/keycloak-authV2/events";
  * import { silentLogger } from "@libs/observability";
  * import { Registry } from "prom-client";
  *

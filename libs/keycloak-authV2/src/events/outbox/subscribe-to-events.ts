@@ -61,6 +61,7 @@ const RESTART_AFTER_MS = 1_000;
  * A handler that throws gets the event again, after 1 second at first, after 60 at most, until it succeeds or an operator
  * skips it (see `openEventQueues`); one that takes longer than a minute has failed. Meanwhile later events of this user wait, those of others do not. The event of a
  * process that died comes to another one within 20 seconds; that of one that hangs too, so that both may handle it.
+ * @param options times in milliseconds
  * @throws Error of the database when it is not there within `startLimitMs`
  * @throws TypeError when the name is not allowed
  * @throws Error when `databaseDirectUrl` leads to a pooler in transaction mode

@@ -10,7 +10,10 @@ import { repairUsers } from "./repair-users.ts";
 import { syncUsers } from "./sync-users.ts";
 import { verifyUsers } from "./verify-users.ts";
 
-/** For the integration's `timeoutMs` on walks over all users: a cold page takes seconds. */
+/**
+ * For the integration's `timeoutMs` on walks over all users: a cold page takes seconds.
+ * @see {@link BulkService}
+ */
 export const BULK_TIMEOUT_MS = 30_000;
 
 /**
@@ -21,6 +24,7 @@ export const BULK_TIMEOUT_MS = 30_000;
  * import { PrismaClient } from "@libs/database";
  * import { KeycloakIntegrationService } from "@libs/keycloak-authV2";
  * import {
+ *   BULK_TIMEOUT_MS,
  *   BulkError,
  *   type BulkErrorCode,
  *   type BulkResult,
@@ -38,8 +42,9 @@ export const BULK_TIMEOUT_MS = 30_000;
  *
  * const prisma = new PrismaClient();
  * const clientSecret = process.env.KEYCLOAK_CLIENT_SECRET ?? "";
- * const keycloak = { url: "http://keycloak:8080", realm: "app", clientId: "gateway", clientSecret, timeoutMs: 30_000 };
- * const integration = KeycloakIntegrationService.create(keycloak, prisma, new Registry());
+ * const keycloak = { url: "http://keycloak:8080", realm: "app", clientId: "gateway", clientSecret };
+ * const slow = { ...keycloak, timeoutMs: BULK_TIMEOUT_MS };
+ * const integration = KeycloakIntegrationService.create(slow, prisma, new Registry());
  * const own: BulkServiceOptions = { now: () => new Date() };
  * const bulk = new BulkService(integration, prisma, new Registry(), own);
  *

@@ -7,5 +7,5 @@ export type { BulkNotice, BulkNoticeKind } from "./bulk-notice.ts";
 export type * from "./bulk-options.ts";
 export type { BulkPhase, BulkProgress, SyncCounts } from "./bulk-progress.ts";
 export type { BulkResult, RepairResult, SyncResult, VerifyResult } from "./bulk-result.ts";
-export { BulkService } from "./bulk-service.ts";
+export { BULK_TIMEOUT_MS, BulkService } from "./bulk-service.ts";
 export type * from "./difference.ts";
