@@ -2,6 +2,8 @@ import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type PublicExport, publicExports } from "./reference/public-exports.ts";
+import { referencedPackages } from "./reference/reference-index.ts";
+import { referencePage } from "./reference/reference-page.ts";
 import {
   errorsWithoutComment,
   isShown,
@@ -48,6 +50,21 @@ test("what throws says so", () => {
 
 test("every public export has an example, or names the export whose example uses it", () => {
   expect(exported.filter((each) => !isShown(each, exported)).map(label)).toEqual([]);
+});
+
+test("every link of a page leads to a part of a page", () => {
+  const pages = new Map(referencedPackages().map((name) => [`${name}.md`, referencePage(name)]));
+  const anchors = [...pages].flatMap(([page, text]) => {
+    const names = [...text.matchAll(/^### (\w+)$/gm)].map(([, name = ""]) => name.toLowerCase());
+    // As GitHub numbers headings of one name.
+    const numbers = names.map((name, index) => names.slice(0, index).filter((before) => before === name).length);
+    return names.map((name, index) => `${page}#${name}${numbers[index] === 0 ? "" : `-${numbers[index]}`}`);
+  });
+  const links = [...pages.values()].flatMap((text) =>
+    [...text.matchAll(/\]\(([\w-]+\.md#[\w-]+)\)/g)].map(([, link]) => link),
+  );
+  expect(links.length).toBeGreaterThan(1000);
+  expect(links.filter((link) => !anchors.includes(link ?? ""))).toEqual([]);
 });
 
 test("the examples compile", async () => {

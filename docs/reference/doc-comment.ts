@@ -15,7 +15,7 @@ export interface DocComment {
 const LINKED_NAME = /\{@link (\w+)\}/;
 
 /**
- * Read from the text, not from the compiler's tags: an example may hold lines that look like tags.
+ * Read from the text, not from the compiler's tags: an example may hold lines that begin like tags.
  * @param text the comment with its delimiters
  */
 export function parseDocComment(text: string): DocComment {

@@ -1,8 +1,8 @@
+import { anchorOf } from "./page-order.ts";
 import { type PublicExport, publicExports } from "./public-exports.ts";
 
 /** A link to an export's part of its page. */
-export const linkTo = ({ name, package: home }: PublicExport): string =>
-  `[\`${name}\`](${home}.md#${name.toLowerCase()})`;
+export const linkTo = (each: PublicExport): string => `[\`${each.name}\`](${each.package}.md#${anchorOf(each)})`;
 
 /**
  * Makes Markdown links of `{@link …}`, and of addresses.

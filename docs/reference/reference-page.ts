@@ -1,6 +1,7 @@
 import { generatedNote } from "../pages/table.ts";
 import { type DocComment, parseDocComment } from "./doc-comment.ts";
 import { linkTo, withLinks } from "./links.ts";
+import { describedExports } from "./page-order.ts";
 import { type Entry, type PublicExport, publicExports } from "./public-exports.ts";
 import { signature } from "./signature.ts";
 
@@ -18,11 +19,11 @@ ${parts.join("\n\n")}
 `;
 }
 
-function entryPart({ package: name, specifier, file }: Entry, exports: PublicExport[]): string {
+function entryPart(entry: Entry, exports: PublicExport[]): string {
+  const { specifier, file } = entry;
+  const own = describedExports(entry);
   const reached = exports.filter((each) => each.from.includes(specifier));
-  const own = reached.filter((each) => each.package === name && each.from[0] === specifier && !each.external);
   const others = reached.filter((each) => !own.includes(each)).map(otherExport);
-  own.sort((a, b) => a.name.localeCompare(b.name, "en"));
   const about = moduleComment(file.getFullText(), own);
   return [
     `## ${specifier}`,

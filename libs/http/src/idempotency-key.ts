@@ -3,8 +3,9 @@ import { AuthError } from "@libs/problems";
 const form = /^[\x21-\x7e]{1,255}$/;
 
 /**
- * The `Idempotency-Key` header, where there is one. @throws AuthError `input.invalid`
+ * The `Idempotency-Key` header, where there is one.
  * @param request whose header is read
+ * @throws AuthError `input.invalid`
  * @see https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
  * @example
  * ```ts

@@ -40,7 +40,7 @@ export function mapError(error: unknown, operation: string): AuthError {
 const NOT_CONNECTED: ReadonlySet<string> = new Set(["ECONNREFUSED", "ConnectionRefused", "ENOTFOUND", "EAI_AGAIN"]);
 
 /**
- * Turns an unexpected HTTP status of Keycloak's into an {@link AuthError}.
+ * The {@link AuthError} for an HTTP status of Keycloak's that was not expected.
  * @param status number of the HTTP status
  * @param operation the name that logs and metrics use
  * @param cause what Keycloak's admin client threw, for its error key

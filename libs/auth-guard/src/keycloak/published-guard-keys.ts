@@ -50,9 +50,10 @@ export class PublishedGuardKeys implements GuardKeys {
   }
 
   /**
-   * Fetches the keys now and every 30 s; sooner while that fails. @returns stops it
+   * Fetches the keys now and every 30 s; sooner while that fails.
    * @param everyMs between two fetches, in milliseconds
    * @param againMs after a fetch that failed, in milliseconds
+   * @returns stops it
    */
   keepFresh(everyMs?: number, againMs?: number): () => void {
     return this.#keys.keepFresh(everyMs, againMs);

@@ -113,9 +113,10 @@ export class PublishedKeys {
   }
 
   /**
-   * Fetches the keys now and every 30 s; sooner while that fails. @returns stops it
+   * Fetches the keys now and every 30 s; sooner while that fails.
    * @param everyMs between two fetches, in milliseconds
    * @param againMs after a fetch that failed, in milliseconds
+   * @returns stops it
    */
   keepFresh(everyMs = FRESH_EVERY_MS, againMs = FRESH_AGAIN_MS): () => void {
     let timer: Timer | undefined;

@@ -26,7 +26,8 @@ export function noAnswer(error: unknown): Finding {
 }
 
 /**
- * The same, for a check that leaves whatever else fails to other checks: it has seen nothing, which is no pass.
+ * An outage of Keycloak as a finding, for a check that leaves every other failure to other checks: it has seen nothing,
+ * which is no pass.
  * @param error what the call threw
  * @returns empty where it is no outage
  * @example
