@@ -3,9 +3,16 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The project's own. */
+/**
+ * Folder of the project's own migrations.
+ * @see {@link readMigrations}
+ */
 export const MIGRATIONS_DIR = resolve(dirname(fileURLToPath(import.meta.url)), "../../../prisma/migrations");
 
+/**
+ * One migration, as its file has it.
+ * @see {@link readMigrations}
+ */
 export interface Migration {
   name: string;
   sql: string;
@@ -13,14 +20,29 @@ export interface Migration {
   checksum: string;
 }
 
-/** As Prisma stores what was applied. */
+/**
+ * A row of `_prisma_migrations`, as Prisma stores what was applied.
+ * @see {@link readMigrations}
+ */
 export interface AppliedRow {
   migration_name: string;
   checksum: string;
   finished_at: Date | null;
 }
 
-/** The migrations of a folder, `<name>/migration.sql` each, in their order. */
+/**
+ * The migrations of a folder, `<name>/migration.sql` each, in their order.
+ * @param dir such as {@link MIGRATIONS_DIR}
+ * @throws the file system's error when the folder can't be read
+ * @example
+ * ```ts
+ * import { type AppliedRow, MIGRATIONS_DIR, type Migration, readMigrations } from "@libs/postgres";
+ *
+ * const applied: Pick<AppliedRow, "migration_name">[] = [{ migration_name: "0001_init" }];
+ * const names = new Set(applied.map((row) => row.migration_name));
+ * export const missing: Migration[] = readMigrations(MIGRATIONS_DIR).filter(({ name }) => !names.has(name));
+ * ```
+ */
 export function readMigrations(dir: string): Migration[] {
   return readdirSync(dir, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && existsSync(join(dir, entry.name, "migration.sql")))

@@ -4,10 +4,23 @@ import { databaseProblem } from "@libs/postgres";
 import { isAuthError, problemResponse } from "@libs/problems";
 import { ParseError } from "elysia";
 
-/** A refusal's body (RFC 9457). */
+/**
+ * A refusal's body (RFC 9457).
+ * @example
+ * ```ts
+ * import type { GuardProblem } from "@libs/auth-guard";
+ *
+ * const answer = await fetch("http://localhost:3000/me");
+ * if (answer.status === 401) {
+ *   const { code, detail, requestId } = (await answer.json()) as GuardProblem;
+ *   console.warn(code, detail, requestId); // "token.missing"
+ * }
+ * ```
+ */
 export interface GuardProblem {
   type: string;
   title: string;
+  /** HTTP status, as the response has it. */
   status: number;
   code: string;
   detail: string;

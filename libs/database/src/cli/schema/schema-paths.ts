@@ -5,5 +5,8 @@ const prismaDir = resolve(dirname(fileURLToPath(import.meta.url)), "../../../../
 
 /** The source of the client and of the migrations. */
 export const SCHEMA_PATH = resolve(prismaDir, "schema.prisma");
-/** The committed dump of a migrated database. */
+/**
+ * File of the committed dump of a migrated database.
+ * @see {@link schemaDiff}
+ */
 export const SCHEMA_DUMP_PATH = resolve(prismaDir, "schema.sql");
