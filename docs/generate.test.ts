@@ -13,7 +13,7 @@ import { findingsPage } from "./pages/findings-page.ts";
 
 test("the generated pages say what the code says", async () => {
   expect(await outdatedPages()).toEqual([]);
-});
+}, 60_000);
 
 test("every error code, every finding and every variable has its row", () => {
   const findings = findingsPage();

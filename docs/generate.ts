@@ -4,12 +4,16 @@ import { compatibilityPage } from "./pages/compatibility-page.ts";
 import { configurationPage } from "./pages/configuration-page.ts";
 import { errorsPage } from "./pages/errors-page.ts";
 import { findingsPage } from "./pages/findings-page.ts";
+import { referencedPackages, referenceIndex } from "./reference/reference-index.ts";
+import { referencePage } from "./reference/reference-page.ts";
 
 export const pages: Record<string, () => string> = {
   "errors.md": errorsPage,
   "compatibility.md": compatibilityPage,
   "configuration.md": configurationPage,
   "findings.md": findingsPage,
+  "api/README.md": referenceIndex,
+  ...Object.fromEntries(referencedPackages().map((name) => [`api/${name}.md`, () => referencePage(name)])),
 };
 
 /** @returns names of the pages that differ from what the code says now */

@@ -21,6 +21,7 @@ export {
   SIGNATURE_ALGORITHMS,
   type SignatureAlgorithm,
 } from "./keycloak/signature-algorithms.ts";
+export type { PathParams } from "./request/check-request.ts";
 export { type CheckRequest, createGuard, type RequestGuard } from "./request/create-guard.ts";
 export type { GuardProblem } from "./request/guard-response.ts";
 export { type KeycloakAuthOptions, openGuard } from "./request/open-guard.ts";

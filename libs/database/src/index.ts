@@ -23,5 +23,5 @@ export type * from "./ports/user-repository.ts";
 export { createDatabase, type DatabaseOptions, Prisma, PrismaClient } from "./prisma/client.ts";
 export { createPersonRepository } from "./prisma/create-person-repository.ts";
 export { createRepositories, type Repositories } from "./prisma/create-repositories.ts";
-export { type DatabaseOutcome, instrument, type ObserveDatabase } from "./prisma/instrument.ts";
+export type { DatabaseOutcome, ObserveDatabase } from "./prisma/instrument.ts";
 export { MIGRATIONS_DIR } from "./prisma-folder.ts";

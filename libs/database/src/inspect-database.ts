@@ -3,6 +3,10 @@ import type pg from "pg";
 import { MigrationError } from "./migration-error.ts";
 import { type MigrationState, readMigrationState } from "./migration-state.ts";
 
+/**
+ * What {@link inspectDatabase} found.
+ * @see {@link inspectDatabase}
+ */
 export interface DatabaseFacts {
   /** Of the server, such as 18. */
   majorVersion: number;
@@ -17,6 +21,10 @@ export interface DatabaseFacts {
   migrations: MigrationState;
 }
 
+/**
+ * How {@link inspectDatabase} works.
+ * @see {@link inspectDatabase}
+ */
 export interface InspectOptions {
   /** Milliseconds for the connection, and for each statement; default 5000. */
   timeoutMs?: number;
@@ -28,7 +36,18 @@ export interface InspectOptions {
 
 /**
  * What has to be known of a database before anything runs on it; changes nothing.
+ * @param databaseUrl of a direct connection
+ * @param options times in milliseconds
  * @throws MigrationError when it can't be reached
+ * @example
+ * ```ts
+ * import { type DatabaseFacts, type InspectOptions, inspectDatabase, type MigrationState } from "@libs/database/migrate";
+ *
+ * const options: InspectOptions = { timeoutMs: 3000 };
+ * const facts: DatabaseFacts = await inspectDatabase(process.env.DATABASE_URL ?? "", options);
+ * const { missing, failed }: MigrationState = facts.migrations;
+ * console.log(facts.majorVersion, facts.readOnly, missing, failed);
+ * ```
  */
 export async function inspectDatabase(databaseUrl: string, options: InspectOptions = {}): Promise<DatabaseFacts> {
   const { timeoutMs = 5_000, now = Date.now } = options;

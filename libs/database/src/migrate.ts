@@ -42,6 +42,10 @@ const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS _prisma_migrations (
     applied_steps_count     INTEGER NOT NULL DEFAULT 0
 )`;
 
+/**
+ * How {@link migrate} works.
+ * @see {@link migrate}
+ */
 export interface MigrateOptions {
   /** Holds `<name>/migration.sql`; the project's own when left out. */
   migrationsDir?: string;
@@ -49,6 +53,10 @@ export interface MigrateOptions {
   variable?: DirectUrl["variable"];
 }
 
+/**
+ * What {@link migrate} did.
+ * @see {@link migrate}
+ */
 export interface MigrateResult {
   /** Names of the migrations that this call applied, in order. */
   applied: string[];
@@ -59,9 +67,24 @@ export interface MigrateResult {
 /**
  * Applies the migrations that a database lacks, each in a transaction of its own, and records them as `prisma migrate
  * deploy` does, so that either can take over from the other. Runners that start at once take turns.
- *
+ * @param options which migrations; the project's own when left out
+ * @param databaseUrl of a direct connection, or of a pooler in session mode
  * @throws MigrationError when a migration was edited after it was applied, failed before or fails now, or when the
  *   database can't be reached, or a pooler in transaction mode is between: it would keep the lock for ever
+ * @see https://www.prisma.io/docs/orm/prisma-migrate
+ * @example
+ * ```ts
+ * import { MigrationError, type MigrateOptions, type MigrateResult, migrate } from "@libs/database/migrate";
+ *
+ * const options: MigrateOptions = { variable: "DATABASE_DIRECT_URL" };
+ * try {
+ *   const { applied, already }: MigrateResult = await migrate(process.env.DATABASE_DIRECT_URL ?? "", options);
+ *   console.log(`${applied.length} applied, ${already} before`);
+ * } catch (error) {
+ *   if (!(error instanceof MigrationError)) throw error;
+ *   console.error(error.message);
+ * }
+ * ```
  */
 export async function migrate(databaseUrl: string, options: MigrateOptions = {}): Promise<MigrateResult> {
   const { variable = "DATABASE_URL" } = options;

@@ -1,7 +1,10 @@
 import { databaseUrlFault, describeConnectionFailure } from "@libs/postgres";
 import { type CatalogueEntry, LibraryError, libraryCatalogue } from "@libs/problems";
 
-/** Why a database could not be brought up to date; the message is for the operator and holds no credentials. */
+/**
+ * Why a database could not be brought up to date; the message is for the operator and holds no credentials.
+ * @see {@link migrate}
+ */
 export class MigrationError extends LibraryError {
   override readonly name = "MigrationError";
   readonly code = "database.migration_failed";

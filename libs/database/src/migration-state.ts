@@ -2,7 +2,10 @@ import { type AppliedRow, readMigrations } from "@libs/postgres";
 import type pg from "pg";
 import { MIGRATIONS_DIR } from "./prisma-folder.ts";
 
-/** Names of migrations, by what is wrong with them; all empty: the database is up to date. */
+/**
+ * Names of migrations, by what is wrong with them; all empty: the database is up to date.
+ * @see {@link inspectDatabase}
+ */
 export interface MigrationState {
   missing: string[];
   /** Their file was changed after they were applied. */

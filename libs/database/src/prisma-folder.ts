@@ -8,5 +8,8 @@ const installed = resolve(here, "../prisma");
 /** The folder `prisma`: schema and migrations. It is inside the package where that is installed, else the repository's. */
 export const PRISMA_DIR = existsSync(installed) ? installed : resolve(here, "../../../prisma");
 
-/** The project's own. */
+/**
+ * Folder of the project's own migrations.
+ * @see {@link readMigrations}
+ */
 export const MIGRATIONS_DIR = resolve(PRISMA_DIR, "migrations");

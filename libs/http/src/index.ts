@@ -1,7 +1,6 @@
 // What every HTTP service of this repository shares: one cross-cutting plugin a file, and one that joins them.
 
 export { type PublicError, problemResponse } from "@libs/problems";
-export { type ObserveResponse, responseObservers } from "./access-log.ts";
 export {
   databasePoolSize,
   directUrl,
@@ -19,7 +18,7 @@ export {
 } from "./config-rules.ts";
 export { idempotencyKeyParameter, readIdempotencyKey } from "./idempotency-key.ts";
 export { bodyLimitBytes, nestingLimit } from "./json-only.ts";
-export { serveMetrics } from "./metrics-server.ts";
+export { type MetricsServerOptions, serveMetrics } from "./metrics-server.ts";
 export type { OpenApiOptions } from "./openapi/openapi-document.ts";
 export { openApi } from "./openapi-page.ts";
 export { type OpsDeps, opsRoutes } from "./ops-routes.ts";
@@ -39,9 +38,8 @@ export {
   type ReadinessConfiguration,
   type ReadinessOptions,
 } from "./readiness.ts";
-export { type RequestInfo, requestInfo } from "./request-info.ts";
 export { type ComposedService, runService, type ServiceConfig, type ServiceRecipe } from "./run-service.ts";
 export { type RouteTable, type ServiceBaseOptions, serveOptions, serviceBase } from "./service-base.ts";
-export { email, line, maxMetadataBytes, metadata, password, secret, text } from "./text.ts";
+export { email, line, metadata, password, secret, text } from "./text.ts";
 export { tokenOptions, tokenVariables } from "./token-variables.ts";
 export { type WithinDeadline, withinDeadline } from "./within-deadline.ts";

@@ -1,10 +1,22 @@
 import { AuthError } from "@libs/problems";
 import { Elysia } from "elysia";
 
-/** Largest body that is read, in bytes. */
+/**
+ * Largest body that is read, in bytes.
+ * @see {@link nestingLimit}
+ */
 export const bodyLimitBytes = 16 * 1024;
 
-/** Deepest nesting of lists and objects that is accepted (RFC 8259 §9): validators and databases recurse. */
+/**
+ * Deepest nesting of lists and objects that is accepted (RFC 8259 §9): validators and databases recurse.
+ * @example
+ * ```ts
+ * import { bodyLimitBytes, nestingLimit } from "@libs/http";
+ *
+ * const nested = `${"[".repeat(nestingLimit)}${"]".repeat(nestingLimit)}`;
+ * export const isTaken = nested.length <= bodyLimitBytes;
+ * ```
+ */
 export const nestingLimit = 32;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });

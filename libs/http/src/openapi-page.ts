@@ -8,7 +8,12 @@ import { type OpenApiOptions, openApiDocument } from "./openapi/openapi-document
 /** Imported as files, so that a bundled service brings them along. */
 const assets = { "swagger-ui.css": styles, "swagger-ui-bundle.js": script };
 
-/** `/openapi/json`, and a page at `/openapi` to try it: served from here, so that no third party's script runs on this origin. */
+/**
+ * `/openapi/json`, and a page at `/openapi` to try it: served from here, so that no third party's script runs on this origin.
+ * @param options title, version and tags of the document
+ * @returns a plugin
+ * @see {@link serviceBase}
+ */
 export function openApi(options: OpenApiOptions) {
   const app = new Elysia({ name: "openapi-page" });
   // Made at the first request, when the routes of the whole service are known.

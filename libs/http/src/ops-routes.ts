@@ -6,6 +6,10 @@ import { Elysia } from "elysia";
 import { z } from "zod";
 import type { CheckReadiness } from "./readiness.ts";
 
+/**
+ * What {@link opsRoutes} need.
+ * @see {@link opsRoutes}
+ */
 export interface OpsDeps {
   readiness: CheckReadiness;
   registry: Registry;
@@ -21,7 +25,24 @@ const readinessSchema = z.strictObject({
   feed_bound: z.string().optional(),
 });
 
-/** For operators and orchestrators: alive, ready, metrics. */
+/**
+ * For operators and orchestrators: alive, ready, metrics.
+ * @param deps readiness, metrics and their token
+ * @example
+ * ```ts
+ * import { createReadiness, type OpsDeps, opsRoutes } from "@libs/http";
+ * import { createMetricsRegistry } from "@libs/observability";
+ * import { Elysia } from "elysia";
+ *
+ * const isStopping = () => false;
+ * const deps: OpsDeps = {
+ *   readiness: createReadiness({ checks: {}, timeoutMs: 2000, maxAgeMs: 500, isStopping }),
+ *   registry: createMetricsRegistry(),
+ *   metricsToken: process.env.METRICS_TOKEN,
+ * };
+ * export const app = new Elysia().use(opsRoutes(deps)); // /health/live, /health/ready, /metrics
+ * ```
+ */
 export const opsRoutes = ({ readiness, registry, metricsToken }: OpsDeps) =>
   new Elysia({ name: "ops" })
     .get("/health/live", () => ({ status: "alive" as const }), {

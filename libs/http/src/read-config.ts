@@ -3,12 +3,19 @@ import { staysAtDatabase } from "@libs/postgres";
 import { SetupError } from "@libs/problems";
 import { z } from "zod";
 
+/**
+ * One fault of the configuration: which variable, and the rule that it breaks.
+ * @see {@link readConfig}
+ */
 export interface ConfigurationFault {
   variable: string;
   rule: string;
 }
 
-/** Every fault of the configuration, by variable name, without any value. */
+/**
+ * Every fault of the configuration, by variable name, without any value.
+ * @see {@link readConfig}
+ */
 export class ConfigError extends SetupError {
   override readonly name = "ConfigError";
 
@@ -25,7 +32,61 @@ export class ConfigError extends SetupError {
  * Reads a service's configuration; an empty or blank variable counts as not given. A secret is given by its variable or by
  * the file that `<variable>_FILE` names, and then its member of the result is as the file is now: it is to be read at each
  * use. {@link secretFilesOf} has the files.
+ * @param schema its members are the variables; those marked with {@link secretVariable} may come from files
+ * @param env such as `process.env`
  * @throws ConfigError with all faults at once
+ * @example
+ * ```ts
+ * import {
+ *   ConfigError,
+ *   type ConfigurationFault,
+ *   databasePoolSize,
+ *   directUrl,
+ *   httpUrl,
+ *   isOrigin,
+ *   keycloakIssuer,
+ *   listOf,
+ *   logLevel,
+ *   milliseconds,
+ *   port,
+ *   postgresUrl,
+ *   readConfig,
+ *   requestTimeoutMs,
+ *   secret,
+ *   secretFilesOf,
+ *   secretVariable,
+ *   shutdownDelayMs,
+ *   tokenOptions,
+ *   tokenVariables,
+ * } from "@libs/http";
+ * import { z } from "zod";
+ *
+ * const schema = z.object({
+ *   PORT: port.default(3100),
+ *   LOG_LEVEL: logLevel.default("info"),
+ *   DATABASE_URL: postgresUrl,
+ *   DATABASE_DIRECT_URL: directUrl,
+ *   DATABASE_POOL_SIZE: databasePoolSize,
+ *   KEYCLOAK_URL: httpUrl,
+ *   KEYCLOAK_ISSUER: keycloakIssuer,
+ *   KEYCLOAK_CLIENT_ID: z.string(),
+ *   ...tokenVariables,
+ *   API_KEY: secret(200).meta(secretVariable),
+ *   CORS_ORIGINS: listOf(isOrigin, "an origin such as https://shop.example"),
+ *   POLL_MS: milliseconds.default(1000),
+ *   REQUEST_TIMEOUT_MS: requestTimeoutMs,
+ *   SHUTDOWN_DELAY_MS: shutdownDelayMs,
+ * });
+ *
+ * try {
+ *   const config = readConfig(schema, process.env);
+ *   console.log(config.PORT, tokenOptions(config).authorizedParties, secretFilesOf(config).length);
+ * } catch (error) {
+ *   if (!(error instanceof ConfigError)) throw error;
+ *   const faults: ConfigurationFault[] = error.faults;
+ *   for (const { variable, rule } of faults) console.error(`${variable} ${rule}`);
+ * }
+ * ```
  */
 export function readConfig<Schema extends z.ZodObject>(
   schema: Schema,
@@ -44,7 +105,11 @@ export function readConfig<Schema extends z.ZodObject>(
   return followFiles(result.data, schema, files);
 }
 
-/** The files that secrets of a configuration come from: for whoever watches them. */
+/**
+ * The files that secrets of a configuration come from: for whoever watches them.
+ * @param config what {@link readConfig} returned
+ * @see {@link readConfig}
+ */
 export const secretFilesOf = (config: object): readonly SecretFile[] => filesOf.get(config) ?? [];
 
 const filesOf = new WeakMap<object, readonly SecretFile[]>();

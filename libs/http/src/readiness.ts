@@ -6,6 +6,10 @@ export interface ReadinessProblem {
   todo: string;
 }
 
+/**
+ * Whether a service is ready, and why not.
+ * @see {@link createReadiness}
+ */
 export interface Readiness {
   ready: boolean;
   /** `degraded`: it answers, but not all is well. `failed`: it is wrong, and was never right since the start. */
@@ -16,9 +20,16 @@ export interface Readiness {
   feed_bound?: string;
 }
 
+/**
+ * Asks whether the service is ready, as `/health/ready` answers. Never rejects.
+ * @see {@link createReadiness}
+ */
 export type CheckReadiness = () => Promise<Readiness>;
 
-/** Whether the process is configured as it needs to be. */
+/**
+ * Whether the process is configured as it needs to be.
+ * @see {@link createReadiness}
+ */
 export interface ReadinessConfiguration {
   /** Resolves when it was checked for the first time. */
   checkedOnce: Promise<void>;
@@ -27,6 +38,10 @@ export interface ReadinessConfiguration {
   problems(): readonly ReadinessProblem[];
 }
 
+/**
+ * What {@link createReadiness} checks.
+ * @see {@link createReadiness}
+ */
 export interface ReadinessOptions {
   /** Left out: it is not checked. */
   configuration?: ReadinessConfiguration | undefined;
@@ -46,7 +61,31 @@ export interface ReadinessOptions {
   isStopping: () => boolean;
 }
 
-/** Names which of the things that the gateway stands on are away. Never throws. */
+/**
+ * Names which of the things that the gateway stands on are away. Never throws.
+ * @param options times in milliseconds
+ * @example
+ * ```ts
+ * import {
+ *   type CheckReadiness,
+ *   createReadiness,
+ *   type Readiness,
+ *   type ReadinessConfiguration,
+ *   type ReadinessOptions,
+ * } from "@libs/http";
+ *
+ * const configuration: ReadinessConfiguration = { checkedOnce: Promise.resolve(), passed: () => true, problems: () => [] };
+ * const options: ReadinessOptions = {
+ *   configuration,
+ *   checks: { database: async () => "SELECT 1" },
+ *   timeoutMs: 2000,
+ *   maxAgeMs: 500,
+ *   isStopping: () => false,
+ * };
+ * const check: CheckReadiness = createReadiness(options);
+ * export const { ready, checks }: Readiness = await check();
+ * ```
+ */
 export function createReadiness(options: ReadinessOptions): CheckReadiness {
   const { checks, configuration, timeoutMs, maxAgeMs, isStopping } = options;
   let last: { at: number; result: Promise<Readiness> } | undefined;

@@ -2,7 +2,10 @@ import { bufferedStdout, createLogger, type Logger } from "@libs/observability";
 import { watchSecretFiles } from "@libs/observability/secrets";
 import { ConfigError, secretFilesOf } from "./read-config.ts";
 
-/** A service that is built and not listening yet. */
+/**
+ * A service that is built and not listening yet.
+ * @see {@link runService}
+ */
 export interface ComposedService {
   app: {
     listen(options: { hostname: string; port: number; reusePort: boolean }): unknown;
@@ -16,15 +19,23 @@ export interface ComposedService {
   close: () => Promise<void>;
 }
 
-/** The variables that the process itself needs. */
+/**
+ * The variables that the process itself needs.
+ * @see {@link runService}
+ */
 export interface ServiceConfig {
   HOST: string;
+  /** The port to listen on; 0 takes a free one. */
   PORT: number;
   LOG_LEVEL: string;
   /** From "not ready" to the end of listening, in milliseconds. */
   SHUTDOWN_DELAY_MS: number;
 }
 
+/**
+ * How {@link runService} reads, builds and names a service.
+ * @see {@link runService}
+ */
 export interface ServiceRecipe<Config extends ServiceConfig, Service extends ComposedService> {
   /** In each log line. */
   name: string;
@@ -45,7 +56,30 @@ const STOP_LIMIT_MS = 9_000;
 /**
  * The life of a service's process: configuration → compose → listen → drain on SIGTERM or SIGINT. Ends it with 1 when it
  * can't start or stop, with words for an operator; with 0 after a drain.
+ * @param recipe how this service is read, built and named
  * @param own the process, handed over by the service's `main.ts`: nothing else ends it
+ * @example
+ * ```ts
+ * import { type ComposedService, runService, type ServiceConfig, type ServiceRecipe } from "@libs/http";
+ * import { Elysia } from "elysia";
+ *
+ * const readConfig = (env: Record<string, string | undefined>): ServiceConfig => ({
+ *   HOST: "0.0.0.0",
+ *   PORT: Number(env.PORT ?? 3100),
+ *   LOG_LEVEL: "info",
+ *   SHUTDOWN_DELAY_MS: 500,
+ * });
+ * const recipe: ServiceRecipe<ServiceConfig, ComposedService> = {
+ *   name: "prices",
+ *   readConfig,
+ *   compose: () => ({
+ *     app: new Elysia().get("/prices", () => ({ tea: 450 })),
+ *     beginStop: () => {},
+ *     close: async () => {},
+ *   }),
+ * };
+ * await runService(process, recipe);
+ * ```
  */
 export async function runService<Config extends ServiceConfig, Service extends ComposedService>(
   own: Pick<NodeJS.Process, "env" | "exit" | "on" | "once" | "pid">,

@@ -10,11 +10,18 @@ import { lastResort, problemDetails } from "./problem-details.ts";
 import { requestContextPlugin } from "./request-context.ts";
 import { securityHeaders } from "./security-headers.ts";
 
-/** The routes of the finished app, which its plugins can know only later. */
+/**
+ * The routes of the finished app, which its plugins can know only later.
+ * @see {@link serviceBase}
+ */
 export interface RouteTable {
   current: { method: string; path: string }[];
 }
 
+/**
+ * What {@link serviceBase} needs.
+ * @see {@link serviceBase}
+ */
 export interface ServiceBaseOptions {
   logger: Logger;
   registry: Registry;
@@ -28,7 +35,11 @@ export interface ServiceBaseOptions {
   onOperatorsFault?: () => void;
 }
 
-/** What Bun's server is given: no page of its own, no limit of its own. */
+/**
+ * What Bun's server is given: no page of its own, no limit of its own.
+ * @param logger for what no plugin could handle
+ * @see {@link serviceBase}
+ */
 export const serveOptions = (logger: Logger) => ({
   // Bun's own refusal would have no problem details. Ours comes without reading: what is sent meanwhile is not kept.
   maxRequestBodySize: Number.MAX_SAFE_INTEGER,
@@ -39,6 +50,36 @@ export const serveOptions = (logger: Logger) => ({
 /**
  * Request id, access log, metrics, problem details, security headers, the path as it was sent, CORS, JSON bodies. Comes before every route; the
  * app itself is made with `normalize: false` and {@link serveOptions}.
+ * @param options for all plugins
+ * @example
+ * ```ts
+ * import {
+ *   type OpenApiOptions,
+ *   openApi,
+ *   type RouteTable,
+ *   type ServiceBaseOptions,
+ *   serveOptions,
+ *   serviceBase,
+ * } from "@libs/http";
+ * import { createLogger, createMetricsRegistry } from "@libs/observability";
+ * import { Elysia } from "elysia";
+ *
+ * const logger = createLogger({ base: { service: "prices" } });
+ * const routes: RouteTable = { current: [] };
+ * const options: ServiceBaseOptions = {
+ *   logger,
+ *   registry: createMetricsRegistry(),
+ *   routes,
+ *   corsOrigins: ["https://shop.example"],
+ *   isStopping: () => false,
+ * };
+ * const document: OpenApiOptions = { title: "Prices", version: "1.0.0", description: "What tea costs.", tags: [] };
+ * export const app = new Elysia({ normalize: false, serve: serveOptions(logger) })
+ *   .use(serviceBase(options))
+ *   .use(openApi(document))
+ *   .get("/prices", () => ({ tea: 450 }));
+ * routes.current = app.routes;
+ * ```
  */
 export const serviceBase = ({ logger, registry, routes, corsOrigins, isStopping, ...options }: ServiceBaseOptions) =>
   new Elysia({ name: "service-base" })

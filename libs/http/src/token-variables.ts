@@ -2,7 +2,10 @@ import { DEFAULT_MAX_TOKEN_BYTES, isSignatureAlgorithm, SIGNATURE_ALGORITHMS } f
 import { z } from "zod";
 import { listOf } from "./config-rules.ts";
 
-/** Variables of every service that verifies access tokens: the same for the gateway and the services that it issues for. */
+/**
+ * Variables of every service that verifies access tokens: the same for the gateway and the services that it issues for.
+ * @see {@link readConfig}
+ */
 export const tokenVariables = {
   KEYCLOAK_SIGNING_ALGORITHMS: listOf(isSignatureAlgorithm, `one of ${SIGNATURE_ALGORITHMS.join(", ")}`).describe(
     "Signature algorithms of tokens that are accepted. Default: every one of these that the realm publishes a key for.",
@@ -23,7 +26,12 @@ export const tokenVariables = {
 
 type TokenConfig = z.output<z.ZodObject<typeof tokenVariables>>;
 
-/** @returns what these variables mean, as options of `openGuard` and `KeycloakIntegrationService.create` */
+/**
+ * The variables of {@link tokenVariables} as options.
+ * @param config what `readConfig` returned
+ * @returns what these variables mean, as options of `openGuard` and `KeycloakIntegrationService.create`
+ * @see {@link readConfig}
+ */
 export function tokenOptions(config: TokenConfig & { KEYCLOAK_CLIENT_ID: string }) {
   return {
     signatureAlgorithms: config.KEYCLOAK_SIGNING_ALGORITHMS.filter(isSignatureAlgorithm),

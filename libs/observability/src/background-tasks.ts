@@ -2,7 +2,18 @@ import type { Logger } from "./logger.ts";
 import { requestContext } from "./request-context.ts";
 import { waitAtMost } from "./wait-at-most.ts";
 
-/** Work that goes on after its request was answered. A stopping process waits for it, so that nothing is half-done. */
+/**
+ * Work that goes on after its request was answered. A stopping process waits for it, so that nothing is half-done.
+ * @example
+ * ```ts
+ * import { BackgroundTasks, silentLogger } from "@libs/observability";
+ *
+ * const background = new BackgroundTasks(silentLogger);
+ * background.run("welcome mail", async () => console.log("sent"));
+ * export const total = await background.finish(async () => 42);
+ * await background.drain(5000); // before the process stops
+ * ```
+ */
 export class BackgroundTasks {
   readonly #running = new Set<Promise<unknown>>();
 

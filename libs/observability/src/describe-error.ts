@@ -14,6 +14,18 @@ const SQL_STATE = /^[0-9A-Z]{5}$/;
 /**
  * An error for the log: names, codes and our own internal texts, and a stack where the cause is not known. A driver's or
  * a server's message is left out, because it can quote what was sent.
+ * @param error whatever was thrown
+ * @returns fields for a log line
+ * @example
+ * ```ts
+ * import { describeError, silentLogger } from "@libs/observability";
+ *
+ * try {
+ *   JSON.parse("{");
+ * } catch (error) {
+ *   silentLogger.warn(describeError(error), "the body can't be read");
+ * }
+ * ```
  */
 export function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { name: typeof error };

@@ -5,6 +5,10 @@ import { requestContext } from "./request-context.ts";
 
 export type { Logger } from "pino";
 
+/**
+ * How {@link createLogger} logs.
+ * @see {@link createLogger}
+ */
 export interface LoggerOptions {
   level?: string;
   /** Fields of every line, such as the service's name. */
@@ -18,7 +22,11 @@ export type LogDestination = DestinationStream & { flushSync?: () => void };
 /** How long a line below a warning may wait for others before all are written at once. Milliseconds. */
 const flushIntervalMs = 100;
 
-/** Standard output, in batches: a system call a line would cost a busy gateway a tenth of its time. */
+/**
+ * Standard output, in batches: a system call a line would cost a busy gateway a tenth of its time.
+ * @returns a destination for {@link createLogger}; call `flushSync()` before the process ends
+ * @see {@link createLogger}
+ */
 export function bufferedStdout(): LogDestination {
   return pino.destination({ dest: 1, sync: false, minLength: 8192, periodicFlush: flushIntervalMs });
 }
@@ -29,6 +37,17 @@ const warnLevel = pino.levels.values.warn ?? 40;
 /**
  * A JSON logger: one line an event, secrets redacted by name, the request's id on every line written for a request.
  * The fields of a child (`logger.child`) are redacted by their own names alone: keep them flat.
+ * @param options one line for each event on standard output, when left out
+ * @example
+ * ```ts
+ * import { bufferedStdout, createLogger, type Logger, type LoggerOptions } from "@libs/observability";
+ *
+ * const destination = bufferedStdout();
+ * const options: LoggerOptions = { level: "info", base: { service: "orders" }, destination };
+ * const logger: Logger = createLogger(options);
+ * logger.info({ password: "never written" }, "started"); // the value is redacted by its name
+ * process.on("exit", () => destination.flushSync?.());
+ * ```
  */
 export function createLogger({
   level = "info",
@@ -58,5 +77,8 @@ export function createLogger({
   );
 }
 
-/** For tests and libraries that were given no logger. */
+/**
+ * For tests and libraries that were given no logger.
+ * @see {@link BackgroundTasks}
+ */
 export const silentLogger: Logger = pino({ level: "silent" });

@@ -9,6 +9,7 @@ const VALUE_REFUSED = /^2[23]/;
  * is missing until the migration is through, and a name that another transaction holds; a value that is refused is a fault
  * of ours (`internal.error`).
  * @see https://www.postgresql.org/docs/current/errcodes-appendix.html
+ * @see {@link mapDatabaseError}
  */
 export abstract class DatabaseError extends LibraryError<AuthErrorCode> {
   override readonly name: string = "DatabaseError";
@@ -28,24 +29,61 @@ export abstract class DatabaseError extends LibraryError<AuthErrorCode> {
   }
 }
 
-/** The database can't be reached, refuses connections or cut one. The outcome of a write may be unknown. */
+/**
+ * The database can't be reached, refuses connections or cut one. The outcome of a write may be unknown.
+ * @see {@link mapDatabaseError}
+ */
 export class DatabaseUnavailableError extends DatabaseError {
   override readonly name: string = "DatabaseUnavailableError";
 }
 
-/** The transaction was undone because of another one: a deadlock, a row that is there by now. Nothing was written. */
+/**
+ * The transaction was undone because of another one: a deadlock, a row that is there by now. Nothing was written.
+ * @see {@link retryConflicts}
+ */
 export class TransactionConflictError extends DatabaseUnavailableError {
   override readonly name = "TransactionConflictError";
 }
 
-/** No answer, or no free connection, within the configured time. The outcome of a write may be unknown. */
+/**
+ * No answer, or no free connection, within the configured time. The outcome of a write may be unknown.
+ * @see {@link UniqueViolationError}
+ */
 export class DatabaseTimeoutError extends DatabaseError {
   override readonly name = "DatabaseTimeoutError";
   override readonly code = "database.timeout";
 }
 
+/**
+ * Name of a unique constraint or index.
+ * @see {@link UniqueViolationError}
+ */
 export type UniqueConstraint = "users_pkey" | "users_username_key" | "users_email_key" | (string & {});
 
+/**
+ * Another row has this value already. Nothing was written.
+ * @example
+ * ```ts
+ * import {
+ *   DatabaseTimeoutError,
+ *   ForeignKeyViolationError,
+ *   StatementRefusedError,
+ *   type UniqueConstraint,
+ *   UnfinishedRegistrationError,
+ *   UniqueViolationError,
+ * } from "@libs/postgres";
+ *
+ * const username: UniqueConstraint = "users_username_key";
+ *
+ * export function reason(error: unknown): string {
+ *   if (error instanceof UniqueViolationError) return error.constraint === username ? "name taken" : error.constraint;
+ *   if (error instanceof ForeignKeyViolationError) return `no such row: ${error.constraint}`;
+ *   if (error instanceof UnfinishedRegistrationError) return "the name is being registered";
+ *   if (error instanceof DatabaseTimeoutError) return "the outcome is unknown";
+ *   return error instanceof StatementRefusedError ? error.sqlState : "something else";
+ * }
+ * ```
+ */
 export class UniqueViolationError extends DatabaseError {
   override readonly name = "UniqueViolationError";
   constructor(
@@ -56,12 +94,19 @@ export class UniqueViolationError extends DatabaseError {
   }
 }
 
-/** A user that is not known here was not inserted: a registration of the same name is not finished yet. */
+/**
+ * A user that is not known here was not inserted: a registration of the same name is not finished yet.
+ * @see {@link UniqueViolationError}
+ */
 export class UnfinishedRegistrationError extends DatabaseError {
   override readonly name = "UnfinishedRegistrationError";
   override readonly code = "registration.recovering";
 }
 
+/**
+ * A row that is referred to does not exist, or is still referred to. Nothing was written.
+ * @see {@link UniqueViolationError}
+ */
 export class ForeignKeyViolationError extends DatabaseError {
   override readonly name = "ForeignKeyViolationError";
   override readonly code = "internal.error";
@@ -76,6 +121,7 @@ export class ForeignKeyViolationError extends DatabaseError {
 /**
  * PostgreSQL refused a statement for another reason: a check, a trigger, a missing table or right. Holds the SQLSTATE;
  * the server's text only where it can't carry a value, its detail (which prints whole rows) never.
+ * @see {@link UniqueViolationError}
  */
 export class StatementRefusedError extends DatabaseError {
   override readonly name = "StatementRefusedError";

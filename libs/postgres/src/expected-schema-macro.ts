@@ -4,7 +4,10 @@ import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readMigrations } from "./migration-files.ts";
 
-/** What a database has to have for this code. */
+/**
+ * What a database has to have for this code.
+ * @see {@link inspectSchema}
+ */
 export interface ExpectedSchema {
   /** Names, in their order. */
   migrations: string[];

@@ -2,7 +2,10 @@ import { DatabaseClient } from "./connect/database-client.ts";
 import { detectPooling, type Pooling } from "./connect/detect-pooling.ts";
 import { ConnectionError, connectionFailure } from "./reach/connection-failure.ts";
 
-/** What is known of the URL for LISTEN and background work. */
+/**
+ * What is known of the URL for LISTEN and background work.
+ * @see {@link inspectDirect}
+ */
 export interface DirectFacts {
   pooling: Pooling;
   /** Whether both URLs lead to one database of one server. */
@@ -14,9 +17,22 @@ const IDENTITY = `
   SELECT pg_postmaster_start_time()::text || ' ' || (SELECT oid FROM pg_database WHERE datname = current_database()) AS id`;
 
 /**
+ * Finds out what answers at the URL for LISTEN and background work.
  * @param options.pooledUrl the URL that serves everything else, where it is another one
  * @param options.timeoutMs milliseconds for each connection and statement
  * @throws ConnectionError where `url` gives no connection; whether `pooledUrl` does is not said
+ * @example
+ * ```ts
+ * import { ConnectionError, type DirectFacts, inspectDirect } from "@libs/postgres/schema-check";
+ *
+ * try {
+ *   const url = process.env.DATABASE_DIRECT_URL ?? "";
+ *   const facts: DirectFacts = await inspectDirect({ url, pooledUrl: process.env.DATABASE_URL, timeoutMs: 3000 });
+ *   console.log(facts.pooling, facts.isSame);
+ * } catch (error) {
+ *   if (error instanceof ConnectionError) console.error(error.failure.kind);
+ * }
+ * ```
  */
 export async function inspectDirect(options: {
   url: string;

@@ -4,9 +4,16 @@ import { StatementRefusedError } from "./errors.ts";
 import type { ExpectedSchema } from "./expected-schema-macro.ts";
 import { ConnectionError, connectionFailure } from "./reach/connection-failure.ts";
 
+/**
+ * A right on a table, besides reading it.
+ * @see {@link inspectSchema}
+ */
 export type TableRight = "INSERT" | "UPDATE" | "DELETE";
 
-/** How a database differs from what the code expects. All lists empty and all flags false: it does not. */
+/**
+ * How a database differs from what the code expects. All lists empty and all flags false: it does not.
+ * @see {@link inspectSchema}
+ */
 export interface SchemaFacts {
   /** Not one table of ours is there. */
   empty: boolean;
@@ -29,6 +36,10 @@ export interface SchemaFacts {
   clock: { skewMs: number; uncertaintyMs: number };
 }
 
+/**
+ * What {@link inspectSchema} compares a database with.
+ * @see {@link inspectSchema}
+ */
 export interface InspectSchemaOptions {
   expected: ExpectedSchema;
   /** Those of the expected tables that the code reads; all when left out. */
@@ -44,8 +55,27 @@ export interface InspectSchemaOptions {
 /**
  * Compares a database with what the code expects, on a connection of its own: two statements on the catalogue, whose
  * cost does not grow with the tables. Changes nothing.
+ * @param options times in milliseconds
+ * @param databaseUrl of the database
  * @throws ConnectionError when there is no connection
  * @throws StatementRefusedError when the catalogue can't be read
+ * @example
+ * ```ts
+ * import {
+ *   type ExpectedSchema,
+ *   expectedSchema,
+ *   type InspectSchemaOptions,
+ *   inspectSchema,
+ *   type SchemaFacts,
+ *   type TableRight,
+ * } from "@libs/postgres/schema-check";
+ *
+ * const expected: ExpectedSchema = expectedSchema;
+ * const insert: TableRight[] = ["INSERT"];
+ * const options: InspectSchemaOptions = { expected, tables: ["users"], rights: { users: insert }, timeoutMs: 3000 };
+ * const facts: SchemaFacts = await inspectSchema(process.env.DATABASE_URL ?? "", options);
+ * if (facts.missing.length > 0) console.error("missing:", facts.missing);
+ * ```
  */
 export async function inspectSchema(databaseUrl: string, options: InspectSchemaOptions): Promise<SchemaFacts> {
   const { timeoutMs } = options;

@@ -40,8 +40,19 @@ const TIMEOUT_CODES = /^(P1002|P1008|P2024|P2028|ETIMEDOUT)$/;
 /**
  * Prisma's, the adapter's and pg's errors as a {@link DatabaseError}. The one place that knows where each version keeps
  * the name of a violated constraint. Mapped errors carry no `cause`: Prisma's holds rows and arguments.
- *
+ * @param error what was thrown
  * @returns the error as it was when it does not come from the database
+ * @example
+ * ```ts
+ * import { DatabaseError, DatabaseUnavailableError, databaseProblem, mapDatabaseError } from "@libs/postgres";
+ *
+ * export function handle(error: unknown): never {
+ *   const mapped = mapDatabaseError(error);
+ *   if (mapped instanceof DatabaseUnavailableError) console.warn("PostgreSQL is away");
+ *   else if (mapped instanceof DatabaseError) console.warn(mapped.internal);
+ *   throw databaseProblem(mapped) ?? mapped; // 503, 504 or 500, with a stable code
+ * }
+ * ```
  */
 export function mapDatabaseError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof DatabaseError) return error;
@@ -50,7 +61,18 @@ export function mapDatabaseError(error: unknown): unknown {
   return fromServer(error) ?? fromConnection(error) ?? error;
 }
 
-/** For `.catch`: throws what {@link mapDatabaseError} makes of the error. */
+/**
+ * For `.catch`: throws what {@link mapDatabaseError} makes of the error.
+ * @param error what was thrown
+ * @throws DatabaseError; an error that does not come from the database as it is
+ * @example
+ * ```ts
+ * import { DatabasePool, poolConfig, throwMapped } from "@libs/postgres";
+ *
+ * const pool = new DatabasePool(poolConfig(process.env.DATABASE_URL ?? "", {}));
+ * export const ping = () => (pool.query("SELECT 1") as Promise<unknown>).catch(throwMapped);
+ * ```
+ */
 export function throwMapped(error: unknown): never {
   throw mapDatabaseError(error);
 }

@@ -2,6 +2,10 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
+/**
+ * One migration, as its file has it.
+ * @see {@link readMigrations}
+ */
 export interface Migration {
   name: string;
   sql: string;
@@ -9,14 +13,30 @@ export interface Migration {
   checksum: string;
 }
 
-/** As Prisma stores what was applied. */
+/**
+ * A row of `_prisma_migrations`, as Prisma stores what was applied.
+ * @see {@link readMigrations}
+ */
 export interface AppliedRow {
   migration_name: string;
   checksum: string;
   finished_at: Date | null;
 }
 
-/** The migrations of a folder, `<name>/migration.sql` each, in their order. */
+/**
+ * The migrations of a folder, `<name>/migration.sql` each, in their order.
+ * @param dir a folder, such as `prisma/migrations`
+ * @throws the file system's error when the folder can't be read
+ * @example
+ * ```ts
+ * import { MIGRATIONS_DIR } from "@libs/database";
+ * import { type AppliedRow, type Migration, readMigrations } from "@libs/postgres";
+ *
+ * const applied: Pick<AppliedRow, "migration_name">[] = [{ migration_name: "0001_init" }];
+ * const names = new Set(applied.map((row) => row.migration_name));
+ * export const missing: Migration[] = readMigrations(MIGRATIONS_DIR).filter(({ name }) => !names.has(name));
+ * ```
+ */
 export function readMigrations(dir: string): Migration[] {
   return readdirSync(dir, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && existsSync(join(dir, entry.name, "migration.sql")))

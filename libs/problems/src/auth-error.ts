@@ -1,13 +1,20 @@
 import { type AuthErrorCode, type CatalogueEntry, catalogue } from "./catalogue.ts";
 import { LibraryError } from "./library-error.ts";
 
-/** One broken rule of the input. `message` states the rule, never the submitted value. */
+/**
+ * One broken rule of the input. `message` states the rule, never the submitted value.
+ * @see {@link AuthError}
+ */
 export interface FieldError {
   /** Dotted path, `""` for the whole body. */
   path: string;
   message: string;
 }
 
+/**
+ * What an {@link AuthError} carries besides its code.
+ * @see {@link AuthError}
+ */
 export interface AuthErrorDetails {
   /** For the log alone: what happened, without secrets. */
   internal?: string;
@@ -26,10 +33,15 @@ export interface AuthErrorDetails {
 /**
  * The error that callers of a service meet. Switch on `code`, never on a message. `message` is the catalogue's public title;
  * `internal` and `cause` are for logs and are left out of JSON.
- *
  * @example
- * try { await integration.refreshToken(token) }
- * catch (error) { if (isAuthError(error, "session.refused")) logIn() }
+ * ```ts
+ * import { AuthError, type AuthErrorDetails, type FieldError } from "@libs/problems";
+ *
+ * const errors: FieldError[] = [{ path: "email", message: "must be an email address" }];
+ * const details: AuthErrorDetails = { errors, internal: "for the log alone" };
+ * const error = new AuthError("input.invalid", details);
+ * console.log(error.status, JSON.stringify(error)); // 400, without `internal`
+ * ```
  */
 export class AuthError extends LibraryError<AuthErrorCode> {
   override readonly name = "AuthError";
@@ -74,7 +86,22 @@ export class AuthError extends LibraryError<AuthErrorCode> {
   }
 }
 
-/** Narrows to an {@link AuthError}, of any of the codes if some are given. */
+/**
+ * Narrows to an {@link AuthError}, of any of the codes if some are given.
+ * @param error whatever was thrown
+ * @param codes left out: any
+ * @example
+ * ```ts
+ * import { type AuthErrorCode, isAuthError } from "@libs/problems";
+ *
+ * const worthARetry: AuthErrorCode[] = ["keycloak.unavailable", "database.unavailable"];
+ *
+ * export function describe(error: unknown): string {
+ *   if (isAuthError(error, ...worthARetry)) return "again in a moment";
+ *   return isAuthError(error) ? error.code : "a defect";
+ * }
+ * ```
+ */
 export function isAuthError(error: unknown, ...codes: AuthErrorCode[]): error is AuthError {
   return error instanceof AuthError && (codes.length === 0 || codes.includes(error.code));
 }

@@ -1,6 +1,13 @@
 /**
  * Every error that a caller can meet: a closed list. `title` is public and fixed; `docs/errors.md` is generated from
  * this table. The internal text of an error lives elsewhere (`AuthError.internal`) and goes to the log alone.
+ * @example
+ * ```ts
+ * import { type CatalogueEntry, catalogue } from "@libs/problems";
+ *
+ * const entry: CatalogueEntry = catalogue["rate.limited"];
+ * console.log(entry.status, entry.title, entry.retryAfterSeconds); // 429 …
+ * ```
  */
 export const catalogue = {
   "input.malformed": {
@@ -248,6 +255,10 @@ export const catalogue = {
   "internal.error": { status: 500, title: "Something went wrong on our side.", hint: "Quote `requestId` to support." },
 } as const satisfies Record<string, CatalogueEntry>;
 
+/**
+ * What one code means: its HTTP status and its public texts.
+ * @see {@link catalogue}
+ */
 export interface CatalogueEntry {
   /** HTTP status. */
   status: number;
@@ -258,4 +269,8 @@ export interface CatalogueEntry {
   retryAfterSeconds?: number;
 }
 
+/**
+ * A code of the {@link catalogue}, such as `session.ended`.
+ * @see {@link isAuthError}
+ */
 export type AuthErrorCode = keyof typeof catalogue;

@@ -3,6 +3,7 @@ import type { CatalogueEntry } from "./catalogue.ts";
 /**
  * Errors that no caller of a service meets: those of setting the libraries up and of an operator's work. `message` of
  * such an error says what is wrong; `docs/errors.md` is generated from this table.
+ * @see {@link LibraryError}
  */
 export const libraryCatalogue = {
   "setup.missing": {
@@ -93,4 +94,8 @@ export const libraryCatalogue = {
   },
 } as const satisfies Record<string, CatalogueEntry>;
 
+/**
+ * A code of the {@link libraryCatalogue}, such as `setup.missing`.
+ * @see {@link LibraryError}
+ */
 export type LibraryErrorCode = keyof typeof libraryCatalogue;

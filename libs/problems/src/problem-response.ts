@@ -1,7 +1,10 @@
 import type { FieldError } from "./auth-error.ts";
 import type { CatalogueEntry } from "./catalogue.ts";
 
-/** What a caller may learn of an error. `AuthError` has this shape, and so has every error of a service's own catalogue. */
+/**
+ * What a caller may learn of an error. `AuthError` has this shape, and so has every error of a service's own catalogue.
+ * @see {@link problemResponse}
+ */
 export interface PublicError {
   /** `area.reason`, stable. */
   code: string;
@@ -12,10 +15,14 @@ export interface PublicError {
   headers?: Record<string, string> | undefined;
 }
 
-/** An error's answer (RFC 9457). `code` is the stable part that programs switch on. */
+/**
+ * An error's answer (RFC 9457). `code` is the stable part that programs switch on.
+ * @see {@link problemResponse}
+ */
 export interface ProblemBody {
   type: string;
   title: string;
+  /** HTTP status. */
   status: number;
   code: string;
   detail: string;
@@ -24,16 +31,28 @@ export interface ProblemBody {
   actionUrl?: string;
 }
 
-/** The content type of {@link problemResponse}. */
+/**
+ * The content type of {@link problemResponse}.
+ * @see {@link problemResponse}
+ */
 export const PROBLEM_TYPE = "application/problem+json";
 
 /**
  * The answer to a caller: the catalogue's public texts, never a submitted value, never an internal text. The one writer of
  * problem details.
+ * @param error an `AuthError`, or one of a service's own
+ * @param requestId the caller quotes it to support
  * @param headers beside those of the error itself
  * @see https://www.rfc-editor.org/rfc/rfc9457
  * @example
- * return problemResponse(new AuthError("session.ended"), requestId);
+ * ```ts
+ * import { AuthError, PROBLEM_TYPE, type ProblemBody, type PublicError, problemResponse } from "@libs/problems";
+ *
+ * const ended: PublicError = new AuthError("session.ended");
+ * const response = problemResponse(ended, "request-1");
+ * const body = (await response.json()) as ProblemBody;
+ * console.log(response.headers.get("content-type") === PROBLEM_TYPE, body.status, body.code); // true 401 "session.ended"
+ * ```
  */
 export function problemResponse(error: PublicError, requestId: string, headers: Record<string, string> = {}): Response {
   const { code, entry, errors, actionUrl } = error;

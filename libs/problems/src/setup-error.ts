@@ -2,6 +2,10 @@ import type { CatalogueEntry } from "./catalogue.ts";
 import { libraryCatalogue } from "./library-catalogue.ts";
 import { LibraryError } from "./library-error.ts";
 
+/**
+ * A code of {@link SetupError}.
+ * @see {@link SetupError}
+ */
 export type SetupErrorCode =
   | "setup.missing"
   | "setup.invalid"
@@ -14,9 +18,14 @@ export type SetupErrorCode =
 
 /**
  * A setting, an option or a declaration that can't be used. `message` says what is wrong, without any part of a secret.
- *
  * @example
- * throw new SetupError("setup.missing", "KEYCLOAK_URL is not set")
+ * ```ts
+ * import { SetupError, type SetupErrorCode } from "@libs/problems";
+ *
+ * const code: SetupErrorCode = "setup.missing";
+ * const url = process.env.KEYCLOAK_URL;
+ * if (!url) throw new SetupError(code, "KEYCLOAK_URL is not set");
+ * ```
  */
 export class SetupError extends LibraryError<SetupErrorCode> {
   override readonly name: string = "SetupError";

@@ -2,7 +2,10 @@ import type { Secret } from "@libs/observability/secrets";
 import { DatabasePool, poolConfig } from "@libs/postgres";
 import type { RunStatement } from "./postgres-guard-repository.ts";
 
-/** A client of the application's database whose connections are shared: that of `@libs/database`. */
+/**
+ * A client of the application's database whose connections are shared: that of `@libs/database`.
+ * @see {@link shareDatabase}
+ */
 export interface SharedDatabase {
   $queryRawUnsafe<Rows>(statement: string, ...values: unknown[]): PromiseLike<Rows>;
   leaveServer(): void;
@@ -19,7 +22,20 @@ export interface GuardDatabase {
 /** Connections of the guard's own: look-ups of what is not in memory. */
 const POOL_SIZE = 4;
 
-/** @param url asked for at each connection where it is a function */
+/**
+ * Opens the guard's own pool of four connections.
+ * @param url asked for at each connection where it is a function
+ * @returns the caller closes it
+ * @example
+ * ```ts
+ * import { openGuardDatabase, PostgresGuardRepository } from "@libs/auth-guard";
+ *
+ * const database = openGuardDatabase(() => process.env.DATABASE_URL ?? "");
+ * const repository = new PostgresGuardRepository(database.run);
+ * export const session = await repository.findSession("a5f3…"); // the token's `sid`
+ * await database.close();
+ * ```
+ */
 export function openGuardDatabase(url: Secret): GuardDatabase {
   const pool = new DatabasePool(poolConfig(url, { poolSize: POOL_SIZE }));
   // A connection that breaks while nobody uses it: the next call opens another.
@@ -32,7 +48,19 @@ export function openGuardDatabase(url: Secret): GuardDatabase {
   };
 }
 
-/** Closing it leaves the shared client open: it is its owner's. */
+/**
+ * Lets a guard use the connections of a client that the service has already. Closing the result leaves that client
+ * open: it is its owner's.
+ * @param database the service's client, such as a `PrismaClient` of `@libs/database`
+ * @example
+ * ```ts
+ * import { PostgresGuardRepository, type SharedDatabase, shareDatabase } from "@libs/auth-guard";
+ * import { PrismaClient } from "@libs/database";
+ *
+ * const prisma: SharedDatabase = new PrismaClient();
+ * export const repository = new PostgresGuardRepository(shareDatabase(prisma).run);
+ * ```
+ */
 export function shareDatabase(database: SharedDatabase): GuardDatabase {
   return {
     run: async ({ text }, values) => await database.$queryRawUnsafe<object[]>(text, ...values),

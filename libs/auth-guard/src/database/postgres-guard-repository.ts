@@ -34,7 +34,10 @@ const STORE = {
   text: `SELECT organization_id AS "organizationId" FROM stores WHERE id = $1`,
 };
 
-/** Sessions, users and their permissions in PostgreSQL. Throws `DatabaseError`s alone. */
+/**
+ * Sessions, users and their permissions in PostgreSQL. Throws `DatabaseError`s alone.
+ * @see {@link openGuardDatabase}
+ */
 export class PostgresGuardRepository implements GuardRepository {
   constructor(private readonly run: RunStatement) {}
 

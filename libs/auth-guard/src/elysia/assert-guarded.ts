@@ -9,8 +9,19 @@ type Route = Routes["routes"][number];
 
 /**
  * For a service's tests: every route is guarded before its body is read, or says `public: true`.
+ * @param app the finished app
  * @param options.except paths that plugins add, such as `/openapi`: exactly, or with `/*` all below
  * @throws SetupError that names the others
+ * @example
+ * ```ts
+ * import { test } from "bun:test";
+ * import { assertGuarded, keycloakAuth } from "@libs/auth-guard";
+ * import { Elysia } from "elysia";
+ *
+ * const createApp = () => new Elysia().use(keycloakAuth()).get("/me", ({ user }) => user.id, { auth: true });
+ *
+ * test("every route is guarded", () => assertGuarded(createApp(), { except: ["/openapi/*"] }));
+ * ```
  */
 export function assertGuarded(app: Routes, { except = [] }: { except?: readonly string[] } = {}): void {
   const open = app.routes.filter((route) => !isDeclared(route) && !isExcepted(route, except));

@@ -2,13 +2,21 @@ import { PROBLEM_TYPE } from "@libs/problems";
 import { t } from "elysia";
 import type { CompiledGuard } from "../request/route-guard.ts";
 
-/** Under which name guarded routes refer to {@link bearerAuth} in a service's OpenAPI document. */
+/**
+ * Under which name guarded routes refer to {@link bearerAuth} in a service's OpenAPI document.
+ * @see {@link bearerAuth}
+ */
 export const BEARER_AUTH = "bearerAuth";
 
 /**
  * For a service's OpenAPI document.
  * @example
- * openapi({ documentation: { components: { securitySchemes: { bearerAuth } } } })
+ * ```ts
+ * import { BEARER_AUTH, bearerAuth } from "@libs/auth-guard";
+ *
+ * // For the option `documentation` of `@elysia/openapi`.
+ * export const documentation = { components: { securitySchemes: { [BEARER_AUTH]: bearerAuth } } };
+ * ```
  */
 export const bearerAuth = {
   type: "http",
@@ -17,7 +25,10 @@ export const bearerAuth = {
   description: "An access token of the realm, as the gateway's `/auth/login` and `/auth/refresh` give it.",
 } as const;
 
-/** Names the schema of problem details, so that a document's other schemas are not taken for it. */
+/**
+ * Names the schema of problem details, so that a document's other schemas are not taken for it.
+ * @see {@link problemMediaType}
+ */
 export const PROBLEM_TITLE = "Problem";
 
 /** Of a guard's refusals. */

@@ -75,4 +75,8 @@ export function guardPlugin<Permission extends string = string>(guard: Guard) {
     .macro(keys as unknown as GuardKeys<Permission>);
 }
 
+/**
+ * The plugin that {@link keycloakAuth} makes: for a function that takes either it or the plugin of the test kit.
+ * @see {@link keycloakAuth}
+ */
 export type KeycloakAuth<Permission extends string = string> = ReturnType<typeof guardPlugin<Permission>>;

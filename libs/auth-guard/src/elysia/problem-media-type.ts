@@ -14,7 +14,10 @@ interface DocumentedOperation {
   responses?: Record<string, DocumentedResponse>;
 }
 
-/** What is read of an OpenAPI document; everything else in it stays as it is. */
+/**
+ * What is read of an OpenAPI document; everything else in it stays as it is.
+ * @see {@link problemMediaType}
+ */
 export interface ProblemDocument {
   paths: Record<string, Record<string, DocumentedOperation>>;
   components?: { schemas?: Record<string, unknown> };
@@ -29,11 +32,17 @@ const JSON_TYPE = "application/json";
  * @param document as `/openapi/json` has it; it is not changed
  * @param schema of the problems; the guard's own when left out
  * @see https://www.rfc-editor.org/rfc/rfc9457#section-3
+ * @returns a copy
  * @example
  * ```ts
- * new Elysia()
- *   .onAfterHandle(({ path, response }) => (path === "/openapi/json" ? problemMediaType(response) : undefined))
- *   .use(openapi({ documentation: { components: { securitySchemes: { bearerAuth } } } }));
+ * import { PROBLEM_TITLE, type ProblemDocument, problemMedia, problemMediaType } from "@libs/auth-guard";
+ *
+ * const document: ProblemDocument = {
+ *   paths: { "/me": { get: { responses: { 401: { content: { "application/json": {} } } } } } },
+ * };
+ * const described = problemMediaType(document);
+ * export const schema = described.components?.schemas?.[PROBLEM_TITLE]; // its entries refer to it as `problemMedia` does
+ * export const own = { 409: { description: "Taken", content: { "application/problem+json": problemMedia } } };
  * ```
  */
 export function problemMediaType<Document extends ProblemDocument>(
@@ -55,7 +64,10 @@ function withProblemType(response: DocumentedResponse): DocumentedResponse {
   return { ...response, content: { ...others, [PROBLEM_TYPE]: problemMedia } };
 }
 
-/** A problem's entry among the content types of a response. */
+/**
+ * A problem's entry among the content types of a response.
+ * @see {@link problemMediaType}
+ */
 export const problemMedia = { schema: { $ref: `#/components/schemas/${PROBLEM_TITLE}` } };
 
 function isProblem(schema: unknown): boolean {

@@ -16,6 +16,14 @@ const NAMELESS = "http://nameless.invalid";
  *
  * A host that is too short gets its port written out. A `Host` that is none is 400 `request.target_invalid` (RFC 9112
  * §3.2); an empty one, and none at all in HTTP/1.0, are taken.
+ * @see https://www.rfc-editor.org/rfc/rfc9112#section-3.2
+ * @example
+ * ```ts
+ * import { requestTarget } from "@libs/auth-guard";
+ * import { Elysia } from "elysia";
+ *
+ * export const app = new Elysia().use(requestTarget()).get("/health", () => "ok");
+ * ```
  */
 export const requestTarget = () => {
   const refused = new WeakSet<Request>();

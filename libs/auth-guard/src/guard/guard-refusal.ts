@@ -11,6 +11,19 @@ type RefusalCode =
 /**
  * A guard's no: the error, what the caller may learn of it, and its challenge.
  * @see https://www.rfc-editor.org/rfc/rfc6750#section-3 and, for `session.too_old`, RFC 9470 §3
+ * @example
+ * ```ts
+ * import { GuardRefusal, openGuard } from "@libs/auth-guard";
+ *
+ * const guard = openGuard();
+ * try {
+ *   const { user } = await guard.authenticate("Bearer eyJ…");
+ *   console.log(user.id);
+ * } catch (error) {
+ *   if (!(error instanceof GuardRefusal)) throw error;
+ *   console.warn(error.status, error.code, error.headers["www-authenticate"]);
+ * }
+ * ```
  */
 export class GuardRefusal extends AuthError {
   readonly headers: Record<string, string>;
@@ -42,6 +55,10 @@ export class GuardRefusal extends AuthError {
     return new GuardRefusal("session.ended", challenge);
   }
 
+  /**
+   * The session began too long ago for the route (RFC 9470 §3).
+   * @param maxAuthAgeSeconds the route's limit, in seconds
+   */
   static oldSession(maxAuthAgeSeconds: number): GuardRefusal {
     const challenge =
       'Bearer error="insufficient_user_authentication", error_description="A more recent login is needed", ' +

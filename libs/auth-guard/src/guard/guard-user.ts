@@ -1,13 +1,27 @@
 import type { Grant } from "./guard-repository.ts";
 import type { VerifiedToken } from "./verified-token.ts";
 
-/** Where a permission must hold. `organizationId` beside a `storeId`: the one that the store belongs to. */
+/**
+ * Where a permission must hold. `organizationId` beside a `storeId`: the one that the store belongs to.
+ * @see {@link GuardUser}
+ */
 export interface Scope {
   storeId?: string | null;
   organizationId?: string | null;
 }
 
-/** Who sends the request. Names and roles are the token's, the rest is the database's. */
+/**
+ * Who sends the request. Names and roles are the token's, the rest is the database's.
+ * @example
+ * ```ts
+ * import type { GuardSession, GuardUser, Principal, Scope } from "@libs/auth-guard";
+ *
+ * const inStore: Scope = { storeId: "7d0c…", organizationId: "1f42…" };
+ * export const mayRefund = (user: GuardUser) => user.hasRole("finance") && user.can("orders:write", inStore);
+ * export const ageMs = (session: GuardSession) => Date.now() - session.startedAt.getTime();
+ * export const describe = ({ user, session }: Principal) => `${user.username} by ${session.clientId}`;
+ * ```
+ */
 export class GuardUser {
   /** Keycloak user id. */
   readonly id: string;
@@ -59,7 +73,10 @@ export class GuardUser {
   }
 }
 
-/** The session that the request's token belongs to. */
+/**
+ * The session that the request's token belongs to.
+ * @see {@link GuardUser}
+ */
 export interface GuardSession {
   /** Our session id; of a service account, empty: it has none. */
   id: string;
@@ -73,6 +90,10 @@ export interface GuardSession {
   clientId: string;
 }
 
+/**
+ * Who a verified token stands for: what {@link Guard} finds out about a request.
+ * @see {@link GuardUser}
+ */
 export interface Principal {
   readonly user: GuardUser;
   readonly session: GuardSession;

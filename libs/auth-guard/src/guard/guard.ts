@@ -54,6 +54,7 @@ interface KnownToken {
 /**
  * Finds who sends a request and what they may do. Warm, it asks nobody: tokens are verified once, sessions and rights
  * stay in memory until a change of theirs is reported.
+ * @see {@link openGuard}
  */
 export class Guard {
   /** Distinguishes guards of one process. */

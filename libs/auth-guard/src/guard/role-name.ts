@@ -2,13 +2,21 @@
  * A realm role as guards name it: its own name, and one that has a colon with another in front (`:reports:read`), because
  * `reports:read` is the role `read` of the client `reports`.
  * @param name as Keycloak has it
+ * @see {@link clientRole}
  */
 export const realmRole = (name: string): string => (name.includes(":") ? `:${name}` : name);
 
 /**
  * A client's role as guards name it: `client:role`. In the client's id colons are written `%3A` and percent signs `%25`, so
  * that the first colon always ends it; the role's name is as Keycloak has it, colons included.
+ * @param role its name in Keycloak
  * @param clientId as Keycloak has it
+ * @example
+ * ```ts
+ * import { clientRole, realmRole, type RouteGuard } from "@libs/auth-guard";
+ *
+ * export const readReports: RouteGuard = { roles: [realmRole("reports:read"), clientRole("reporting", "read")] };
+ * ```
  */
 export const clientRole = (clientId: string, role: string): string => `${escaped(clientId)}:${role}`;
 

@@ -10,7 +10,16 @@ export interface ChannelWatchOptions {
   staleMs: number;
 }
 
-/** Why answers may be up to `staleMs` old. */
+/**
+ * Why answers may be up to `staleMs` old.
+ * @example
+ * ```ts
+ * import { type GuardProblemKind, keycloakAuth } from "@libs/auth-guard";
+ *
+ * const report = (problem: GuardProblemKind | null) => console.warn(problem ?? "changes arrive again");
+ * export const plugin = keycloakAuth({ onProblem: report });
+ * ```
+ */
 export type GuardProblemKind = "channel_lost";
 
 /** Reports whether changes reach this process: by the metric `guard_channel_up`, the log, and the service's own callback. */

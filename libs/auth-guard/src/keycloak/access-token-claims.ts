@@ -2,7 +2,15 @@ import { AuthError } from "@libs/problems";
 import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 
-/** How far clocks may differ when a token's times are checked. */
+/**
+ * How far clocks may differ when a token's times are checked. Seconds.
+ * @example
+ * ```ts
+ * import { CLOCK_TOLERANCE_SECONDS } from "@libs/auth-guard/keycloak";
+ *
+ * export const isExpired = (exp: number) => exp + CLOCK_TOLERANCE_SECONDS < Date.now() / 1000;
+ * ```
+ */
 export const CLOCK_TOLERANCE_SECONDS = 10;
 
 const roles = Type.Object({ roles: Type.Optional(Type.Array(Type.String())) });
@@ -28,12 +36,25 @@ const schema = Type.Object({
   ),
 });
 
-/** What is read of an access token of Keycloak's; it may have more. */
+/**
+ * What is read of an access token of Keycloak's; it may have more.
+ * @see {@link readAccessTokenClaims}
+ */
 export type AccessTokenPayload = Static<typeof schema>;
 
 /**
  * Checks the form of a verified token's claims. Whose session it is of (`sid`) is each reader's own rule.
+ * @param payload of a token whose signature was checked
  * @throws AuthError `token.invalid`, which names the claims that are not as Keycloak writes them
+ * @example
+ * ```ts
+ * import { type AccessTokenPayload, personOf, readAccessTokenClaims, rolesOf } from "@libs/auth-guard/keycloak";
+ *
+ * const payload: unknown = { sub: "ada", typ: "Bearer", azp: "gateway", iat: 1_700_000_000, exp: 1_700_000_300 };
+ * const claims: AccessTokenPayload = readAccessTokenClaims(payload);
+ * export const { username, expiresAt } = personOf(claims);
+ * export const { realm, clients } = rolesOf(claims);
+ * ```
  */
 export function readAccessTokenClaims(payload: unknown): AccessTokenPayload {
   if (Value.Check(schema, payload)) return payload;
@@ -41,7 +62,11 @@ export function readAccessTokenClaims(payload: unknown): AccessTokenPayload {
   throw new AuthError("token.invalid", { internal: `claims: ${[...new Set(names)].join(", ")}` });
 }
 
-/** The person and the times of a token, in our own words. */
+/**
+ * The person and the times of a token, in our own words.
+ * @param claims what {@link readAccessTokenClaims} returned
+ * @see {@link readAccessTokenClaims}
+ */
 export function personOf(claims: AccessTokenPayload) {
   return {
     sub: claims.sub,
@@ -55,7 +80,11 @@ export function personOf(claims: AccessTokenPayload) {
   };
 }
 
-/** The roles of a token, as its claims group them. */
+/**
+ * The roles of a token, as its claims group them.
+ * @param claims what {@link readAccessTokenClaims} returned
+ * @see {@link readAccessTokenClaims}
+ */
 export function rolesOf(claims: AccessTokenPayload): { realm: string[]; clients: [client: string, roles: string[]][] } {
   const clients = Object.entries(claims.resource_access ?? {}).filter(([client]) => client !== "__proto__");
   return {

@@ -7,6 +7,25 @@ import { fixedIssuer, type IssuerSource } from "./realm-issuer.ts";
 import type { SignatureAlgorithm } from "./signature-algorithms.ts";
 import { verifyJwt } from "./verify-jwt.ts";
 
+/**
+ * Which tokens {@link JoseGuardTokenVerifier} accepts.
+ * @example
+ * ```ts
+ * import {
+ *   type GuardKeys,
+ *   type GuardTokenRules,
+ *   JoseGuardTokenVerifier,
+ *   PublishedGuardKeys,
+ *   type PublishedGuardKeysOptions,
+ * } from "@libs/auth-guard/keycloak";
+ *
+ * const issuer = "https://id.example.com/realms/app";
+ * const options: PublishedGuardKeysOptions = { certs: `${issuer}/protocol/openid-connect/certs`, coolDownMs: 5000 };
+ * const keys: GuardKeys = new PublishedGuardKeys(options);
+ * const rules: GuardTokenRules = { issuer, audience: "gateway", authorizedParties: ["gateway"], algorithms: ["RS256"] };
+ * export const { sub } = await new JoseGuardTokenVerifier(keys, rules).verify("eyJ…");
+ * ```
+ */
 export interface GuardTokenRules {
   issuer: string | IssuerSource;
   /** One of the token's `aud`. */
@@ -17,7 +36,10 @@ export interface GuardTokenRules {
   algorithms: readonly SignatureAlgorithm[];
 }
 
-/** PORT of the verifier: the keys that signatures are checked against. */
+/**
+ * PORT of the verifier: the keys that signatures are checked against.
+ * @see {@link GuardTokenRules}
+ */
 export interface GuardKeys {
   /**
    * @param mayWait whether a token whose key is not known yet is worth waiting for
@@ -33,6 +55,7 @@ export interface GuardKeys {
  * ADAPTER: offline verification with jose. The header is read first, so that a token whose algorithm, type or key is not
  * ours costs next to nothing; then signature, issuer, audience, authorized party, `typ`, and times within 10 s.
  * @see https://www.rfc-editor.org/rfc/rfc9068#section-4 and https://www.rfc-editor.org/rfc/rfc8725
+ * @see {@link GuardTokenRules}
  */
 export class JoseGuardTokenVerifier implements GuardTokenVerifier {
   constructor(
@@ -45,6 +68,12 @@ export class JoseGuardTokenVerifier implements GuardTokenVerifier {
     this.keys.onRemoved?.(listener);
   }
 
+  /**
+   * Verifies an access token.
+   * @param token as the request has it, without `Bearer`
+   * @param isKnownSession whether a token of this session is worth waiting for its key
+   * @throws AuthError `token.invalid` | `keycloak.unavailable` where its key could not be fetched
+   */
   async verify(token: string, isKnownSession: IsKnownSession = () => false): Promise<VerifiedToken> {
     const { algorithms, issuer: given, audience, authorizedParties } = this.rules;
     const header = readHeader(token, algorithms);

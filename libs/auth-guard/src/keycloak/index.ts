@@ -23,9 +23,9 @@ export {
   keycloakEndpoints,
 } from "./keycloak-options.ts";
 export { mapError, mapStatus } from "./map-error.ts";
-export { KEYS_COOL_DOWN_MS, PublishedGuardKeys, type PublishedGuardKeysOptions } from "./published-guard-keys.ts";
+export { PublishedGuardKeys, type PublishedGuardKeysOptions } from "./published-guard-keys.ts";
 export { PublishedKeys, type PublishedKeysOptions } from "./published-keys.ts";
-export { isIssuerOf, readIssuer } from "./read-issuer.ts";
+export { readIssuer } from "./read-issuer.ts";
 export { fixedIssuer, type IssuerSource, RealmIssuer, withCurrentIssuer } from "./realm-issuer.ts";
 export {
   acceptedAlgorithms,

@@ -12,7 +12,10 @@ const PROVEN_MS = 1_000;
 /** Less time is not worth a second try. Milliseconds. */
 const MIN_SECOND_TRY_MS = 300;
 
-/** The part of `fetch`'s options that chooses the connection. */
+/**
+ * The part of `fetch`'s options that chooses the connection.
+ * @see {@link OWN_CONNECTION}
+ */
 export type ConnectionChoice = Pick<BunFetchRequestInit, "session" | "keepalive">;
 
 type Send<T> = (choice: ConnectionChoice) => Promise<T>;
@@ -21,6 +24,13 @@ type Send<T> = (choice: ConnectionChoice) => Promise<T>;
  * For calls that are rare, or that must not be lost: a connection of its own, closed after the answer. `Connection: close`
  * would not do: Bun takes one of the pool all the same. Node's `fetch` ignores this; its pool keeps an unused connection for
  * 4 s, unless the server announces another limit.
+ * @example
+ * ```ts
+ * import { type ConnectionChoice, OWN_CONNECTION } from "@libs/auth-guard/keycloak";
+ *
+ * const choice: ConnectionChoice = OWN_CONNECTION;
+ * await fetch("http://keycloak:8080/realms/app", choice);
+ * ```
  */
 export const OWN_CONNECTION: ConnectionChoice = { keepalive: false };
 
@@ -28,6 +38,7 @@ export const OWN_CONNECTION: ConnectionChoice = { keepalive: false };
  * The pool of connections to Keycloak. A gateway in the network may forget connections without a word: then each call on
  * one is lost, and costs its caller the whole time limit. So the first call that gets no answer closes all connections
  * that are unused by then: no other is lost on them.
+ * @see {@link keycloakConnections}
  */
 export class KeycloakConnections {
   /** Created at the first call: a guard on Node loads this file and has no such class. */
@@ -43,6 +54,7 @@ export class KeycloakConnections {
   /**
    * For calls that change nothing. In a request with time left, one that got no answer is repeated once, on a fresh
    * connection; others are repeated by whoever makes them.
+   * @throws what `send` throws
    */
   async read<T>(send: Send<T>): Promise<T> {
     try {
@@ -79,7 +91,19 @@ export class KeycloakConnections {
   }
 }
 
-/** One pool for a process, as `fetch`'s own is. */
+/**
+ * One pool for a process, as `fetch`'s own is.
+ * @example
+ * ```ts
+ * import { KeycloakConnections, keycloakConnections } from "@libs/auth-guard/keycloak";
+ *
+ * const certs = "http://keycloak:8080/realms/app/protocol/openid-connect/certs";
+ * export const response = await keycloakConnections.read((choice) => fetch(certs, choice));
+ *
+ * const forTest = new KeycloakConnections();
+ * export const other = await forTest.once((choice) => fetch(certs, choice));
+ * ```
+ */
 export const keycloakConnections = new KeycloakConnections();
 
 /** No answer came. A refused connection is not among them: it was a fresh one. */

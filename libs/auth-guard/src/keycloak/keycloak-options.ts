@@ -1,7 +1,10 @@
 import { currentSecret, type Secret } from "@libs/observability/secrets";
 import type { SignatureOptions } from "./signature-algorithms.ts";
 
-/** Where Keycloak is and who the gateway is to it. */
+/**
+ * Where Keycloak is and who the gateway is to it.
+ * @see {@link keycloakEndpoints}
+ */
 export interface KeycloakOptions extends SignatureOptions {
   /** Base URL as this process dials it, for example `http://keycloak:8080`; with Keycloak's path, where it has one. */
   url: string;
@@ -20,11 +23,19 @@ export interface KeycloakOptions extends SignatureOptions {
   authorizedParties?: readonly string[];
 }
 
-/** The client's own credentials, as the token endpoint takes them; made for each call. */
+/**
+ * The client's own credentials, as the token endpoint takes them; made for each call.
+ * @param options the client's id and secret
+ * @see {@link keycloakEndpoints}
+ */
 export function clientCredentials({ clientId, clientSecret }: Pick<KeycloakOptions, "clientId" | "clientSecret">) {
   return { client_id: clientId, client_secret: currentSecret(clientSecret) };
 }
 
+/**
+ * The addresses of one realm.
+ * @see {@link keycloakEndpoints}
+ */
 export interface KeycloakEndpoints {
   base: string;
   realm: string;
@@ -37,7 +48,26 @@ export interface KeycloakEndpoints {
   account: string;
 }
 
-/** The addresses that follow from the options; all dialled on `url` except those that people visit. */
+/**
+ * The addresses that follow from the options; all dialled on `url` except those that people visit.
+ * @param options without `issuer`, it is derived from `url`
+ * @see https://www.keycloak.org/securing-apps/oidc-layers#_endpoints
+ * @example
+ * ```ts
+ * import {
+ *   clientCredentials,
+ *   type KeycloakEndpoints,
+ *   type KeycloakOptions,
+ *   keycloakEndpoints,
+ * } from "@libs/auth-guard/keycloak";
+ *
+ * const clientSecret = () => process.env.KEYCLOAK_CLIENT_SECRET ?? "";
+ * const options: KeycloakOptions = { url: "http://keycloak:8080", realm: "app", clientId: "gateway", clientSecret };
+ * const { token }: KeycloakEndpoints = keycloakEndpoints(options);
+ * const body = new URLSearchParams({ grant_type: "client_credentials", ...clientCredentials(options) });
+ * export const answer = await fetch(token, { method: "POST", body });
+ * ```
+ */
 export function keycloakEndpoints(options: Pick<KeycloakOptions, "url" | "realm" | "issuer">): KeycloakEndpoints {
   const base = options.url.replace(/\/+$/, "");
   const realm = `${base}/realms/${encodeURIComponent(options.realm)}`;
@@ -54,7 +84,26 @@ export function keycloakEndpoints(options: Pick<KeycloakOptions, "url" | "realm"
   };
 }
 
+/**
+ * The page where a person sees and changes their own account.
+ * @param issuer the realm's
+ * @example
+ * ```ts
+ * import { accountUrl } from "@libs/auth-guard/keycloak";
+ *
+ * export const page = accountUrl("https://id.example.com/realms/app");
+ * ```
+ */
 export const accountUrl = (issuer: string): string => `${issuer}/account`;
 
-/** Leaves a good second of a request's 4.5 s for what comes before and after. */
+/**
+ * Limit of a call to Keycloak, in milliseconds. Leaves a good second of a request's 4.5 s for what comes before and
+ * after.
+ * @example
+ * ```ts
+ * import { DEFAULT_TIMEOUT_MS, getJson } from "@libs/auth-guard/keycloak";
+ *
+ * export const page = await getJson("http://keycloak:8080/realms/app", DEFAULT_TIMEOUT_MS);
+ * ```
+ */
 export const DEFAULT_TIMEOUT_MS = 3000;

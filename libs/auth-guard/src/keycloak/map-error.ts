@@ -12,7 +12,18 @@ const isRefusal = (error: unknown): error is RefusedCall =>
 /**
  * Turns whatever a call to Keycloak threw into an {@link AuthError}. The internal text is made of the operation, the
  * status and Keycloak's own error *key*; never of a message, which may quote what was sent.
+ * @param error of `fetch`, of Keycloak's admin client, or an {@link AuthError}, which is returned as it is
  * @param operation the name that logs and metrics use
+ * @example
+ * ```ts
+ * import { getJson, mapError, mapStatus } from "@libs/auth-guard/keycloak";
+ *
+ * const { status, json } = await getJson("http://keycloak:8080/realms/app", 3000).catch((error) => {
+ *   throw mapError(error, "realm.page"); // keycloak.unavailable, keycloak.timeout
+ * });
+ * if (status !== 200) throw mapStatus(status, "realm.page"); // 401, 403 and 404: keycloak.misconfigured
+ * export const page = json;
+ * ```
  */
 export function mapError(error: unknown, operation: string): AuthError {
   if (error instanceof AuthError) return error;
@@ -28,7 +39,14 @@ export function mapError(error: unknown, operation: string): AuthError {
 /** There was no connection to send anything on. */
 const NOT_CONNECTED: ReadonlySet<string> = new Set(["ECONNREFUSED", "ConnectionRefused", "ENOTFOUND", "EAI_AGAIN"]);
 
-/** @returns the error for an answer that no caller has a better reading of */
+/**
+ * The {@link AuthError} for an HTTP status of Keycloak's that was not expected.
+ * @param status number of the HTTP status
+ * @param operation the name that logs and metrics use
+ * @param cause what Keycloak's admin client threw, for its error key
+ * @returns the error for an answer that no caller has a better reading of
+ * @see {@link mapError}
+ */
 export function mapStatus(status: number, operation: string, cause?: RefusedCall): AuthError {
   const key = errorKey(cause);
   // Keycloak's own 500 is about what was asked, one broken user for example. Any other 5xx is no answer of Keycloak's.

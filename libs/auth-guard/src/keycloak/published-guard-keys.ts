@@ -5,9 +5,14 @@ import type { GuardKeys } from "./guard-token-verifier.ts";
 import { PublishedKeys, type PublishedKeysOptions } from "./published-keys.ts";
 
 /** Ids that are not known make us ask Keycloak at most this often. */
-export const KEYS_COOL_DOWN_MS = 2000;
+const KEYS_COOL_DOWN_MS = 2000;
 
+/**
+ * How {@link PublishedGuardKeys} fetches.
+ * @see {@link GuardTokenRules}
+ */
 export interface PublishedGuardKeysOptions extends PublishedKeysOptions {
+  /** Shortest time between two fetches that unknown key ids cause. Milliseconds; 2000 when left out. */
   coolDownMs?: number;
 }
 
@@ -20,6 +25,7 @@ const MAX_WAITING = 100;
  * The realm's published signing keys, for guards. A new key is fetched when its first token comes; ids that are made up
  * cost one fetch per cool-down. A token that comes within it is refused at once, unless it is of a session that is known:
  * that one waits for the next fetch, so that a flood of made-up ids never hides a new key.
+ * @see {@link GuardTokenRules}
  */
 export class PublishedGuardKeys implements GuardKeys {
   readonly #keys: PublishedKeys;
@@ -44,11 +50,22 @@ export class PublishedGuardKeys implements GuardKeys {
     this.#keys.onRemoved(listener);
   }
 
-  /** Fetches the keys now and every 30 s; sooner while that fails. @returns stops it */
+  /**
+   * Fetches the keys now and every 30 s; sooner while that fails.
+   * @param everyMs between two fetches, in milliseconds
+   * @param againMs after a fetch that failed, in milliseconds
+   * @returns stops it
+   */
   keepFresh(everyMs?: number, againMs?: number): () => void {
     return this.#keys.keepFresh(everyMs, againMs);
   }
 
+  /**
+   * The key of this id. One that is not known yet is fetched.
+   * @param kid a token's `kid`
+   * @param mayWait whether the token is worth waiting for the end of the cool-down
+   * @throws AuthError `keycloak.unavailable` where no keys could be fetched
+   */
   async find(kid: string, mayWait: MayWait): Promise<JWTVerifyGetKey | undefined> {
     if (this.#has(kid)) await this.#keys.refreshIfOld();
     else if (this.#keys.fetching) await this.#fetch();

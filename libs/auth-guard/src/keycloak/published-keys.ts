@@ -23,6 +23,10 @@ const jwk = Type.Object({
 });
 const keySet = Type.Object({ keys: Type.Array(jwk, { maxItems: 100 }) });
 
+/**
+ * How {@link PublishedKeys} fetches.
+ * @see {@link PublishedKeys}
+ */
 export interface PublishedKeysOptions {
   /** Address of the realm's JWKS. */
   certs: string;
@@ -43,6 +47,17 @@ interface KeySet {
 /**
  * The realm's published signing keys as they were fetched last. While Keycloak is away those stay. A key without an
  * asymmetric `alg` of its own is left out: what may be verified with it is not for the token to say.
+ * @example
+ * ```ts
+ * import { PublishedKeys, type PublishedKeysOptions } from "@libs/auth-guard/keycloak";
+ *
+ * const certs = "http://keycloak:8080/realms/app/protocol/openid-connect/certs";
+ * const options: PublishedKeysOptions = { certs, timeoutMs: 2000 };
+ * const keys = new PublishedKeys(options);
+ * const stop = keys.keepFresh();
+ * if (await keys.fetch()) console.log(keys.set?.ids);
+ * stop();
+ * ```
  */
 export class PublishedKeys {
   #set: KeySet | undefined;
@@ -97,7 +112,12 @@ export class PublishedKeys {
     await this.fetch();
   }
 
-  /** Fetches the keys now and every 30 s; sooner while that fails. @returns stops it */
+  /**
+   * Fetches the keys now and every 30 s; sooner while that fails.
+   * @param everyMs between two fetches, in milliseconds
+   * @param againMs after a fetch that failed, in milliseconds
+   * @returns stops it
+   */
   keepFresh(everyMs = FRESH_EVERY_MS, againMs = FRESH_AGAIN_MS): () => void {
     let timer: Timer | undefined;
     let stopped = false;

@@ -12,8 +12,15 @@ const MAX_LENGTH = 256 * 1024;
 /**
  * The `iss` of a realm's tokens, as its own discovery document names it. The document of another realm is refused: the
  * issuer and the address of its keys must both end as this realm's do.
+ * @param options `timeoutMs` in milliseconds
  * @throws AuthError `keycloak.unavailable` | `keycloak.timeout` | `keycloak.misconfigured` (no such realm)
  * @see https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata
+ * @example
+ * ```ts
+ * import { readIssuer } from "@libs/auth-guard/keycloak";
+ *
+ * export const issuer = await readIssuer({ url: "http://keycloak:8080", realm: "app", timeoutMs: 3000 });
+ * ```
  */
 export async function readIssuer(options: Pick<KeycloakOptions, "url" | "realm" | "timeoutMs">): Promise<string> {
   try {

@@ -2,13 +2,21 @@ import { errors } from "jose";
 import { type KeycloakOptions, keycloakEndpoints } from "./keycloak-options.ts";
 import { readIssuer } from "./read-issuer.ts";
 
-/** What tokens must name as `iss`, as far as it is known by now. */
+/**
+ * What tokens must name as `iss`, as far as it is known by now.
+ * @see {@link withCurrentIssuer}
+ */
 export interface IssuerSource {
   readonly current: string;
   /** Asks whether it is another than `seen` by now; never rejects. @returns whether it is */
   recheck(seen: string): Promise<boolean>;
 }
 
+/**
+ * An issuer that is known for certain: it never changes.
+ * @param issuer `iss` of the realm's tokens
+ * @see {@link withCurrentIssuer}
+ */
 export function fixedIssuer(issuer: string): IssuerSource {
   return { current: issuer, recheck: async () => false };
 }
@@ -26,6 +34,7 @@ interface RealmIssuerParts {
  * The `iss` of a realm's tokens. As given, and then nobody is asked; else as the realm's discovery document names it. Until
  * that could be read, what follows from Keycloak's address counts. It is read again when a token with a good signature names
  * another issuer: Keycloak was away before, or its hostname was changed meanwhile.
+ * @see {@link withCurrentIssuer}
  */
 export class RealmIssuer implements IssuerSource {
   readonly #options: Pick<KeycloakOptions, "url" | "realm" | "issuer" | "timeoutMs">;
@@ -77,7 +86,20 @@ export class RealmIssuer implements IssuerSource {
 
 /**
  * Verifies a token, and once more where the realm names another issuer by now.
+ * @param source what knows the issuer
  * @param verify checks the signature before it reads the issuer, so that only Keycloak's own tokens cause a call
+ * @throws what `verify` throws
+ * @example
+ * ```ts
+ * import { fixedIssuer, type IssuerSource, RealmIssuer, withCurrentIssuer } from "@libs/auth-guard/keycloak";
+ * import { createLocalJWKSet, jwtVerify } from "jose";
+ *
+ * const keys = createLocalJWKSet({ keys: [] });
+ * const given = process.env.KEYCLOAK_ISSUER;
+ * const discovered = new RealmIssuer({ url: "http://keycloak:8080", realm: "app" });
+ * const source: IssuerSource = given ? fixedIssuer(given) : discovered;
+ * export const { payload } = await withCurrentIssuer(source, (issuer) => jwtVerify("eyJ…", keys, { issuer }));
+ * ```
  */
 export async function withCurrentIssuer<T>(source: IssuerSource, verify: (issuer: string) => Promise<T>): Promise<T> {
   const seen = source.current;

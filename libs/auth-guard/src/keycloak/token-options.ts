@@ -1,7 +1,10 @@
 import { SetupError } from "@libs/problems";
 import { isSignatureAlgorithm, SIGNATURE_ALGORITHMS, type SignatureAlgorithm } from "./signature-algorithms.ts";
 
-/** Which access tokens are accepted. */
+/**
+ * Which access tokens are accepted.
+ * @see {@link readTokenOptions}
+ */
 export interface TokenOptions {
   /** Empty: every one that the realm publishes a key for. */
   signatureAlgorithms: SignatureAlgorithm[];
@@ -11,13 +14,24 @@ export interface TokenOptions {
   maxTokenBytes?: number;
 }
 
-/** The variables as text, where no service's configuration has read them. */
+/**
+ * The variables as text, where no service's configuration has read them.
+ * @see {@link readTokenOptions}
+ */
 export type TokenVariables = Readonly<Record<string, unknown>>;
 
 /**
  * Reads the environment's variables of tokens.
+ * @param variables `KEYCLOAK_SIGNING_ALGORITHMS`, `KEYCLOAK_AUTHORIZED_PARTIES` and `KEYCLOAK_TOKEN_MAX_BYTES`
  * @param clientId accepted in any case
  * @throws SetupError that names the variable, never its value
+ * @example
+ * ```ts
+ * import { readTokenOptions, type TokenOptions, type TokenVariables } from "@libs/auth-guard/keycloak";
+ *
+ * const variables: TokenVariables = process.env;
+ * export const options: TokenOptions = readTokenOptions(variables, "gateway");
+ * ```
  */
 export function readTokenOptions(variables: TokenVariables, clientId: string): TokenOptions {
   const bytes = textOf(variables, "KEYCLOAK_TOKEN_MAX_BYTES");

@@ -1,6 +1,10 @@
 import { type AuthError, isAuthError } from "@libs/problems";
 import { diagnoseKeycloak } from "./diagnose-keycloak.ts";
 
+/**
+ * The call that failed, for {@link describeKeycloakFailure}.
+ * @see {@link describeKeycloakFailure}
+ */
 export interface FailedKeycloakCall {
   /** `KEYCLOAK_URL`. */
   url: string;
@@ -12,7 +16,18 @@ export interface FailedKeycloakCall {
 /**
  * Why Keycloak refused or did not answer a call, and what to do: for the end of a command. Credentials are not sent
  * again, since two failures within a second lock an account.
+ * @param error what the call threw
  * @returns one sentence without secrets; undefined where the error says it better
+ * @example
+ * ```ts
+ * import { describeKeycloakFailure, type FailedKeycloakCall } from "@libs/auth-guard/reach";
+ * import { readIssuer } from "@libs/auth-guard/keycloak";
+ *
+ * const call: FailedKeycloakCall = { url: "http://keycloak:8080", realm: "app", as: "client" };
+ * await readIssuer(call).catch(async (error) => {
+ *   console.error((await describeKeycloakFailure(error, call)) ?? error);
+ * });
+ * ```
  */
 export async function describeKeycloakFailure(
   error: unknown,

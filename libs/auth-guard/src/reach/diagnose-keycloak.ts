@@ -3,6 +3,10 @@ import { type KeycloakProbe, probeKeycloak } from "./probe-keycloak.ts";
 
 const TIMEOUT_MS = 10_000;
 
+/**
+ * What {@link diagnoseKeycloak} asks for.
+ * @see {@link diagnoseKeycloak}
+ */
 export interface DiagnoseKeycloakOptions {
   /** `KEYCLOAK_URL`: Keycloak's base URL, as this process dials it. */
   url: string;
@@ -15,7 +19,16 @@ export interface DiagnoseKeycloakOptions {
 /**
  * Asks for a realm's public page, and where that fails, finds out why: by the failure itself, and by trying the same
  * address with the other scheme and at the usual paths. No credentials are sent.
+ * @param options where Keycloak is; times in milliseconds
  * @returns why Keycloak does not answer and what to do, in one sentence; undefined when the realm answers
+ * @example
+ * ```ts
+ * import { type DiagnoseKeycloakOptions, diagnoseKeycloak } from "@libs/auth-guard/reach";
+ *
+ * const options: DiagnoseKeycloakOptions = { url: "http://keycloak:8080", realm: "app", timeoutMs: 5000 };
+ * const problem = await diagnoseKeycloak(options);
+ * if (problem !== undefined) console.error(problem);
+ * ```
  */
 export async function diagnoseKeycloak(options: DiagnoseKeycloakOptions): Promise<string | undefined> {
   const { url, realm, timeoutMs = TIMEOUT_MS } = options;

@@ -2,4 +2,3 @@
 export { describeKeycloakFailure, type FailedKeycloakCall } from "./describe-keycloak-failure.ts";
 export { type DiagnoseKeycloakOptions, diagnoseKeycloak } from "./diagnose-keycloak.ts";
 export { keycloakUrlFault } from "./keycloak-url-fault.ts";
-export { type KeycloakProbe, probeKeycloak } from "./probe-keycloak.ts";

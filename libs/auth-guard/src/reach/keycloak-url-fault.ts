@@ -2,8 +2,16 @@ const FORM = "https://id.example.com, with Keycloak's path where it has one (htt
 
 /**
  * What is wrong with a `KEYCLOAK_URL` before anything is called.
+ * @param url the setting
  * @param name the variable, for the sentence
  * @returns one sentence with what to do, without the value; undefined when nothing is
+ * @example
+ * ```ts
+ * import { keycloakUrlFault } from "@libs/auth-guard/reach";
+ *
+ * const fault = keycloakUrlFault(process.env.KEYCLOAK_URL ?? "");
+ * if (fault !== undefined) throw new Error(fault);
+ * ```
  */
 export function keycloakUrlFault(url: string, name = "KEYCLOAK_URL"): string | undefined {
   const scheme = URL.canParse(url) ? new URL(url).protocol : "";

@@ -4,6 +4,10 @@ import type { Guard } from "../guard/guard.ts";
 import type { Principal } from "../guard/guard-user.ts";
 import { type CompiledGuard, takeScope } from "./route-guard.ts";
 
+/**
+ * Values of a route's path parameters, by name.
+ * @see {@link createGuard}
+ */
 export type PathParams = Readonly<Record<string, string | undefined>>;
 
 /**

@@ -10,11 +10,15 @@ import { isValidHost } from "./valid-host.ts";
 /**
  * The check of one route.
  * @param params the route's path parameters, for `pathParam(…)`
+ * @see {@link createGuard}
  * @returns who calls, or the answer to send instead: problem details of 401, 403, 400, 503 or 500. Never rejects
  */
 export type CheckRequest = (request: Request, params?: PathParams) => Promise<Principal | Response>;
 
-/** Guards the routes of any framework that has standard requests and responses. */
+/**
+ * Guards the routes of any framework that has standard requests and responses.
+ * @see {@link createGuard}
+ */
 export interface RequestGuard<Permission extends string = string> {
   /** For the service's readiness, and for tests. */
   readonly guard: Guard;
@@ -35,10 +39,12 @@ export interface RequestGuard<Permission extends string = string> {
  * @throws SetupError for a setting that is missing or can't be used; SecretFileError, one of them, for a file
  * @example
  * ```ts
- * const guard = createGuard<"orders:read">();
- * const mayRead = guard.require({ permissions: ["orders:read"], store: pathParam("storeId") });
+ * import { type CheckRequest, createGuard, type PathParams, pathParam, type RequestGuard } from "@libs/auth-guard/request";
  *
- * export async function GET(request: Request, params: { storeId: string }): Promise<Response> {
+ * const guard: RequestGuard<"orders:read"> = createGuard<"orders:read">();
+ * const mayRead: CheckRequest = guard.require({ permissions: ["orders:read"], store: pathParam("storeId") });
+ *
+ * export async function GET(request: Request, params: PathParams): Promise<Response> {
  *   const caller = await mayRead(request, params);
  *   if (caller instanceof Response) return caller;
  *   return Response.json({ ordersFor: caller.user.username });

@@ -3,10 +3,23 @@ import { requestContext } from "@libs/observability/request-context";
 import { databaseProblem } from "@libs/postgres";
 import { isAuthError, type PublicError, problemResponse } from "@libs/problems";
 
-/** A refusal's body (RFC 9457). */
+/**
+ * A refusal's body (RFC 9457).
+ * @example
+ * ```ts
+ * import type { GuardProblem } from "@libs/auth-guard";
+ *
+ * const answer = await fetch("http://localhost:3000/me");
+ * if (answer.status === 401) {
+ *   const { code, detail, requestId } = (await answer.json()) as GuardProblem;
+ *   console.warn(code, detail, requestId); // "token.missing"
+ * }
+ * ```
+ */
 export interface GuardProblem {
   type: string;
   title: string;
+  /** HTTP status, as the response has it. */
   status: number;
   code: string;
   detail: string;

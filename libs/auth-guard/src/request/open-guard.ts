@@ -14,7 +14,10 @@ import { acceptedAlgorithms, type SignatureOptions } from "../keycloak/signature
 import { readTokenOptions } from "../keycloak/token-options.ts";
 import { ConfigurationWatch } from "../startup-check/configuration-watch.ts";
 
-/** Keys of tokens are fetched from the realm: none can be given. */
+/**
+ * Keys of tokens are fetched from the realm: none can be given.
+ * @see {@link openGuard}
+ */
 export interface KeycloakAuthOptions extends SignatureOptions {
   /** Base URL of Keycloak as this process dials it. */
   url?: string;
@@ -59,7 +62,23 @@ export interface KeycloakAuthOptions extends SignatureOptions {
 /**
  * Keys are fetched and changes are listened for from now on. Whoever opens a guard closes it. What is left out of the options
  * is taken from the environment, here alone in this package.
+ * @param options as for {@link keycloakAuth}
  * @throws SetupError for a setting that is missing or can't be used; SecretFileError, one of them, for a file
+ * @example
+ * ```ts
+ * import { type Guard, type KeycloakAuthOptions, keycloakAuth, openGuard } from "@libs/auth-guard";
+ * import { Elysia } from "elysia";
+ *
+ * const options: KeycloakAuthOptions = { url: "http://keycloak:8080", realm: "app", clientId: "gateway", staleMs: 1000 };
+ * const guard: Guard = openGuard(options);
+ * const api = new Elysia().use(keycloakAuth(guard)).get("/me", ({ user }) => user.id, { auth: true }).listen(3000);
+ * const admin = new Elysia().use(keycloakAuth(guard)).get("/users", () => [], { roles: ["admin"] }).listen(3001);
+ *
+ * process.once("SIGTERM", async () => {
+ *   await Promise.all([api.stop(), admin.stop()]);
+ *   await guard.close();
+ * });
+ * ```
  */
 export function openGuard(options: KeycloakAuthOptions = {}): Guard {
   const env = process.env;

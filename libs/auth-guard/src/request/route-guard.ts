@@ -2,7 +2,10 @@ import { SetupError } from "@libs/problems";
 import type { GuardRules } from "../guard/guard-rules.ts";
 import type { GuardUser, Scope } from "../guard/guard-user.ts";
 
-/** What a scope is taken from: the request as it is before its body is read. */
+/**
+ * What a scope is taken from: the request as it is before its body is read.
+ * @see {@link RouteGuard}
+ */
 export interface ScopeSource {
   params: Readonly<Record<string, string | undefined>>;
   query: Readonly<Record<string, string | undefined>>;
@@ -10,10 +13,23 @@ export interface ScopeSource {
   user: GuardUser;
 }
 
-/** Where a permission must hold. Without an answer it must hold everywhere. */
+/**
+ * Where a permission must hold. Without an answer it must hold everywhere.
+ * @see {@link RouteGuard}
+ */
 export type TakeScope = (source: ScopeSource) => string | null | undefined;
 
-/** What a route declares. */
+/**
+ * What a route declares.
+ * @example
+ * ```ts
+ * import { pathParam, type RouteGuard, type ScopeSource, type TakeScope } from "@libs/auth-guard";
+ *
+ * const headerStore: TakeScope = ({ request }: ScopeSource) => request.headers.get("x-store");
+ * export const readOrders: RouteGuard<"orders:read"> = { permissions: ["orders:read"], store: headerStore };
+ * export const refund: RouteGuard = { roles: ["finance"], store: pathParam("store"), maxAuthAgeSeconds: 300 };
+ * ```
+ */
 export interface RouteGuard<Permission extends string = string> {
   /** Realm roles by name (`:name` where it has a colon), client roles as `client:role`: one of them is enough. */
   roles?: readonly string[];

@@ -4,7 +4,17 @@ import { type Finding, finding } from "@libs/problems/findings";
 const TOLERATED_MS = 10_000;
 const NOTICED_MS = 2_000;
 
-/** @param clock measured against this machine's, positive when it is ahead. Milliseconds */
+/**
+ * Findings about a server's clock: an error when it is more than 10 s off, a warning from 2 s on.
+ * @param whose the server
+ * @param clock measured against this machine's, positive when it is ahead. Milliseconds
+ * @example
+ * ```ts
+ * import { clockFindings } from "@libs/auth-guard/startup-check";
+ *
+ * export const findings = clockFindings("keycloak", { skewMs: 12_500, uncertaintyMs: 80 });
+ * ```
+ */
 export function clockFindings(
   whose: "keycloak" | "database",
   { skewMs, uncertaintyMs }: { skewMs: number; uncertaintyMs: number },

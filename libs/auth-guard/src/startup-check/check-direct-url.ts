@@ -6,6 +6,18 @@ import { QUICK_TIMEOUT_MS, type QuickOptions } from "./quick-options.ts";
 /**
  * Whether what serves LISTEN and background work keeps a session, and leads to the database of `databaseUrl`. What is wrong
  * with a single URL is found elsewhere.
+ * @param options both URLs; times in milliseconds
+ * @throws what is no failure to connect
+ * @example
+ * ```ts
+ * import { checkDirectUrl, type QuickOptions } from "@libs/auth-guard/startup-check";
+ *
+ * const options: QuickOptions = {
+ *   databaseUrl: "postgresql://app:secret@pooler:6432/app",
+ *   databaseDirectUrl: "postgresql://app:secret@db:5432/app",
+ * };
+ * for (const { code, todo } of await checkDirectUrl(options)) console.warn(code, todo);
+ * ```
  */
 export async function checkDirectUrl(options: QuickOptions): Promise<Finding[]> {
   const { databaseUrl, timeoutMs = QUICK_TIMEOUT_MS } = options;

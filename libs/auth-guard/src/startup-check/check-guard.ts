@@ -9,11 +9,15 @@ import { firstOfEach } from "./first-of-each.ts";
 import { type GuardCheckOptions, QUICK_TIMEOUT_MS } from "./quick-options.ts";
 
 /** What a guard reads. */
-export const GUARD_TABLES = ["sessions", "users", "user_roles", "role_permissions", "permissions", "stores"] as const;
+const GUARD_TABLES = ["sessions", "users", "user_roles", "role_permissions", "permissions", "stores"] as const;
 
 /**
  * Whether a guarded service of this configuration can do its work: Keycloak, realm, issuer, published keys, client, and
  * the guard's tables. Three calls to Keycloak and two statements; needs no secret and leaves no event.
+ * @param options as the guard has them; times in milliseconds
+ * @returns empty: nothing is wrong
+ * @throws what is neither an outage nor a finding
+ * @see {@link GuardCheckOptions}
  */
 export async function checkGuard(options: GuardCheckOptions): Promise<Finding[]> {
   const tables = [...GUARD_TABLES, ...(options.tables ?? [])];

@@ -5,6 +5,10 @@ import { keycloakEndpoints } from "../keycloak/keycloak-options.ts";
 import { isIssuerOf } from "../keycloak/read-issuer.ts";
 import { isOutage, noAnswer } from "./no-answer.ts";
 
+/**
+ * What {@link checkRealmPage} found.
+ * @see {@link checkRealmPage}
+ */
 export interface RealmPage {
   findings: Finding[];
   /** What tokens must name as `iss`: as given, or as the realm says; null: it could not be asked. */
@@ -24,7 +28,16 @@ interface WellKnown {
 
 /**
  * Whether a Keycloak with this realm answers where it is dialled, and names the issuer that is expected, where one is given.
+ * @param keycloak `issuer` is what is expected; left out, any is accepted
+ * @param timeoutMs of the call, in milliseconds
  * @see https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig
+ * @example
+ * ```ts
+ * import { checkRealmPage, type RealmPage } from "@libs/auth-guard/startup-check";
+ *
+ * const page: RealmPage = await checkRealmPage({ url: "http://keycloak:8080", realm: "app" }, 3000);
+ * console.log(page.issuer, page.findings);
+ * ```
  */
 export async function checkRealmPage(
   keycloak: Pick<KeycloakOptions, "url" | "realm" | "issuer">,

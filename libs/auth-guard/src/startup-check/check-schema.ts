@@ -30,7 +30,10 @@ const FAILURES: Record<ConnectionFailureKind, FindingCode> = {
   too_many_connections: "database.connections_used_up",
 };
 
-/** There is nothing to check. */
+/**
+ * Codes of the findings that mean: there is no connection to the database, so nothing else of it was checked.
+ * @see {@link checkSchema}
+ */
 export const CONNECTION: ReadonlySet<FindingCode> = new Set(Object.values(FAILURES));
 
 /** Most names in one finding. */
@@ -38,7 +41,17 @@ const MOST_NAMES = 5;
 
 /**
  * Whether there is a connection, and the schema that this code needs.
+ * @param needs left out: every table of ours, to be read
  * @returns `usable`: whether the code's tables can be read
+ * @throws what is neither a failure to connect nor a refused statement
+ * @example
+ * ```ts
+ * import { CONNECTION, checkSchema } from "@libs/auth-guard/startup-check";
+ *
+ * const databaseUrl = process.env.DATABASE_URL ?? "";
+ * const { findings, usable } = await checkSchema({ databaseUrl }, { tables: ["users"], rights: { users: ["UPDATE"] } });
+ * if (!usable) console.error(findings.some(({ code }) => CONNECTION.has(code)) ? "no connection" : "wrong schema");
+ * ```
  */
 export async function checkSchema(
   { databaseUrl, timeoutMs = QUICK_TIMEOUT_MS, now }: QuickOptions,

@@ -4,13 +4,20 @@ import type { Finding } from "@libs/problems/findings";
 import { blocks, isOutageOf, isUnseen } from "./finding-kinds.ts";
 import { type ProblemGauge, problemGauge } from "./problem-gauge.ts";
 
-/** Something that is wrong with the configuration, and what an operator is to do about it. */
+/**
+ * Something that is wrong with the configuration, and what an operator is to do about it.
+ * @see {@link ConfigurationWatch}
+ */
 export interface ConfigurationProblem {
   /** Stable: the finding's code. */
   kind: string;
   todo: string;
 }
 
+/**
+ * How {@link ConfigurationWatch} checks.
+ * @see {@link ConfigurationWatch}
+ */
 export interface ConfigurationWatchOptions {
   check: () => Promise<Finding[]>;
   logger?: Logger | undefined;
@@ -37,6 +44,26 @@ const JITTER = 0.1;
  * Checks the configuration until it has passed once, with back-off, and goes on checking. Before the first pass the
  * process is not ready; after it, what is wrong is a problem with a name and no reason to take every replica out.
  * Each change is one line in the log.
+ * @example
+ * ```ts
+ * import {
+ *   type ConfigurationProblem,
+ *   ConfigurationWatch,
+ *   type ConfigurationWatchOptions,
+ *   checkGuard,
+ * } from "@libs/auth-guard/startup-check";
+ *
+ * const keycloak = { url: "http://keycloak:8080", realm: "app", clientId: "gateway" };
+ * const options: ConfigurationWatchOptions = {
+ *   check: () => checkGuard({ keycloak, databaseUrl: process.env.DATABASE_URL ?? "" }),
+ *   everyMs: 30_000,
+ * };
+ * const watch = new ConfigurationWatch(options).start();
+ * await watch.checkedOnce;
+ * const problems: ConfigurationProblem[] = watch.problems();
+ * console.log(watch.passed() ? "ready" : "not ready", problems);
+ * watch.stop();
+ * ```
  */
 export class ConfigurationWatch {
   /** Resolves when the first check is over, whatever came of it. */

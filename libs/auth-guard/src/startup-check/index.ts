@@ -1,8 +1,7 @@
 /** What a service checks of its configuration before it is ready, and again and again. Changes nothing. */
-export { checkAudienceClient } from "./check-audience-client.ts";
 export { clockFindings } from "./check-clock.ts";
 export { checkDirectUrl } from "./check-direct-url.ts";
-export { checkGuard, GUARD_TABLES } from "./check-guard.ts";
+export { checkGuard } from "./check-guard.ts";
 export { checkRealmPage, type RealmPage } from "./check-realm-page.ts";
 export { CONNECTION, checkSchema } from "./check-schema.ts";
 export {
@@ -10,7 +9,6 @@ export {
   ConfigurationWatch,
   type ConfigurationWatchOptions,
 } from "./configuration-watch.ts";
-export { blocks, isOutageOf, isUnseen } from "./finding-kinds.ts";
 export { firstOfEach } from "./first-of-each.ts";
 export { isOutage, noAnswer, outageAlone } from "./no-answer.ts";
 export { type GuardCheckOptions, QUICK_TIMEOUT_MS, type QuickOptions } from "./quick-options.ts";

@@ -9,6 +9,10 @@ import { JoseGuardTokenVerifier } from "../keycloak/guard-token-verifier.ts";
 import { keysFromSet } from "./keys-from-set.ts";
 import "./refuse-production.ts";
 
+/**
+ * The person to log in; what is left out is made up.
+ * @see {@link createTestAuth}
+ */
 export interface TestPerson {
   /** Keycloak user id; made up when left out. */
   id?: string;
@@ -25,6 +29,10 @@ export interface TestPerson {
   startedAt?: Date;
 }
 
+/**
+ * A person's live session, and the token to send.
+ * @see {@link createTestAuth}
+ */
 export interface TestLogin {
   userId: string;
   sessionId: string;
@@ -39,13 +47,19 @@ const clientId = "test-gateway";
 
 /**
  * Signed tokens, their keys, sessions and permissions in memory: a service's tests run without Keycloak and PostgreSQL.
- *
  * @example
  * ```ts
- * const auth = await createTestAuth();
- * const app = createApp({ auth: auth.plugin });
- * const { headers } = await auth.logIn({ permissions: ["orders:write"] });
- * const answer = await app.handle(new Request("http://test/orders", { headers }));
+ * import { createTestAuth, type TestAuth, type TestLogin, type TestPerson } from "@libs/auth-guard/testing";
+ * import { Elysia } from "elysia";
+ *
+ * const auth: TestAuth = await createTestAuth();
+ * const app = new Elysia().use(auth.plugin).get("/orders", () => [], { permissions: ["orders:read"] });
+ *
+ * const ada: TestPerson = { username: "ada", permissions: ["orders:read"] };
+ * const login: TestLogin = await auth.logIn(ada);
+ * export const answer = await app.handle(new Request("http://localhost/orders", { headers: login.headers })); // 200
+ * auth.endSession(login);
+ * export const refused = await app.handle(new Request("http://localhost/orders", { headers: login.headers })); // 401
  * ```
  */
 export async function createTestAuth<Permission extends string = string>() {
@@ -130,6 +144,10 @@ export async function createTestAuth<Permission extends string = string>() {
   };
 }
 
+/**
+ * What {@link createTestAuth} gives.
+ * @see {@link createTestAuth}
+ */
 export type TestAuth<Permission extends string = string> = Awaited<ReturnType<typeof createTestAuth<Permission>>>;
 
 interface TestUser {

@@ -4,4 +4,3 @@ import "./refuse-production.ts";
 export { createTestAuth, type TestAuth, type TestLogin, type TestPerson } from "./create-test-auth.ts";
 export { keysFromSet } from "./keys-from-set.ts";
 export { type KeyPair, PublishedRealm, seconds } from "./published-realm.ts";
-export { SELF_SIGNED } from "./self-signed.ts";

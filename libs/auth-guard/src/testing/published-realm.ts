@@ -1,11 +1,33 @@
 import { exportJWK, type generateKeyPair, SignJWT } from "jose";
 import "./refuse-production.ts";
 
+/**
+ * A key pair of jose's, to publish and to sign with.
+ * @see {@link PublishedRealm}
+ */
 export type KeyPair = Awaited<ReturnType<typeof generateKeyPair>>;
 
+/**
+ * The time as tokens have it: seconds since the epoch.
+ * @see {@link PublishedRealm}
+ */
 export const seconds = () => Math.floor(Date.now() / 1000);
 
-/** A realm's `certs` address in this process; the private keys are in the test's hands. */
+/**
+ * A realm's `certs` address in this process; the private keys are in the test's hands.
+ * @example
+ * ```ts
+ * import { type KeyPair, PublishedRealm, seconds } from "@libs/auth-guard/testing";
+ * import { generateKeyPair } from "jose";
+ *
+ * const realm = new PublishedRealm();
+ * const pair: KeyPair = await generateKeyPair("RS256");
+ * await realm.publish(pair, "k1");
+ * const claims = { ...realm.accessTokenClaims(), exp: seconds() + 60 };
+ * export const token = await realm.sign(pair, claims);
+ * await realm.stop();
+ * ```
+ */
 export class PublishedRealm {
   readonly issuer = "https://id.example.org/realms/r";
   /** What is answered, as JWKs. */

@@ -1,4 +1,7 @@
-/** `area.event`, past tense. */
+/**
+ * `area.event`, past tense.
+ * @see {@link ActivityRepository}
+ */
 export type ActivityType =
   | "user.registered"
   | "session.started"
@@ -12,6 +15,10 @@ export type ActivityType =
   | "role.defined"
   | "role.deleted";
 
+/**
+ * A row of the activity log.
+ * @see {@link ActivityRepository}
+ */
 export interface Activity {
   id: string;
   userId: string | null;
@@ -22,9 +29,16 @@ export interface Activity {
   details: Record<string, unknown>;
 }
 
-/** A row's place in the order of a log. */
+/**
+ * A row's place in the order of a log.
+ * @see {@link ActivityRepository}
+ */
 export type ActivityPosition = Pick<Activity, "at" | "id">;
 
+/**
+ * A login that was refused.
+ * @see {@link ActivityRepository}
+ */
 export interface FailedLogin extends Pick<Activity, "at" | "ipAddress" | "userAgent"> {
   /** As it was typed: username, email, or anything else. Never stored. */
   name: string;
@@ -32,7 +46,31 @@ export interface FailedLogin extends Pick<Activity, "at" | "ipAddress" | "userAg
   reason: string;
 }
 
-/** PORT: the append-only activity log. */
+/**
+ * PORT: the append-only activity log.
+ * @example
+ * ```ts
+ * import type { Activity, ActivityPosition, ActivityRepository, ActivityType, FailedLogin } from "@libs/database";
+ *
+ * const ended: ActivityType = "session.ended";
+ *
+ * export async function logoutsOf(log: ActivityRepository, userId: string): Promise<Activity[]> {
+ *   const first = await log.listByUser(userId, 100);
+ *   const last: ActivityPosition | undefined = first.at(-1);
+ *   const second = last ? await log.listByUser(userId, 100, last) : [];
+ *   return [...first, ...second].filter(({ type }) => type === ended);
+ * }
+ *
+ * const failed: FailedLogin = {
+ *   name: "ada",
+ *   reason: "auth.invalid_credentials",
+ *   at: new Date(),
+ *   ipAddress: "203.0.113.7",
+ *   userAgent: null,
+ * };
+ * export const record = (log: ActivityRepository) => log.appendFailedLogin(failed);
+ * ```
+ */
 export interface ActivityRepository {
   append(activity: Omit<Activity, "id">): Promise<void>;
   /**

@@ -1,4 +1,7 @@
-/** One line of a cart or an order, at the price of the moment when it was put there. */
+/**
+ * One line of a cart or an order, at the price of the moment when it was put there.
+ * @see {@link CartRepository}
+ */
 export interface LineItem {
   sku: string;
   name: string;
@@ -8,6 +11,10 @@ export interface LineItem {
   unitPriceMinor: bigint;
 }
 
+/**
+ * A person's cart in one store.
+ * @see {@link CartRepository}
+ */
 export interface Cart {
   id: string;
   userId: string;
@@ -21,7 +28,10 @@ export interface Cart {
   items: LineItem[];
 }
 
-/** A request's `Idempotency-Key`. It is taken in the transaction of the write itself: both are kept, or neither. */
+/**
+ * A request's `Idempotency-Key`. It is taken in the transaction of the write itself: both are kept, or neither.
+ * @see {@link CartRepository}
+ */
 export interface WriteKey {
   /** The route and whose key it is. */
   scope: string;
@@ -31,6 +41,10 @@ export interface WriteKey {
   expiresAt: Date;
 }
 
+/**
+ * A cart to open.
+ * @see {@link CartRepository}
+ */
 export interface NewCart {
   id: string;
   userId: string;
@@ -38,6 +52,10 @@ export interface NewCart {
   now: Date;
 }
 
+/**
+ * The quantity that an item of a cart is to have.
+ * @see {@link CartRepository}
+ */
 export interface ItemChange {
   cartId: string;
   sku: string;
@@ -48,6 +66,10 @@ export interface ItemChange {
   now: Date;
 }
 
+/**
+ * What became of an {@link ItemChange}.
+ * @see {@link CartRepository}
+ */
 export type PutItemOutcome =
   | "written"
   | "not_found"
@@ -56,10 +78,38 @@ export type PutItemOutcome =
   | "too_many_items"
   | "total_too_large";
 
-/** The largest amount that JSON carries without loss. */
+/**
+ * The largest amount that JSON carries without loss.
+ * @see {@link CartRepository}
+ */
 export const MAX_TOTAL_MINOR = BigInt(Number.MAX_SAFE_INTEGER);
 
-/** PORT: carts. Ids are UUIDs. */
+/**
+ * PORT: carts. Ids are UUIDs.
+ * @example
+ * ```ts
+ * import {
+ *   type Cart,
+ *   type CartRepository,
+ *   type ItemChange,
+ *   type LineItem,
+ *   MAX_TOTAL_MINOR,
+ *   type NewCart,
+ *   type PutItemOutcome,
+ *   type WriteKey,
+ * } from "@libs/database";
+ *
+ * export async function buyTea(carts: CartRepository, cart: NewCart, key: WriteKey): Promise<LineItem[]> {
+ *   const created = await carts.create(cart, key);
+ *   if (typeof created === "string") throw new Error(created); // "no_store", "key_reused"
+ *   const change: ItemChange = { cartId: created.id, sku: "tea", quantity: 2, maxItems: 100, now: new Date() };
+ *   const outcome: PutItemOutcome = await carts.putItem(change);
+ *   if (outcome === "total_too_large") throw new Error(`more than ${MAX_TOTAL_MINOR}`);
+ *   const stored: Cart | null = await carts.find(created.id);
+ *   return stored?.items ?? [];
+ * }
+ * ```
+ */
 export interface CartRepository {
   /**
    * Opens a cart in the user's store.

@@ -1,9 +1,15 @@
 import type { KeycloakProfile } from "./user-repository.ts";
 
-/** A user's fields as they are after the event. */
+/**
+ * A user's fields as they are after the event.
+ * @see {@link DomainEventRepository}
+ */
 export type UserPayload = Omit<KeycloakProfile, "id">;
 
-/** What may happen to a user, and what is reported of it. No tokens, no secrets. */
+/**
+ * What may happen to a user, and what is reported of it. No tokens, no secrets.
+ * @see {@link DomainEventRepository}
+ */
 export interface DomainEventPayloads {
   /** The user is there: registered, provisioned at a login, found in Keycloak, or found again after a deletion. */
   "user.registered": UserPayload & { via: "registration" | "login" | "keycloak" };
@@ -17,9 +23,16 @@ export interface DomainEventPayloads {
   "session.ended": { sessionId: string; reason: string };
 }
 
+/**
+ * Name of a domain event.
+ * @see {@link DomainEventRepository}
+ */
 export type DomainEventType = keyof DomainEventPayloads;
 
-/** Written in the transaction of the change that it reports; one user's events are numbered without gaps. */
+/**
+ * Written in the transaction of the change that it reports; one user's events are numbered without gaps.
+ * @see {@link DomainEventRepository}
+ */
 export type DomainEvent = {
   [Type in DomainEventType]: {
     type: Type;
@@ -32,19 +45,54 @@ export type DomainEvent = {
   };
 }[DomainEventType];
 
+/**
+ * A subscriber, and what it wants to get.
+ * @see {@link DomainEventRepository}
+ */
 export interface EventSubscription {
   name: string;
   /** Empty: every type. */
   types: readonly DomainEventType[];
 }
 
-/** A way to run SQL in a transaction that is open: what pg-boss takes as its `db`. */
+/**
+ * A way to run SQL in a transaction that is open: what pg-boss takes as its `db`.
+ * @see {@link DomainEventRepository}
+ */
 export interface SqlExecutor {
   executeSql(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
 }
 
 /**
  * PORT: subscribers of domain events, and the outbox. Events are written only while somebody subscribes.
+ * @example
+ * ```ts
+ * import type {
+ *   DomainEvent,
+ *   DomainEventPayloads,
+ *   DomainEventRepository,
+ *   DomainEventType,
+ *   EventSubscription,
+ *   SqlExecutor,
+ *   UserPayload,
+ * } from "@libs/database";
+ *
+ * const types: DomainEventType[] = ["user.registered", "user.deleted"];
+ * const newsletter: EventSubscription = { name: "newsletter", types };
+ * const nameOf = ({ username }: UserPayload) => username;
+ * const isByLogin = ({ via }: DomainEventPayloads["user.registered"]) => via === "login";
+ *
+ * const store = async (events: DomainEvent[], _: EventSubscription[], db: SqlExecutor) => {
+ *   for (const event of events)
+ *     if (event.type === "user.registered" && !isByLogin(event.payload))
+ *       await db.executeSql("INSERT INTO letters (username) VALUES ($1)", [nameOf(event.payload)]);
+ * };
+ *
+ * export async function deliver(events: DomainEventRepository): Promise<number> {
+ *   await events.subscribe(newsletter, new Date());
+ *   return events.dispatch(100, store);
+ * }
+ * ```
  */
 export interface DomainEventRepository {
   /** Adds a subscriber, or changes its types. It gets what happens from now on. */

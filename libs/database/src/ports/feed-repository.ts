@@ -3,6 +3,7 @@
  * `session`: the same, named by one `sid`. `credentials`: sessions of a user that started before a password changed.
  * `removed_credential`: the same, where it was the password that was removed.
  * `not_before`: sessions of everybody whose tokens the realm or our client no longer takes. `every_user`: everybody, after a change of many that names none. The subject of these two is `realm`.
+ * @see {@link FeedRepository}
  */
 export type NoticeKind =
   | "user"
@@ -18,6 +19,7 @@ export type NoticeKind =
  * user, who has to be checked, a full reconciliation; `reconcile`: the rolling reconciliation found a difference.
  * `registration`: the event of a create of our own, while its registration is not completed; recorded once by that
  * alone (version 1), it needs no reconciliation once it is.
+ * @see {@link FeedRepository}
  */
 export type NoticeSource =
   | "user_events"
@@ -28,6 +30,10 @@ export type NoticeSource =
   | "full_reconciliation"
   | "reconcile";
 
+/**
+ * A change notice to store.
+ * @see {@link FeedRepository}
+ */
 export interface NewNotice {
   kind: NoticeKind;
   /** Keycloak's user id; for `session` the `sid`; for what is the realm's `realm`. */
@@ -41,6 +47,10 @@ export interface NewNotice {
   notBefore?: Date;
 }
 
+/**
+ * A change notice that waits, or a dead letter.
+ * @see {@link FeedRepository}
+ */
 export interface ChangeNotice {
   id: bigint;
   kind: NoticeKind;
@@ -61,16 +71,26 @@ export interface ChangeNotice {
   createdAt: Date;
 }
 
-/** A notice as it was claimed: one that was recorded again meanwhile has a higher version, and is left alone. */
+/**
+ * A notice as it was claimed: one that was recorded again meanwhile has a higher version, and is left alone.
+ * @see {@link FeedRepository}
+ */
 export type ClaimedNotice = Pick<ChangeNotice, "id" | "version">;
 
-/** One event of a source, and its change notices; none when it means nothing here. */
+/**
+ * One event of a source, and its change notices; none when it means nothing here.
+ * @see {@link FeedRepository}
+ */
 export interface FeedEvent {
   /** Unique within its source. */
   id: string;
   notices: readonly NewNotice[];
 }
 
+/**
+ * What one read of a source of events brought.
+ * @see {@link FeedRepository}
+ */
 export interface EventBatch {
   source: string;
   events: readonly FeedEvent[];
@@ -80,6 +100,10 @@ export interface EventBatch {
   lease?: { name: string; fence: bigint };
 }
 
+/**
+ * How many change notices are not handled yet.
+ * @see {@link FeedRepository}
+ */
 export interface FeedBacklog {
   waiting: number;
   dead: number;
@@ -87,7 +111,37 @@ export interface FeedBacklog {
   oldestChangedAt: Date | null;
 }
 
-/** PORT: the inbox of notices, and where the readers of Keycloak's events are. */
+/**
+ * PORT: the inbox of notices, and where the readers of Keycloak's events are.
+ * @example
+ * ```ts
+ * import type {
+ *   ChangeNotice,
+ *   ClaimedNotice,
+ *   EventBatch,
+ *   FeedBacklog,
+ *   FeedEvent,
+ *   FeedRepository,
+ *   NewNotice,
+ *   NoticeKind,
+ *   NoticeSource,
+ * } from "@libs/database";
+ *
+ * const kind: NoticeKind = "user";
+ * const source: NoticeSource = "user_events";
+ * const notice: NewNotice = { kind, source, subject: "b6f0c3e2-…", changedAt: new Date() };
+ * const event: FeedEvent = { id: "e1", notices: [notice] };
+ * const batch: EventBatch = { source, events: [event], position: { until: 1 } };
+ *
+ * export async function handleOnce(feed: FeedRepository, now: Date): Promise<FeedBacklog> {
+ *   await feed.storeEvents(batch, now);
+ *   const due: ChangeNotice[] = await feed.claimDue(now, new Date(now.getTime() + 30_000), 100);
+ *   const claimed: ClaimedNotice[] = due;
+ *   await feed.complete(claimed, now);
+ *   return feed.backlog();
+ * }
+ * ```
+ */
 export interface FeedRepository {
   /**
    * Stores notices. One that waits already is recorded again: its version grows, the newest `changedAt` counts (with
@@ -133,7 +187,20 @@ export interface FeedRepository {
   pruneSeenEvents(before: Date, limit: number): Promise<number>;
 }
 
-/** PORT: work that one replica does for all. The database's clock counts. */
+/**
+ * PORT: work that one replica does for all. The database's clock counts.
+ * @example
+ * ```ts
+ * import type { LeaseRepository } from "@libs/database";
+ *
+ * export async function onOneReplica(leases: LeaseRepository, work: () => Promise<void>): Promise<void> {
+ *   const fence = await leases.take("report", "replica-1", 30_000);
+ *   if (fence === null) return; // another replica has it
+ *   await work();
+ *   await leases.release("report", "replica-1");
+ * }
+ * ```
+ */
 export interface LeaseRepository {
   /**
    * Takes a lease that is free, over, or this holder's own.
@@ -147,7 +214,10 @@ export interface LeaseRepository {
   now(): Promise<Date>;
 }
 
-/** PORT: numbers reads of Keycloak, see {@link KeycloakTicket}. */
+/**
+ * PORT: numbers reads of Keycloak, see {@link KeycloakTicket}.
+ * @see {@link UserRepository}
+ */
 export interface TicketRepository {
   /** Taken before a read of Keycloak, higher than every one before. */
   next(): Promise<KeycloakTicket>;
@@ -157,5 +227,6 @@ export interface TicketRepository {
  * Number of a read of Keycloak, taken before it. A write takes a number of its own from the same count: a result is
  * written only where the row was written last before its read began, so that two reads which overlap never write over
  * each other in the wrong order.
+ * @see {@link UserRepository}
  */
 export type KeycloakTicket = bigint;

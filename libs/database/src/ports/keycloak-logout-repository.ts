@@ -1,4 +1,7 @@
-/** A Keycloak session that must still be ended there. */
+/**
+ * A Keycloak session that must still be ended there.
+ * @see {@link KeycloakLogoutRepository}
+ */
 export interface KeycloakLogout {
   /** Keycloak's `sid`. */
   keycloakSessionId: string;
@@ -14,9 +17,28 @@ export interface KeycloakLogout {
   expiresAt: Date;
 }
 
+/**
+ * A session to be ended in Keycloak.
+ * @see {@link KeycloakLogoutRepository}
+ */
 export type NewKeycloakLogout = Omit<KeycloakLogout, "attempts" | "lastError">;
 
-/** PORT: logouts that Keycloak has not confirmed yet. A row goes when it has, or when the session can't exist any more. */
+/**
+ * PORT: logouts that Keycloak has not confirmed yet. A row goes when it has, or when the session can't exist any more.
+ * @example
+ * ```ts
+ * import type { KeycloakLogout, KeycloakLogoutRepository, NewKeycloakLogout } from "@libs/database";
+ *
+ * export async function sweep(logouts: KeycloakLogoutRepository, end: (sid: string) => Promise<void>, now: Date) {
+ *   const due: KeycloakLogout[] = await logouts.claimDue(now, new Date(now.getTime() + 30_000), 50);
+ *   for (const { keycloakSessionId } of due) {
+ *     await end(keycloakSessionId);
+ *     await logouts.remove(keycloakSessionId);
+ *   }
+ * }
+ * export const queue = (logouts: KeycloakLogoutRepository, logout: NewKeycloakLogout) => logouts.add([logout]);
+ * ```
+ */
 export interface KeycloakLogoutRepository {
   /** Rows that are there already stay as they are. */
   add(logouts: readonly NewKeycloakLogout[]): Promise<void>;

@@ -1,5 +1,9 @@
 import type { LineItem, WriteKey } from "./cart-repository.ts";
 
+/**
+ * What a person has ordered, at the prices of that moment.
+ * @see {@link OrderRepository}
+ */
 export interface Order {
   id: string;
   userId: string;
@@ -15,6 +19,10 @@ export interface Order {
   items: LineItem[];
 }
 
+/**
+ * The cart to be ordered.
+ * @see {@link OrderRepository}
+ */
 export interface Checkout {
   cartId: string;
   /** The id of the order, if this call places it. */
@@ -22,8 +30,16 @@ export interface Checkout {
   now: Date;
 }
 
+/**
+ * What became of a {@link Checkout}.
+ * @see {@link OrderRepository}
+ */
 export type CheckoutOutcome = { id: string; placed: boolean } | "not_found" | "not_open" | "empty" | "key_reused";
 
+/**
+ * The state that an order is to have next.
+ * @see {@link OrderRepository}
+ */
 export interface OrderMove {
   id: string;
   storeId: string;
@@ -32,10 +48,30 @@ export interface OrderMove {
   now: Date;
 }
 
-/** A place in a list of orders: after this one, newest first. */
+/**
+ * A place in a list of orders: after this one, newest first.
+ * @see {@link OrderRepository}
+ */
 export type OrderMark = Pick<Order, "placedAt" | "id">;
 
-/** PORT: orders. Ids are UUIDs. */
+/**
+ * PORT: orders. Ids are UUIDs.
+ * @example
+ * ```ts
+ * import type { Checkout, CheckoutOutcome, Order, OrderMark, OrderMove, OrderRepository } from "@libs/database";
+ *
+ * export async function placeAndShip(orders: OrderRepository, storeId: string, userId: string): Promise<Order[]> {
+ *   const checkout: Checkout = { cartId: crypto.randomUUID(), orderId: crypto.randomUUID(), now: new Date() };
+ *   const placed: CheckoutOutcome = await orders.checkout(checkout);
+ *   if (typeof placed === "string") throw new Error(placed); // "not_found", "empty" …
+ *   const move: OrderMove = { id: placed.id, storeId, from: ["paid"], to: "shipped", now: new Date() };
+ *   await orders.move(move);
+ *   const first = await orders.list({ userId }, { after: null, limit: 20 });
+ *   const last: OrderMark | null = first.at(-1) ?? null;
+ *   return last ? [...first, ...(await orders.list({ userId }, { after: last, limit: 20 }))] : first;
+ * }
+ * ```
+ */
 export interface OrderRepository {
   /**
    * Makes an order of a cart in one transaction. A cart is ordered once, however many ask at once.

@@ -3,11 +3,17 @@ import type { Registration } from "./registration-repository.ts";
 import type { Session, SessionTokens } from "./session-repository.ts";
 import type { User } from "./user-repository.ts";
 
-/** A session without its tokens and their hashes. */
+/**
+ * A session without its tokens and their hashes.
+ * @see {@link PersonRepository}
+ */
 export type SessionFacts = Omit<Session, keyof SessionTokens | "previousRefreshTokenHash"> &
   Pick<SessionTokens, "tokenExpiresAt" | "refreshExpiresAt">;
 
-/** Which sessions; the conditions add up. */
+/**
+ * Which sessions; the conditions add up.
+ * @see {@link PersonRepository}
+ */
 export interface SessionFilter {
   sessionIds?: readonly string[];
   userId?: string;
@@ -21,13 +27,22 @@ export interface SessionFilter {
   ended?: boolean;
 }
 
-/** A session, and whose it is. */
+/**
+ * A session, and whose it is.
+ * @see {@link PersonRepository}
+ */
 export type ListedSession = SessionFacts & { username: string };
 
-/** Where the next page begins: the last session of the one before. */
+/**
+ * Where the next page begins: the last session of the one before.
+ * @see {@link PersonRepository}
+ */
 export type SessionMark = Pick<SessionFacts, "startedAt" | "sessionId">;
 
-/** Everything that is held of one person. Amounts are integers in the currency's minor unit. */
+/**
+ * Everything that is held of one person. Amounts are integers in the currency's minor unit.
+ * @see {@link PersonRepository}
+ */
 export interface PersonRecord {
   /** Tombstones too; null: there is no row. */
   user: User | null;
@@ -39,6 +54,10 @@ export interface PersonRecord {
   orders: PersonsOrder[];
 }
 
+/**
+ * A role that a person has.
+ * @see {@link PersonRepository}
+ */
 export interface GivenRole {
   role: string;
   /** Set where the role was given to an email address before its owner's first login. */
@@ -48,6 +67,10 @@ export interface GivenRole {
   grantedAt: Date;
 }
 
+/**
+ * One line of a person's cart or order.
+ * @see {@link PersonRepository}
+ */
 export interface PersonsItem {
   sku: string;
   name: string;
@@ -55,6 +78,10 @@ export interface PersonsItem {
   unitPriceMinor: bigint;
 }
 
+/**
+ * A cart, as it is exported for its person.
+ * @see {@link PersonRepository}
+ */
 export interface PersonsCart {
   id: string;
   storeId: string | null;
@@ -65,6 +92,10 @@ export interface PersonsCart {
   items: PersonsItem[];
 }
 
+/**
+ * An order, as it is exported for its person.
+ * @see {@link PersonRepository}
+ */
 export interface PersonsOrder {
   id: string;
   storeId: string | null;
@@ -75,7 +106,10 @@ export interface PersonsOrder {
   items: PersonsItem[];
 }
 
-/** How many rows an erasure has cleared or removed. */
+/**
+ * How many rows an erasure has cleared or removed.
+ * @see {@link PersonRepository}
+ */
 export interface ErasedRows {
   users: number;
   sessions: number;
@@ -89,10 +123,50 @@ export interface ErasedRows {
   ordersKept: number;
 }
 
-/** What stands for the username of someone who was erased. */
+/**
+ * What stands for the username of someone who was erased.
+ * @see {@link PersonRepository}
+ */
 export const ERASED_USERNAME = "erased";
 
-/** PORT: one person's rows, over all tables; and sessions by what an operator looks for. */
+/**
+ * PORT: one person's rows, over all tables; and sessions by what an operator looks for.
+ * @example
+ * ```ts
+ * import {
+ *   createPersonRepository,
+ *   ERASED_USERNAME,
+ *   type ErasedRows,
+ *   type GivenRole,
+ *   type ListedSession,
+ *   type PersonRecord,
+ *   type PersonRepository,
+ *   type PersonsCart,
+ *   type PersonsItem,
+ *   type PersonsOrder,
+ *   PrismaClient,
+ *   type SessionFacts,
+ *   type SessionFilter,
+ *   type SessionMark,
+ * } from "@libs/database";
+ *
+ * const people: PersonRepository = createPersonRepository(new PrismaClient());
+ * const record: PersonRecord = await people.collect("b6f0c3e2-…");
+ * const sessions: SessionFacts[] = record.sessions;
+ * const roles: GivenRole[] = record.roles;
+ * const bought: (PersonsCart | PersonsOrder)[] = [...record.carts, ...record.orders];
+ * const items: PersonsItem[] = bought.flatMap((each) => each.items);
+ * console.log(sessions.length, roles.length, items.length);
+ *
+ * const filter: SessionFilter = { ipAddress: "203.0.113.0/24" };
+ * const first: ListedSession[] = await people.listSessions(filter, null, 50);
+ * const last: SessionMark | null = first.at(-1) ?? null;
+ * if (last) console.log(await people.listSessions(filter, last, 50));
+ *
+ * const erased: ErasedRows = await people.erase("b6f0c3e2-…", new Date());
+ * console.log(erased.sessions, (await people.collect("b6f0c3e2-…")).user?.username === ERASED_USERNAME);
+ * ```
+ */
 export interface PersonRepository {
   /** @param userId Keycloak user id */
   collect(userId: string): Promise<PersonRecord>;

@@ -1,3 +1,7 @@
+/**
+ * What a store sells, and at which price.
+ * @see {@link ProductRepository}
+ */
 export interface Product {
   storeId: string;
   sku: string;
@@ -8,6 +12,10 @@ export interface Product {
   unitPriceMinor: bigint;
 }
 
+/**
+ * Which part of a store's products.
+ * @see {@link ProductRepository}
+ */
 export interface ProductPage {
   storeId: string;
   currency: string;
@@ -16,7 +24,21 @@ export interface ProductPage {
   limit: number;
 }
 
-/** PORT: what stores sell. */
+/**
+ * PORT: what stores sell.
+ * @example
+ * ```ts
+ * import type { Product, ProductPage, ProductRepository } from "@libs/database";
+ *
+ * const tea: Product = { storeId: "7d0c…", sku: "tea", currency: "EUR", name: "Tea", unitPriceMinor: 450n };
+ * const page: ProductPage = { storeId: "7d0c…", currency: "EUR", afterSku: null, limit: 50 };
+ *
+ * export async function offer(products: ProductRepository): Promise<Product[]> {
+ *   if ((await products.put(tea, new Date())) === "store_unknown") throw new Error("no such store");
+ *   return products.list(page);
+ * }
+ * ```
+ */
 export interface ProductRepository {
   /** Adds the product or changes its name and price; carts keep the price at which an item was put. */
   put(product: Product, now: Date): Promise<"written" | "store_unknown">;

@@ -1,20 +1,29 @@
 import type { NoticeKind } from "./feed-repository.ts";
 import type { LiveSession } from "./session-repository.ts";
 
-/** How many live users there are, how many of them are enabled, and how many have a verified email. */
+/**
+ * How many live users there are, how many of them are enabled, and how many have a verified email.
+ * @see {@link ReconcileRepository}
+ */
 export interface UserCounts {
   live: number;
   enabled: number;
   emailVerified: number;
 }
 
-/** A live user, and when Keycloak created it. */
+/**
+ * A live user, and when Keycloak created it.
+ * @see {@link ReconcileRepository}
+ */
 export interface DatedUser {
   id: string;
   createdAt: Date;
 }
 
-/** A live session that nothing has shown to live in Keycloak since some time. */
+/**
+ * A live session that nothing has shown to live in Keycloak since some time.
+ * @see {@link ReconcileRepository}
+ */
 export type IdleSession = LiveSession & {
   /** Its user is live and enabled here. */
   userMayLogIn: boolean;
@@ -23,6 +32,18 @@ export type IdleSession = LiveSession & {
 /**
  * PORT: what reconciliation asks of the local side. No call's cost grows with the number of users: counts are kept, lists
  * are read in pages by an index.
+ * @example
+ * ```ts
+ * import type { DatedUser, IdleSession, ReconcileRepository, UserCounts } from "@libs/database";
+ *
+ * export async function inspect(local: ReconcileRepository, day: Date): Promise<void> {
+ *   const counts: UserCounts = await local.countUsers();
+ *   const next = await local.nextBoundary(day, 1000);
+ *   const users: DatedUser[] = next ? await local.listCreatedBetween(day, next, null, 100) : [];
+ *   const idle: { sessions: IdleSession[] } = await local.listIdleSessions("", day, 100);
+ *   console.log(counts.live, users.length, idle.sessions.filter((session) => !session.userMayLogIn));
+ * }
+ * ```
  */
 export interface ReconcileRepository {
   /** The kept counts, as of this moment. */

@@ -3,9 +3,14 @@ import type { KeycloakProfile, User } from "./user-repository.ts";
 /**
  * `pending → completed`, `pending → failed` (Keycloak created nothing) or `pending → undoing → undone`; each step is a
  * compare-and-set, so a slow process and a recovery can't both win. What turns up late reopens: `failed|undone → undoing`.
+ * @see {@link RegistrationRepository}
  */
 export type RegistrationState = "pending" | "completed" | "failed" | "undoing" | "undone";
 
+/**
+ * One attempt to register a person.
+ * @see {@link RegistrationRepository}
+ */
 export interface Registration {
   id: string;
   state: RegistrationState;
@@ -29,7 +34,10 @@ export interface Registration {
   updatedAt: Date;
 }
 
-/** What is not finished yet, in numbers. */
+/**
+ * What is not finished yet, in numbers.
+ * @see {@link RegistrationRepository}
+ */
 export interface RegistrationBacklog {
   /** Rows that are neither finished nor parked. */
   pending: number;
@@ -39,6 +47,10 @@ export interface RegistrationBacklog {
   oldestCreatedAt: Date | null;
 }
 
+/**
+ * What was asked for, without the password.
+ * @see {@link RegistrationRepository}
+ */
 export interface RegistrationProfile {
   firstName: string | null;
   lastName: string | null;
@@ -51,6 +63,10 @@ export interface RegistrationProfile {
   client?: { ipAddress: string | null; userAgent: string | null };
 }
 
+/**
+ * An attempt that begins.
+ * @see {@link RegistrationRepository}
+ */
 export interface NewRegistration {
   id: string;
   username: string;
@@ -63,10 +79,56 @@ export interface NewRegistration {
   lostUntil: Date;
 }
 
-/** The `lastError` of a row that an operator has had checked again. */
+/**
+ * The `lastError` of a row that an operator has had checked again.
+ * @see {@link RegistrationRepository}
+ */
 export const RETRIED = "registration.retried";
 
-/** PORT: the registration saga's memory. */
+/**
+ * PORT: the registration saga's memory.
+ * @example
+ * ```ts
+ * import {
+ *   type NewRegistration,
+ *   RETRIED,
+ *   type Registration,
+ *   type RegistrationBacklog,
+ *   type RegistrationProfile,
+ *   type RegistrationRepository,
+ *   type RegistrationState,
+ * } from "@libs/database";
+ *
+ * const profile: RegistrationProfile = {
+ *   firstName: "Ada",
+ *   lastName: "Lovelace",
+ *   emailVerified: false,
+ *   enabled: true,
+ *   storeId: null,
+ *   organizationId: null,
+ *   metadata: {},
+ * };
+ * const open: RegistrationState[] = ["pending", "undoing"];
+ *
+ * export async function retryAll(registrations: RegistrationRepository, now: Date): Promise<RegistrationBacklog> {
+ *   const soon = new Date(now.getTime() + 15_000);
+ *   const begun: NewRegistration = {
+ *     id: crypto.randomUUID(),
+ *     username: "ada",
+ *     email: "ada@example.com",
+ *     profile,
+ *     idempotencyKey: null,
+ *     now,
+ *     recoverAt: soon,
+ *     lostUntil: soon,
+ *   };
+ *   await registrations.begin(begun);
+ *   const row: Registration | null = await registrations.findById(begun.id);
+ *   if (row && open.includes(row.state) && row.lastError !== RETRIED) await registrations.retry(now, [row.id]);
+ *   return registrations.backlog();
+ * }
+ * ```
+ */
 export interface RegistrationRepository {
   /** Inserts the row as `pending`, before Keycloak is called. */
   begin(registration: NewRegistration): Promise<void>;

@@ -1,4 +1,15 @@
-/** PORT: removes what is no longer needed, in batches. Each method returns how many rows it removed, `limit` at most. */
+/**
+ * PORT: removes what is no longer needed, in batches. Each method returns how many rows it removed, `limit` at most.
+ * @example
+ * ```ts
+ * import type { RetentionRepository } from "@libs/database";
+ *
+ * export async function prune(retention: RetentionRepository, now: Date): Promise<void> {
+ *   const before = new Date(now.getTime() - 90 * 86_400_000);
+ *   while ((await retention.deleteEndedSessions(before, 1000)) > 0);
+ * }
+ * ```
+ */
 export interface RetentionRepository {
   /** Completed, failed and undone registrations that nobody checks any more, unchanged since `before`. */
   deleteFinishedRegistrations(before: Date, limit: number): Promise<number>;

@@ -1,10 +1,16 @@
-/** Where a grant holds: in one store, in one organization, or everywhere (neither). Never both. */
+/**
+ * Where a grant holds: in one store, in one organization, or everywhere (neither). Never both.
+ * @see {@link RoleRepository}
+ */
 export interface Scope {
   storeId: string | null;
   organizationId: string | null;
 }
 
-/** A named set of permissions. */
+/**
+ * A named set of permissions.
+ * @see {@link RoleRepository}
+ */
 export interface Role {
   name: string;
   description: string | null;
@@ -12,16 +18,26 @@ export interface Role {
   permissions: string[];
 }
 
+/**
+ * Something that the application lets people do.
+ * @see {@link RoleRepository}
+ */
 export interface Permission {
   /** `resource:action` */
   name: string;
   description: string | null;
 }
 
-/** Who gets a role: a user, or whoever proves to own an email address. */
+/**
+ * Who gets a role: a user, or whoever proves to own an email address.
+ * @see {@link RoleRepository}
+ */
 export type Grantee = { userId: string } | { email: string };
 
-/** Who makes a change, and from where. */
+/**
+ * Who makes a change, and from where.
+ * @see {@link RoleRepository}
+ */
 export interface Actor {
   /** A user id, or a word such as `authctl`. */
   id: string;
@@ -29,7 +45,10 @@ export interface Actor {
   userAgent?: string | null;
 }
 
-/** A role that somebody has, or waits for an email to be verified. Exactly one of `userId` and `email` is set. */
+/**
+ * A role that somebody has, or waits for an email to be verified. Exactly one of `userId` and `email` is set.
+ * @see {@link RoleRepository}
+ */
 export interface RoleGrant extends Scope {
   id: string;
   role: string;
@@ -41,18 +60,28 @@ export interface RoleGrant extends Scope {
   grantedAt: Date;
 }
 
-/** What a user may do, and where. */
+/**
+ * What a user may do, and where.
+ * @see {@link RoleRepository}
+ */
 export interface PermissionGrant extends Scope {
   permission: string;
 }
 
-/** Which grants. Left out: all. */
+/**
+ * Which grants. Left out: all.
+ * @see {@link RoleRepository}
+ */
 export interface GrantFilter {
   role?: string;
   /** By email (compared without case): both what waits for it and what its user has. */
   grantee?: Grantee;
 }
 
+/**
+ * What became of a grant.
+ * @see {@link RoleRepository}
+ */
 export type GrantOutcome =
   | { outcome: "granted" | "held"; grant: RoleGrant }
   | { outcome: "role_unknown" | "user_unknown"; grant?: undefined };
@@ -63,6 +92,37 @@ export type GrantOutcome =
  * A grant to an email is taken over by the user whose *verified* email it is: at once where there is one, else when a
  * login, a registration or a read of Keycloak brings that user (`SessionRepository.recordLogin`,
  * `RegistrationRepository.complete`, `UserRepository.applyProfiles`).
+ * @example
+ * ```ts
+ * import type {
+ *   Actor,
+ *   Grantee,
+ *   GrantFilter,
+ *   GrantOutcome,
+ *   Permission,
+ *   PermissionGrant,
+ *   Role,
+ *   RoleGrant,
+ *   RoleRepository,
+ *   Scope,
+ * } from "@libs/database";
+ *
+ * const read: Permission = { name: "orders:read", description: "See a store's orders" };
+ * const clerk: Role = { name: "clerk", description: null, permissions: [read.name] };
+ * const by: Actor = { id: "authctl" };
+ * const inStore: Scope = { storeId: "7d0c…", organizationId: null };
+ * const ada: Grantee = { email: "ada@example.com" };
+ * const filter: GrantFilter = { role: "clerk", grantee: ada };
+ *
+ * export async function hire(roles: RoleRepository, now: Date): Promise<PermissionGrant[]> {
+ *   await roles.definePermissions([read]);
+ *   await roles.defineRole(clerk, by, now);
+ *   const { outcome }: GrantOutcome = await roles.grant(clerk.name, ada, inStore, by, now);
+ *   if (outcome === "user_unknown" || outcome === "role_unknown") throw new Error(outcome);
+ *   const [held]: RoleGrant[] = await roles.listGrants(filter, 10);
+ *   return held?.userId ? roles.findPermissions(held.userId) : [];
+ * }
+ * ```
  */
 export interface RoleRepository {
   /** Adds permissions, or changes their descriptions. None is ever removed. */

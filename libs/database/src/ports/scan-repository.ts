@@ -1,6 +1,9 @@
 import type { LiveSession } from "./session-repository.ts";
 
-/** One scan of Keycloak's users that writes as it goes, and goes on where it was cut short. */
+/**
+ * One scan of Keycloak's users that writes as it goes, and goes on where it was cut short.
+ * @see {@link ScanRepository}
+ */
 export interface ScanRun {
   id: string;
   /** `cancelled`: stopped by its operator. */
@@ -12,7 +15,10 @@ export interface ScanRun {
   updatedAt: Date;
 }
 
-/** What is kept once a page of users is written. */
+/**
+ * What is kept once a page of users is written.
+ * @see {@link ScanRepository}
+ */
 export interface ScanPage {
   runId: string;
   /** Keycloak user ids of the page. */
@@ -24,18 +30,37 @@ export interface ScanPage {
   lease: { name: string; fence: bigint };
 }
 
+/**
+ * A user whose write failed, and why.
+ * @see {@link ScanRepository}
+ */
 export interface ScanFailure {
   userId: string;
   /** A stable code. */
   error: string;
 }
 
-/** A live session and its user's name. */
+/**
+ * A live session and its user's name.
+ * @see {@link ScanRepository}
+ */
 export type SessionOfUser = LiveSession & { username: string };
 
 /**
  * PORT: what scans of all users store and ask. Who was seen is forgotten by a crash of PostgreSQL: then more users are
  * looked up one by one, and nothing is wrong.
+ * @example
+ * ```ts
+ * import type { ScanFailure, ScanPage, ScanRepository, ScanRun, SessionOfUser } from "@libs/database";
+ *
+ * export async function finish(runs: ScanRepository, page: ScanPage, failures: ScanFailure[]): Promise<SessionOfUser[]> {
+ *   const unfinished: ScanRun | null = await runs.findUnfinished();
+ *   if (unfinished) await runs.resume(unfinished.id, page.now);
+ *   await runs.recordFailures(page.runId, failures, page.now);
+ *   if (await runs.finishPage(page)) await runs.end(page.runId, "finished", null, page.now);
+ *   return runs.listLiveSessions("", 100);
+ * }
+ * ```
  */
 export interface ScanRepository {
   begin(position: unknown, counts: unknown, now: Date): Promise<ScanRun>;

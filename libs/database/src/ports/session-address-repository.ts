@@ -1,10 +1,24 @@
-/** Whose session began from where. */
+/**
+ * Whose session began from where.
+ * @see {@link SessionAddressRepository}
+ */
 export interface SessionAddress {
   userId: string;
   ipAddress: string;
 }
 
-/** PORT: the addresses that sessions were begun from, for judging them together. */
+/**
+ * PORT: the addresses that sessions were begun from, for judging them together.
+ * @example
+ * ```ts
+ * import type { SessionAddress, SessionAddressRepository } from "@libs/database";
+ *
+ * export async function addresses(repository: SessionAddressRepository, since: Date): Promise<Set<string>> {
+ *   const sample: SessionAddress[] = await repository.sample("", 200, since);
+ *   return new Set(sample.map(({ ipAddress }) => ipAddress));
+ * }
+ * ```
+ */
 export interface SessionAddressRepository {
   /**
    * Some live sessions, those that began at `since` or later and whose address is known. Costs the same however many

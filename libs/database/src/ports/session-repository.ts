@@ -1,6 +1,9 @@
 import type { KeycloakProfile, User } from "./user-repository.ts";
 
-/** Token columns hold ciphertext only; `refreshTokenHash` recognises a refresh token without keeping it. */
+/**
+ * Token columns hold ciphertext only; `refreshTokenHash` recognises a refresh token without keeping it.
+ * @see {@link SessionRepository}
+ */
 export interface SessionTokens {
   accessToken: string;
   refreshToken: string | null;
@@ -15,6 +18,10 @@ export interface SessionTokens {
   offline: boolean | null;
 }
 
+/**
+ * One login of one person: a row of `sessions`.
+ * @see {@link SessionRepository}
+ */
 export interface Session extends SessionTokens {
   sessionId: string;
   userId: string;
@@ -34,6 +41,10 @@ export interface Session extends SessionTokens {
   endReason: SessionEndReason | null;
 }
 
+/**
+ * Why a session ended.
+ * @see {@link SessionRepository}
+ */
 export type SessionEndReason =
   | "logout"
   | "logout_everywhere"
@@ -50,6 +61,10 @@ export type SessionEndReason =
   | "ended_in_keycloak"
   | "admin";
 
+/**
+ * What a login writes.
+ * @see {@link SessionRepository}
+ */
 export interface LoginRecord {
   profile: KeycloakProfile;
   /** A preference of the caller: taken only where the row has no store yet. */
@@ -66,10 +81,16 @@ export interface LoginRecord {
   now: Date;
 }
 
-/** How a presented refresh token relates to a session. `spent`: it was this session's once and has been replaced. */
+/**
+ * How a presented refresh token relates to a session. `spent`: it was this session's once and has been replaced.
+ * @see {@link SessionRepository}
+ */
 export type RefreshTokenStanding = "current" | "spent" | "unknown";
 
-/** What a refresh token is to its session, and the lease to exchange it, where this caller has it. */
+/**
+ * What a refresh token is to its session, and the lease to exchange it, where this caller has it.
+ * @see {@link SessionRepository}
+ */
 export interface RefreshAttempt {
   session: Session;
   standing: RefreshTokenStanding;
@@ -82,7 +103,10 @@ export interface RefreshAttempt {
   fence: bigint | null;
 }
 
-/** How Keycloak's side of an ended session follows: a row that waits for it, written with the end itself. */
+/**
+ * How Keycloak's side of an ended session follows: a row that waits for it, written with the end itself.
+ * @see {@link SessionRepository}
+ */
 export interface LogoutPlan {
   /** When the row is first due: later than the call that is about to be made at once. */
   nextAttemptAt: Date;
@@ -92,13 +116,20 @@ export interface LogoutPlan {
   latestExpiresAt: Date;
 }
 
-/** A refresh token of a session whose issue the database has lost, by which it finds what came after. */
+/**
+ * A refresh token of a session whose issue the database has lost, by which it finds what came after.
+ * @see {@link SessionRepository}
+ */
 export interface LostToken {
   refreshTokenHash: string;
   /** By then it had replaced the one that the row knows. */
   issuedAt: Date;
 }
 
+/**
+ * How {@link SessionRepository} ends a session.
+ * @see {@link SessionRepository}
+ */
 export interface EndOptions {
   /** Ends the session only while this lease and this refresh token are its newest. */
   onlyIf?: { fence: bigint; refreshTokenHash: string };
@@ -106,7 +137,10 @@ export interface EndOptions {
   logout?: LogoutPlan;
 }
 
-/** Which live sessions. */
+/**
+ * Which live sessions.
+ * @see {@link SessionRepository}
+ */
 export type LiveSessions =
   | { keycloakSessionIds: readonly string[] }
   /** Those of a user, or of them one; or those that started before a time, except one `sid`; or with tokens from before. */
@@ -118,19 +152,70 @@ export type LiveSessions =
       exceptKeycloakSessionId?: string | null;
     };
 
-/** A live session, without its tokens. */
+/**
+ * A live session, without its tokens.
+ * @see {@link SessionRepository}
+ */
 export type LiveSession = Pick<
   Session,
   "sessionId" | "userId" | "keycloakSessionId" | "refreshExpiresAt" | "startedAt" | "offline" | "keptAsOf"
 >;
 
-/** A live session as its person sees it. */
+/**
+ * A live session as its person sees it.
+ * @see {@link SessionRepository}
+ */
 export type PersonSession = Pick<
   Session,
   "sessionId" | "keycloakSessionId" | "ipAddress" | "userAgent" | "startedAt" | "lastSeenAt"
 >;
 
-/** PORT: application sessions. Every write is one transaction. */
+/**
+ * PORT: application sessions. Every write is one transaction.
+ * @example
+ * ```ts
+ * import type {
+ *   EndOptions,
+ *   LiveSession,
+ *   LiveSessions,
+ *   LoginRecord,
+ *   LogoutPlan,
+ *   LostToken,
+ *   PersonSession,
+ *   RefreshAttempt,
+ *   RefreshTokenStanding,
+ *   Session,
+ *   SessionEndReason,
+ *   SessionRepository,
+ *   SessionTokens,
+ * } from "@libs/database";
+ *
+ * const reason: SessionEndReason = "logout";
+ * const current: RefreshTokenStanding = "current";
+ *
+ * export async function logIn(sessions: SessionRepository, login: LoginRecord): Promise<PersonSession[]> {
+ *   const { user } = await sessions.recordLogin(login);
+ *   return sessions.listOfPerson(user.id, 20);
+ * }
+ *
+ * export async function refresh(
+ *   sessions: SessionRepository,
+ *   { sessionId, hash }: { sessionId: string; hash: string },
+ *   { tokens, lost }: { tokens: SessionTokens; lost?: LostToken },
+ * ): Promise<Session | null> {
+ *   const attempt: RefreshAttempt | null = await sessions.beginRefresh(sessionId, hash, 10_000);
+ *   if (attempt?.standing !== current || attempt.fence === null) return null;
+ *   return sessions.replaceTokens(sessionId, hash, tokens, new Date(), attempt.fence, lost);
+ * }
+ *
+ * export async function logOut(sessions: SessionRepository, sessionId: string, logout: LogoutPlan): Promise<LiveSession[]> {
+ *   const options: EndOptions = { logout };
+ *   const ended = await sessions.end(sessionId, reason, new Date(), options);
+ *   const others: LiveSessions = { userId: ended?.userId ?? "" };
+ *   return sessions.findLive(others);
+ * }
+ * ```
+ */
 export interface SessionRepository {
   /**
    * One transaction: `lastLoginAt`, `loginCount + 1`, insert the session, log and record `session.started`. A user that

@@ -1,16 +1,33 @@
 import type { Session } from "./session-repository.ts";
 
-/** The encrypted values of a live session, as they are stored. */
+/**
+ * The encrypted values of a live session, as they are stored.
+ * @see {@link StoredTokenRepository}
+ */
 export type StoredTokens = Pick<Session, "sessionId" | "refreshToken" | "idToken"> & { accessToken: string | null };
 
-/** Which keys a session's values name. */
+/**
+ * Which keys a session's values name.
+ * @see {@link StoredTokenRepository}
+ */
 export interface SessionKeys {
   sessionId: string;
   /** One a value; a value of unknown form names the empty string. */
   keyIds: string[];
 }
 
-/** PORT: stored tokens by the key that they are encrypted with, for changing that key. */
+/**
+ * PORT: stored tokens by the key that they are encrypted with, for changing that key.
+ * @example
+ * ```ts
+ * import type { SessionKeys, StoredTokenRepository, StoredTokens } from "@libs/database";
+ *
+ * export async function underOldKey(tokens: StoredTokenRepository, keyId: string): Promise<StoredTokens[]> {
+ *   const page: SessionKeys[] = await tokens.scan(null, 500);
+ *   return tokens.read(page.filter(({ keyIds }) => keyIds.includes(keyId)).map(({ sessionId }) => sessionId));
+ * }
+ * ```
+ */
 export interface StoredTokenRepository {
   /** Sessions that hold tokens, in the order of their ids. @param after an id; null: from the beginning */
   scan(after: string | null, limit: number): Promise<SessionKeys[]>;

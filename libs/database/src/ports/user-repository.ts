@@ -1,6 +1,9 @@
 import type { KeycloakTicket } from "./feed-repository.ts";
 
-/** A person as the application sees them. `id` is Keycloak's user id; there is no password anywhere in this row. */
+/**
+ * A person as the application sees them. `id` is Keycloak's user id; there is no password anywhere in this row.
+ * @see {@link UserRepository}
+ */
 export interface User {
   id: string;
   username: string;
@@ -21,7 +24,10 @@ export interface User {
   deletedAt: Date | null;
 }
 
-/** The fields that Keycloak owns; a sync writes these and no others. */
+/**
+ * The fields that Keycloak owns; a sync writes these and no others.
+ * @see {@link UserRepository}
+ */
 export interface KeycloakProfile {
   id: string;
   username: string;
@@ -35,14 +41,23 @@ export interface KeycloakProfile {
 /**
  * What became of one profile. `stale`: the row was written since the read began. `unfinished`: not known here, and its name is being
  * registered. `collision`: another live row, not of this batch, holds the username or email.
+ * @see {@link UserRepository}
  */
 export type ProfileOutcome = "inserted" | "revived" | "updated" | "unchanged" | "stale" | "unfinished" | "collision";
 
+/**
+ * A user of a batch, and what became of it.
+ * @see {@link UserRepository}
+ */
 export interface AppliedProfile {
   id: string;
   outcome: ProfileOutcome;
 }
 
+/**
+ * How {@link UserRepository} applies profiles.
+ * @see {@link UserRepository}
+ */
 export interface ApplyOptions {
   /** Ids that are inserted even where an unfinished registration of that name exists. */
   ignoreUnfinished?: readonly string[];
@@ -53,7 +68,35 @@ export interface ApplyOptions {
   leaveUnchanged?: boolean;
 }
 
-/** PORT: reads and Keycloak-driven writes of `users`. Tombstones are not found except by {@link findById}. */
+/**
+ * PORT: reads and Keycloak-driven writes of `users`. Tombstones are not found except by {@link findById}.
+ * @example
+ * ```ts
+ * import type {
+ *   AppliedProfile,
+ *   ApplyOptions,
+ *   KeycloakProfile,
+ *   KeycloakTicket,
+ *   ProfileOutcome,
+ *   TicketRepository,
+ *   User,
+ *   UserRepository,
+ * } from "@libs/database";
+ *
+ * const written: ProfileOutcome[] = ["inserted", "revived", "updated"];
+ * const options: ApplyOptions = { leaveUnchanged: true };
+ *
+ * export async function bringOver(
+ *   { users, tickets }: { users: UserRepository; tickets: TicketRepository },
+ *   read: (id: string) => Promise<KeycloakProfile>,
+ *   id: string,
+ * ): Promise<User | null> {
+ *   const ticket: KeycloakTicket = await tickets.next(); // before Keycloak is read
+ *   const [applied]: AppliedProfile[] = await users.applyProfiles([await read(id)], ticket, new Date(), options);
+ *   return applied && written.includes(applied.outcome) ? users.findById(id) : null;
+ * }
+ * ```
+ */
 export interface UserRepository {
   /** @returns the user, tombstones included, or null */
   findById(id: string): Promise<User | null>;

@@ -8,7 +8,10 @@ import { createStatementNames } from "./statement-names.ts";
 /** Prisma's namespace: types of models, inputs and results, `Prisma.sql`, known errors. */
 export { Prisma } from "../generated/client.ts";
 
-/** How a process talks to PostgreSQL. */
+/**
+ * How a process talks to PostgreSQL.
+ * @see {@link createDatabase}
+ */
 export type DatabaseOptions = PoolOptions;
 
 /** Prisma's client is a proxy, which has no private fields. */
@@ -16,11 +19,12 @@ const adapters = new WeakMap<object, PooledAdapter>();
 
 /**
  * The application's database, with timeouts on everything.
- *
  * @example
  * ```ts
+ * import { PrismaClient } from "@libs/database";
+ *
  * const prisma = new PrismaClient(); // takes DATABASE_URL
- * const user = await prisma.user.findUnique({ where: { id } });
+ * export const ada = await prisma.user.findFirst({ where: { username: "ada" } });
  * ```
  */
 export class PrismaClient extends GeneratedClient {
@@ -54,8 +58,20 @@ export class PrismaClient extends GeneratedClient {
 }
 
 /**
+ * Makes a client of the application's database.
+ * @param options times in milliseconds
  * @param url `postgresql://user:password@host:port/database`, or what gives it for each new connection; nothing is
  *   connected before the first query
+ * @see https://www.prisma.io/docs/orm/prisma-client
+ * @example
+ * ```ts
+ * import { createDatabase, type DatabaseOptions } from "@libs/database";
+ *
+ * const options: DatabaseOptions = { poolSize: 10, queryTimeoutMs: 2000, applicationName: "reports" };
+ * const prisma = createDatabase(() => process.env.DATABASE_URL ?? "", options);
+ * export const count = await prisma.order.count();
+ * await prisma.$disconnect();
+ * ```
  */
 export function createDatabase(url: Secret, options: DatabaseOptions = {}): PrismaClient {
   return new PrismaClient({ ...options, url });

@@ -41,6 +41,10 @@ import { PrismaSyncRunRepository } from "./prisma-sync-run-repository.ts";
 import { PrismaTicketRepository } from "./prisma-ticket-repository.ts";
 import { PrismaUserRepository } from "./prisma-user-repository.ts";
 
+/**
+ * Every port on the application's database, except that of single people.
+ * @see {@link createRepositories}
+ */
 export interface Repositories {
   users: UserRepository;
   sessions: SessionRepository;
@@ -67,7 +71,24 @@ export interface Repositories {
 
 /**
  * The ports on PostgreSQL.
+ * @param prisma the application's database
  * @param observe called after each call of a port, as `repository.method`, for metrics
+ * @example
+ * ```ts
+ * import {
+ *   createRepositories,
+ *   type DatabaseOutcome,
+ *   type ObserveDatabase,
+ *   PrismaClient,
+ *   type Repositories,
+ * } from "@libs/database";
+ *
+ * const observe: ObserveDatabase = (operation, outcome: DatabaseOutcome, seconds) =>
+ *   console.log(`${operation}: ${outcome} after ${seconds} s`);
+ * const { users, sessions }: Repositories = createRepositories(new PrismaClient(), observe);
+ * const ada = await users.findByUsername("ada");
+ * export const live = ada && (await sessions.listOfPerson(ada.id, 20));
+ * ```
  */
 export function createRepositories(prisma: PrismaClient, observe: ObserveDatabase = () => {}): Repositories {
   return {

@@ -5,9 +5,18 @@ import {
   UniqueViolationError,
 } from "@libs/postgres";
 
+/**
+ * How a call of a port ended.
+ * @see {@link createRepositories}
+ */
 export type DatabaseOutcome = "success" | "conflict" | "timeout" | "unavailable" | "error";
 
-/** @param seconds how long the call took, waiting for a connection included */
+/**
+ * Reports one call of a port.
+ * @param operation `repository.method`
+ * @param seconds how long the call took, waiting for a connection included
+ * @see {@link createRepositories}
+ */
 export type ObserveDatabase = (operation: string, outcome: DatabaseOutcome, seconds: number) => void;
 
 /**

@@ -7,6 +7,10 @@ import { type DescribedRoute, describeOperation, type Operation } from "./descri
 import { headerComponents } from "./response-headers.ts";
 import { shareDefinitions } from "./share-definitions.ts";
 
+/**
+ * What a service says of itself in its OpenAPI document.
+ * @see {@link serviceBase}
+ */
 export interface OpenApiOptions {
   title: string;
   version: string;

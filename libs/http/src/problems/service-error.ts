@@ -7,7 +7,10 @@ import {
   type PublicError,
 } from "@libs/problems";
 
-/** An error of a service's own catalogue: it leaves as problem details, like those of the libs. */
+/**
+ * An error of a service's own catalogue: it leaves as problem details, like those of the libs.
+ * @see {@link problemsIn}
+ */
 export class ServiceError<Code extends string = string> extends LibraryError<Code> implements PublicError {
   override readonly name: string = "ServiceError";
   readonly errors: FieldError[] | undefined;

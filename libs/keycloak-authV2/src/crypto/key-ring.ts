@@ -12,7 +12,10 @@ export interface KeyRing {
   keys: ReadonlyMap<string, KeyObject>;
 }
 
-/** A key ring that can't be used. The message names the fault and the entry's id or position, never a key. */
+/**
+ * A key ring that can't be used. The message names the fault and the entry's id or position, never a key.
+ * @see {@link parseKeyRing}
+ */
 export class KeyRingError extends SetupError {
   override readonly name = "KeyRingError";
 
@@ -23,9 +26,21 @@ export class KeyRingError extends SetupError {
 
 /**
  * Reads `id:base64,id:base64,…` (`TOKEN_ENCRYPTION_KEYS`): 32 random bytes each; the first encrypts, all decrypt.
+ * @param text as `TOKEN_ENCRYPTION_KEYS` has it
  * @throws KeyRingError missing, malformed, of another length than 32 bytes, the same id or the same key twice
  * @example
- * parseKeyRing(`2027a:${randomBytes(32).toString("base64")}`)
+ * ```ts
+ * import { randomBytes } from "node:crypto";
+ * import { KeyRingError, keyRingFault, parseKeyRing } from "@libs/keycloak-authV2";
+ *
+ * const text = `2027a:${randomBytes(32).toString("base64")}`;
+ * console.log(keyRingFault(text)); // undefined
+ * try {
+ *   console.log(parseKeyRing(text).current.id); // "2027a"
+ * } catch (error) {
+ *   if (error instanceof KeyRingError) console.error(error.message);
+ * }
+ * ```
  */
 export function parseKeyRing(text: string | undefined): KeyRing {
   if (!text?.trim()) throw new KeyRingError("no key is given; expected id:base64,…");
@@ -42,7 +57,12 @@ export function parseKeyRing(text: string | undefined): KeyRing {
   return { current, keys };
 }
 
-/** @returns what is wrong with a key ring's text, without a key; undefined: nothing */
+/**
+ * Checks a key ring without keeping its keys.
+ * @param text as `TOKEN_ENCRYPTION_KEYS` has it
+ * @returns what is wrong with a key ring's text, without a key; undefined: nothing
+ * @see {@link parseKeyRing}
+ */
 export function keyRingFault(text: string): string | undefined {
   try {
     parseKeyRing(text);

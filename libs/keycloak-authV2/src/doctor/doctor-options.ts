@@ -1,6 +1,10 @@
 import type { Finding } from "@libs/problems/findings";
 import type { KeycloakOptions } from "../keycloak/index.ts";
 
+/**
+ * What the doctor checks.
+ * @see {@link runDoctor}
+ */
 export interface DoctorOptions {
   /** As the gateway has it. */
   keycloak: KeycloakOptions;
@@ -25,6 +29,10 @@ export interface DoctorOptions {
   now?: () => number;
 }
 
+/**
+ * What the doctor found.
+ * @see {@link runDoctor}
+ */
 export interface DoctorReport {
   /** Errors first; empty: healthy. */
   findings: Finding[];

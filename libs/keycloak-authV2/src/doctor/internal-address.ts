@@ -21,7 +21,16 @@ for (const [network, bits] of [
 ] as const)
   internal.addSubnet(network, bits, "ipv6");
 
-/** Whether an address is of an internal network, where proxies stand, and where few people are. */
+/**
+ * Whether an address is of an internal network, where proxies stand, and where few people are.
+ * @param address IPv4 or IPv6
+ * @example
+ * ```ts
+ * import { isInternalAddress } from "@libs/keycloak-authV2";
+ *
+ * export const isProxy = isInternalAddress("10.0.0.7"); // true
+ * ```
+ */
 export function isInternalAddress(address: string): boolean {
   const family = isIP(address);
   return family !== 0 && internal.check(address, family === 4 ? "ipv4" : "ipv6");

@@ -25,7 +25,22 @@ const TIMEOUT_MS = 10_000;
 /**
  * Checks everything that the gateway depends on, and changes nothing. (One login without a name is tried: it
  * leaves a `LOGIN_ERROR` event.)
+ * @param options as the gateway has them; times in milliseconds
  * @throws AuthError where Keycloak answers in a way that no check knows
+ * @example
+ * ```ts
+ * import { type DoctorOptions, type DoctorReport, runDoctor } from "@libs/keycloak-authV2/doctor";
+ *
+ * const clientSecret = process.env.KEYCLOAK_CLIENT_SECRET ?? "";
+ * const options: DoctorOptions = {
+ *   keycloak: { url: "http://keycloak:8080", realm: "app", clientId: "gateway", clientSecret },
+ *   databaseUrl: process.env.DATABASE_URL ?? "",
+ *   tokenEncryptionKeys: process.env.TOKEN_ENCRYPTION_KEYS ?? "",
+ * };
+ * const { findings, unchecked }: DoctorReport = await runDoctor(options);
+ * for (const { severity, what, todo } of findings) console.log(severity, what, todo);
+ * console.log("not checked:", unchecked);
+ * ```
  */
 export async function runDoctor(options: DoctorOptions): Promise<DoctorReport> {
   const parts = await Promise.all([checkKeycloak(options), checkStores(options), { findings: checkBun() }]);

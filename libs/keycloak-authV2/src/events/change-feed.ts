@@ -22,6 +22,10 @@ import { createReconcileMetrics } from "./reconcile/reconcile-metrics.ts";
 import { Reconciler } from "./reconcile/reconciler.ts";
 import { FeedWatch } from "./watch.ts";
 
+/**
+ * How {@link ChangeFeed} works.
+ * @see {@link ChangeFeed}
+ */
 export interface ChangeFeedOptions extends UserSyncOptions {
   /** Whether Keycloak's events are read. What is recorded otherwise is handled anyway. Default true. */
   readsEvents?: boolean;
@@ -37,7 +41,10 @@ export interface ChangeFeedOptions extends UserSyncOptions {
   reconcileMaxCallsPerSecond?: number;
 }
 
-/** All that a {@link ChangeFeed} is made of, in one object. */
+/**
+ * All that a {@link ChangeFeed} is made of, in one object.
+ * @see {@link ChangeFeed}
+ */
 export interface ChangeFeedSetup extends FacadeParts, ChangeFeedOptions {
   integration: KeycloakIntegrationService;
 }
@@ -50,10 +57,37 @@ const MAX_CALLS_PER_SECOND = 50;
 /**
  * Brings what changes in Keycloak here, within about a second. A composition root beside `UserSyncService`, whose options
  * it shares; its sweeps run in `startSweeps`.
- *
  * @example
- * const feed = new ChangeFeed({ integration, database, metrics, wake: (name) => runner.wake(name) });
- * const runner = startSweeps({ databaseDirectUrl, sweeps: [...sync.sweeps(), ...feed.sweeps()], intervalMs, logger });
+ * ```ts
+ * import { PrismaClient } from "@libs/database";
+ * import { KeycloakIntegrationService, startSweeps } from "@libs/keycloak-authV2";
+ * import {
+ *   ChangeFeed,
+ *   type ChangeFeedOptions,
+ *   type ChangeFeedSetup,
+ *   type FeedModeStatus,
+ *   type FeedProblem,
+ *   isIncomplete,
+ * } from "@libs/keycloak-authV2/events";
+ * import { silentLogger } from "@libs/observability";
+ * import { Registry } from "prom-client";
+ *
+ * const database = new PrismaClient();
+ * const metrics = new Registry();
+ * const clientSecret = process.env.KEYCLOAK_CLIENT_SECRET ?? "";
+ * const keycloak = { url: "http://keycloak:8080", realm: "app", clientId: "gateway", clientSecret };
+ * const integration = KeycloakIntegrationService.create({ keycloak, database, metrics });
+ * const options: ChangeFeedOptions = { pollIntervalMs: 750, reconcilePeriodMs: 900_000 };
+ * const setup: ChangeFeedSetup = { integration, database, metrics, ...options };
+ * const feed = new ChangeFeed(setup);
+ * const databaseDirectUrl = () => process.env.DATABASE_DIRECT_URL ?? "";
+ * const runner = startSweeps({ databaseDirectUrl, sweeps: feed.sweeps(), intervalMs: 15_000, logger: silentLogger });
+ *
+ * const mode: FeedModeStatus | null = feed.mode();
+ * const problems: FeedProblem[] = feed.problems();
+ * console.log(mode?.bound, problems.filter(({ kind }) => isIncomplete(kind)));
+ * await runner.stop();
+ * ```
  */
 export class ChangeFeed {
   readonly #deps: Pick<SyncDeps, "feed" | "now" | "wake" | "logger"> & { problems: Pick<ProblemBoard, "list"> };

@@ -5,10 +5,14 @@ import { z } from "zod";
  * What brings changes in Keycloak here. `events`: its stored events, and reconciliation for what they leave out.
  * `reconciliation`: counting and comparing alone, since this Keycloak's events can't be read one after the other (before
  * 26.2), or are not to be read (`FEED_ENABLED=false`). `off`: nothing does, but for back-channel logouts.
+ * @see {@link readFeedStatus}
  */
 export type FeedMode = "events" | "reconciliation" | "off";
 
-/** How changes in Keycloak arrive, for operators. */
+/**
+ * How changes in Keycloak arrive, for operators.
+ * @see {@link ChangeFeed}
+ */
 export interface FeedModeStatus {
   mode: FeedMode;
   /** Within which time, in words. */

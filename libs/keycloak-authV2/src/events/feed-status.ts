@@ -8,7 +8,10 @@ import { BEHIND_MS, fromStoredKind, problemTodos, SHARED_PROBLEMS } from "./feed
 import { type FeedModeStatus, readStoredMode } from "./feed-mode.ts";
 import { isLate, type ReconcileStatus, readReconcileStatus } from "./reconcile/reconcile-status.ts";
 
-/** How the change feed does, as far as the database knows it. */
+/**
+ * How the change feed does, as far as the database knows it.
+ * @see {@link readFeedStatus}
+ */
 export interface FeedStatus {
   backlog: FeedBacklog;
   /** How changes arrive; null: no gateway of this version has run yet. */
@@ -23,7 +26,35 @@ export interface FeedStatus {
   reconcile: ReconcileStatus;
 }
 
-/** Reads it from the database alone: for operators. @throws DatabaseError */
+/**
+ * Reads how the change feed does, from the database alone: for operators.
+ * @param feed of `createRepositories`
+ * @param now what ages are counted from
+ * @throws DatabaseError
+ * @example
+ * ```ts
+ * import { createRepositories, PrismaClient } from "@libs/database";
+ * import {
+ *   type CountStatus,
+ *   type FeedMode,
+ *   type FeedProblemKind,
+ *   type FeedStatus,
+ *   type ReconcileStatus,
+ *   type RoundStatus,
+ *   readFeedStatus,
+ * } from "@libs/keycloak-authV2/events";
+ *
+ * const status: FeedStatus = await readFeedStatus(createRepositories(new PrismaClient()).feed);
+ * const reading: FeedMode = "events";
+ * const late: FeedProblemKind[] = ["behind", "reconcile_late"];
+ * const { users, counts }: ReconcileStatus = status.reconcile;
+ * const ageMs = (round: RoundStatus) => Date.now() - round.oldestAt.getTime();
+ * const missing = ({ keycloak, local, explained }: CountStatus) => keycloak.live - local.live - explained.live;
+ *
+ * console.log(status.mode?.mode === reading, users && ageMs(users), counts && missing(counts));
+ * console.log(status.problems.filter(({ kind }) => late.includes(kind)));
+ * ```
+ */
 export async function readFeedStatus(feed: FeedRepository, now = new Date()): Promise<FeedStatus> {
   const [backlog, mode, unproven, paused, position, shared, deadLetters, reconcile] = await Promise.all([
     feed.backlog(),

@@ -17,8 +17,3 @@ export {
 } from "@libs/auth-guard/reach";
 export type { CallObserver } from "./calls/call-observer.ts";
 export { createKeycloakAdapters, type KeycloakAdapters } from "./keycloak-adapters.ts";
-export { JoseLogoutTokenVerifier } from "./logout-token-verifier.ts";
-export { OpenIdTokenClient } from "./openid-token-client.ts";
-export { checkKeycloak } from "./readiness.ts";
-export { RealmKeys } from "./realm-keys.ts";
-export { JoseTokenVerifier } from "./token-verifier.ts";

@@ -31,6 +31,10 @@ import { probeServer } from "./server/probe-server.ts";
 import { readEventTypes } from "./server/read-event-types.ts";
 import { JoseTokenVerifier } from "./token-verifier.ts";
 
+/**
+ * The ports on one realm of a real Keycloak.
+ * @see {@link createKeycloakAdapters}
+ */
 export interface KeycloakAdapters {
   userRepository: KeycloakUserRepository;
   tokenClient: TokenClient;
@@ -52,8 +56,22 @@ export interface KeycloakAdapters {
 
 /**
  * Every adapter for one realm, sharing one admin token.
+ * @param options where Keycloak is, and this process's client
  * @param parts.observe learns of each call
  * @param parts.keepLate is given the wait for answers that come too late for their callers
+ * @example
+ * ```ts
+ * import { type CallObserver, createKeycloakAdapters, type KeycloakAdapters } from "@libs/keycloak-authV2/keycloak";
+ *
+ * const observe: CallObserver = (operation, outcome, seconds) => console.log(operation, outcome, seconds);
+ * const clientSecret = () => process.env.KEYCLOAK_CLIENT_SECRET ?? "";
+ * const keycloak: KeycloakAdapters = createKeycloakAdapters(
+ *   { url: "http://keycloak:8080", realm: "app", clientId: "gateway", clientSecret },
+ *   { observe },
+ * );
+ * await keycloak.checkReady();
+ * export const count = await keycloak.userRepository.countUsers();
+ * ```
  */
 export function createKeycloakAdapters(
   options: KeycloakOptions,

@@ -1,6 +1,9 @@
 // What this library needs of the events that Keycloak stores; exported by `ports.ts`.
 
-/** A stored user event: what a person did (Server Administration Guide, "Auditing user events"). */
+/**
+ * A stored user event: what a person did (Server Administration Guide, "Auditing user events").
+ * @see {@link KeycloakEventSource}
+ */
 export interface KeycloakUserEvent {
   id: string;
   /** When it was made, by Keycloak's clock; it can be read only once its transaction is committed. */
@@ -16,7 +19,10 @@ export interface KeycloakUserEvent {
   details: Record<string, string>;
 }
 
-/** A stored admin event: what was done through the admin API or console. */
+/**
+ * A stored admin event: what was done through the admin API or console.
+ * @see {@link KeycloakEventSource}
+ */
 export interface KeycloakAdminEvent {
   id: string;
   /** When it was made, by Keycloak's clock; it can be read only once its transaction is committed. */
@@ -32,19 +38,26 @@ export interface KeycloakAdminEvent {
   details: Record<string, string>;
 }
 
+/**
+ * A page of stored events.
+ * @see {@link KeycloakEventSource}
+ */
 export interface EventPage {
   /** Inclusive. */
   from: Date;
   /** Inclusive. */
   to: Date;
-  /** Offset. */
+  /** Offset: number of events that are skipped. */
   first: number;
   max: number;
   /** User events only: of these types, those left out that the server does not know. */
   types?: readonly string[];
 }
 
-/** What the realm stores of its events. */
+/**
+ * What the realm stores of its events.
+ * @see {@link KeycloakEventSource}
+ */
 export interface EventsConfig {
   userEventsEnabled: boolean;
   adminEventsEnabled: boolean;
@@ -58,6 +71,25 @@ export interface EventsConfig {
  * PORT: the realm's stored events. Pages are in ascending order of time; equal times in no order.
  *
  * Its methods throw AuthError `keycloak.forbidden` where the service account lacks `view-events`, and `keycloak.*`.
+ * @see https://www.keycloak.org/docs/latest/server_admin/#configuring-auditing-to-track-events
+ * @example
+ * ```ts
+ * import type {
+ *   EventPage,
+ *   EventsConfig,
+ *   KeycloakAdminEvent,
+ *   KeycloakEventSource,
+ *   KeycloakUserEvent,
+ * } from "@libs/keycloak-authV2";
+ *
+ * export async function lastMinute(source: KeycloakEventSource): Promise<(KeycloakUserEvent | KeycloakAdminEvent)[]> {
+ *   const config: EventsConfig = await source.readEventsConfig();
+ *   if (!config.userEventsEnabled) throw new Error("the realm stores no user events");
+ *   const to = new Date();
+ *   const page: EventPage = { from: new Date(to.getTime() - 60_000), to, first: 0, max: 100 };
+ *   return [...(await source.listUserEvents(page)), ...(await source.listAdminEvents(page))];
+ * }
+ * ```
  */
 export interface KeycloakEventSource {
   listUserEvents(page: EventPage): Promise<KeycloakUserEvent[]>;

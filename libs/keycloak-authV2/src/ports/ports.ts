@@ -11,9 +11,14 @@ export * from "./server-ports.ts";
 /**
  * The user attribute that ties a Keycloak user to the registration which created it. Declared in the realm's user
  * profile; administrators alone see and set it.
+ * @see {@link KeycloakUserRepository}
  */
 export const REGISTRATION_MARK = "registrationId";
 
+/**
+ * A user as Keycloak has it.
+ * @see {@link KeycloakUserRepository}
+ */
 export interface KeycloakUser {
   id: string;
   username: string;
@@ -30,12 +35,19 @@ export interface KeycloakUser {
   notBefore: Date | null;
 }
 
-/** What is known of a user's password; never what it is. */
+/**
+ * What is known of a user's password; never what it is.
+ * @see {@link KeycloakUserRepository}
+ */
 export interface KeycloakPassword {
   /** null: a federation keeps it, and Keycloak does not know. */
   setAt: Date | null;
 }
 
+/**
+ * A user to create in Keycloak.
+ * @see {@link KeycloakUserRepository}
+ */
 export interface NewKeycloakUser {
   username: string;
   /** Left out: none, where the realm asks for none. */
@@ -49,6 +61,10 @@ export interface NewKeycloakUser {
   attributes?: Record<string, string[]>;
 }
 
+/**
+ * Fields of a user to change in Keycloak; what is left out stays.
+ * @see {@link KeycloakUserRepository}
+ */
 export interface KeycloakUserPatch {
   email?: string;
   firstName?: string;
@@ -58,6 +74,10 @@ export interface KeycloakUserPatch {
   attributes?: Record<string, string[]>;
 }
 
+/**
+ * Which users to list or count; the conditions add up.
+ * @see {@link KeycloakUserRepository}
+ */
 export interface UserSearch {
   /** Offset; 0 when left out. */
   first?: number;
@@ -86,6 +106,10 @@ export interface UserSearch {
   emailVerified?: boolean;
 }
 
+/**
+ * A user's session as Keycloak has it.
+ * @see {@link KeycloakUserRepository}
+ */
 export interface KeycloakSession {
   id: string;
   userId: string;
@@ -97,7 +121,43 @@ export interface KeycloakSession {
   ours: boolean;
 }
 
-/** PORT: users and their sessions in Keycloak (admin REST API). */
+/**
+ * PORT: users and their sessions in Keycloak (admin REST API).
+ * @see https://www.keycloak.org/docs-api/latest/rest-api/index.html#_users
+ * @example
+ * ```ts
+ * import {
+ *   type KeycloakPassword,
+ *   type KeycloakSession,
+ *   type KeycloakUser,
+ *   type KeycloakUserPatch,
+ *   type KeycloakUserRepository,
+ *   type NewKeycloakUser,
+ *   REGISTRATION_MARK,
+ *   type UserSearch,
+ * } from "@libs/keycloak-authV2";
+ *
+ * const ada: NewKeycloakUser = {
+ *   username: "ada",
+ *   email: "ada@example.com",
+ *   password: "correct-horse-1",
+ *   emailVerified: false,
+ *   enabled: true,
+ *   attributes: { [REGISTRATION_MARK]: ["r-1"] },
+ * };
+ * const patch: KeycloakUserPatch = { emailVerified: true };
+ * const search: UserSearch = { email: "ada@example.com", exact: true, max: 2 };
+ *
+ * export async function provision(users: KeycloakUserRepository): Promise<KeycloakSession[]> {
+ *   const id = await users.createUser(ada);
+ *   await users.updateUser(id, patch);
+ *   const [found]: KeycloakUser[] = await users.searchUsers(search);
+ *   const password: KeycloakPassword | null = await users.readPassword(id);
+ *   console.log(found?.username, password?.setAt);
+ *   return users.listSessions(id);
+ * }
+ * ```
+ */
 export interface KeycloakUserRepository {
   /**
    * @returns the new user's id
@@ -145,7 +205,11 @@ export interface KeycloakUserRepository {
   signOutUser(userId: string): Promise<boolean>;
 }
 
-/** An answer of Keycloak's token endpoint; field names as Keycloak (and RFC 6749 §5.1) have them. */
+/**
+ * An answer of Keycloak's token endpoint; field names as Keycloak (and RFC 6749 §5.1) have them.
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-5.1
+ * @see {@link TokenClient}
+ */
 export interface TokenSet {
   access_token: string;
   /** Seconds. */
@@ -157,10 +221,14 @@ export interface TokenSet {
   token_type: string;
   session_state?: string;
   scope?: string;
+  /** Seconds since the epoch: tokens that were issued before are refused; 0: none are. */
   "not-before-policy"?: number;
 }
 
-/** The tokens of a user session, which always has a refresh token and a `sid`. */
+/**
+ * The tokens of a user session, which always has a refresh token and a `sid`.
+ * @see {@link TokenClient}
+ */
 export interface SessionTokenSet extends TokenSet {
   refresh_token: string;
   /** Seconds; 0 means "never", not "expired". */
@@ -169,6 +237,10 @@ export interface SessionTokenSet extends TokenSet {
   session_state: string;
 }
 
+/**
+ * A person's credentials, for the password grant (RFC 6749 §4.3).
+ * @see {@link TokenClient}
+ */
 export interface PasswordGrant {
   username: string;
   password: string;
@@ -178,7 +250,10 @@ export interface PasswordGrant {
   userAgent?: string;
 }
 
-/** A session that Keycloak has opened for a login. */
+/**
+ * A session that Keycloak has opened for a login.
+ * @see {@link TokenClient}
+ */
 export interface OpenedSession {
   /** `sid` */
   keycloakSessionId: string;
@@ -188,7 +263,25 @@ export interface OpenedSession {
   refreshToken: string | null;
 }
 
-/** PORT: the OIDC endpoints that the gateway calls as a confidential client. */
+/**
+ * PORT: the OIDC endpoints that the gateway calls as a confidential client.
+ * @see https://www.rfc-editor.org/rfc/rfc6749
+ * @example
+ * ```ts
+ * import type { OpenedSession, PasswordGrant, SessionTokenSet, TokenClient, TokenSet } from "@libs/keycloak-authV2";
+ *
+ * const grant: PasswordGrant = { username: "ada", password: "correct-horse-1", ipAddress: "203.0.113.7" };
+ * const expiry = ({ expires_in }: TokenSet) => new Date(Date.now() + expires_in * 1000);
+ *
+ * export async function logInAndOut(tokens: TokenClient): Promise<boolean> {
+ *   const opened: OpenedSession[] = [];
+ *   const first: SessionTokenSet = await tokens.passwordGrant(grant, (session) => void opened.push(session));
+ *   const second = await tokens.refresh(first.refresh_token);
+ *   console.log(opened[0]?.keycloakSessionId, expiry(second));
+ *   return tokens.logout(second.refresh_token);
+ * }
+ * ```
+ */
 export interface TokenClient {
   /**
    * Never retried.
@@ -207,7 +300,10 @@ export interface TokenClient {
   logout(refreshToken: string): Promise<boolean>;
 }
 
-/** The claims of a verified access token that this library uses. */
+/**
+ * The claims of a verified access token that this library uses.
+ * @see {@link TokenVerifier}
+ */
 export interface AccessTokenClaims {
   /** Keycloak user id. */
   sub: string;
@@ -225,6 +321,10 @@ export interface AccessTokenClaims {
   expiresAt: Date;
 }
 
+/**
+ * How {@link TokenVerifier} verifies.
+ * @see {@link TokenVerifier}
+ */
 export interface VerifyOptions {
   /**
    * Keycloak itself has just handed the token out, in answer to a call of ours: its signature may be left unchecked where
@@ -233,13 +333,29 @@ export interface VerifyOptions {
   justIssued?: boolean;
 }
 
-/** PORT: offline verification of access tokens (RFC 9068 §4, OIDC Core §3.1.3.7). */
+/**
+ * PORT: offline verification of access tokens (RFC 9068 §4, OIDC Core §3.1.3.7).
+ * @example
+ * ```ts
+ * import type { AccessTokenClaims, TokenVerifier, VerifyOptions } from "@libs/keycloak-authV2";
+ *
+ * const options: VerifyOptions = { justIssued: true };
+ *
+ * export async function rolesOf(verifier: TokenVerifier, token: string): Promise<string[]> {
+ *   const claims: AccessTokenClaims = await verifier.verifyAccessToken(token, options);
+ *   return claims.realmRoles;
+ * }
+ * ```
+ */
 export interface TokenVerifier {
   /** @throws AuthError `token.invalid` | `keycloak.unavailable` (no key could be fetched) */
   verifyAccessToken(token: string, options?: VerifyOptions): Promise<AccessTokenClaims>;
 }
 
-/** A verified logout token (OIDC Back-Channel Logout 1.0 §2.4). At least one of `sub` and `sid` is there. */
+/**
+ * A verified logout token (OIDC Back-Channel Logout 1.0 §2.4). At least one of `sub` and `sid` is there.
+ * @see {@link LogoutTokenVerifier}
+ */
 export interface LogoutToken {
   jti: string;
   sub: string | null;
@@ -249,7 +365,19 @@ export interface LogoutToken {
   expiresAt: Date;
 }
 
-/** PORT: verification of logout tokens (OIDC Back-Channel Logout 1.0 §2.6), replays excepted: `jti` is the caller's. */
+/**
+ * PORT: verification of logout tokens (OIDC Back-Channel Logout 1.0 §2.6), replays excepted: `jti` is the caller's.
+ * @see https://openid.net/specs/openid-connect-backchannel-1_0.html#Validation
+ * @example
+ * ```ts
+ * import type { LogoutToken, LogoutTokenVerifier } from "@libs/keycloak-authV2";
+ *
+ * export async function endedSession(verifier: LogoutTokenVerifier, token: string): Promise<string | null> {
+ *   const logout: LogoutToken = await verifier.verifyLogoutToken(token);
+ *   return logout.sid; // null: every session of `logout.sub`
+ * }
+ * ```
+ */
 export interface LogoutTokenVerifier {
   /**
    * Uses keys that are known already: a stranger's token never costs a call.
@@ -258,7 +386,10 @@ export interface LogoutTokenVerifier {
   verifyLogoutToken(token: string): Promise<LogoutToken>;
 }
 
-/** What Keycloak holds of a person beside the profile and the sessions. No secrets. */
+/**
+ * What Keycloak holds of a person besides the profile and the sessions. No secrets.
+ * @see {@link KeycloakPersonSource}
+ */
 export interface KeycloakPersonDetails {
   /** That there is a password, a one-time password …; never what it is. */
   credentials: { type: string; label: string | null; createdAt: Date | null }[];
@@ -272,7 +403,18 @@ export interface KeycloakPersonDetails {
   consents: { clientId: string; scopes: string[]; grantedAt: Date | null }[];
 }
 
-/** PORT: the rest of what Keycloak holds of one person; for exports. */
+/**
+ * PORT: the rest of what Keycloak holds of one person; for exports.
+ * @example
+ * ```ts
+ * import type { KeycloakPersonDetails, KeycloakPersonSource } from "@libs/keycloak-authV2";
+ *
+ * export async function groupsOf(source: KeycloakPersonSource, userId: string): Promise<string[]> {
+ *   const details: KeycloakPersonDetails = await source.readDetails(userId);
+ *   return details.groups;
+ * }
+ * ```
+ */
 export interface KeycloakPersonSource {
   /** Costs five calls. @throws AuthError `keycloak.*` */
   readDetails(userId: string): Promise<KeycloakPersonDetails>;

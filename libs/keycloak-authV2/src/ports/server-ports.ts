@@ -3,6 +3,7 @@
 /**
  * What the Keycloak at hand can do. Found by asking it: patches, builds and features differ within a version, and the
  * gateway's account may not read the version. The oldest version with each is named where it is known.
+ * @see {@link ServerFeatureSource}
  */
 export interface ServerFeatures {
   /** Lists and counts of users take times of creation (26.6). Servers before ignore them, and answer with everybody. */
@@ -21,7 +22,18 @@ export interface ServerFeatures {
   eventsByTime: boolean | null;
 }
 
-/** PORT: what the server can do, as far as it is known by now. */
+/**
+ * PORT: what the server can do, as far as it is known by now.
+ * @example
+ * ```ts
+ * import type { ServerFeatureSource, ServerFeatures } from "@libs/keycloak-authV2";
+ *
+ * export async function mode(source: ServerFeatureSource): Promise<string> {
+ *   const features: ServerFeatures = await source.current();
+ *   return features.eventsByTime ? "events" : "reconciliation";
+ * }
+ * ```
+ */
 export interface ServerFeatureSource {
   /**
    * Known already, as a rule; asked for again now and then, since servers are upgraded while we run.

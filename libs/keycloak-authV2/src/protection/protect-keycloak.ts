@@ -5,7 +5,10 @@ import { HashingBulkhead, type HashingOptions } from "./hashing-bulkhead.ts";
 import { type CircuitOptions, KeycloakCircuit } from "./keycloak-circuit.ts";
 import { type CircuitCalls, createProtectionMetrics } from "./protection-metrics.ts";
 
-/** How calls to one Keycloak are held back. */
+/**
+ * How calls to one Keycloak are held back.
+ * @see {@link KeycloakIntegrationService}
+ */
 export interface ProtectionOptions {
   hashing: HashingOptions;
   circuit: CircuitOptions;

@@ -3,7 +3,10 @@ import { describeVersionSupport, versionSupport } from "@libs/problems/findings"
 import type { AdminApi } from "../keycloak/calls/admin-api.ts";
 import { readServerVersion } from "../keycloak/server/read-server-version.ts";
 
-/** The Keycloak at hand is older than all that are supported. `message` says so in one sentence. */
+/**
+ * The Keycloak at hand is older than all that are supported. `message` says so in one sentence.
+ * @see {@link applyRealm}
+ */
 export class UnsupportedKeycloakError extends LibraryError {
   override readonly name = "UnsupportedKeycloakError";
   readonly code = "keycloak.unsupported";

@@ -1,4 +1,7 @@
-/** One thing of the realm that is not as the gateway needs it. */
+/**
+ * One thing of the realm that is not as the gateway needs it.
+ * @see {@link applyRealm}
+ */
 export interface RealmChange {
   /** What it is about: `realm`, `user_profile`, `client`, `service_account`. */
   subject: "realm" | "user_profile" | "client" | "service_account";

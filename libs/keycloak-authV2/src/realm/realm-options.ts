@@ -1,6 +1,9 @@
 import type { RealmChange } from "./realm-change.ts";
 
-/** What {@link applyRealm} is given. */
+/**
+ * What {@link applyRealm} sets up, and as whom.
+ * @see {@link applyRealm}
+ */
 export interface RealmOptions {
   /** Keycloak's base URL, as this process dials it. */
   keycloakUrl: string;

@@ -8,6 +8,10 @@ import { followUrl } from "./follow-url.ts";
 import type { Sweep, Wake } from "./sweep.ts";
 import { SweepLoop } from "./sweep-loop.ts";
 
+/**
+ * What {@link startSweeps} runs.
+ * @see {@link startSweeps}
+ */
 export interface SweepRunnerOptions {
   /** Where pg-boss keeps its own schema, `pgboss`: directly, or through a pooler in session mode. */
   databaseDirectUrl: Secret;
@@ -17,6 +21,10 @@ export interface SweepRunnerOptions {
   logger: Logger;
 }
 
+/**
+ * What {@link startSweeps} started.
+ * @see {@link startSweeps}
+ */
 export interface SweepRunner {
   wake: Wake;
   /** Ends what runs; takes a few seconds at most, whatever is away. */
@@ -31,6 +39,25 @@ const queueOf = (name: Sweep["name"]) => `sweep-${name}`;
  * Runs sweeps over state rows, in this process: the rows are the truth, so each sweep runs at an interval whatever
  * happens. pg-boss makes it faster and wider: a wake reaches some replica at once, and a schedule runs on one of them.
  * Without it (the database is away, at the start too) the intervals go on, and it is started as soon as that is possible.
+ * @param options times in milliseconds
+ * @returns at once; `stop` before the process ends
+ * @example
+ * ```ts
+ * import { startSweeps, type Sweep, type SweepRunner, type SweepRunnerOptions, type Wake } from "@libs/keycloak-authV2";
+ * import { silentLogger } from "@libs/observability";
+ *
+ * const prune: Sweep = { name: "prune", cron: "17 3 * * *", run: async () => 0 };
+ * const options: SweepRunnerOptions = {
+ *   databaseDirectUrl: () => process.env.DATABASE_DIRECT_URL ?? "",
+ *   sweeps: [prune], // of `UserSyncService.sweeps()` and `ChangeFeed.sweeps()`, as a rule
+ *   intervalMs: 15_000,
+ *   logger: silentLogger,
+ * };
+ * const runner: SweepRunner = startSweeps(options);
+ * const wake: Wake = runner.wake;
+ * wake("prune");
+ * await runner.stop();
+ * ```
  */
 export function startSweeps({ databaseDirectUrl, sweeps, intervalMs, logger }: SweepRunnerOptions): SweepRunner {
   const loops = new Map(

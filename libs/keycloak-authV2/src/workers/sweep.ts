@@ -1,6 +1,7 @@
 /**
  * A pass over state rows that are due. Every replica runs it; rows are claimed, so that none is handled twice at
  * once.
+ * @see {@link startSweeps}
  */
 export interface Sweep {
   name:
@@ -31,5 +32,8 @@ export interface Sweep {
   close?(): Promise<void>;
 }
 
-/** Wakes a sweep on some replica, soon. Never throws; a lost wake is made up for by the next regular sweep. */
+/**
+ * Wakes a sweep on some replica, soon. Never throws; a lost wake is made up for by the next regular sweep.
+ * @see {@link startSweeps}
+ */
 export type Wake = (name: Sweep["name"]) => void;

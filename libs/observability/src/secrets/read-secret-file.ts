@@ -1,7 +1,10 @@
 import { readFileSync, statSync } from "node:fs";
 import { SetupError } from "@libs/problems";
 
-/** Why a secret can't be taken from its file: names the variable, shows neither the content nor a part of it. */
+/**
+ * Why a secret can't be taken from its file: names the variable, shows neither the content nor a part of it.
+ * @see {@link secretFromEnvironment}
+ */
 export class SecretFileError extends SetupError {
   override readonly name = "SecretFileError";
 

@@ -5,7 +5,10 @@ export const RECHECK_MS = 1_000;
 /** A file that was written so recently may still be written to. Milliseconds. */
 const SETTLED_MS = 1_000;
 
-/** What becomes of changes of a file. */
+/**
+ * What becomes of changes of a file.
+ * @see {@link secretSource}
+ */
 export interface SecretFileEvents {
   /** A new value counts from now on. */
   taken(variable: string): void;
@@ -13,6 +16,10 @@ export interface SecretFileEvents {
   refused(variable: string, rule: string): void;
 }
 
+/**
+ * Which file a {@link SecretFile} reads, and which values it accepts.
+ * @see {@link secretSource}
+ */
 export interface SecretFileOptions {
   /** The variable that the file stands for, such as `DATABASE_URL`; `<variable>_FILE` names the file. */
   variable: string;
@@ -27,6 +34,7 @@ export interface SecretFileOptions {
  * A secret in a file, read again when that changes: Docker writes files in place, Kubernetes swaps a symbolic link, and
  * neither can be relied on to send a notification, so the content is compared. A content that may be half written is not
  * taken: it must have been there for a second, or be the same at two checks.
+ * @see {@link secretSource}
  */
 export class SecretFile {
   readonly variable: string;

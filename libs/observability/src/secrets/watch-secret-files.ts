@@ -3,7 +3,18 @@ import { RECHECK_MS, type SecretFile } from "./secret-file.ts";
 
 /**
  * Reads the files every second, so that a change is logged when it happens and not at the next use.
+ * @param files such as `secretFilesOf` of `@libs/http` returns
+ * @param logger says which variable changed, never a value
  * @returns stops it
+ * @example
+ * ```ts
+ * import { createLogger } from "@libs/observability";
+ * import { SecretFile, watchSecretFiles } from "@libs/observability/secrets";
+ *
+ * const file = new SecretFile({ variable: "API_KEY", path: "/run/secrets/api-key" });
+ * const stop = watchSecretFiles([file], createLogger());
+ * stop();
+ * ```
  */
 export function watchSecretFiles(files: readonly SecretFile[], logger: Logger): () => void {
   if (files.length === 0) return () => {};

@@ -5,7 +5,10 @@ import { NegotiatedConnection } from "./negotiated-connection.ts";
 import { SettledQuery } from "./settled-query.ts";
 import { discard, watchAnswers } from "./watch-answers.ts";
 
-/** How a connection is to be, beside what its URL says. */
+/**
+ * How a connection is set up, besides what its URL says.
+ * @see {@link DatabaseClient}
+ */
 export interface SessionOptions {
   /** Settings of PostgreSQL that hold for every statement; those of the URL go before them. */
   settings?: ServerSettings;
@@ -20,7 +23,15 @@ export interface SessionOptions {
   settles?: boolean;
 }
 
-/** Stands for the schema in statements that Prisma writes, and is taken out again: `search_path` says where the tables are. */
+/**
+ * Stands for the schema in statements that Prisma writes, and is taken out again: `search_path` says where the tables are.
+ * @example
+ * ```ts
+ * import { SCHEMA_BY_PATH } from "@libs/postgres";
+ *
+ * export const statement = `SELECT id FROM "${SCHEMA_BY_PATH}"."users"`; // sent as: SELECT id FROM "users"
+ * ```
+ */
 export const SCHEMA_BY_PATH = "schema_by_search_path";
 const WRITTEN_SCHEMA = `"${SCHEMA_BY_PATH}".`;
 
@@ -39,6 +50,21 @@ type QueryInput = string | (pg.QueryConfig & { submit?: unknown });
  * statement brings the settings along, prepared statements have no name, and nothing is left on the server. A statement
  * without an answer closes what may be dead, see {@link watchAnswers}.
  * @see https://www.pgbouncer.org/features.html
+ * @example
+ * ```ts
+ * import { connectionConfig, DatabaseClient, type SessionOptions } from "@libs/postgres";
+ * import pg from "pg";
+ *
+ * const url = process.env.DATABASE_DIRECT_URL ?? "";
+ * const session: SessionOptions = { settings: { lock_timeout: "5s" }, keepsSession: true };
+ * const client = new DatabaseClient(url, { connectionTimeoutMillis: 3000 }, session);
+ * client.on("error", () => {});
+ * await client.connect();
+ * await client.query("SELECT pg_advisory_lock(42)");
+ * await client.end();
+ *
+ * export const plain = new pg.Client(connectionConfig(url)); // without the settings
+ * ```
  */
 export class DatabaseClient extends pg.Client {
   readonly #target: DatabaseTarget;
@@ -145,7 +171,11 @@ function partsOf({ connectionString, tls }: DatabaseTarget) {
   return { connectionString, ssl: false, connection: new NegotiatedConnection(tls) };
 }
 
-/** For whoever makes a client of `pg` itself: where to connect to, and how. A connection serves one client. */
+/**
+ * For whoever makes a client of `pg` itself: where to connect to, and how. A connection serves one client.
+ * @param url of a database
+ * @see {@link DatabaseClient}
+ */
 export const connectionConfig = (url: string) => partsOf(readTarget(url).target);
 
 const NOWHERE = { connectionString: "postgresql://", schema: undefined, startupOptions: undefined, settings: {} };

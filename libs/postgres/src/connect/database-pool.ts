@@ -27,6 +27,17 @@ type Query = (...parameters: unknown[]) => Promise<unknown>;
  * - A server that only reads or shuts down (25006, 57P01, 57P02, 57P03) is left at once: with the connection that said so
  *   go all that were opened before.
  * @see https://www.postgresql.org/docs/current/transaction-iso.html
+ * @example
+ * ```ts
+ * import { DatabasePool, type PoolOptions, poolConfig } from "@libs/postgres";
+ *
+ * const options: PoolOptions = { poolSize: 4, queryTimeoutMs: 2000 };
+ * const pool = new DatabasePool(poolConfig("postgresql://app:secret@db.internal/app", options));
+ * pool.on("error", () => {}); // an idle connection broke: the next call opens another
+ * const { rows } = (await pool.query("SELECT count(*)::int AS n FROM orders")) as { rows: { n: number }[] };
+ * console.log(rows[0]?.n);
+ * await pool.end();
+ * ```
  */
 export class DatabasePool extends pg.Pool {
   /** Counts the servers that were left; a connection belongs to the one that it was opened to. */

@@ -2,10 +2,16 @@ import { SetupError } from "@libs/problems";
 import { readServerOptions } from "./server-options.ts";
 import { readTlsSettings, type TlsSettings } from "./tls-settings.ts";
 
-/** Settings of PostgreSQL by name, as `set_config` takes them. */
+/**
+ * Settings of PostgreSQL by name, as `set_config` takes them.
+ * @see {@link readDatabaseTarget}
+ */
 export type ServerSettings = Readonly<Record<string, string>>;
 
-/** What a database URL says, in the form that each part is used in. */
+/**
+ * What a database URL says, in the form that each part is used in.
+ * @see {@link readDatabaseTarget}
+ */
 export interface DatabaseTarget {
   /** The URL without what is sorted out here: for `pg`. */
   connectionString: string;
@@ -31,8 +37,19 @@ const LONGEST_NAME = 63;
 
 /**
  * Reads a database URL.
- * @param env for libpq's variables, such as `PGSSLMODE`: the one place where this package reads the environment
+ * @param url of the database
+ * @param env for libpq's variables, such as `PGSSLMODE`; this process's own when left out: the one place where this package reads the environment
  * @throws SetupError with what is wrong, as the end of a sentence that begins with the variable, without the value
+ * @see https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING
+ * @example
+ * ```ts
+ * import { type DatabaseTarget, readDatabaseTarget, type ServerSettings } from "@libs/postgres";
+ *
+ * const url = "postgresql://app:secret@db.internal/app?schema=shop&sslmode=verify-full";
+ * const target: DatabaseTarget = readDatabaseTarget(url);
+ * const settings: ServerSettings = target.settings;
+ * console.log(target.schema, settings.search_path);
+ * ```
  */
 export function readDatabaseTarget(url: string, env: Record<string, string | undefined> = process.env): DatabaseTarget {
   if (!URL.canParse(url)) throw new SetupError("setup.invalid", "is not a URL");

@@ -4,8 +4,16 @@ const FORM = "postgresql://user:password@host:5432/database";
 
 /**
  * What is wrong with a `DATABASE_URL` before anything is connected.
+ * @param url the setting
  * @param variable what gave it
  * @returns one sentence with what to do, without any part of the value; undefined when nothing is
+ * @example
+ * ```ts
+ * import { databaseUrlFault } from "@libs/postgres";
+ *
+ * const fault = databaseUrlFault(process.env.DATABASE_URL ?? "");
+ * if (fault !== undefined) throw new Error(fault);
+ * ```
  */
 export function databaseUrlFault(url: string, variable = "DATABASE_URL"): string | undefined {
   if (/^jdbc:/i.test(url)) return `${variable} is a JDBC URL, which names no user: expected ${FORM}.`;

@@ -1,6 +1,9 @@
 import { DatabaseClient } from "./database-client.ts";
 
-/** What stands between a client and its server process: nothing, or a pooler that lends one for a session or a transaction. */
+/**
+ * What stands between a client and its server process: nothing, or a pooler that lends one for a session or a transaction.
+ * @see {@link detectPooling}
+ */
 export type Pooling = "none" | "session" | "transaction";
 
 interface Asker {
@@ -20,8 +23,16 @@ const ROUNDS = 40;
  * who serves them: in session mode each has one process for itself as long as it is connected, and nobody else gets that.
  * In transaction mode the process of the one that just asked is free for the other, so that both see the same one, or
  * another than before. One that waits in vain for a process while the other keeps its own is in session mode as well.
+ * @param url of the database, or of a pooler in front of it
  * @param timeoutMs milliseconds for a connection and for a statement
  * @throws what `pg` throws where there is no connection
+ * @example
+ * ```ts
+ * import { detectPooling, type Pooling } from "@libs/postgres";
+ *
+ * const pooling: Pooling = await detectPooling(process.env.DATABASE_URL ?? "", 3000);
+ * if (pooling === "transaction") console.warn("LISTEN needs DATABASE_DIRECT_URL");
+ * ```
  */
 export async function detectPooling(url: string, timeoutMs: number): Promise<Pooling> {
   const first = await connect(url, timeoutMs);

@@ -2,7 +2,10 @@ import type { Secret } from "@libs/observability/secrets";
 import type { PoolConfig } from "pg";
 import { followingConnection } from "./following-connection.ts";
 
-/** How a process talks to PostgreSQL. Times are in milliseconds. */
+/**
+ * How a process talks to PostgreSQL. Times are in milliseconds.
+ * @see {@link DatabasePool}
+ */
 export interface PoolOptions {
   /** Most connections at once; 10 when left out. */
   poolSize?: number;
@@ -28,7 +31,12 @@ const IDLE_TRANSACTION_MS = 5_000;
  */
 const ANSWERS = { TimeZone: "UTC", DateStyle: "ISO", array_nulls: "on" };
 
-/** Settings of a {@link DatabasePool}, with timeouts on everything. */
+/**
+ * Settings of a {@link DatabasePool}, with timeouts on everything.
+ * @param url its value, or what gives it for each new connection
+ * @param options times in milliseconds
+ * @see {@link DatabasePool}
+ */
 export function poolConfig(url: Secret, options: PoolOptions): PoolConfig {
   const queryTimeoutMs = options.queryTimeoutMs ?? QUERY_TIMEOUT_MS;
   const statementTimeoutMs = options.statementTimeoutMs ?? Math.max(1, queryTimeoutMs - SERVER_HEAD_START_MS);

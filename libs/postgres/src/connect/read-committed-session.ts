@@ -3,6 +3,7 @@ import type { PoolConfig } from "pg";
 /**
  * Settings of a pool whose statements are not ours (pg-boss): each of its connections is set to READ COMMITTED before its
  * first use. Needs sessions: a direct connection, or a pooler in session mode.
+ * @see {@link followingConnection}
  */
 export const readCommittedSession: Pick<PoolConfig, "onConnect"> = {
   onConnect: async (client) => {

@@ -1,4 +1,7 @@
-/** Something that guards keep in memory has changed. */
+/**
+ * Something that guards keep in memory has changed.
+ * @see {@link PostgresChangeChannel}
+ */
 export type GuardChange =
   /** By `sid`: they have ended. */
   | { kind: "sessions"; ids: readonly string[] }
@@ -7,7 +10,10 @@ export type GuardChange =
   /** More than is named: re-read everything. */
   | { kind: "everything" };
 
-/** PORT: changes as they are committed, by whomever. */
+/**
+ * PORT: changes as they are committed, by whomever.
+ * @see {@link PostgresChangeChannel}
+ */
 export interface ChangeChannel {
   /** Whether every change up to a moment ago has been reported. While false, what is in memory may be out of date. */
   isUp(): boolean;

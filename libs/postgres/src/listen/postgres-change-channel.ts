@@ -6,7 +6,10 @@ import { DatabaseClient } from "../connect/database-client.ts";
 import { discard } from "../connect/watch-answers.ts";
 import type { ChangeChannel, GuardChange } from "./change-channel.ts";
 
-/** Times are in milliseconds. */
+/**
+ * Times are in milliseconds.
+ * @see {@link PostgresChangeChannel}
+ */
 export interface ChangeChannelOptions {
   /** Between two messages to itself; 1000. */
   beatMs?: number;
@@ -40,6 +43,17 @@ const BEAT = `
  * order of commits, so a message that came back shows that all before it were delivered too. Needs a direct connection or
  * a pooler in session mode: through one in transaction mode no message comes back, and it counts as lost.
  * @see https://www.postgresql.org/docs/current/sql-notify.html
+ * @example
+ * ```ts
+ * import { type ChangeChannel, type ChangeChannelOptions, type GuardChange, PostgresChangeChannel } from "@libs/postgres";
+ *
+ * const options: ChangeChannelOptions = { onState: (up) => console.log(up ? "changes arrive" : "changes may be missed") };
+ * const channel: ChangeChannel = new PostgresChangeChannel(() => process.env.DATABASE_DIRECT_URL ?? "", options);
+ * channel.listen((change: GuardChange) => {
+ *   if (change.kind === "users") console.log("changed:", change.ids);
+ * });
+ * await channel.close();
+ * ```
  */
 export class PostgresChangeChannel implements ChangeChannel {
   readonly #options: Required<ChangeChannelOptions>;

@@ -1,6 +1,9 @@
 import { SetupError } from "@libs/problems";
 
-/** Why there is no connection, by what an operator has to mend. */
+/**
+ * Why there is no connection, by what an operator has to mend.
+ * @see {@link ConnectionFailure}
+ */
 export type ConnectionFailureKind =
   /** Nothing answers, or not in time. */
   | "unreachable"

@@ -3,6 +3,16 @@ import { type ConnectionFailureKind, connectionCause } from "./connection-causes
 
 export type { ConnectionFailureKind };
 
+/**
+ * Why there is no connection, for programs.
+ * @example
+ * ```ts
+ * import type { ConnectionFailure, ConnectionFailureKind } from "@libs/postgres/schema-check";
+ *
+ * const temporary: ConnectionFailureKind[] = ["unreachable", "starting", "too_many_connections"];
+ * export const isTemporary = ({ kind }: ConnectionFailure) => temporary.includes(kind);
+ * ```
+ */
 export interface ConnectionFailure {
   kind: ConnectionFailureKind;
   /** SQLSTATE or the system's code; null: neither is known. Never a value. */
@@ -17,7 +27,10 @@ export function connectionFailure(error: unknown): ConnectionFailure {
   return { kind: cause.kind, code, reason: cause.reason ?? null };
 }
 
-/** There is no connection. The message holds no credentials. */
+/**
+ * There is no connection. The message holds no credentials.
+ * @see {@link inspectDirect}
+ */
 export class ConnectionError extends LibraryError {
   override readonly name = "ConnectionError";
   readonly code = "database.no_connection";

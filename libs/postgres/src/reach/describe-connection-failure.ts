@@ -7,6 +7,7 @@ import { connectionCause, type Target } from "./connection-causes.ts";
  * @param url the `DATABASE_URL` that was used; shown are its host, port, user and database, never the password
  * @param variable what gave the URL
  * @returns one sentence
+ * @see {@link diagnoseDatabase}
  */
 export function describeConnectionFailure(error: unknown, url: string, variable = "DATABASE_URL"): string {
   const fault = databaseUrlFault(url, variable);

@@ -6,9 +6,21 @@ const TIMEOUT_MS = 5_000;
 
 /**
  * Tries one connection to PostgreSQL.
+ * @param url of the database
  * @param options.timeoutMs milliseconds for the connection and for its one statement
  * @param options.variable what gave the URL
  * @returns why it fails and what to do, in one sentence without a password; undefined when it works
+ * @example
+ * ```ts
+ * import { DatabaseClient, describeConnectionFailure, diagnoseDatabase } from "@libs/postgres";
+ *
+ * const url = process.env.DATABASE_URL ?? "";
+ * const problem = await diagnoseDatabase(url, { timeoutMs: 3000 });
+ * if (problem !== undefined) console.error(problem);
+ *
+ * const client = new DatabaseClient(url);
+ * await client.connect().catch((error) => console.error(describeConnectionFailure(error, url)));
+ * ```
  */
 export async function diagnoseDatabase(
   url: string,

@@ -1,6 +1,7 @@
 /**
  * `error`: people are kept out, or something is unsafe or lost. `warning`: it works, and should not stay so. `note`: it is
  * as somebody chose it, and behaves in a way that surprises; a realm with notes alone is healthy.
+ * @see {@link finding}
  */
 export type Severity = "error" | "warning" | "note";
 

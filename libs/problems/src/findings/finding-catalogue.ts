@@ -5,7 +5,15 @@ import { FIRST_WITH_EVENTS, OLDEST_KEYCLOAK } from "./version-support.ts";
 
 export type { Severity };
 
-/** Every finding by its stable code: what is wrong, and what to do. */
+/**
+ * Every finding by its stable code: what is wrong, and what to do.
+ * @example
+ * ```ts
+ * import { findingCatalogue } from "@libs/problems/findings";
+ *
+ * for (const [code, { severity, what, todo }] of Object.entries(findingCatalogue)) console.log(severity, code, what, todo);
+ * ```
+ */
 export const findingCatalogue = {
   "keycloak.unreachable": error("Keycloak does not answer", "check KEYCLOAK_URL, and that Keycloak runs"),
   "keycloak.not_keycloak": error(
@@ -277,4 +285,8 @@ export const findingCatalogue = {
   "runtime.bun_old": error("this Bun is too old", "update it: 1.4 is the oldest that is supported"),
 } satisfies Record<string, CatalogueEntry>;
 
+/**
+ * A code of the {@link findingCatalogue}, such as `keycloak.unreachable`.
+ * @see {@link finding}
+ */
 export type FindingCode = keyof typeof findingCatalogue;

@@ -1,6 +1,14 @@
 import { APPLY, type CatalogueEntry, error, IF_MEANT, note, warning } from "./catalogue-entry.ts";
 
-/** Findings about settings of a realm and its client that work, each for itself, and surprise in what follows from them. */
+/**
+ * Findings about settings of a realm and its client that work, each for itself, and surprise in what follows from them.
+ * @example
+ * ```ts
+ * import { settingFindingCatalogue } from "@libs/problems/findings";
+ *
+ * console.log(settingFindingCatalogue["realm.permanent_lockout"].todo);
+ * ```
+ */
 export const settingFindingCatalogue = {
   "realm.brute_force_settings": warning(
     "the brute-force protection is too weak, or locks out users who only mistyped",

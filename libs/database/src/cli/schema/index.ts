@@ -1,4 +1,4 @@
 // For development and tests: what a database lacks of schema.prisma, and what it looks like.
 export { type SchemaDiff, schemaDiff } from "./schema-diff.ts";
 export { schemaDump } from "./schema-dump.ts";
-export { SCHEMA_DUMP_PATH, SCHEMA_PATH } from "./schema-paths.ts";
+export { SCHEMA_DUMP_PATH } from "./schema-paths.ts";

@@ -6,6 +6,10 @@ import pg from "pg";
 import { loadSchemaEngine } from "./schema-engine.ts";
 import { SCHEMA_PATH } from "./schema-paths.ts";
 
+/**
+ * How a database differs from `schema.prisma`.
+ * @see {@link schemaDiff}
+ */
 export interface SchemaDiff {
   /** Whether database and schema agree, as far as `schema.prisma` can say. */
   agrees: boolean;
@@ -18,9 +22,18 @@ const TEXT = 25;
 
 /**
  * What `prisma migrate diff --from-<database> --to-schema-datamodel prisma/schema.prisma` prints.
- *
+ * @param databaseUrl of a migrated database
  * @param fromEmpty compare with an empty database instead of the one that is there
  * @throws Error when the engine panics
+ * @example
+ * ```ts
+ * import { SCHEMA_DUMP_PATH, type SchemaDiff, schemaDiff, schemaDump } from "@libs/database/schema";
+ *
+ * const url = process.env.DATABASE_URL ?? "";
+ * const diff: SchemaDiff = await schemaDiff(url);
+ * if (!diff.agrees) console.error(diff.sql);
+ * console.log((await schemaDump(url)) === (await Bun.file(SCHEMA_DUMP_PATH).text()));
+ * ```
  */
 export async function schemaDiff(databaseUrl: string, fromEmpty = false): Promise<SchemaDiff> {
   const panic = Promise.withResolvers<never>();

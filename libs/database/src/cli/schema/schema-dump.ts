@@ -64,7 +64,12 @@ const SEQUENCES = `
     AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = s.seqrelid AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0)
   ORDER BY c.relname COLLATE "C"`;
 
-/** A database's sequences, tables (columns, constraints, indexes, triggers, options) and functions, in a form that is the same on every server. */
+/**
+ * A database's sequences, tables (columns, constraints, indexes, triggers, options) and functions, in a form that is the same
+ * on every server.
+ * @param databaseUrl of a migrated database
+ * @see {@link schemaDiff}
+ */
 export async function schemaDump(databaseUrl: string): Promise<string> {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();

@@ -3,5 +3,8 @@ import { PRISMA_DIR } from "../../prisma-folder.ts";
 
 /** The source of the client and of the migrations. */
 export const SCHEMA_PATH = resolve(PRISMA_DIR, "schema.prisma");
-/** The committed dump of a migrated database. */
+/**
+ * File of the committed dump of a migrated database.
+ * @see {@link schemaDiff}
+ */
 export const SCHEMA_DUMP_PATH = resolve(PRISMA_DIR, "schema.sql");

@@ -21,6 +21,9 @@ import { PersonTokens } from "./person-tokens.ts";
 /**
  * Whether a gateway of this configuration can do its work: what the doctor sees in a moment. Seven calls to
  * Keycloak and three statements, most of them side by side; changes nothing.
+ * @param options as the gateway has them; times in milliseconds
+ * @returns empty: nothing is wrong
+ * @see {@link GatewayCheckOptions}
  */
 export async function checkGateway(options: GatewayCheckOptions): Promise<Finding[]> {
   const [{ findings }, stores, direct] = await Promise.all([

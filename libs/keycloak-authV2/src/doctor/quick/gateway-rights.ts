@@ -3,6 +3,13 @@ import type { TableRight } from "@libs/postgres/schema-check";
 /**
  * What the gateway's flows and sweeps do to which tables, beside reading all of them. Rows that are deleted in batches are
  * locked before, which PostgreSQL counts as UPDATE; what a foreign key deletes needs no right.
+ * @example
+ * ```ts
+ * import { GATEWAY_RIGHTS } from "@libs/keycloak-authV2/startup-check";
+ *
+ * for (const [table, rights] of Object.entries(GATEWAY_RIGHTS))
+ *   console.log(`GRANT SELECT, ${rights.join(", ")} ON ${table} TO gateway;`);
+ * ```
  */
 export const GATEWAY_RIGHTS: Readonly<Record<string, readonly TableRight[]>> = {
   activity_logs: ["INSERT", "UPDATE", "DELETE"],

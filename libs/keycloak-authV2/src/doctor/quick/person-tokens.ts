@@ -4,6 +4,7 @@ import { type Finding, finding } from "@libs/problems/findings";
  * What this process's own logins and refreshes have shown of people's tokens. The client's own token does not: Keycloak
  * gives a service account its `sub` without any mapper (`TokenManager.initToken`, for sessions that are not kept), and a
  * client may ask for an optional scope just as for a default one.
+ * @see {@link GatewayCheckOptions}
  */
 export class PersonTokens {
   /** Whether the last one named its user; null: there was none yet. */

@@ -3,7 +3,10 @@ import { versionIn } from "../../keycloak/server/read-server-version.ts";
 /** The answer is large, and a server is not updated often. Milliseconds. */
 const FRESH_MS = 300_000;
 
-/** Keycloak's version, as far as the gateway's account may see it, kept for a while. */
+/**
+ * Keycloak's version, as far as the gateway's account may see it, kept for a while.
+ * @see {@link GatewayCheckOptions}
+ */
 export class ServerVersion {
   #known: { version: string | null; at: number } | undefined;
 

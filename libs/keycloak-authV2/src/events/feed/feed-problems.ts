@@ -1,4 +1,7 @@
-/** What keeps the feed from being complete or in time. */
+/**
+ * What keeps the feed from being complete or in time.
+ * @see {@link readFeedStatus}
+ */
 export type FeedProblemKind =
   | "user_events_off"
   | "admin_events_off"
@@ -20,9 +23,17 @@ const UNDER_WAY: ReadonlySet<string> = new Set([
   "reconcile_late",
 ] satisfies FeedProblemKind[]);
 
-/** Whether changes are missing or late, and not only being caught up. @param kind of a {@link FeedProblem} */
+/**
+ * Whether changes are missing or late, and not only being caught up.
+ * @param kind of a {@link FeedProblem}
+ * @see {@link ChangeFeed}
+ */
 export const isIncomplete = (kind: string): boolean => !UNDER_WAY.has(kind);
 
+/**
+ * Something that is wrong with the feed at this moment.
+ * @see {@link ChangeFeed}
+ */
 export interface FeedProblem {
   kind: FeedProblemKind;
   /** What an operator is to do. No secrets, no personal data. */

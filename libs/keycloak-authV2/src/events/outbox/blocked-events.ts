@@ -3,7 +3,10 @@ import type { Db } from "pg-boss";
 import type { EventJobData } from "./event-job.ts";
 import { BLOCKED_AFTER_ATTEMPTS, eventQueueName } from "./event-queue.ts";
 
-/** An event that keeps failing. It goes on being tried, once a minute at least; later events of its user wait. */
+/**
+ * An event that keeps failing. It goes on being tried, once a minute at least; later events of its user wait.
+ * @see {@link openEventQueues}
+ */
 export interface BlockedEvent {
   /** The job's id: what an operator retries or skips. */
   id: string;

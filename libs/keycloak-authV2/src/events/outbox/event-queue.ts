@@ -1,7 +1,10 @@
 import { SetupError } from "@libs/problems";
 import type { Queue } from "pg-boss";
 
-/** After so many failed attempts an event counts as blocked: about five minutes. It goes on being tried. */
+/**
+ * After so many failed attempts an event counts as blocked: about five minutes. It goes on being tried.
+ * @see {@link openEventQueues}
+ */
 export const BLOCKED_AFTER_ATTEMPTS = 10;
 /** The longest pause between two attempts, in seconds. */
 const LONGEST_PAUSE_S = 60;

@@ -5,17 +5,27 @@ import { type EventJobData, toDomainEvent } from "./event-job.ts";
 import { BLOCKED_AFTER_ATTEMPTS, HANDLER_LIMIT_MS } from "./event-queue.ts";
 import type { SubscriberMetrics } from "./outbox-metrics.ts";
 
-/** A domain event of one of these types. */
+/**
+ * A domain event of one of these types.
+ * @see {@link subscribeToEvents}
+ */
 export type EventOf<Type extends DomainEventType> = Extract<DomainEvent, { type: Type }>;
 
+/**
+ * What a handler gets besides the event.
+ * @see {@link subscribeToEvents}
+ */
 export interface EventContext {
   /** Aborted when the process stops, its time (a minute) is over, or another process has the event now. */
   signal: AbortSignal;
-  /** 1 at the first attempt. */
+  /** Number of the attempt; 1 is the first. */
   attempt: number;
 }
 
-/** Returns when the event is handled for good; what it throws has the event come again. */
+/**
+ * Returns when the event is handled for good; what it throws has the event come again.
+ * @see {@link subscribeToEvents}
+ */
 export type EventHandler<Type extends DomainEventType = DomainEventType> = (
   event: EventOf<Type>,
   context: EventContext,

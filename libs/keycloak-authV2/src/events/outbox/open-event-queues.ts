@@ -7,7 +7,10 @@ import { createEventBoss } from "./event-boss.ts";
 import { eventQueueName } from "./event-queue.ts";
 import { withDomainEvents } from "./open-domain-events.ts";
 
-/** What an operator may do with the events of subscribers. */
+/**
+ * What an operator may do with the events of subscribers.
+ * @see {@link openEventQueues}
+ */
 export interface EventQueues {
   subscribers(): Promise<string[]>;
   /** Events that keep failing, the oldest first. @param limit 100 when left out */
@@ -24,9 +27,26 @@ export interface EventQueues {
 const STOP_LIMIT_MS = 2_000;
 
 /**
+ * Opens the queues of all subscribers, for an operator. Close it.
  * @param options.databaseDirectUrl for background work: not through a pooler in transaction mode; `databaseUrl` when left out
  * @throws DatabaseError when the database is away, as each of its calls does; SetupError when a pooler in transaction mode
  *   answers for `databaseDirectUrl`
+ * @example
+ * ```ts
+ * import {
+ *   BLOCKED_AFTER_ATTEMPTS,
+ *   type BlockedEvent,
+ *   type EventQueues,
+ *   openEventQueues,
+ * } from "@libs/keycloak-authV2/events";
+ *
+ * const queues: EventQueues = await openEventQueues({ databaseUrl: () => process.env.DATABASE_URL ?? "" });
+ * for (const subscriber of await queues.subscribers()) {
+ *   const blocked: BlockedEvent[] = await queues.listBlocked(subscriber, 20);
+ *   for (const { id, attempts } of blocked) if (attempts > 2 * BLOCKED_AFTER_ATTEMPTS) await queues.skip(subscriber, id);
+ * }
+ * await queues.close();
+ * ```
  */
 export async function openEventQueues(options: {
   databaseUrl: Secret;

@@ -1,6 +1,10 @@
 import { counterIn, gaugeIn } from "@libs/observability";
 import type { Registry } from "prom-client";
 
+/**
+ * Where the outbox of domain events counts.
+ * @see {@link createOutboxSweep}
+ */
 export interface OutboxMetrics {
   /** Events were put into the queues of their subscribers. */
   dispatched(count: number): void;
@@ -8,7 +12,11 @@ export interface OutboxMetrics {
   waiting(count: number, oldestSeconds: number): void;
 }
 
-/** Metrics of the outbox of domain events, on the registry of the process. */
+/**
+ * Metrics of the outbox of domain events, on the registry of the process.
+ * @param registry the process's
+ * @see {@link createOutboxSweep}
+ */
 export function createOutboxMetrics(registry: Registry): OutboxMetrics {
   const gauge = (name: string, help: string) => gaugeIn(registry, { name, help });
   const dispatched = counterIn(registry, {

@@ -8,6 +8,10 @@ import { toEventJob } from "./event-job.ts";
 import { EVENT_QUEUE, eventQueueName } from "./event-queue.ts";
 import type { OutboxMetrics } from "./outbox-metrics.ts";
 
+/**
+ * What {@link createOutboxSweep} needs.
+ * @see {@link createOutboxSweep}
+ */
 export interface OutboxDeps {
   domainEvents: Pick<DomainEventRepository, "dispatch" | "countWaiting">;
   databaseDirectUrl: Secret;
@@ -24,6 +28,30 @@ const STOP_LIMIT_MS = 1_000;
 /**
  * Moves domain events from the outbox into one queue for each subscriber, in the transaction that takes them out, so that
  * none is lost and none is doubled. Opens no connection of its own while nobody subscribes.
+ * @param deps `domainEvents` is of `createRepositories`
+ * @returns for {@link startSweeps}
+ * @example
+ * ```ts
+ * import { createRepositories, PrismaClient } from "@libs/database";
+ * import {
+ *   createOutboxMetrics,
+ *   createOutboxSweep,
+ *   type OutboxDeps,
+ *   type OutboxMetrics,
+ * } from "@libs/keycloak-authV2/events";
+ * import { silentLogger } from "@libs/observability";
+ * import { Registry } from "prom-client";
+ *
+ * const metrics: OutboxMetrics = createOutboxMetrics(new Registry());
+ * const deps: OutboxDeps = {
+ *   domainEvents: createRepositories(new PrismaClient()).domainEvents,
+ *   databaseDirectUrl: () => process.env.DATABASE_DIRECT_URL ?? "",
+ *   metrics,
+ *   logger: silentLogger,
+ *   now: () => new Date(),
+ * };
+ * export const sweep = createOutboxSweep(deps);
+ * ```
  */
 export function createOutboxSweep(deps: OutboxDeps): Sweep {
   const { domainEvents, metrics, now } = deps;

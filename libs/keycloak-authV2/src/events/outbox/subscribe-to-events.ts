@@ -13,6 +13,10 @@ import { withDomainEvents } from "./open-domain-events.ts";
 import { createSubscriberMetrics } from "./outbox-metrics.ts";
 import { workInBatches } from "./work-in-batches.ts";
 
+/**
+ * What {@link subscribeToEvents} handles, and how.
+ * @see {@link subscribeToEvents}
+ */
 export interface SubscribeOptions<Type extends DomainEventType = DomainEventType> {
   /** The database of the gateway. */
   databaseUrl: Secret;
@@ -34,6 +38,10 @@ export interface SubscribeOptions<Type extends DomainEventType = DomainEventType
   metrics?: Registry;
 }
 
+/**
+ * A process's subscription.
+ * @see {@link subscribeToEvents}
+ */
 export interface EventSubscriber {
   /** Waits for what is being handled, 10 seconds at most. The subscription stays, and so do its events. */
   stop(): Promise<void>;
@@ -54,19 +62,36 @@ const RESTART_AFTER_MS = 1_000;
  * skips it (see `openEventQueues`); one that takes longer than a minute has failed. Meanwhile later events of this user wait, those of others do not. The event of a
  * process that died comes to another one within 20 seconds; that of one that hangs too, so that both may handle it.
  *
+ * @param options times in milliseconds
  * @throws DatabaseError when the database is not there within `startLimitMs`
  * @throws SetupError `events.subscriber_invalid` when the name is not allowed, `setup.invalid` when `databaseDirectUrl` leads to a pooler in transaction mode
  * @example
  * ```ts
- * const subscriber = await subscribeToEvents({
- *   databaseUrl,
+ * import {
+ *   type EventContext,
+ *   type EventHandler,
+ *   type EventOf,
+ *   type EventSubscriber,
+ *   type SubscribeOptions,
+ *   subscribeToEvents,
+ * } from "@libs/keycloak-authV2/events";
+ *
+ * type Handled = "user.registered" | "user.deleted";
+ *
+ * const welcome = async ({ payload }: EventOf<"user.registered">, { signal }: EventContext) => {
+ *   await fetch("https://mail.example.com/welcome", { method: "POST", body: payload.email, signal });
+ * };
+ * const handle: EventHandler<Handled> = async (event, context) => {
+ *   if (event.type === "user.registered") await welcome(event, context);
+ * };
+ * const options: SubscribeOptions<Handled> = {
+ *   databaseUrl: () => process.env.DATABASE_URL ?? "",
  *   name: "newsletter",
  *   types: ["user.registered", "user.deleted"],
- *   handle: async (event) => {
- *     if (event.type === "user.registered") await welcome(event.userId, event.payload.email);
- *     else await forget(event.userId);
- *   },
- * });
+ *   handle,
+ * };
+ * const subscriber: EventSubscriber = await subscribeToEvents(options);
+ * process.once("SIGTERM", () => subscriber.stop());
  * ```
  */
 export async function subscribeToEvents<const Type extends DomainEventType = DomainEventType>(

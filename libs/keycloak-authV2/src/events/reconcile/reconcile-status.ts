@@ -7,7 +7,10 @@ export const USERS = "reconcile_users";
 export const SESSIONS = "reconcile_sessions";
 export const COUNTS = "reconcile_counts";
 
-/** How far a kind of round is. */
+/**
+ * How far a kind of round is.
+ * @see {@link readFeedStatus}
+ */
 export interface RoundStatus {
   /** Everything was compared at this time or later. */
   oldestAt: Date;
@@ -19,7 +22,10 @@ export interface RoundStatus {
   finishedAt: Date | null;
 }
 
-/** Counts of users on both sides. */
+/**
+ * Counts of users on both sides.
+ * @see {@link readFeedStatus}
+ */
 export interface CountStatus {
   at: Date;
   keycloak: UserCounts;
@@ -28,7 +34,10 @@ export interface CountStatus {
   explained: UserCounts;
 }
 
-/** How reconciliation does; null: not known, it has not begun. */
+/**
+ * How reconciliation does; null: not known, it has not begun.
+ * @see {@link readFeedStatus}
+ */
 export interface ReconcileStatus {
   users: RoundStatus | null;
   sessions: RoundStatus | null;

@@ -12,7 +12,10 @@ import { AuthError } from "@libs/problems";
 import { authErrors } from "../shared/database-failure.ts";
 import { type GrantScope, toScope, unknownScope } from "./grant-scope.ts";
 
-/** A role for somebody. */
+/**
+ * A role for somebody.
+ * @see {@link AccessService}
+ */
 export interface RoleAssignment {
   role: string;
   /** A user; or an email, whose owner gets the role as soon as the email is verified. */
@@ -21,6 +24,10 @@ export interface RoleAssignment {
   scope?: GrantScope;
 }
 
+/**
+ * A role, and exactly what it permits.
+ * @see {@link AccessService}
+ */
 export interface RoleDefinition {
   name: string;
   description?: string | null;
@@ -32,10 +39,26 @@ const roleNameForm = /^[a-z0-9][a-z0-9_.-]{0,63}$/;
 /**
  * The application's own roles and permissions: who may do what, and where. Every change is in the activity log, with who
  * made it, and guards learn of it within a second.
- *
  * @example
- * const access = new AccessService(createRepositories(prisma));
- * await access.grant({ role: "clerk", to: { email: "ada@example.com" }, scope: { storeId } }, { id: "authctl" });
+ * ```ts
+ * import { createRepositories, PrismaClient } from "@libs/database";
+ * import {
+ *   AccessService,
+ *   type GrantScope,
+ *   type RoleAssignment,
+ *   type RoleDefinition,
+ * } from "@libs/keycloak-authV2/services/access";
+ *
+ * const access = new AccessService(createRepositories(new PrismaClient()));
+ * const by = { id: "authctl" };
+ * const clerk: RoleDefinition = { name: "clerk", permissions: ["orders:read"] };
+ * const scope: GrantScope = { storeId: "7d0c…" };
+ * const assignment: RoleAssignment = { role: "clerk", to: { email: "ada@example.com" }, scope };
+ *
+ * await access.registerPermissions({ "orders:read": "See a store's orders" });
+ * await access.defineRole(clerk, by);
+ * export const { grant, isNew } = await access.grant(assignment, by);
+ * ```
  */
 export class AccessService {
   readonly #roles: Repositories["roles"];

@@ -1,7 +1,10 @@
 import { ForeignKeyViolationError, type Scope } from "@libs/database";
 import { AuthError } from "@libs/problems";
 
-/** Where a role holds: in one store, or in one organization. */
+/**
+ * Where a role holds: in one store, or in one organization.
+ * @see {@link AccessService}
+ */
 export type GrantScope = { storeId: string; organizationId?: null } | { organizationId: string; storeId?: null };
 
 /** @param scope left out: everywhere */

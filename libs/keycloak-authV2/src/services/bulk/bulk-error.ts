@@ -6,6 +6,7 @@ import { type CatalogueEntry, LibraryError, libraryCatalogue } from "@libs/probl
  * - `bulk.lost_lease`: another run began, because this one could not renew its lease in time
  * - `bulk.refused`: Keycloak does not show all users, so that nothing follows from one that is missing
  * - `bulk.unlistable`: Keycloak's list of users can't be read to its end
+ * @see {@link BulkService}
  */
 export type BulkErrorCode =
   | "bulk.already_running"
@@ -14,7 +15,10 @@ export type BulkErrorCode =
   | "bulk.refused"
   | "bulk.unlistable";
 
-/** A run that could not go on. `message` says what to do, without secrets. */
+/**
+ * A run that could not go on. `message` says what to do, without secrets.
+ * @see {@link BulkService}
+ */
 export class BulkError extends LibraryError<BulkErrorCode> {
   override readonly name = "BulkError";
   constructor(

@@ -9,6 +9,7 @@
  * - `no_created_time`: found by the last pass, without a window; brought over like any other
  * - `deletion_held`: gone from Keycloak, but more than may become tombstones without `allowDeletes`
  * - `failed`: see `error`; `keycloak.unreadable_user`: Keycloak answers for others, and never for this one
+ * @see {@link BulkRunOptions}
  */
 export type BulkNoticeKind =
   | "unfinished"
@@ -21,6 +22,10 @@ export type BulkNoticeKind =
   | "deletion_held"
   | "failed";
 
+/**
+ * Something about one user that a run reports.
+ * @see {@link BulkRunOptions}
+ */
 export interface BulkNotice {
   kind: BulkNoticeKind;
   /** Keycloak's user id; of users that Keycloak fails to show, `created` and about when. */

@@ -3,7 +3,10 @@ import type { BulkNotice } from "./bulk-notice.ts";
 import type { BulkProgress } from "./bulk-progress.ts";
 import type { Difference, DifferenceKind } from "./difference.ts";
 
-/** Which of Keycloak's users; the conditions add up. With any of them nobody is looked for who is only here. */
+/**
+ * Which of Keycloak's users; the conditions add up. With any of them nobody is looked for who is only here.
+ * @see {@link BulkRunOptions}
+ */
 export interface UserFilter {
   /** Beginning of username, email, first or last name. */
   search?: string;
@@ -17,7 +20,32 @@ export interface UserFilter {
   createdBefore?: Date;
 }
 
-/** What every scan of Keycloak's users takes. */
+/**
+ * What every scan of Keycloak's users takes.
+ * @example
+ * ```ts
+ * import type {
+ *   BulkNotice,
+ *   BulkNoticeKind,
+ *   BulkPhase,
+ *   BulkProgress,
+ *   BulkRunOptions,
+ *   UserFilter,
+ * } from "@libs/keycloak-authV2/services/bulk";
+ *
+ * const filter: UserFilter = { createdAfter: new Date("2027-01-01") };
+ * const serious: BulkNoticeKind[] = ["failed", "collision"];
+ * const last: BulkPhase = "finished";
+ *
+ * export const options: BulkRunOptions = {
+ *   filter,
+ *   pageSize: 200,
+ *   signal: AbortSignal.timeout(3_600_000),
+ *   onProgress: ({ phase, done, total }: BulkProgress) => phase !== last && console.log(phase, done, total),
+ *   onNotice: ({ kind, userId, error }: BulkNotice) => serious.includes(kind) && console.warn(kind, userId, error),
+ * };
+ * ```
+ */
 export interface BulkRunOptions {
   filter?: UserFilter;
   /** Users a read of Keycloak; default 500. */
@@ -36,6 +64,10 @@ export interface BulkRunOptions {
   outageMs?: number;
 }
 
+/**
+ * How {@link BulkService} brings users over.
+ * @see {@link BulkService}
+ */
 export interface SyncOptions extends BulkRunOptions {
   /** Compares and counts; writes nothing. */
   dryRun?: boolean;
@@ -45,6 +77,10 @@ export interface SyncOptions extends BulkRunOptions {
   allowDeletes?: boolean;
 }
 
+/**
+ * How {@link BulkService} compares.
+ * @see {@link BulkService}
+ */
 export interface VerifyOptions extends BulkRunOptions {
   only?: readonly DifferenceKind[];
   /**
@@ -56,9 +92,16 @@ export interface VerifyOptions extends BulkRunOptions {
   onDifference?: (difference: Difference) => void | Promise<void>;
 }
 
-/** `repaired`: fixed now; `planned`: would be, in a dry run; `held`: more tombstones than may be; `failed`: see `error`. */
+/**
+ * `repaired`: fixed now; `planned`: would be, in a dry run; `held`: more tombstones than may be; `failed`: see `error`.
+ * @see {@link Difference}
+ */
 export type RepairOutcome = "repaired" | "planned" | "held" | "failed";
 
+/**
+ * How {@link BulkService} repairs.
+ * @see {@link BulkService}
+ */
 export interface RepairOptions extends Omit<VerifyOptions, "onDifference"> {
   dryRun?: boolean;
   allowDeletes?: boolean;
@@ -66,5 +109,8 @@ export interface RepairOptions extends Omit<VerifyOptions, "onDifference"> {
   onRepair?: (difference: Difference, outcome: RepairOutcome, error?: string) => void | Promise<void>;
 }
 
-/** How the facade is made; the encryption keys are not needed, since no token is read. */
+/**
+ * How the facade is made; the encryption keys are not needed, since no token is read.
+ * @see {@link BulkService}
+ */
 export type BulkServiceOptions = Pick<UserSyncOptions, "now" | "logger" | "wake">;

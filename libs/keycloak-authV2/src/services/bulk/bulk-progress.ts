@@ -4,6 +4,7 @@ import type { DifferenceKind } from "./difference.ts";
 /**
  * `scanning`: by created time, or as one list where Keycloak ignores that; `last_pass`: all users once more by offset, because some have no created time;
  * `looking_for_extra`: who is only here; `catching_up`: who changed meanwhile; `checking_sessions`; `waiting`: for Keycloak or the database to come back, or another run to end.
+ * @see {@link BulkRunOptions}
  */
 export type BulkPhase =
   | "starting"
@@ -15,14 +16,20 @@ export type BulkPhase =
   | "waiting"
   | "finished";
 
-/** What became of Keycloak's users here; with a dry run: shows what would be done. */
+/**
+ * What became of Keycloak's users here; with a dry run: shows what would be done.
+ * @see {@link BulkService}
+ */
 export interface SyncCounts {
   /** Users read from Keycloak, service accounts left out. */
   scanned: number;
+  /** Were not known here. */
   inserted: number;
   /** Tombstones that live again. */
   revived: number;
+  /** Had fields that differed. */
   updated: number;
+  /** Agreed. */
   unchanged: number;
   /** Left alone: something newer was there. */
   stale: number;
@@ -32,11 +39,15 @@ export interface SyncCounts {
   notices: Record<BulkNoticeKind, number>;
 }
 
+/**
+ * How far a run is.
+ * @see {@link BulkRunOptions}
+ */
 export interface BulkProgress {
   /** Null with a dry run. */
   runId: string | null;
   phase: BulkPhase;
-  /** Of the phase: users done, and how many there are (null: not known). */
+  /** Of the phase: number of users done, and of users there are (null: not known). */
   done: number;
   total: number | null;
   /** Users a second, lately. */

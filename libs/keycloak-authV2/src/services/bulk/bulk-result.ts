@@ -2,7 +2,10 @@ import type { RepairOutcome } from "./bulk-options.ts";
 import type { SyncCounts } from "./bulk-progress.ts";
 import type { DifferenceKind } from "./difference.ts";
 
-/** How a run ended; one that failed throws. */
+/**
+ * How a run ended; one that failed throws.
+ * @see {@link BulkService}
+ */
 export interface BulkResult {
   /** Null with a dry run. */
   runId: string | null;
@@ -12,6 +15,10 @@ export interface BulkResult {
   durationMs: number;
 }
 
+/**
+ * How {@link BulkService} ended a sync.
+ * @see {@link BulkService}
+ */
 export interface SyncResult extends BulkResult {
   /** When the run that this call went on with had begun; null: it began with this call. */
   resumedFrom: Date | null;
@@ -19,11 +26,19 @@ export interface SyncResult extends BulkResult {
   counts: SyncCounts;
 }
 
+/**
+ * How {@link BulkService} ended a comparison.
+ * @see {@link BulkService}
+ */
 export interface VerifyResult extends BulkResult {
   counts: SyncCounts;
   differences: Record<DifferenceKind, number>;
 }
 
+/**
+ * How {@link BulkService} ended a repair.
+ * @see {@link BulkService}
+ */
 export interface RepairResult extends VerifyResult {
   outcomes: Record<RepairOutcome, number>;
 }

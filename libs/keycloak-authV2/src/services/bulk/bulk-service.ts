@@ -12,21 +12,73 @@ import { verifyUsers } from "./verify-users.ts";
 
 type BulkIntegration = Pick<KeycloakIntegrationService, "userRepository" | "eventSource" | "serverFeatures">;
 
-/** All that a {@link BulkService} is made of, in one object. */
+/**
+ * All that a {@link BulkService} is made of, in one object.
+ * @see {@link BulkService}
+ */
 export interface BulkServiceSetup extends FacadeParts, BulkServiceOptions {
   integration: BulkIntegration;
 }
 
-/** For the integration's `timeoutMs` on scans of all users: a cold page takes seconds. */
+/**
+ * For the integration's `timeoutMs` on scans of all users: a cold page takes seconds.
+ * @see {@link BulkService}
+ */
 export const BULK_TIMEOUT_MS = 30_000;
 
 /**
  * All of Keycloak's users at once: brought over, compared, repaired. A small composition root over `services/bulk/*`.
  * Reads of pages take longer than a login may: give the integration a `timeoutMs` of {@link BULK_TIMEOUT_MS}.
- *
  * @example
- * const bulk = new BulkService({ integration, database, metrics });
- * const { counts } = await bulk.sync({ maxRate: 500, onProgress: ({ done, total }) => console.log(done, total) });
+ * ```ts
+ * import { PrismaClient } from "@libs/database";
+ * import { KeycloakIntegrationService } from "@libs/keycloak-authV2";
+ * import {
+ *   BULK_TIMEOUT_MS,
+ *   BulkError,
+ *   type BulkErrorCode,
+ *   type BulkResult,
+ *   BulkService,
+ *   type BulkServiceOptions,
+ *   type BulkServiceSetup,
+ *   type RepairOptions,
+ *   type RepairResult,
+ *   type SyncCounts,
+ *   type SyncOptions,
+ *   type SyncResult,
+ *   type VerifyOptions,
+ *   type VerifyResult,
+ * } from "@libs/keycloak-authV2/services/bulk";
+ * import { Registry } from "prom-client";
+ *
+ * const database = new PrismaClient();
+ * const metrics = new Registry();
+ * const clientSecret = process.env.KEYCLOAK_CLIENT_SECRET ?? "";
+ * const integration = KeycloakIntegrationService.create({
+ *   keycloak: { url: "http://keycloak:8080", realm: "app", clientId: "gateway", clientSecret, timeoutMs: BULK_TIMEOUT_MS },
+ *   database,
+ *   metrics,
+ * });
+ * const options: BulkServiceOptions = { now: () => new Date() };
+ * const setup: BulkServiceSetup = { integration, database, metrics, ...options };
+ * const bulk = new BulkService(setup);
+ *
+ * const sync: SyncOptions = { dryRun: true, maxRate: 200 };
+ * const verify: VerifyOptions = { only: ["missing", "extra"] };
+ * const repair: RepairOptions = { allowDeletes: true };
+ * const busy: BulkErrorCode = "bulk.already_running";
+ * try {
+ *   const synced: SyncResult = await bulk.sync(sync);
+ *   const counts: SyncCounts = synced.counts;
+ *   const compared: VerifyResult = await bulk.verify(verify);
+ *   const repaired: RepairResult = await bulk.repair(repair);
+ *   const all: BulkResult[] = [synced, compared, repaired];
+ *   console.log(counts.inserted, compared.differences.missing, repaired.outcomes.repaired, all.length);
+ * } catch (error) {
+ *   if (!(error instanceof BulkError) || error.code !== busy) throw error;
+ *   console.warn(error.message);
+ * }
+ * ```
  */
 export class BulkService {
   readonly #deps: BulkDeps;

@@ -9,5 +9,3 @@ export type { BulkPhase, BulkProgress, SyncCounts } from "./bulk-progress.ts";
 export type { BulkResult, RepairResult, SyncResult, VerifyResult } from "./bulk-result.ts";
 export { BULK_TIMEOUT_MS, BulkService, type BulkServiceSetup } from "./bulk-service.ts";
 export type * from "./difference.ts";
-export { type ScanDeps, type ScanOptions, scanKeycloakUsers, type UserPage } from "./scan-keycloak-users.ts";
-export type { ScanPosition } from "./scan-position.ts";

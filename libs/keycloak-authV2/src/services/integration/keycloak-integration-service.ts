@@ -20,12 +20,20 @@ import { endUnrecordedSession } from "../sessions/end-unrecorded-session.ts";
 import { readClaims } from "../shared/token-times.ts";
 import { authenticateWithPassword, verifyOwnToken } from "./authenticate-with-password.ts";
 
+/**
+ * Where a request came from.
+ * @see {@link KeycloakIntegrationService}
+ */
 export interface ClientDetails {
   /** The person's address, validated: Keycloak sees it instead of ours. */
   ipAddress?: string | undefined;
   userAgent?: string | undefined;
 }
 
+/**
+ * What a login may carry besides username and password.
+ * @see {@link KeycloakIntegrationService}
+ */
 export interface AuthenticationOptions extends ClientDetails {
   /** The application's handle for the session to come; default: a random one. */
   sessionId?: string;
@@ -33,6 +41,10 @@ export interface AuthenticationOptions extends ClientDetails {
   otp?: string | undefined;
 }
 
+/**
+ * What became of a login.
+ * @see {@link KeycloakIntegrationService}
+ */
 export type AuthenticationResult =
   | {
       success: true;
@@ -48,6 +60,10 @@ export type AuthenticationResult =
     }
   | { success: false; error: AuthError; tokens?: undefined };
 
+/**
+ * What a {@link KeycloakIntegrationService} shares with its process.
+ * @see {@link KeycloakIntegrationService}
+ */
 export interface IntegrationOptions {
   logger?: Logger;
   /** Work that outlives its call; a process drains it before it stops. Default: the service's own, see `drain`. */
@@ -58,7 +74,10 @@ export interface IntegrationOptions {
   onPersonToken?: (namesUser: boolean) => void;
 }
 
-/** What every facade stands on. */
+/**
+ * What every facade stands on.
+ * @see {@link KeycloakIntegrationService}
+ */
 export interface FacadeParts {
   /** The application's database. */
   database: PrismaClient;
@@ -66,7 +85,10 @@ export interface FacadeParts {
   metrics: Registry;
 }
 
-/** All that a {@link KeycloakIntegrationService} is made of, in one object. */
+/**
+ * All that a {@link KeycloakIntegrationService} is made of, in one object.
+ * @see {@link KeycloakIntegrationService}
+ */
 export interface IntegrationSetup extends FacadeParts, IntegrationOptions {
   /** Where Keycloak is, and who this application is to it. */
   keycloak: KeycloakOptions;
@@ -85,11 +107,42 @@ const REFUSALS = [
 /**
  * Keycloak as the application uses it: users, logins, refreshes, logouts. Knows nothing of the local database's rows;
  * `UserSyncService` keeps those in step.
- *
  * @example
- * const keycloak = { url, realm, clientId, clientSecret };
- * const integration = KeycloakIntegrationService.create({ keycloak, database, metrics });
- * const login = await integration.authenticateWithPassword("ada", password, { ipAddress });
+ * ```ts
+ * import { PrismaClient } from "@libs/database";
+ * import {
+ *   type AuthenticationOptions,
+ *   type AuthenticationResult,
+ *   type ClientDetails,
+ *   type FacadeParts,
+ *   type IntegrationOptions,
+ *   type IntegrationSetup,
+ *   KeycloakIntegrationService,
+ *   type KeycloakOptions,
+ *   type ProtectionOptions,
+ * } from "@libs/keycloak-authV2";
+ * import { silentLogger } from "@libs/observability";
+ * import { Registry } from "prom-client";
+ *
+ * const clientSecret = () => process.env.KEYCLOAK_CLIENT_SECRET ?? "";
+ * const keycloak: KeycloakOptions = { url: "http://keycloak:8080", realm: "app", clientId: "gateway", clientSecret };
+ * const protection: ProtectionOptions = {
+ *   hashing: { concurrency: 8, queue: 100, waitMs: 2000 },
+ *   circuit: { failures: 5, retryMs: 1000 },
+ *   logger: silentLogger,
+ * };
+ * const parts: FacadeParts = { database: new PrismaClient(), metrics: new Registry() };
+ * const options: IntegrationOptions = { logger: silentLogger };
+ * const setup: IntegrationSetup = { keycloak, protection, ...parts, ...options };
+ * const integration = KeycloakIntegrationService.create(setup);
+ *
+ * const client: ClientDetails = { ipAddress: "203.0.113.7", userAgent: "curl/8" };
+ * const login: AuthenticationOptions = { ...client, otp: "123456" };
+ * const result: AuthenticationResult = await integration.authenticateWithPassword("ada", "correct-horse-1", login);
+ * if (result.success) await integration.logout(result.tokens.refresh_token);
+ * else console.warn(result.error.code);
+ * await integration.drain(); // before the process stops
+ * ```
  */
 export class KeycloakIntegrationService {
   readonly userRepository: KeycloakUserRepository;
@@ -162,9 +215,12 @@ export class KeycloakIntegrationService {
   static create(setup: IntegrationSetup): KeycloakIntegrationService;
   /**
    * The guide's form of the same.
+   * @param options where Keycloak is, and this process's client
+   * @param dbClient the application's database
    * @param metrics the registry that its metrics are put on
    * @param protection how calls are held back when Keycloak is busy or away; not at all when left out
    * @param surroundings where it logs, and who waits for what outlives a call
+   * @throws SetupError for an option that can't be used
    */
   static create(
     options: KeycloakOptions,

@@ -2,7 +2,10 @@ import type { StoredTokenRepository } from "@libs/database";
 import { parseKeyRing } from "../../crypto/index.ts";
 import { scanSessions } from "./scan-sessions.ts";
 
-/** What still needs a key. */
+/**
+ * What still needs a key.
+ * @see {@link reencryptTokens}
+ */
 export interface KeyUse {
   /** Empty: values of unknown form, which no key opens. */
   keyId: string;

@@ -1,12 +1,20 @@
 import type { StoredTokenRepository } from "@libs/database";
 import type { KeyUse } from "./key-use.ts";
 
+/**
+ * What {@link reencryptTokens} needs.
+ * @see {@link reencryptTokens}
+ */
 export interface ReencryptDeps {
   storedTokens: Pick<StoredTokenRepository, "scan" | "read" | "replaceUnchanged" | "fingerprintKeys">;
   /** Default: the clock. */
   now?: () => Date;
 }
 
+/**
+ * How far {@link reencryptTokens} is.
+ * @see {@link reencryptTokens}
+ */
 export interface ReencryptProgress {
   /** 1 for the first scan of all sessions. */
   pass: number;
@@ -18,6 +26,10 @@ export interface ReencryptProgress {
   waitingFor: string | null;
 }
 
+/**
+ * How {@link reencryptTokens} works.
+ * @see {@link reencryptTokens}
+ */
 export interface ReencryptOptions {
   /** `id:base64,…`: the first is what every value is moved to. */
   tokenEncryptionKeys: string;
@@ -35,6 +47,10 @@ export interface ReencryptOptions {
   onProgress?: (progress: ReencryptProgress) => void;
 }
 
+/**
+ * What {@link reencryptTokens} did.
+ * @see {@link reencryptTokens}
+ */
 export interface ReencryptResult {
   /** The signal came first: what is done stays done, and the next run goes on. */
   interrupted: boolean;

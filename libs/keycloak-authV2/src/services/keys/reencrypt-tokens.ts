@@ -16,9 +16,31 @@ const OUTAGE_MS = 30 * 60_000;
  * Moves every stored token to the first key of the ring, while refreshes and logins go on. What is done can be seen in
  * the values themselves: a run that was cut short is simply repeated. Passes follow each other until one finds nothing
  * to do, since a session that is being refreshed is left out, and a replica may still write older keys.
+ * @param deps where the tokens are stored
+ * @param options the key ring, and limits
  * @throws KeyRingError | DatabaseError | BulkError `bulk.outage`
  * @example
- * const { keys } = await reencryptTokens(createRepositories(prisma), { tokenEncryptionKeys: "new:…,old:…" });
+ * ```ts
+ * import { createRepositories, PrismaClient } from "@libs/database";
+ * import {
+ *   type KeyUse,
+ *   type ReencryptDeps,
+ *   type ReencryptOptions,
+ *   type ReencryptProgress,
+ *   type ReencryptResult,
+ *   reencryptTokens,
+ * } from "@libs/keycloak-authV2/services/keys";
+ *
+ * const deps: ReencryptDeps = createRepositories(new PrismaClient());
+ * const options: ReencryptOptions = {
+ *   tokenEncryptionKeys: process.env.TOKEN_ENCRYPTION_KEYS ?? "", // the new key first
+ *   maxRate: 500,
+ *   onProgress: ({ pass, moved }: ReencryptProgress) => console.log(pass, moved),
+ * };
+ * const { keys }: ReencryptResult = await reencryptTokens(deps, options);
+ * const removable: KeyUse[] = (keys ?? []).filter(({ mayGo }) => mayGo);
+ * console.log(removable.map(({ keyId }) => keyId));
+ * ```
  */
 export async function reencryptTokens(deps: ReencryptDeps, options: ReencryptOptions): Promise<ReencryptResult> {
   const run = new Reencryption(deps, options);

@@ -24,6 +24,10 @@ export type ErasePersonDeps = {
   users: Pick<UserRepository, "findById">;
 } & EraseHereDeps;
 
+/**
+ * How a person is erased.
+ * @see {@link PersonService}
+ */
 export interface ErasureOptions {
   /**
    * How long a login that was under way may still bring the person back, in milliseconds: longer than a request takes.
@@ -32,9 +36,14 @@ export interface ErasureOptions {
   settleMs?: number;
 }
 
+/**
+ * What an erasure has removed.
+ * @see {@link PersonService}
+ */
 export interface ErasureResult extends ErasedRows {
   /** Whether the user was there. */
   inKeycloak: boolean;
+  /** How many live sessions were ended. */
   endedSessions: number;
 }
 

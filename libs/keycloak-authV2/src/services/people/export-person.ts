@@ -15,7 +15,10 @@ export type ExportPersonDeps = Pick<SyncDeps, "now"> & {
   people: Pick<PersonRepository, "collect">;
 };
 
-/** Everything that is held of one person, without passwords, tokens and their hashes. */
+/**
+ * Everything that is held of one person, without passwords, tokens and their hashes.
+ * @see {@link PersonService}
+ */
 export interface PersonExport {
   /** Keycloak's user id. */
   userId: string;

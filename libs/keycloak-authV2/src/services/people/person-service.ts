@@ -13,22 +13,69 @@ import { type FindPeopleDeps, findPeople, type PersonView } from "./view-person.
 /** What the flows that this joins use, together. */
 type PersonDeps = FindPeopleDeps & ExportPersonDeps & ErasePersonDeps & RevokeSessionsDeps & LogoutEverywhereDeps;
 
-/** How the facade is made; the encryption keys are not needed, since no token is read. */
+/**
+ * How the facade is made; the encryption keys are not needed, since no token is read.
+ * @see {@link PersonService}
+ */
 export type PersonServiceOptions = Pick<UserSyncOptions, "now" | "logger" | "wake">;
 
 type PersonIntegration = Pick<KeycloakIntegrationService, "userRepository" | "personSource">;
 
-/** All that a {@link PersonService} is made of, in one object. */
+/**
+ * All that a {@link PersonService} is made of, in one object.
+ * @see {@link PersonService}
+ */
 export interface PersonServiceSetup extends FacadeParts, PersonServiceOptions {
   integration: PersonIntegration;
 }
 
 /**
  * What an operator does with one person, on both sides. A small composition root over `services/people/*`.
- *
  * @example
- * const people = new PersonService({ integration, database, metrics });
- * for (const { local, keycloak, differing } of await people.find("ada@example.com")) console.log(differing);
+ * ```ts
+ * import { PrismaClient } from "@libs/database";
+ * import { KeycloakIntegrationService } from "@libs/keycloak-authV2";
+ * import {
+ *   type ErasureOptions,
+ *   type ErasureResult,
+ *   PersonError,
+ *   type PersonErrorCode,
+ *   type PersonExport,
+ *   PersonService,
+ *   type PersonServiceOptions,
+ *   type PersonServiceSetup,
+ *   type PersonView,
+ *   type RevokedSession,
+ *   type SessionView,
+ * } from "@libs/keycloak-authV2/services/people";
+ * import { Registry } from "prom-client";
+ *
+ * const database = new PrismaClient();
+ * const metrics = new Registry();
+ * const clientSecret = process.env.KEYCLOAK_CLIENT_SECRET ?? "";
+ * const keycloak = { url: "http://keycloak:8080", realm: "app", clientId: "gateway", clientSecret };
+ * const integration = KeycloakIntegrationService.create({ keycloak, database, metrics });
+ * const options: PersonServiceOptions = { now: () => new Date() };
+ * const setup: PersonServiceSetup = { integration, database, metrics, ...options };
+ * const people = new PersonService(setup);
+ *
+ * const [ada]: PersonView[] = await people.find("ada@example.com");
+ * const sessions: SessionView[] = ada?.sessions ?? [];
+ * const userId = ada?.userId ?? "";
+ * const everything: PersonExport | null = await people.export(userId);
+ * console.log(sessions.length, everything?.exportedAt);
+ *
+ * const ended: RevokedSession[] = await Array.fromAsync(people.revokeSessions({ userId }));
+ * const erasure: ErasureOptions = { settleMs: 6000 };
+ * const unfinished: PersonErrorCode = "person.registration_unfinished";
+ * try {
+ *   const erased: ErasureResult = await people.erase(userId, erasure);
+ *   console.log(ended.length, erased.inKeycloak);
+ * } catch (error) {
+ *   if (!(error instanceof PersonError) || error.code !== unfinished) throw error;
+ *   console.warn(error.message);
+ * }
+ * ```
  */
 export class PersonService {
   readonly #deps: PersonDeps;

@@ -15,7 +15,10 @@ type RevokeDeps = Pick<SyncDeps, "now"> & {
 /** For {@link revokeSessions}. */
 export type RevokeSessionsDeps = ListSessionsDeps & RevokeDeps;
 
-/** A session that has ended here; Keycloak's has too, or follows. */
+/**
+ * A session that has ended here; Keycloak's has too, or follows.
+ * @see {@link PersonService}
+ */
 export type RevokedSession = Pick<ListedSession, "sessionId" | "userId" | "username" | "keycloakSessionId">;
 
 const PAGE = 200;

@@ -23,7 +23,10 @@ export type FindPeopleDeps = {
   keycloak: Pick<KeycloakUserRepository, "getUser" | "searchUsers">;
 } & ViewPersonDeps;
 
-/** One user on both sides. */
+/**
+ * One user on both sides.
+ * @see {@link PersonService}
+ */
 export interface PersonView {
   /** Keycloak's user id. */
   userId: string;
@@ -39,7 +42,10 @@ export interface PersonView {
   activities: Activity[];
 }
 
-/** A session on either side or both. */
+/**
+ * A session on either side or both.
+ * @see {@link PersonService}
+ */
 export interface SessionView {
   /** `sid` */
   keycloakSessionId: string;

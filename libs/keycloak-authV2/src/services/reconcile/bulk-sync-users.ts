@@ -1,6 +1,10 @@
 import { isFailure } from "./reconcile-outcome.ts";
 import { type ReconcileUsersDeps, reconcileUsers } from "./reconcile-users.ts";
 
+/**
+ * What became of each user.
+ * @see {@link UserSyncService}
+ */
 export interface BulkSyncResult {
   successful: string[];
   failed: { userId: string; error: string }[];

@@ -6,6 +6,10 @@ export interface CheckReferencesDeps {
   business: Pick<BusinessRepository, "knows">;
 }
 
+/**
+ * Rows of the application that a registration refers to.
+ * @see {@link UserSyncService}
+ */
 export interface BusinessReferences {
   storeId?: string | null | undefined;
   organizationId?: string | null | undefined;

@@ -45,7 +45,10 @@ export type RegisterUserDeps = Pick<SyncDeps, "realmProfile" | "now" | "recovery
   CreateDeps &
   CompleteDeps;
 
-/** Which of names, email and attributes are needed, and which attributes there are, is the realm's to say. */
+/**
+ * Which of names, email and attributes are needed, and which attributes there are, is the realm's to say.
+ * @see {@link UserSyncService}
+ */
 export interface RegisterUserInput extends ProfileInput {
   password: string;
   storeId?: string | null;

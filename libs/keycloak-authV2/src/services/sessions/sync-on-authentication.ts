@@ -29,6 +29,10 @@ type RecordLoginDeps = Pick<SyncDeps, "now" | "cipher"> & {
 /** For {@link syncOnAuthentication}: all of it is what its steps use. */
 export type SyncOnAuthenticationDeps = AssertKeycloakUserDeps & RecordLoginDeps & InStepWithLoginDeps & UndoLoginDeps;
 
+/**
+ * A session that Keycloak has opened, to be stored.
+ * @see {@link UserSyncService}
+ */
 export interface AuthenticatedSession extends PlainTokens {
   /** The application's own handle of the session. */
   sessionId: string;
@@ -38,6 +42,10 @@ export interface AuthenticatedSession extends PlainTokens {
   userAgent?: string | null | undefined;
 }
 
+/**
+ * A login to store: the user's fields and the session.
+ * @see {@link UserSyncService}
+ */
 export interface AuthenticationInput {
   keycloakUserId: string;
   email: string | null;

@@ -4,7 +4,10 @@ import { hashToken, type TokenCipher } from "../../crypto/index.ts";
 import type { SessionTokenSet } from "../../ports/ports.ts";
 import { expiryOf, readClaims } from "./token-times.ts";
 
-/** A session's tokens in clear, as the guide's snippets pass them. */
+/**
+ * A session's tokens in clear, as the guide's snippets pass them.
+ * @see {@link UserSyncService}
+ */
 export interface PlainTokens {
   accessToken: string;
   refreshToken?: string | null | undefined;

@@ -2,14 +2,29 @@ import type { AuthenticationResult, ClientDetails } from "../integration/index.t
 import type { AuthenticationInput } from "../sessions/sync-on-authentication.ts";
 import { plainTokens } from "../shared/seal-tokens.ts";
 
+/**
+ * A login that Keycloak accepted.
+ * @see {@link authenticationInput}
+ */
 export type SuccessfulLogin = Extract<AuthenticationResult, { success: true }>;
 
 /**
  * A login at Keycloak as `UserSyncService.syncOnAuthentication` takes it: what its user and its session's row are made of.
+ * @param login what `KeycloakIntegrationService.authenticateWithPassword` returned
+ * @param client where the request came from, and the store that the person prefers
  * @param at when Keycloak answered
  * @example
- * const login = await integration.authenticateWithPassword(username, password, client);
- * if (login.success) await sync.syncOnAuthentication(authenticationInput(login, client));
+ * ```ts
+ * import type { KeycloakIntegrationService } from "@libs/keycloak-authV2";
+ * import { authenticationInput, type SuccessfulLogin, type UserSyncService } from "@libs/keycloak-authV2/services/sync";
+ *
+ * export async function logIn(keycloak: KeycloakIntegrationService, sync: UserSyncService, ipAddress: string) {
+ *   const result = await keycloak.authenticateWithPassword("ada", "correct-horse-1", { ipAddress });
+ *   if (!result.success) throw result.error;
+ *   const login: SuccessfulLogin = result;
+ *   return sync.syncOnAuthentication(authenticationInput(login, { ipAddress }));
+ * }
+ * ```
  */
 export function authenticationInput(
   login: SuccessfulLogin,

@@ -10,6 +10,10 @@ import { createRealmProfile } from "../shared/realm-profile.ts";
 import type { SyncDeps } from "../shared/sync-deps.ts";
 import { UnknownTokenGate } from "../shared/unknown-token-gate.ts";
 
+/**
+ * How {@link UserSyncService} works. Everything may be left out.
+ * @see {@link UserSyncService}
+ */
 export interface UserSyncOptions {
   /**
    * `id:base64,…`: the first encrypts, all decrypt; asked for at each use where it is a function. Default:
@@ -39,7 +43,10 @@ export interface UserSyncOptions {
   retentionMs?: { registrations?: number; sessions?: number; activities?: number };
 }
 
-/** All that a `UserSyncService` is made of, in one object. */
+/**
+ * All that a `UserSyncService` is made of, in one object.
+ * @see {@link UserSyncService}
+ */
 export interface UserSyncSetup extends FacadeParts, UserSyncOptions {
   /** Keycloak's users: `KeycloakIntegrationService.userRepository`. */
   repository: KeycloakUserRepository;

@@ -25,6 +25,10 @@ import type { PlainTokens } from "../shared/seal-tokens.ts";
 import type { SyncDeps } from "../shared/sync-deps.ts";
 import { createSyncDeps, type UserSyncOptions, type UserSyncSetup } from "./create-sync-deps.ts";
 
+/**
+ * What became of a registration.
+ * @see {@link UserSyncService}
+ */
 export type RegisterUserResult =
   | { success: true; userId: string; localUser: User; error?: undefined }
   | { success: false; error: AuthError; userId?: undefined; localUser?: undefined };
@@ -32,10 +36,53 @@ export type RegisterUserResult =
 /**
  * Keeps Keycloak and the application's database in step: registration, login, refresh, logout, bulk sync. A small
  * composition root over `services/*`.
- *
  * @example
- * const sync = new UserSyncService({ repository: integration.userRepository, database, metrics });
- * const result = await sync.registerUser({ username, email, password, firstName, lastName });
+ * ```ts
+ * import { PrismaClient } from "@libs/database";
+ * import { KeycloakIntegrationService } from "@libs/keycloak-authV2";
+ * import {
+ *   type AuthenticatedSession,
+ *   type AuthenticationInput,
+ *   authenticationInput,
+ *   type BulkSyncResult,
+ *   type BusinessReferences,
+ *   type PlainTokens,
+ *   type RegisterUserInput,
+ *   type RegisterUserResult,
+ *   type UserSyncOptions,
+ *   UserSyncService,
+ *   type UserSyncSetup,
+ * } from "@libs/keycloak-authV2/services/sync";
+ * import { Registry } from "prom-client";
+ *
+ * const database = new PrismaClient();
+ * const metrics = new Registry();
+ * const clientSecret = process.env.KEYCLOAK_CLIENT_SECRET ?? "";
+ * const integration = KeycloakIntegrationService.create({
+ *   keycloak: { url: "http://keycloak:8080", realm: "app", clientId: "gateway", clientSecret },
+ *   database,
+ *   metrics,
+ * });
+ * const options: UserSyncOptions = { tokenEncryptionKeys: () => process.env.TOKEN_ENCRYPTION_KEYS ?? "" };
+ * const setup: UserSyncSetup = { repository: integration.userRepository, database, metrics, ...options };
+ * const sync = new UserSyncService(setup);
+ *
+ * const store: BusinessReferences = { storeId: "7d0c…" };
+ * await sync.checkReferences(store);
+ * const input: RegisterUserInput = { username: "ada", email: "ada@example.com", password: "correct-horse-1" };
+ * const registered: RegisterUserResult = await sync.registerUser(input, { idempotencyKey: "signup-1" });
+ * if (!registered.success) throw registered.error;
+ *
+ * const login = await integration.authenticateWithPassword("ada", input.password);
+ * if (!login.success) throw login.error;
+ * const authenticated: AuthenticationInput = authenticationInput(login, { ipAddress: "203.0.113.7" });
+ * const sessionData: AuthenticatedSession = authenticated.sessionData;
+ * const tokens: PlainTokens = sessionData;
+ * const { user, session } = await sync.syncOnAuthentication(authenticated);
+ *
+ * const { failed }: BulkSyncResult = await sync.bulkSyncUsers([user.id]);
+ * console.log(failed.length, tokens.tokenExpiresAt, await sync.endSession(session.sessionId));
+ * ```
  */
 export class UserSyncService {
   readonly #deps: SyncDeps;
