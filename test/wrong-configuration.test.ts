@@ -188,7 +188,7 @@ describe("the client scope basic", () => {
     eventually(async () => {
       const ready = await readyOf(gateway);
       expect({ status: ready.status, kinds: kindsOf(ready).sort() }).toEqual({ status: 200, kinds });
-    }, 30_000);
+    }, 60_000);
 
   async function expectMendedByLogin(): Promise<void> {
     expect((await client.login(person)).status).toBe(200);

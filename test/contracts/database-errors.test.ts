@@ -129,10 +129,10 @@ describe("mapDatabaseError", () => {
   });
 
   test("no free connection in time is a timeout", async () => {
-    const narrow = createDatabase(url, { poolSize: 1, connectTimeoutMs: 100 });
-    const busy = narrow.$queryRaw`SELECT pg_sleep(0.5)::text`.then();
+    const narrow = createDatabase(url, { poolSize: 1, connectTimeoutMs: 500 });
+    const busy = narrow.$queryRaw`SELECT pg_sleep(1.5)::text`.then();
     const started = () => prisma.$queryRaw<unknown[]>`
-      SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(0.5)%' AND datname = current_database() AND pid <> pg_backend_pid()`;
+      SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(1.5)%' AND datname = current_database() AND pid <> pg_backend_pid()`;
     while ((await started()).length === 0) await Bun.sleep(5);
     expect(await failureOf(narrow.user.count())).toBeInstanceOf(DatabaseTimeoutError);
     await busy;

@@ -105,14 +105,13 @@ export class PrismaScanRepository implements ScanRepository {
   }
 
   async forgetSeen(except: string | null): Promise<void> {
-    if (except === null) {
-      await this.prisma.$executeRaw`TRUNCATE scan_seen`.catch(throwMapped);
-      return;
-    }
+    // Not TRUNCATE: the gateway's account may delete rows and no more.
     const forgetSome = () =>
       this.prisma.$executeRaw`
         DELETE FROM scan_seen WHERE ctid = ANY(ARRAY(
-          SELECT ctid FROM scan_seen WHERE run_id <> ${except}::uuid LIMIT ${FORGOTTEN_AT_ONCE}))`.catch(throwMapped);
+          SELECT ctid FROM scan_seen WHERE run_id IS DISTINCT FROM ${except}::uuid LIMIT ${FORGOTTEN_AT_ONCE}))`.catch(
+        throwMapped,
+      );
     while ((await forgetSome()) > 0);
   }
 

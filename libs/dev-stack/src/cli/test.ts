@@ -3,9 +3,6 @@ import type { Report } from "../base/report.ts";
 import { bunTest } from "./bun-test.ts";
 import { testInParallel } from "./test-in-parallel.ts";
 
-/** Most files wait for servers most of the time: a core has work for more than one. */
-const WORKERS_PER_CORE = 2;
-
 /**
  * `bun run test [arguments of bun test]`. The whole suite runs in several worker processes, files that are named in one.
  * `TEST_WORKERS` sets how many.
@@ -14,6 +11,6 @@ const WORKERS_PER_CORE = 2;
 export function test(args: readonly string[], report: Report): Promise<number> {
   const namesFiles = args.some((arg) => !arg.startsWith("-"));
   const given = Number(process.env["TEST_WORKERS"]);
-  const workers = given || (namesFiles ? 1 : availableParallelism() * WORKERS_PER_CORE);
+  const workers = given || (namesFiles ? 1 : availableParallelism());
   return workers > 1 ? testInParallel(args, workers, report) : bunTest(args);
 }
