@@ -66,6 +66,7 @@ export function compose(config: Config, logger: Logger): Gateway {
   }).start();
   const guard = openGuard({
     ...keycloakOptions(config),
+    publishedKeys: integration.publishedKeys,
     ...{ database, databaseUrl, databaseDirectUrl },
     ...{ registry, logger },
     // The gateway's own check sees more.

@@ -1,13 +1,15 @@
 import { AuthError } from "@libs/problems";
 import type { JWTVerifyGetKey } from "jose";
-import type { GuardKeys } from "./guard-token-verifier.ts";
-import { PublishedKeys, type PublishedKeysOptions } from "./published-keys.ts";
+import type { TokenKeys } from "./access-token-verifier.ts";
+import type { PublishedKeys } from "./published-keys.ts";
 
 /** Ids that are not known make us ask Keycloak at most this often. */
 export const KEYS_COOL_DOWN_MS = 2000;
 
-export interface PublishedGuardKeysOptions extends PublishedKeysOptions {
+export interface PublishedGuardKeysOptions {
   coolDownMs?: number;
+  /** Milliseconds, of any clock that only goes forward. */
+  now?: () => number;
 }
 
 type MayWait = () => boolean | Promise<boolean>;
@@ -16,11 +18,11 @@ type MayWait = () => boolean | Promise<boolean>;
 const MAX_WAITING = 100;
 
 /**
- * The realm's published signing keys, for guards. A new key is fetched when its first token comes; ids that are made up
+ * The realm's published signing keys as guards use them: the rules are the guard's, the keys those of the whole process. A new key is fetched when its first token comes; ids that are made up
  * cost one fetch per cool-down. A token that comes within it is refused at once, unless it is of a session that is known:
  * that one waits for the next fetch, so that a flood of made-up ids never hides a new key.
  */
-export class PublishedGuardKeys implements GuardKeys {
+export class PublishedGuardKeys implements TokenKeys {
   readonly #keys: PublishedKeys;
   readonly #now: () => number;
   readonly #coolDownMs: number;
@@ -29,23 +31,17 @@ export class PublishedGuardKeys implements GuardKeys {
   #nextFetch: Promise<void> | undefined;
   #waiting = 0;
 
-  constructor({
-    coolDownMs = KEYS_COOL_DOWN_MS,
-    now = () => performance.now(),
-    ...options
-  }: PublishedGuardKeysOptions) {
-    this.#keys = new PublishedKeys({ ...options, now });
+  constructor(
+    keys: PublishedKeys,
+    { coolDownMs = KEYS_COOL_DOWN_MS, now = () => performance.now() }: PublishedGuardKeysOptions = {},
+  ) {
+    this.#keys = keys;
     this.#now = now;
     this.#coolDownMs = coolDownMs;
   }
 
   onRemoved(listener: () => void): void {
     this.#keys.onRemoved(listener);
-  }
-
-  /** Fetches the keys now and every 30 s; sooner while that fails. @returns stops it */
-  keepFresh(everyMs?: number, againMs?: number): () => void {
-    return this.#keys.keepFresh(everyMs, againMs);
   }
 
   async find(kid: string, mayWait: MayWait): Promise<JWTVerifyGetKey | undefined> {
@@ -89,11 +85,6 @@ export class PublishedGuardKeys implements GuardKeys {
       return this.#fetch();
     });
     return this.#nextFetch;
-  }
-
-  /** Fetches them now. @returns their ids; null where they could not be read */
-  async load(): Promise<ReadonlySet<string> | null> {
-    return (await this.#keys.fetch()) ? (this.#keys.set?.ids ?? null) : null;
   }
 
   /** Or waits for the fetch that is under way. */

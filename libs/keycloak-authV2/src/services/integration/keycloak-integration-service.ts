@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { PublishedKeys } from "@libs/auth-guard/keycloak";
 import { createRepositories, type PrismaClient } from "@libs/database";
 import { BackgroundTasks, type Logger, type Registry, silentLogger } from "@libs/observability";
 import { type AuthError, type AuthErrorCode, isAuthError } from "@libs/problems";
@@ -99,6 +100,8 @@ export class KeycloakIntegrationService {
   /** What Keycloak holds of a person beside the profile. */
   readonly personSource: KeycloakPersonSource;
   readonly logoutTokenVerifier: LogoutTokenVerifier;
+  /** The realm's keys as this process fetches them: `openGuard({ publishedKeys })` in the same process fetches none itself. */
+  readonly publishedKeys: PublishedKeys;
   /** What this Keycloak can do. */
   readonly serverFeatures: ServerFeatureSource;
   /** Keeps the realm's keys at hand, which verifying a logout token needs. @returns stops it */
@@ -151,6 +154,7 @@ export class KeycloakIntegrationService {
     this.eventSource = adapters.eventSource;
     this.personSource = adapters.personSource;
     this.logoutTokenVerifier = adapters.logoutTokenVerifier;
+    this.publishedKeys = adapters.publishedKeys;
     this.serverFeatures = adapters.serverFeatures;
     this.keepKeys = adapters.keepKeys;
     this.checkReady = adapters.checkReady;
