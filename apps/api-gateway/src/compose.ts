@@ -91,7 +91,11 @@ export function compose(config: Config, logger: Logger): Gateway {
       activities: config.ACTIVITY_RETENTION_DAYS * 24 * hourMs,
     },
   };
-  const sync = new UserSyncService({ ...syncOptions, repository: integration.userRepository });
+  const sync = new UserSyncService({
+    ...syncOptions,
+    repository: integration.userRepository,
+    authentication: integration,
+  });
   const feed = new ChangeFeed({
     ...syncOptions,
     integration,

@@ -2,10 +2,14 @@ import { randomUUID } from "node:crypto";
 import type { PublishedKeys } from "@libs/auth-guard/keycloak";
 import { createRepositories, type PrismaClient } from "@libs/database";
 import { BackgroundTasks, type Logger, type Registry, silentLogger } from "@libs/observability";
-import { type AuthError, type AuthErrorCode, isAuthError } from "@libs/problems";
+import { type AuthErrorCode, isAuthError } from "@libs/problems";
 import { createKeycloakAdapters, type KeycloakAdapters, type KeycloakOptions } from "../../keycloak/index.ts";
 import { type AuthMetrics, createAuthMetrics } from "../../metrics/metrics.ts";
 import type {
+  AuthenticationOptions,
+  AuthenticationResult,
+  ClientDetails,
+  KeycloakAuthentication,
   KeycloakEventSource,
   KeycloakPersonSource,
   KeycloakUserRepository,
@@ -20,34 +24,6 @@ import type { Wake } from "../../workers/index.ts";
 import { endUnrecordedSession } from "../sessions/end-unrecorded-session.ts";
 import { readClaims } from "../shared/token-times.ts";
 import { authenticateWithPassword, verifyOwnToken } from "./authenticate-with-password.ts";
-
-export interface ClientDetails {
-  /** The person's address, validated: Keycloak sees it instead of ours. */
-  ipAddress?: string | undefined;
-  userAgent?: string | undefined;
-}
-
-export interface AuthenticationOptions extends ClientDetails {
-  /** The application's handle for the session to come; default: a random one. */
-  sessionId?: string;
-  /** One-time password, for users that have one configured. */
-  otp?: string | undefined;
-}
-
-export type AuthenticationResult =
-  | {
-      success: true;
-      userId: string;
-      username: string;
-      email: string | null;
-      firstName: string | null;
-      lastName: string | null;
-      emailVerified: boolean;
-      sessionId: string;
-      tokens: SessionTokenSet;
-      error?: undefined;
-    }
-  | { success: false; error: AuthError; tokens?: undefined };
 
 export interface IntegrationOptions {
   logger?: Logger;
@@ -92,7 +68,7 @@ const REFUSALS = [
  * const integration = KeycloakIntegrationService.create({ keycloak, database, metrics });
  * const login = await integration.authenticateWithPassword("ada", password, { ipAddress });
  */
-export class KeycloakIntegrationService {
+export class KeycloakIntegrationService implements KeycloakAuthentication {
   readonly userRepository: KeycloakUserRepository;
   readonly tokenVerifier: TokenVerifier;
   /** The realm's stored events. */

@@ -31,7 +31,7 @@ type OutcomeOfEarlierDeps = Pick<SyncDeps, "now" | "wake"> & {
 /** For {@link registerIdempotently}: what the key needs, beside {@link RegisterUserDeps}. */
 export type RegisterIdempotentlyDeps = Pick<
   SyncDeps,
-  "now" | "recoveryAfterMs" | "idempotencyTtlMs" | "fingerprint"
+  "now" | "registrationTimes" | "idempotencyTtlMs" | "fingerprint"
 > & {
   idempotency: Pick<IdempotencyRepository, "claim" | "attach">;
   metrics: Pick<AuthMetrics, "idempotentRequest">;
@@ -56,7 +56,7 @@ export async function registerIdempotently(
 ): Promise<User> {
   const now = deps.now();
   const id = randomUUID();
-  const holder: IdempotencyHolder = { scope, key, lockedUntil: later(now, deps.recoveryAfterMs) };
+  const holder: IdempotencyHolder = { scope, key, lockedUntil: later(now, deps.registrationTimes.recoveryAfterMs) };
   const outcome = await deps.idempotency.claim({
     ...holder,
     ...{ fingerprints: deps.fingerprint(input), registrationId: id },

@@ -39,7 +39,7 @@ type CompleteDeps = Pick<SyncDeps, "realmProfile" | "now" | "background"> & {
   UndoRegistrationDeps;
 
 /** For {@link registerUser}: its own times and the row, and what its steps use. */
-export type RegisterUserDeps = Pick<SyncDeps, "realmProfile" | "now" | "recoveryAfterMs" | "lostCreateMs"> & {
+export type RegisterUserDeps = Pick<SyncDeps, "realmProfile" | "now" | "registrationTimes"> & {
   registrations: Pick<RegistrationRepository, "begin">;
 } & CheckReferencesDeps &
   CreateDeps &
@@ -94,7 +94,7 @@ async function checkProfile({ realmProfile }: Pick<SyncDeps, "realmProfile">, in
 }
 
 function describe(
-  deps: Pick<SyncDeps, "now" | "recoveryAfterMs" | "lostCreateMs">,
+  deps: Pick<SyncDeps, "now" | "registrationTimes">,
   input: RegisterUserInput,
   client: RegistrationAttempt["client"],
 ): Omit<NewRegistration, "id" | "idempotencyKey"> {
@@ -114,8 +114,8 @@ function describe(
       ...(client && { client }),
     },
     now,
-    recoverAt: later(now, deps.recoveryAfterMs),
-    lostUntil: later(now, deps.lostCreateMs),
+    recoverAt: later(now, deps.registrationTimes.recoveryAfterMs),
+    lostUntil: later(now, deps.registrationTimes.lostCreateMs),
   };
 }
 

@@ -26,6 +26,26 @@ type FlowRepositories = Pick<
   | "scans"
 >;
 
+/** The time limits of refreshes. Milliseconds. */
+export interface RefreshTimes {
+  /** How long a replaced refresh token still gets its successor's answer: parallel tabs, lost answers. */
+  graceMs: number;
+  /** How long one refresh keeps others away from Keycloak: longer than Keycloak's own time limit. */
+  leaseMs: number;
+  /** Between two reads of a session that another is refreshing. */
+  pollMs: number;
+  /** How long a caller without a deadline of its own waits for another's refresh. */
+  waitMs: number;
+}
+
+/** The time limits of registrations. Milliseconds. */
+export interface RegistrationTimes {
+  /** How long a registration is left to its own process before recovery takes it up. */
+  recoveryAfterMs: number;
+  /** How long a create whose answer was lost may still land in Keycloak. */
+  lostCreateMs: number;
+}
+
 /**
  * What the composition makes for all flows together: ports, a clock, and where to report what happened. No flow is given it
  * as a whole: each picks what it uses, in a type beside its function, so that its needs can be read there and a test can
@@ -43,14 +63,7 @@ export interface SyncDeps extends FlowRepositories {
   realmProfile: RealmProfile;
   cipher: TokenCipher;
   now: () => Date;
-  /** How long a replaced refresh token still gets its successor's answer: parallel tabs, lost answers. Milliseconds. */
-  refreshGraceMs: number;
-  /** How long one refresh keeps others away from Keycloak: longer than Keycloak's own time limit. Milliseconds. */
-  refreshLeaseMs: number;
-  /** Between two reads of a session that another is refreshing. Milliseconds. */
-  refreshPollMs: number;
-  /** How long a caller without a deadline of its own waits for another's refresh. Milliseconds. */
-  refreshWaitMs: number;
+  refreshTimes: RefreshTimes;
   /** Bounds what Keycloak is asked about refresh tokens that no row knows. */
   unknownTokens: UnknownTokenGate;
   metrics: AuthMetrics;
@@ -58,8 +71,5 @@ export interface SyncDeps extends FlowRepositories {
   background: BackgroundTasks;
   /** Has a sweep run soon, on some replica. */
   wake: Wake;
-  /** How long a registration is left to its own process before recovery takes it up. Milliseconds. */
-  recoveryAfterMs: number;
-  /** How long a create whose answer was lost may still land in Keycloak. Milliseconds. */
-  lostCreateMs: number;
+  registrationTimes: RegistrationTimes;
 }

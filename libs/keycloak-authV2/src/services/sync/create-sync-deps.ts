@@ -3,7 +3,7 @@ import { BackgroundTasks, type Logger, silentLogger } from "@libs/observability"
 import { type Secret, secretFromEnvironment } from "@libs/observability/secrets";
 import { createRequestFingerprint, keyRingFault, keyRingSource, TokenCipher } from "../../crypto/index.ts";
 import { createAuthMetrics } from "../../metrics/metrics.ts";
-import type { KeycloakUserRepository } from "../../ports/ports.ts";
+import type { KeycloakAuthentication, KeycloakUserRepository } from "../../ports/ports.ts";
 import type { Wake } from "../../workers/index.ts";
 import type { FacadeParts } from "../integration/index.ts";
 import { createRealmProfile } from "../shared/realm-profile.ts";
@@ -43,6 +43,11 @@ export interface UserSyncOptions {
 export interface UserSyncSetup extends FacadeParts, UserSyncOptions {
   /** Keycloak's users: `KeycloakIntegrationService.userRepository`. */
   repository: KeycloakUserRepository;
+  /**
+   * Logins and sessions at Keycloak, which `login`, `refreshSession` and `logoutSession` need: the
+   * `KeycloakIntegrationService` itself.
+   */
+  authentication?: KeycloakAuthentication;
 }
 
 /**
@@ -75,10 +80,12 @@ export function createKeylessDeps({
     realmProfile: createRealmProfile({ keycloak: repository, now, logger }),
     ...createRepositories(database, authMetrics.observeDatabase),
     now,
-    refreshGraceMs: options.refreshGraceMs ?? 60_000,
-    refreshLeaseMs: options.refreshLeaseMs ?? 3_500,
-    refreshPollMs: 50,
-    refreshWaitMs: 2 * (options.refreshLeaseMs ?? 3_500),
+    refreshTimes: {
+      graceMs: options.refreshGraceMs ?? 60_000,
+      leaseMs: options.refreshLeaseMs ?? 3_500,
+      pollMs: 50,
+      waitMs: 2 * (options.refreshLeaseMs ?? 3_500),
+    },
     unknownTokens: new UnknownTokenGate(),
     metrics: authMetrics,
     logger,
@@ -90,7 +97,9 @@ export function createKeylessDeps({
       sessions: options.retentionMs?.sessions ?? 30 * 24 * 3_600_000,
       activities: options.retentionMs?.activities ?? 365 * 24 * 3_600_000,
     },
-    recoveryAfterMs: options.recoveryAfterMs ?? 20_000,
-    lostCreateMs: options.lostCreateMs ?? 360_000,
+    registrationTimes: {
+      recoveryAfterMs: options.recoveryAfterMs ?? 20_000,
+      lostCreateMs: options.lostCreateMs ?? 360_000,
+    },
   };
 }
