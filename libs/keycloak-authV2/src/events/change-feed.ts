@@ -5,21 +5,30 @@ import { authErrors } from "../services/shared/database-failure.ts";
 import type { SyncDeps } from "../services/shared/sync-deps.ts";
 import { createSyncDeps, type UserSyncOptions } from "../services/sync/create-sync-deps.ts";
 import type { Sweep } from "../workers/sweep.ts";
+import { LoginCanary } from "./canary.ts";
+import { DeletionGuard } from "./deletion-guard.ts";
+import { adminEventStream, userEventStream } from "./event-stream.ts";
 import { createExpirySweep } from "./expiry.ts";
 import { FeedLeader } from "./feed/feed-leader.ts";
 import type { FeedProblem } from "./feed/feed-problems.ts";
 import { ProblemBoard } from "./feed/problem-board.ts";
+import { FeedLag } from "./feed-lag.ts";
 import { createFeedMetrics } from "./feed-metrics.ts";
 import type { FeedModeStatus } from "./feed-mode.ts";
 import { type FeedStatus, readFeedStatus } from "./feed-status.ts";
 import { FullReconciliation } from "./full-reconciliation.ts";
 import { KeycloakClock } from "./keycloak-clock.ts";
 import { ModeWatch } from "./mode-watch.ts";
+import { NotBeforeWatch } from "./not-before-watch.ts";
+import { createNoticeHandlers } from "./notice-handlers.ts";
 import { createNoticeSweep } from "./notice-sweep.ts";
 import { EventReader } from "./read-events.ts";
 import { receiveLogoutToken } from "./receive-logout-token.ts";
+import { CountedReconciliation } from "./reconcile/counted-reconciliation.ts";
+import { createRounds } from "./reconcile/create-rounds.ts";
 import { createReconcileMetrics } from "./reconcile/reconcile-metrics.ts";
 import { Reconciler } from "./reconcile/reconciler.ts";
+import { SetupCheck } from "./setup-check.ts";
 import { FeedWatch } from "./watch.ts";
 
 export interface ChangeFeedOptions extends UserSyncOptions {
@@ -93,7 +102,13 @@ export class ChangeFeed {
     this.#deps = deps;
     this.#integration = integration;
     this.#fullReconciliation = fullReconciliation;
-    const notices: Sweep = { ...createNoticeSweep(deps), intervalMs: NOTICES_INTERVAL_MS, local: true };
+    const guard = new DeletionGuard(deps);
+    const handlers = createNoticeHandlers(deps, guard);
+    const notices: Sweep = {
+      ...createNoticeSweep({ ...deps, guard, handlers }),
+      intervalMs: NOTICES_INTERVAL_MS,
+      local: true,
+    };
     const readsEvents = options.readsEvents !== false;
     const reconciles = options.reconciles !== false;
     const periodMs = options.reconcilePeriodMs ?? RECONCILE_PERIOD_MS;
@@ -101,15 +116,23 @@ export class ChangeFeed {
     this.#sweeps = [notices, createExpirySweep(deps), this.#mode.sweep()];
     if (reconciles) {
       const reconcilerDeps = { ...deps, reconcileMetrics: createReconcileMetrics(metrics) };
-      const reconciler = new Reconciler(reconcilerDeps, {
-        ...{ periodMs, readsEvents },
-        maxCallsPerSecond: options.reconcileMaxCallsPerSecond ?? MAX_CALLS_PER_SECOND,
-      });
+      const rounds = createRounds(reconcilerDeps, periodMs);
+      const counted = new CountedReconciliation(reconcilerDeps);
+      const reconciler = new Reconciler(
+        { ...reconcilerDeps, rounds, counted },
+        {
+          ...{ periodMs, readsEvents },
+          maxCallsPerSecond: options.reconcileMaxCallsPerSecond ?? MAX_CALLS_PER_SECOND,
+        },
+      );
       this.#sweeps.push(reconciler.sweep());
     }
     if (!readsEvents) return;
-    const reader = new EventReader(deps);
-    const watch = new FeedWatch({ ...deps, fullReconciliation, reader }).sweep();
+    const reader = new EventReader({ ...deps, streams: [userEventStream(deps), adminEventStream(deps)] });
+    const lag = new FeedLag({ ...deps, reader });
+    const setup = new SetupCheck({ ...deps, canary: new LoginCanary(deps) });
+    const notBefore = new NotBeforeWatch(deps);
+    const watch = new FeedWatch({ ...deps, ...{ fullReconciliation, reader, lag, setup, notBefore } }).sweep();
     this.#sweeps.push(reader.sweep(), { ...watch, close: () => fullReconciliation.stop() });
   }
 
