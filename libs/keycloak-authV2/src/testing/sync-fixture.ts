@@ -4,6 +4,9 @@ import { BackgroundTasks, Registry, silentLogger } from "@libs/observability";
 import { createRequestFingerprint, parseKeyRing, TokenCipher } from "../crypto/index.ts";
 import { createAuthMetrics } from "../metrics/metrics.ts";
 import type { KeycloakAuthentication } from "../ports/ports.ts";
+import { type CollisionResolution, withCollisionResolved } from "../services/reconcile/resolve-collision.ts";
+import type { RegisterUser } from "../services/registration/register-idempotently.ts";
+import { registerUser } from "../services/registration/register-user.ts";
 import { createRealmProfile } from "../services/shared/realm-profile.ts";
 import type { SyncDeps } from "../services/shared/sync-deps.ts";
 import { UnknownTokenGate } from "../services/shared/unknown-token-gate.ts";
@@ -11,6 +14,13 @@ import { InMemoryAuthentication } from "./in-memory-authentication.ts";
 import { InMemoryKeycloak, type InMemoryKeycloakOptions } from "./in-memory-keycloak.ts";
 
 const dayMs = 24 * 3_600_000;
+
+/** What the flows share, and what `UserSyncService` composes for some of them. */
+interface TestDeps extends SyncDeps {
+  authentication: KeycloakAuthentication;
+  withCollisionResolved: CollisionResolution;
+  register: RegisterUser;
+}
 
 /** The flows of `services/sync` on fakes, with a clock that stands until it is moved. */
 export function createSyncFixture(options: InMemoryKeycloakOptions = {}) {
@@ -22,7 +32,7 @@ export function createSyncFixture(options: InMemoryKeycloakOptions = {}) {
   const background = new BackgroundTasks(silentLogger);
   const keyRing = parseKeyRing(`test:${randomBytes(32).toString("base64")}`);
   const woken: string[] = [];
-  const deps: SyncDeps & { authentication: KeycloakAuthentication } = {
+  const deps: TestDeps = {
     keycloak: keycloak.userRepository,
     realmProfile: createRealmProfile({
       keycloak: keycloak.userRepository,
@@ -43,6 +53,8 @@ export function createSyncFixture(options: InMemoryKeycloakOptions = {}) {
     retentionMs: { registrations: 30 * dayMs, sessions: 30 * dayMs, activities: 365 * dayMs },
     registrationTimes: { recoveryAfterMs: 20_000, lostCreateMs: 360_000 },
     authentication: new InMemoryAuthentication(keycloak),
+    withCollisionResolved: (profile, write) => withCollisionResolved(deps, profile, write),
+    register: (input, attempt) => registerUser(deps, input, attempt),
   };
   return { clock, database, keycloak, registry, background, woken, deps };
 }

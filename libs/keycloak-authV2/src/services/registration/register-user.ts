@@ -4,7 +4,7 @@ import { UniqueViolationError } from "@libs/database";
 import { deadlinePassed } from "@libs/observability";
 import { AuthError, isAuthError } from "@libs/problems";
 import { type KeycloakUserRepository, REGISTRATION_MARK } from "../../ports/ports.ts";
-import { type ResolveCollisionDeps, withCollisionResolved } from "../reconcile/resolve-collision.ts";
+import type { CollisionResolution } from "../reconcile/resolve-collision.ts";
 import { later } from "../shared/back-off.ts";
 import { toAuthError } from "../shared/database-failure.ts";
 import { profileOf } from "../shared/keycloak-profile.ts";
@@ -35,8 +35,8 @@ type CreateDeps = Pick<SyncDeps, "realmProfile" | "now" | "background"> & {
 type CompleteDeps = Pick<SyncDeps, "realmProfile" | "now" | "background"> & {
   registrations: Pick<RegistrationRepository, "complete">;
   keycloak: Pick<KeycloakUserRepository, "getUser">;
-} & ResolveCollisionDeps &
-  UndoRegistrationDeps;
+  withCollisionResolved: CollisionResolution;
+} & UndoRegistrationDeps;
 
 /** For {@link registerUser}: its own times and the row, and what its steps use. */
 export type RegisterUserDeps = Pick<SyncDeps, "realmProfile" | "now" | "registrationTimes"> & {
@@ -185,7 +185,7 @@ async function completeLocally(
     const local = profileOf(stored);
     // The caller has been answered that it failed: what it did not get must not exist.
     if (deadlinePassed()) throw new AuthError("request.timeout");
-    const user = await withCollisionResolved(deps, local, () => deps.registrations.complete(id, local, deps.now()));
+    const user = await deps.withCollisionResolved(local, () => deps.registrations.complete(id, local, deps.now()));
     if (user) return user;
     throw new AuthError("registration.undone", { internal: "another process undid this registration" });
   } catch (error) {

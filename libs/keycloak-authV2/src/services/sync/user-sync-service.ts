@@ -11,8 +11,9 @@ import type {
 import type { UserProfile } from "../../ports/user-profile.ts";
 import type { Sweep } from "../../workers/index.ts";
 import { type BulkSyncResult, bulkSyncUsers } from "../reconcile/bulk-sync-users.ts";
+import { type CollisionResolution, withCollisionResolved } from "../reconcile/resolve-collision.ts";
 import { registrationSweep } from "../registration/recover-registrations.ts";
-import { registerIdempotently } from "../registration/register-idempotently.ts";
+import { type RegisterUser, registerIdempotently } from "../registration/register-idempotently.ts";
 import { type RegisterUserInput, registerUser } from "../registration/register-user.ts";
 import { type LoggedIn, type LoginInput, type LoginOptions, login } from "../sessions/login.ts";
 import { type LogoutEverywhereResult, logoutEverywhere, logoutPerson } from "../sessions/logout-everywhere.ts";
@@ -46,6 +47,7 @@ export type RegisterUserResult =
  */
 export class UserSyncService {
   readonly #deps: SyncDeps;
+  readonly #register: RegisterUser;
   /** Of those who give what these need. */
   readonly #sessions: { authentication: KeycloakAuthentication; refresher: SessionRefresher } | undefined;
 
@@ -58,7 +60,11 @@ export class UserSyncService {
   constructor(userRepository: KeycloakUserRepository, prisma: PrismaClient, metrics: Registry, options?: GuideOptions);
   constructor(...given: [UserSyncSetup] | [KeycloakUserRepository, PrismaClient, Registry, GuideOptions?]) {
     const setup = given.length === 1 ? given[0] : namedParts(...given);
-    this.#deps = createSyncDeps(setup);
+    const deps = createSyncDeps(setup);
+    this.#deps = deps;
+    const resolve: CollisionResolution = (profile, write) => withCollisionResolved(deps, profile, write);
+    const registering = { ...deps, withCollisionResolved: resolve };
+    this.#register = (input, attempt) => registerUser(registering, input, attempt);
     const { authentication } = setup;
     const refresher = authentication && new SessionRefresher({ ...this.#deps, authentication });
     this.#sessions = refresher && { authentication, refresher };
@@ -79,8 +85,8 @@ export class UserSyncService {
     try {
       const localUser = await this.#measured("register", () =>
         idempotencyKey === undefined
-          ? registerUser(this.#deps, input, { id: randomUUID(), ...(client && { client }) })
-          : registerIdempotently(this.#deps, input, idempotencyKey, client),
+          ? this.#register(input, { id: randomUUID(), ...(client && { client }) })
+          : registerIdempotently({ ...this.#deps, register: this.#register }, input, idempotencyKey, client),
       );
       return { success: true, userId: localUser.id, localUser };
     } catch (error) {
