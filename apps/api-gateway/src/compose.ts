@@ -140,7 +140,7 @@ export function compose(config: Config, logger: Logger): Gateway {
       configuration,
       checks: { keycloak: integration.checkReady, database: () => ping(database) },
       problems:
-        config.FEED_ENABLED === "true" || config.RECONCILE_ENABLED === "true" ? () => feed.problems() : undefined,
+        config.FEED_ENABLED === "true" || config.RECONCILE_ENABLED === "true" ? () => feed.problems.list() : undefined,
       feed: () => feed.mode(),
       isRequired: config.FEED_REQUIRED_FOR_READY === "true" ? isIncomplete : undefined,
       timeoutMs: 2000,

@@ -104,7 +104,7 @@ function stubServices(called: (name: string) => void): Pick<AppDeps, "integratio
         called("registerUser");
         return { success: true, userId: id, localUser: ada };
       },
-      userProfile: async () => DEFAULT_USER_PROFILE,
+      realmProfile: { current: async () => DEFAULT_USER_PROFILE },
       login: stubLogin({ called }),
       refreshSession: async () => {
         called("refreshSession");

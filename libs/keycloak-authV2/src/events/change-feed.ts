@@ -2,7 +2,7 @@ import type { ChangeNotice, PrismaClient } from "@libs/database";
 import type { Registry } from "@libs/observability";
 import type { FacadeParts, KeycloakIntegrationService } from "../services/integration/keycloak-integration-service.ts";
 import { authErrors } from "../services/shared/database-failure.ts";
-import type { SyncDeps } from "../services/shared/sync-deps.ts";
+import type { ComposedDeps } from "../services/sync/composed-deps.ts";
 import { createSyncDeps, type UserSyncOptions } from "../services/sync/create-sync-deps.ts";
 import type { Sweep } from "../workers/sweep.ts";
 import { LoginCanary } from "./canary.ts";
@@ -10,7 +10,6 @@ import { DeletionGuard } from "./deletion-guard.ts";
 import { adminEventStream, userEventStream } from "./event-stream.ts";
 import { createExpirySweep } from "./expiry.ts";
 import { FeedLeader } from "./feed/feed-leader.ts";
-import type { FeedProblem } from "./feed/feed-problems.ts";
 import { ProblemBoard } from "./feed/problem-board.ts";
 import { FeedLag } from "./feed-lag.ts";
 import { createFeedMetrics } from "./feed-metrics.ts";
@@ -65,7 +64,9 @@ const MAX_CALLS_PER_SECOND = 50;
  * const runner = startSweeps({ databaseDirectUrl, sweeps: [...sync.sweeps(), ...feed.sweeps()], intervalMs, logger });
  */
 export class ChangeFeed {
-  readonly #deps: Pick<SyncDeps, "feed" | "now" | "wake" | "logger"> & { problems: Pick<ProblemBoard, "list"> };
+  /** What is wrong at this moment, as this process knows it: for a readiness probe, costs nothing. */
+  readonly problems: Pick<ProblemBoard, "list">;
+  readonly #deps: Pick<ComposedDeps, "feed" | "now" | "wake" | "logger">;
   readonly #integration: KeycloakIntegrationService;
   readonly #fullReconciliation: FullReconciliation;
   readonly #sweeps: Sweep[];
@@ -100,6 +101,7 @@ export class ChangeFeed {
       maxDeletionsPerMinute: options.maxDeletionsPerMinute ?? 100,
     };
     this.#deps = deps;
+    this.problems = problems;
     this.#integration = integration;
     this.#fullReconciliation = fullReconciliation;
     const guard = new DeletionGuard(deps);
@@ -145,11 +147,6 @@ export class ChangeFeed {
   receiveLogoutToken(token: string): Promise<void> {
     const { logoutTokenVerifier } = this.#integration;
     return receiveLogoutToken({ ...this.#deps, logoutTokenVerifier }, token);
-  }
-
-  /** What is wrong at this moment, as this process knows it: for a readiness probe, costs nothing. */
-  problems(): FeedProblem[] {
-    return this.#deps.problems.list();
   }
 
   /** How changes arrive, and within which time; null: Keycloak has not answered yet. Costs nothing. */

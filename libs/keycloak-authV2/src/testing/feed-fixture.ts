@@ -7,7 +7,7 @@ import { createFeedMetrics } from "../events/feed-metrics.ts";
 import { createNoticeHandlers, type NoticeHandlerDeps } from "../events/notice-handlers.ts";
 import { createNoticeSweep } from "../events/notice-sweep.ts";
 import type { SettleNoticesDeps } from "../events/settle-notices.ts";
-import type { SyncDeps } from "../services/shared/sync-deps.ts";
+import type { ComposedDeps } from "../services/sync/composed-deps.ts";
 import type { InMemoryKeycloakOptions } from "./in-memory-keycloak.ts";
 import { createSyncFixture } from "./sync-fixture.ts";
 
@@ -26,7 +26,7 @@ export function createFeedFixture(options: InMemoryKeycloakOptions = {}) {
     maxDeletionsPerMinute: 100,
     feedMetrics,
     problems,
-  } satisfies SyncDeps & FeedDeps & NoticeHandlerDeps & DeletionGuardDeps & SettleNoticesDeps;
+  } satisfies ComposedDeps & FeedDeps & NoticeHandlerDeps & DeletionGuardDeps & SettleNoticesDeps;
   const createSweep = (change: Partial<NoticeHandlerDeps> = {}) => {
     const guard = new DeletionGuard(feedDeps);
     return createNoticeSweep({ ...feedDeps, guard, handlers: createNoticeHandlers({ ...feedDeps, ...change }, guard) });

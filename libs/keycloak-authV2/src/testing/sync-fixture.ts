@@ -8,15 +8,15 @@ import { type CollisionResolution, withCollisionResolved } from "../services/rec
 import type { RegisterUser } from "../services/registration/register-idempotently.ts";
 import { registerUser } from "../services/registration/register-user.ts";
 import { createRealmProfile } from "../services/shared/realm-profile.ts";
-import type { SyncDeps } from "../services/shared/sync-deps.ts";
 import { UnknownTokenGate } from "../services/shared/unknown-token-gate.ts";
+import type { ComposedDeps } from "../services/sync/composed-deps.ts";
 import { InMemoryAuthentication } from "./in-memory-authentication.ts";
 import { InMemoryKeycloak, type InMemoryKeycloakOptions } from "./in-memory-keycloak.ts";
 
 const dayMs = 24 * 3_600_000;
 
 /** What the flows share, and what `UserSyncService` composes for some of them. */
-interface TestDeps extends SyncDeps {
+interface TestDeps extends ComposedDeps {
   authentication: KeycloakAuthentication;
   withCollisionResolved: CollisionResolution;
   register: RegisterUser;

@@ -11,7 +11,7 @@ export interface AuthRouteDeps {
   sync: Pick<
     UserSyncService,
     | "registerUser"
-    | "userProfile"
+    | "realmProfile"
     | "login"
     | "refreshSession"
     | "logoutSession"

@@ -7,8 +7,8 @@ import type { KeycloakAuthentication, KeycloakUserRepository } from "../../ports
 import type { Wake } from "../../workers/index.ts";
 import type { FacadeParts } from "../integration/index.ts";
 import { createRealmProfile } from "../shared/realm-profile.ts";
-import type { SyncDeps } from "../shared/sync-deps.ts";
 import { UnknownTokenGate } from "../shared/unknown-token-gate.ts";
+import type { ComposedDeps } from "./composed-deps.ts";
 
 export interface UserSyncOptions {
   /**
@@ -54,7 +54,7 @@ export interface UserSyncSetup extends FacadeParts, UserSyncOptions {
  * What the flows depend on, with safe defaults: for the facades, which are composition roots.
  * @throws KeyRingError when no valid key ring is given, here or in `TOKEN_ENCRYPTION_KEYS`
  */
-export function createSyncDeps(setup: UserSyncSetup): SyncDeps {
+export function createSyncDeps(setup: UserSyncSetup): ComposedDeps {
   const keyRing = keyRingSource(
     setup.tokenEncryptionKeys ?? secretFromEnvironment("TOKEN_ENCRYPTION_KEYS", process.env, { check: keyRingFault }),
   );
@@ -71,7 +71,7 @@ export function createKeylessDeps({
   database,
   metrics,
   ...options
-}: Omit<UserSyncSetup, "tokenEncryptionKeys">): Omit<SyncDeps, "cipher" | "fingerprint"> {
+}: Omit<UserSyncSetup, "tokenEncryptionKeys">): Omit<ComposedDeps, "cipher" | "fingerprint"> {
   const logger = options.logger ?? silentLogger;
   const authMetrics = createAuthMetrics(metrics);
   const now = options.now ?? (() => new Date());

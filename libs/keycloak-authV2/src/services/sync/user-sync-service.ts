@@ -8,7 +8,6 @@ import type {
   KeycloakUserRepository,
   SessionTokenSet,
 } from "../../ports/ports.ts";
-import type { UserProfile } from "../../ports/user-profile.ts";
 import type { Sweep } from "../../workers/index.ts";
 import { type BulkSyncResult, bulkSyncUsers } from "../reconcile/bulk-sync-users.ts";
 import { type CollisionResolution, withCollisionResolved } from "../reconcile/resolve-collision.ts";
@@ -25,8 +24,9 @@ import { type AuthenticationInput, syncOnAuthentication, undoLogin } from "../se
 import { updateSessionTokens } from "../sessions/update-session-tokens.ts";
 import { authErrors, toAuthError } from "../shared/database-failure.ts";
 import { followAtKeycloak, planLogout } from "../shared/end-at-keycloak.ts";
+import type { RealmProfile } from "../shared/realm-profile.ts";
 import type { PlainTokens } from "../shared/seal-tokens.ts";
-import type { SyncDeps } from "../shared/sync-deps.ts";
+import type { ComposedDeps } from "./composed-deps.ts";
 import { createSyncDeps, type UserSyncOptions, type UserSyncSetup } from "./create-sync-deps.ts";
 
 /** The options of the guide's form. */
@@ -46,7 +46,9 @@ export type RegisterUserResult =
  * const result = await sync.registerUser({ username, email, password, firstName, lastName });
  */
 export class UserSyncService {
-  readonly #deps: SyncDeps;
+  /** What the realm asks of people who register. */
+  readonly realmProfile: Pick<RealmProfile, "current">;
+  readonly #deps: ComposedDeps;
   readonly #register: RegisterUser;
   /** Of those who give what these need. */
   readonly #sessions: { authentication: KeycloakAuthentication; refresher: SessionRefresher } | undefined;
@@ -62,6 +64,7 @@ export class UserSyncService {
     const setup = given.length === 1 ? given[0] : namedParts(...given);
     const deps = createSyncDeps(setup);
     this.#deps = deps;
+    this.realmProfile = deps.realmProfile;
     const resolve: CollisionResolution = (profile, write) => withCollisionResolved(deps, profile, write);
     const registering = { ...deps, withCollisionResolved: resolve };
     this.#register = (input, attempt) => registerUser(registering, input, attempt);
@@ -93,11 +96,6 @@ export class UserSyncService {
       if (isAuthError(error) && error.status < 500) return { success: false, error };
       throw error;
     }
-  }
-
-  /** What the realm asks of people who register, at most a minute old. @throws AuthError `keycloak.*` when it was never read */
-  userProfile(): Promise<UserProfile> {
-    return this.#deps.realmProfile.current();
   }
 
   /**
