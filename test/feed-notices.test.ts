@@ -133,7 +133,7 @@ test("a lost permission is not taken for an exodus", async () => {
     integration.userRepository.getUsers = getUsers;
   }
   expect((await rowOf(id))?.deletedAt).toBeNull();
-  expect(feed.problems()).toMatchObject([{ kind: "deletions_paused" }]);
+  expect(feed.problems.list()).toMatchObject([{ kind: "deletions_paused" }]);
 });
 
 test("disabled: sessions end here, and are queued to end in Keycloak", async () => {

@@ -2,7 +2,7 @@
 // stable code and a status, and its message shows no secret.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { assertGuarded, guardFirst, keycloakAuth, openGuard } from "@libs/auth-guard";
-import { readTokenOptions } from "@libs/auth-guard/keycloak";
+import { PublishedKeys, readTokenOptions } from "@libs/auth-guard/keycloak";
 import { createTestAuth } from "@libs/auth-guard/testing";
 import {
   createDatabase,
@@ -59,6 +59,14 @@ const wrongUses: [what: string, use: () => unknown, code: string][] = [
     "openGuard() without a realm",
     () => openGuard({ databaseUrl: url, url: "http://x", clientId: "x" }),
     "setup.missing",
+  ],
+  [
+    "openGuard() with the keys of another realm",
+    () => {
+      const publishedKeys = new PublishedKeys({ certs: "http://x/realms/other/protocol/openid-connect/certs" });
+      return openGuard({ databaseUrl: url, url: "http://x", realm: "r", clientId: "x", publishedKeys });
+    },
+    "setup.invalid",
   ],
   ["a token's size that is no number", () => tokenOptions({ KEYCLOAK_TOKEN_MAX_BYTES: SECRET }), "setup.invalid"],
   ["an unknown algorithm", () => tokenOptions({ KEYCLOAK_SIGNING_ALGORITHMS: "none" }), "setup.invalid"],

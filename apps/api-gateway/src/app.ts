@@ -51,7 +51,8 @@ export function createApp(deps: AppDeps) {
         title: "Auth gateway",
         version,
         formPaths,
-        amend: async (document) => describeRegistration(document, "/auth/register", await deps.sync.userProfile()),
+        amend: async (document) =>
+          describeRegistration(document, "/auth/register", await deps.sync.realmProfile.current()),
         description: "Register, log in, refresh, log out: Keycloak and the application's database in step.",
         tags: [
           { name: "auth", description: "For frontends." },

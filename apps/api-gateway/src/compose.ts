@@ -66,6 +66,7 @@ export function compose(config: Config, logger: Logger): Gateway {
   }).start();
   const guard = openGuard({
     ...keycloakOptions(config),
+    publishedKeys: integration.publishedKeys,
     ...{ database, databaseUrl, databaseDirectUrl },
     ...{ registry, logger },
     // The gateway's own check sees more.
@@ -90,7 +91,11 @@ export function compose(config: Config, logger: Logger): Gateway {
       activities: config.ACTIVITY_RETENTION_DAYS * 24 * hourMs,
     },
   };
-  const sync = new UserSyncService({ ...syncOptions, repository: integration.userRepository });
+  const sync = new UserSyncService({
+    ...syncOptions,
+    repository: integration.userRepository,
+    authentication: integration,
+  });
   const feed = new ChangeFeed({
     ...syncOptions,
     integration,
@@ -135,7 +140,7 @@ export function compose(config: Config, logger: Logger): Gateway {
       configuration,
       checks: { keycloak: integration.checkReady, database: () => ping(database) },
       problems:
-        config.FEED_ENABLED === "true" || config.RECONCILE_ENABLED === "true" ? () => feed.problems() : undefined,
+        config.FEED_ENABLED === "true" || config.RECONCILE_ENABLED === "true" ? () => feed.problems.list() : undefined,
       feed: () => feed.mode(),
       isRequired: config.FEED_REQUIRED_FOR_READY === "true" ? isIncomplete : undefined,
       timeoutMs: 2000,

@@ -2,7 +2,7 @@ import { afterEach, expect, test } from "bun:test";
 import { expectProblem } from "@libs/http/testing";
 import { AuthError, type AuthErrorCode, catalogue } from "@libs/problems";
 import type { AppDeps } from "../app.ts";
-import { ada, type StubGateway, stubGateway } from "../testing/stub-gateway.ts";
+import { ada, type StubGateway, stubDeps, stubGateway, stubLogin } from "../testing/stub-gateway.ts";
 
 const secret = "s3cret-Value-9Zq";
 const login = JSON.stringify({ username: "ada", password: secret });
@@ -12,14 +12,7 @@ afterEach(() => gateway.stop());
 
 /** A gateway whose logins end with `error`. */
 function failing(error: unknown): StubGateway {
-  gateway = stubGateway({
-    integration: {
-      assertRoom: () => {},
-      authenticateWithPassword: () => Promise.reject(error),
-      refreshToken: () => Promise.reject(error),
-      logout: () => Promise.reject(error),
-    },
-  });
+  gateway = stubGateway({ sync: { ...stubDeps().sync, login: () => Promise.reject(error) } });
   return gateway;
 }
 
@@ -71,10 +64,7 @@ test("a service's answer that breaks the route's own schema is our fault, and st
 test("a request that takes too long gets its answer in time", async () => {
   gateway = stubGateway({
     requestTimeoutMs: 50,
-    integration: {
-      assertRoom: () => {},
-      authenticateWithPassword: () => new Promise<never>(() => {}),
-    } as unknown as AppDeps["integration"],
+    sync: { ...stubDeps().sync, login: stubLogin({ store: () => new Promise<never>(() => {}) }) },
   });
   await expectProblem(await gateway.post("/auth/login", login), "request.timeout", secret);
 });

@@ -1,7 +1,8 @@
-import type { User } from "@libs/database";
+import type { Session, User } from "@libs/database";
 import { DEFAULT_USER_PROFILE } from "@libs/keycloak-authV2";
-import { createTestAuth } from "@libs/keycloak-authV2/testing";
-import { createLogger, Registry } from "@libs/observability";
+import type { LoginInput } from "@libs/keycloak-authV2/services/sync";
+import { createTestAuth, type LoginDeps, login } from "@libs/keycloak-authV2/testing";
+import { BackgroundTasks, createLogger, Registry, silentLogger } from "@libs/observability";
 import { type AppDeps, createApp } from "../app.ts";
 import { clientAddress } from "../http/client-address.ts";
 
@@ -95,33 +96,16 @@ export function stubDeps(called: (name: string) => void = () => {}): AppDeps {
 }
 
 function stubServices(called: (name: string) => void): Pick<AppDeps, "integration" | "sync"> {
-  const { id, username, email, firstName, lastName, emailVerified } = ada;
-  const profile = { username, email, firstName, lastName, emailVerified };
+  const { id } = ada;
   return {
-    integration: {
-      assertRoom: () => {},
-      authenticateWithPassword: async () => {
-        called("authenticateWithPassword");
-        return { success: true, userId: id, ...profile, sessionId: "session-1", tokens };
-      },
-      refreshToken: async () => tokens,
-      logout: async () => true,
-    },
+    integration: { assertRoom: () => {} },
     sync: {
       registerUser: async () => {
         called("registerUser");
         return { success: true, userId: id, localUser: ada };
       },
-      userProfile: async () => DEFAULT_USER_PROFILE,
-      checkReferences: async () => {},
-      syncOnAuthentication: async ({ sessionData }) => {
-        called("syncOnAuthentication");
-        const { sessionId, keycloakSessionId } = sessionData;
-        const session = { sessionId, keycloakSessionId, userId: id } as Awaited<
-          ReturnType<AppDeps["sync"]["syncOnAuthentication"]>
-        >["session"];
-        return { user: ada, session };
-      },
+      realmProfile: { current: async () => DEFAULT_USER_PROFILE },
+      login: stubLogin({ called }),
       refreshSession: async () => {
         called("refreshSession");
         return tokens;
@@ -129,8 +113,6 @@ function stubServices(called: (name: string) => void): Pick<AppDeps, "integratio
       logoutSession: async () => {
         called("logoutSession");
       },
-      undoLogin: () => called("undoLogin"),
-      noteFailedLogin: () => {},
       findUser: async () => ada,
       listSessions: async () => [],
       endOwnSession: async () => {
@@ -143,4 +125,37 @@ function stubServices(called: (name: string) => void): Pick<AppDeps, "integratio
       listActivity: async () => [],
     },
   };
+}
+
+/**
+ * The login of `UserSyncService`, over a Keycloak and a database that always say yes.
+ * @param parts.called with the name of each step
+ * @param parts.steps those that differ
+ */
+export function stubLogin({
+  called = () => {},
+  ...steps
+}: Partial<LoginDeps> & { called?: (name: string) => void }): AppDeps["sync"]["login"] {
+  const { id, username, email, firstName, lastName, emailVerified } = ada;
+  const person = { userId: id, username, email, firstName, lastName, emailVerified };
+  const deps: LoginDeps = {
+    authentication: {
+      assertRoom: () => {},
+      authenticateWithPassword: async () => {
+        called("authenticateWithPassword");
+        return { success: true, ...person, sessionId: "session-1", tokens };
+      },
+    },
+    store: async ({ sessionData: { sessionId, keycloakSessionId } }) => {
+      called("store");
+      return { user: ada, session: { sessionId, keycloakSessionId, userId: id } as Session };
+    },
+    undo: () => called("undo"),
+    business: { knows: async () => ({ store: true, organization: true }) },
+    activities: { appendFailedLogin: async () => {} },
+    background: new BackgroundTasks(silentLogger),
+    now: () => now,
+    ...steps,
+  };
+  return (input: LoginInput, options?: object) => login(deps, input, { answer: (it) => it as never, ...options });
 }

@@ -5,6 +5,7 @@ import { exportJWK, exportSPKI, generateKeyPair } from "jose";
 import { type KeyPair, PublishedRealm, seconds } from "../testing/published-realm.ts";
 import { JoseGuardTokenVerifier } from "./guard-token-verifier.ts";
 import { PublishedGuardKeys } from "./published-guard-keys.ts";
+import { PublishedKeys } from "./published-keys.ts";
 import { SIGNATURE_ALGORITHMS } from "./signature-algorithms.ts";
 
 const realm = new PublishedRealm();
@@ -41,7 +42,7 @@ async function hmac(header: object, secret: string): Promise<string> {
 }
 
 const open = (options: { coolDownMs?: number; now?: () => number } = {}) =>
-  new JoseGuardTokenVerifier(new PublishedGuardKeys({ certs: realm.url, ...options }), {
+  new JoseGuardTokenVerifier(new PublishedGuardKeys(new PublishedKeys({ certs: realm.url, ...options }), options), {
     ...{ issuer, audience: "gw", authorizedParties: ["gw", "app"], algorithms: SIGNATURE_ALGORITHMS },
   });
 

@@ -6,8 +6,9 @@ export {
   readAccessTokenClaims,
   rolesOf,
 } from "./access-token-claims.ts";
+export { type AccessTokenRules, AccessTokenVerifier, type TokenKeys } from "./access-token-verifier.ts";
 export { getJson, type JsonAnswer } from "./get-json.ts";
-export { type GuardKeys, type GuardTokenRules, JoseGuardTokenVerifier } from "./guard-token-verifier.ts";
+export { type GuardTokenRules, JoseGuardTokenVerifier } from "./guard-token-verifier.ts";
 export {
   type ConnectionChoice,
   KeycloakConnections,

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { AuthError } from "@libs/problems";
 import type { JWTVerifyGetKey } from "jose";
-import type { GuardKeys } from "./guard-token-verifier.ts";
-import { PublishedKeys, type PublishedKeysOptions } from "./published-keys.ts";
+import type { TokenKeys } from "./access-token-verifier.ts";
+import type { PublishedKeys } from "./published-keys.ts";
 
 /** Ids that are not known make us ask Keycloak at most this often. */
 const KEYS_COOL_DOWN_MS = 2000;
@@ -11,9 +11,11 @@ const KEYS_COOL_DOWN_MS = 2000;
  * How {@link PublishedGuardKeys} fetches.
  * @see {@link GuardTokenRules}
  */
-export interface PublishedGuardKeysOptions extends PublishedKeysOptions {
+export interface PublishedGuardKeysOptions {
   /** Shortest time between two fetches that unknown key ids cause. Milliseconds; 2000 when left out. */
   coolDownMs?: number;
+  /** Milliseconds, of any clock that only goes forward. */
+  now?: () => number;
 }
 
 type MayWait = () => boolean | Promise<boolean>;
@@ -22,12 +24,12 @@ type MayWait = () => boolean | Promise<boolean>;
 const MAX_WAITING = 100;
 
 /**
- * The realm's published signing keys, for guards. A new key is fetched when its first token comes; ids that are made up
+ * The realm's published signing keys as guards use them: the rules are the guard's, the keys those of the whole process. A new key is fetched when its first token comes; ids that are made up
  * cost one fetch per cool-down. A token that comes within it is refused at once, unless it is of a session that is known:
  * that one waits for the next fetch, so that a flood of made-up ids never hides a new key.
  * @see {@link GuardTokenRules}
  */
-export class PublishedGuardKeys implements GuardKeys {
+export class PublishedGuardKeys implements TokenKeys {
   readonly #keys: PublishedKeys;
   readonly #now: () => number;
   readonly #coolDownMs: number;
@@ -36,28 +38,17 @@ export class PublishedGuardKeys implements GuardKeys {
   #nextFetch: Promise<void> | undefined;
   #waiting = 0;
 
-  constructor({
-    coolDownMs = KEYS_COOL_DOWN_MS,
-    now = () => performance.now(),
-    ...options
-  }: PublishedGuardKeysOptions) {
-    this.#keys = new PublishedKeys({ ...options, now });
+  constructor(
+    keys: PublishedKeys,
+    { coolDownMs = KEYS_COOL_DOWN_MS, now = () => performance.now() }: PublishedGuardKeysOptions = {},
+  ) {
+    this.#keys = keys;
     this.#now = now;
     this.#coolDownMs = coolDownMs;
   }
 
   onRemoved(listener: () => void): void {
     this.#keys.onRemoved(listener);
-  }
-
-  /**
-   * Fetches the keys now and every 30 s; sooner while that fails.
-   * @param everyMs between two fetches, in milliseconds
-   * @param againMs after a fetch that failed, in milliseconds
-   * @returns stops it
-   */
-  keepFresh(everyMs?: number, againMs?: number): () => void {
-    return this.#keys.keepFresh(everyMs, againMs);
   }
 
   /**
@@ -107,11 +98,6 @@ export class PublishedGuardKeys implements GuardKeys {
       return this.#fetch();
     });
     return this.#nextFetch;
-  }
-
-  /** Fetches them now. @returns their ids; null where they could not be read */
-  async load(): Promise<ReadonlySet<string> | null> {
-    return (await this.#keys.fetch()) ? (this.#keys.set?.ids ?? null) : null;
   }
 
   /** Or waits for the fetch that is under way. */

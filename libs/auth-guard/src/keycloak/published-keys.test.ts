@@ -55,7 +55,7 @@ describe("keys that are removed", () => {
   });
 
   test("a guard refuses their tokens, verified before or not", async () => {
-    const guardKeys = new PublishedGuardKeys({ certs: realm.url, now: () => now });
+    const guardKeys = new PublishedGuardKeys(open(), { now: () => now });
     const rules = { issuer: realm.issuer, audience: "gw", authorizedParties: ["gw"], algorithms: ["RS256"] as const };
     const verifier = new JoseGuardTokenVerifier(guardKeys, rules);
     const token = await realm.sign(first, realm.accessTokenClaims(), { kid: "k1" });
@@ -96,6 +96,24 @@ describe("while Keycloak is away", () => {
     expect([await other.fetch(), other.set, other.failed]).toEqual([false, undefined, true]);
     await server.stop(true);
   });
+});
+
+test("several who keep them fresh share one timer, until the last one stops", async () => {
+  const keys = open();
+  realm.fetches = 0;
+  const stops = [keys.keepFresh(20, 20), keys.keepFresh(20, 20)] as const;
+  while (realm.fetches < 2) await Bun.sleep(1);
+  await keys.fetching;
+  // Stopping twice counts once.
+  stops[0]();
+  stops[0]();
+  await realm.publishOnly([second, "k2"]);
+  while (idsOf(keys).join() !== "k2") await Bun.sleep(1);
+  stops[1]();
+  await keys.fetching;
+  realm.fetches = 0;
+  await Bun.sleep(50);
+  expect(realm.fetches).toBe(0);
 });
 
 test("keys are fetched again and again, until that is stopped", async () => {

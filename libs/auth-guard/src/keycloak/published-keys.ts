@@ -66,10 +66,17 @@ export class PublishedKeys {
   #triedAt = Number.NEGATIVE_INFINITY;
   #fetchedAt = Number.NEGATIVE_INFINITY;
   readonly #removed = new Set<() => void>();
+  #keepers = 0;
+  #stopFetching: (() => void) | undefined;
   readonly #options: { certs: string; timeoutMs: number; now: () => number };
 
   constructor({ certs, timeoutMs = DEFAULT_TIMEOUT_MS, now = () => performance.now() }: PublishedKeysOptions) {
     this.#options = { certs, timeoutMs, now };
+  }
+
+  /** Where they are published: which realm's keys these are. */
+  get certs(): string {
+    return this.#options.certs;
   }
 
   /** Undefined: never fetched. */
@@ -113,12 +120,27 @@ export class PublishedKeys {
   }
 
   /**
-   * Fetches the keys now and every 30 s; sooner while that fails.
+   * Fetches the keys now and every 30 s; sooner while that fails. Several who ask for it share one timer, which stops when
+   * the last of them stops.
    * @param everyMs between two fetches, in milliseconds
    * @param againMs after a fetch that failed, in milliseconds
    * @returns stops it
    */
   keepFresh(everyMs = FRESH_EVERY_MS, againMs = FRESH_AGAIN_MS): () => void {
+    this.#keepers += 1;
+    this.#stopFetching ??= this.#fetchRegularly(everyMs, againMs);
+    let stopped = false;
+    return () => {
+      if (stopped) return;
+      stopped = true;
+      this.#keepers -= 1;
+      if (this.#keepers > 0) return;
+      this.#stopFetching?.();
+      this.#stopFetching = undefined;
+    };
+  }
+
+  #fetchRegularly(everyMs: number, againMs: number): () => void {
     let timer: Timer | undefined;
     let stopped = false;
     const fetchThem = async () => {

@@ -3,6 +3,7 @@ import { AuthError } from "@libs/problems";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { JoseGuardTokenVerifier } from "./guard-token-verifier.ts";
 import { PublishedGuardKeys } from "./published-guard-keys.ts";
+import { PublishedKeys } from "./published-keys.ts";
 import { RealmIssuer, withCurrentIssuer } from "./realm-issuer.ts";
 
 const options = { url: "http://keycloak:8080/", realm: "my shop" };
@@ -75,7 +76,7 @@ describe("a token that names another issuer", () => {
     const { publicKey, privateKey } = await generateKeyPair("RS256");
     const jwk = { ...(await exportJWK(publicKey)), kid: "k1", use: "sig", alg: "RS256" };
     const server = Bun.serve({ port: 0, fetch: () => Response.json({ keys: [jwk] }) });
-    const keys = new PublishedGuardKeys({ certs: server.url.href });
+    const keys = new PublishedGuardKeys(new PublishedKeys({ certs: server.url.href }));
     const rules = { issuer, audience: "gw", authorizedParties: ["gw"], algorithms: ["RS256"] as const };
     const sign = (iss: string, key = privateKey) =>
       new SignJWT({ azp: "gw", sid: "s1", typ: "Bearer", preferred_username: "ada" })

@@ -9,13 +9,14 @@ import { type GuardProblemKind, watchChannel } from "../guard/watch-channel.ts";
 import { JoseGuardTokenVerifier } from "../keycloak/guard-token-verifier.ts";
 import { keycloakEndpoints } from "../keycloak/keycloak-options.ts";
 import { PublishedGuardKeys } from "../keycloak/published-guard-keys.ts";
+import { PublishedKeys } from "../keycloak/published-keys.ts";
 import { RealmIssuer } from "../keycloak/realm-issuer.ts";
 import { acceptedAlgorithms, type SignatureOptions } from "../keycloak/signature-algorithms.ts";
 import { readTokenOptions } from "../keycloak/token-options.ts";
 import { ConfigurationWatch } from "../startup-check/configuration-watch.ts";
 
 /**
- * Keys of tokens are fetched from the realm: none can be given.
+ * Keys of tokens are fetched from the realm: none can be given, only a cache of those that are fetched already.
  * @see {@link openGuard}
  */
 export interface KeycloakAuthOptions extends SignatureOptions {
@@ -32,6 +33,8 @@ export interface KeycloakAuthOptions extends SignatureOptions {
   maxTokenBytes?: number;
   /** Limit of a call to Keycloak, in milliseconds; 3000. */
   timeoutMs?: number;
+  /** Where this process fetches the same realm's keys anyway: `KeycloakIntegrationService.publishedKeys`. */
+  publishedKeys?: PublishedKeys;
   /**
    * May lead through a pooler of any mode. Asked for at each connection where it is a function. Default: `DATABASE_URL`,
    * or the file that `DATABASE_URL_FILE` names.
@@ -100,8 +103,9 @@ export function openGuard(options: KeycloakAuthOptions = {}): Guard {
     ...(options.timeoutMs && { timeoutMs: options.timeoutMs }),
   };
   const { certs } = keycloakEndpoints(realm);
-  const keys = new PublishedGuardKeys({ certs, ...(options.timeoutMs && { timeoutMs: options.timeoutMs }) });
-  const stopKeys = keys.keepFresh();
+  const { publishedKeys = new PublishedKeys({ certs, timeoutMs: options.timeoutMs }) } = options;
+  if (publishedKeys.certs !== certs) throw new SetupError("setup.invalid", "publishedKeys are those of another realm");
+  const stopKeys = publishedKeys.keepFresh();
   const issuer = new RealmIssuer(realm);
   issuer.warm();
   const configuration = new ConfigurationWatch({
@@ -121,7 +125,7 @@ export function openGuard(options: KeycloakAuthOptions = {}): Guard {
   const database = options.database ? shareDatabase(options.database) : openGuardDatabase(databaseUrl);
   const onState = watchChannel({ registry, logger, onProblem, staleMs });
   return new Guard({
-    verifier: new JoseGuardTokenVerifier(keys, {
+    verifier: new JoseGuardTokenVerifier(new PublishedGuardKeys(publishedKeys), {
       issuer,
       audience: clientId,
       authorizedParties: options.authorizedParties ?? fromEnvironment.authorizedParties,

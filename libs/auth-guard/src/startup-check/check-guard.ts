@@ -1,6 +1,6 @@
 import { type Finding, finding } from "@libs/problems/findings";
 import { keycloakEndpoints } from "../keycloak/keycloak-options.ts";
-import { PublishedGuardKeys } from "../keycloak/published-guard-keys.ts";
+import { PublishedKeys } from "../keycloak/published-keys.ts";
 import { checkAudienceClient } from "./check-audience-client.ts";
 import { checkDirectUrl } from "./check-direct-url.ts";
 import { checkRealmPage } from "./check-realm-page.ts";
@@ -31,12 +31,10 @@ export async function checkGuard(options: GuardCheckOptions): Promise<Finding[]>
 
 async function checkKeycloak({ keycloak, timeoutMs = QUICK_TIMEOUT_MS }: GuardCheckOptions): Promise<Finding[]> {
   const { certs } = keycloakEndpoints(keycloak);
-  const [page, keyIds] = await Promise.all([
-    checkRealmPage(keycloak, timeoutMs),
-    new PublishedGuardKeys({ certs, timeoutMs }).load(),
-  ]);
+  const published = new PublishedKeys({ certs, timeoutMs });
+  const [page, fetched] = await Promise.all([checkRealmPage(keycloak, timeoutMs), published.fetch()]);
   if (page.origin === null) return page.findings;
-  const keys =
-    keyIds === null ? [finding("keycloak.keys_unreadable")] : keyIds.size > 0 ? [] : [finding("keycloak.keys_missing")];
+  const found = fetched && (published.set?.ids.size ?? 0) > 0;
+  const keys = found ? [] : [finding(fetched ? "keycloak.keys_missing" : "keycloak.keys_unreadable")];
   return [...page.findings, ...keys, ...(await checkAudienceClient(keycloak, page.origin, timeoutMs))];
 }

@@ -1,5 +1,5 @@
 import { createLocalJWKSet, type JSONWebKeySet } from "jose";
-import type { GuardKeys } from "../keycloak/guard-token-verifier.ts";
+import type { TokenKeys } from "../keycloak/access-token-verifier.ts";
 
 /**
  * A fixed set of keys, for tests.
@@ -15,7 +15,7 @@ import type { GuardKeys } from "../keycloak/guard-token-verifier.ts";
  * export const { sub } = await new JoseGuardTokenVerifier(keysFromSet(jwks), rules).verify(token);
  * ```
  */
-export function keysFromSet(set: object): GuardKeys {
+export function keysFromSet(set: object): TokenKeys {
   const { keys } = set as JSONWebKeySet;
   const verify = createLocalJWKSet({ keys });
   return { find: async (kid) => (keys.some((key) => key.kid === kid) ? verify : undefined) };

@@ -7,7 +7,15 @@ import {
 } from "@libs/postgres";
 import { instrument } from "./instrument.ts";
 
-class Repository {
+class Base {
+  readonly size = 7;
+  inherited = async () => this.size;
+  async readSize(): Promise<number> {
+    return await this.inherited();
+  }
+}
+
+class Repository extends Base {
   #calls = 0;
   async work(failure?: Error): Promise<number> {
     if (failure) throw failure;
@@ -27,6 +35,11 @@ describe("instrument", () => {
     expect(await repository.work()).toBe(1);
     expect(await repository.work()).toBe(2);
     expect(seen.splice(0)).toEqual(["things.work success", "things.work success"]);
+  });
+
+  test("covers what a class inherits, and leaves values and calls within it alone", async () => {
+    expect([await repository.readSize(), repository.size]).toEqual([7, 7]);
+    expect(seen.splice(0)).toEqual(["things.readSize success"]);
   });
 
   test.each([

@@ -24,18 +24,22 @@ export type ObserveDatabase = (operation: string, outcome: DatabaseOutcome, seco
  * @param name goes before the method's name: `sessions` and `recordLogin` make `sessions.recordLogin`
  */
 export function instrument<T extends object>(name: string, repository: T, observe: ObserveDatabase): T {
-  const calls = new Map<PropertyKey, unknown>();
-  return new Proxy(repository, {
-    get(target, property) {
-      const known = calls.get(property);
-      if (known) return known;
-      const member: unknown = Reflect.get(target, property, target);
-      if (typeof member !== "function") return member;
-      const call = observed(`${name}.${String(property)}`, member.bind(target), observe);
-      calls.set(property, call);
-      return call;
-    },
-  });
+  // What is no method is the repository's own.
+  const instrumented = Object.create(repository);
+  for (const property of methodsOf(repository)) {
+    const method = Reflect.get(repository, property) as (...args: unknown[]) => Promise<unknown>;
+    instrumented[property] = observed(`${name}.${property}`, method.bind(repository), observe);
+  }
+  return instrumented;
+}
+
+/** Of an object and its classes. */
+function methodsOf(object: object): Set<string> {
+  const names = new Set<string>();
+  for (let owner = object; owner !== Object.prototype; owner = Object.getPrototypeOf(owner))
+    for (const [property, { value }] of Object.entries(Object.getOwnPropertyDescriptors(owner)))
+      if (typeof value === "function" && property !== "constructor") names.add(property);
+  return names;
 }
 
 function observed(operation: string, method: (...args: unknown[]) => Promise<unknown>, observe: ObserveDatabase) {

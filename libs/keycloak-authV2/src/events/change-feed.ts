@@ -2,24 +2,32 @@ import type { ChangeNotice, PrismaClient } from "@libs/database";
 import type { Registry } from "@libs/observability";
 import type { FacadeParts, KeycloakIntegrationService } from "../services/integration/keycloak-integration-service.ts";
 import { authErrors } from "../services/shared/database-failure.ts";
-import type { SyncDeps } from "../services/shared/sync-deps.ts";
+import type { ComposedDeps } from "../services/sync/composed-deps.ts";
 import { createSyncDeps, type UserSyncOptions } from "../services/sync/create-sync-deps.ts";
 import type { Sweep } from "../workers/sweep.ts";
+import { LoginCanary } from "./canary.ts";
+import { DeletionGuard } from "./deletion-guard.ts";
+import { adminEventStream, userEventStream } from "./event-stream.ts";
 import { createExpirySweep } from "./expiry.ts";
 import { FeedLeader } from "./feed/feed-leader.ts";
-import type { FeedProblem } from "./feed/feed-problems.ts";
 import { ProblemBoard } from "./feed/problem-board.ts";
+import { FeedLag } from "./feed-lag.ts";
 import { createFeedMetrics } from "./feed-metrics.ts";
 import type { FeedModeStatus } from "./feed-mode.ts";
 import { type FeedStatus, readFeedStatus } from "./feed-status.ts";
 import { FullReconciliation } from "./full-reconciliation.ts";
 import { KeycloakClock } from "./keycloak-clock.ts";
 import { ModeWatch } from "./mode-watch.ts";
+import { NotBeforeWatch } from "./not-before-watch.ts";
+import { createNoticeHandlers } from "./notice-handlers.ts";
 import { createNoticeSweep } from "./notice-sweep.ts";
 import { EventReader } from "./read-events.ts";
 import { receiveLogoutToken } from "./receive-logout-token.ts";
+import { CountedReconciliation } from "./reconcile/counted-reconciliation.ts";
+import { createRounds } from "./reconcile/create-rounds.ts";
 import { createReconcileMetrics } from "./reconcile/reconcile-metrics.ts";
 import { Reconciler } from "./reconcile/reconciler.ts";
+import { SetupCheck } from "./setup-check.ts";
 import { FeedWatch } from "./watch.ts";
 
 /**
@@ -90,7 +98,9 @@ const MAX_CALLS_PER_SECOND = 50;
  * ```
  */
 export class ChangeFeed {
-  readonly #deps: Pick<SyncDeps, "feed" | "now" | "wake" | "logger"> & { problems: Pick<ProblemBoard, "list"> };
+  /** What is wrong at this moment, as this process knows it: for a readiness probe, costs nothing. */
+  readonly problems: Pick<ProblemBoard, "list">;
+  readonly #deps: Pick<ComposedDeps, "feed" | "now" | "wake" | "logger">;
   readonly #integration: KeycloakIntegrationService;
   readonly #fullReconciliation: FullReconciliation;
   readonly #sweeps: Sweep[];
@@ -125,9 +135,16 @@ export class ChangeFeed {
       maxDeletionsPerMinute: options.maxDeletionsPerMinute ?? 100,
     };
     this.#deps = deps;
+    this.problems = problems;
     this.#integration = integration;
     this.#fullReconciliation = fullReconciliation;
-    const notices: Sweep = { ...createNoticeSweep(deps), intervalMs: NOTICES_INTERVAL_MS, local: true };
+    const guard = new DeletionGuard(deps);
+    const handlers = createNoticeHandlers(deps, guard);
+    const notices: Sweep = {
+      ...createNoticeSweep({ ...deps, guard, handlers }),
+      intervalMs: NOTICES_INTERVAL_MS,
+      local: true,
+    };
     const readsEvents = options.readsEvents !== false;
     const reconciles = options.reconciles !== false;
     const periodMs = options.reconcilePeriodMs ?? RECONCILE_PERIOD_MS;
@@ -135,15 +152,23 @@ export class ChangeFeed {
     this.#sweeps = [notices, createExpirySweep(deps), this.#mode.sweep()];
     if (reconciles) {
       const reconcilerDeps = { ...deps, reconcileMetrics: createReconcileMetrics(metrics) };
-      const reconciler = new Reconciler(reconcilerDeps, {
-        ...{ periodMs, readsEvents },
-        maxCallsPerSecond: options.reconcileMaxCallsPerSecond ?? MAX_CALLS_PER_SECOND,
-      });
+      const rounds = createRounds(reconcilerDeps, periodMs);
+      const counted = new CountedReconciliation(reconcilerDeps);
+      const reconciler = new Reconciler(
+        { ...reconcilerDeps, rounds, counted },
+        {
+          ...{ periodMs, readsEvents },
+          maxCallsPerSecond: options.reconcileMaxCallsPerSecond ?? MAX_CALLS_PER_SECOND,
+        },
+      );
       this.#sweeps.push(reconciler.sweep());
     }
     if (!readsEvents) return;
-    const reader = new EventReader(deps);
-    const watch = new FeedWatch({ ...deps, fullReconciliation, reader }).sweep();
+    const reader = new EventReader({ ...deps, streams: [userEventStream(deps), adminEventStream(deps)] });
+    const lag = new FeedLag({ ...deps, reader });
+    const setup = new SetupCheck({ ...deps, canary: new LoginCanary(deps) });
+    const notBefore = new NotBeforeWatch(deps);
+    const watch = new FeedWatch({ ...deps, ...{ fullReconciliation, reader, lag, setup, notBefore } }).sweep();
     this.#sweeps.push(reader.sweep(), { ...watch, close: () => fullReconciliation.stop() });
   }
 
@@ -156,11 +181,6 @@ export class ChangeFeed {
   receiveLogoutToken(token: string): Promise<void> {
     const { logoutTokenVerifier } = this.#integration;
     return receiveLogoutToken({ ...this.#deps, logoutTokenVerifier }, token);
-  }
-
-  /** What is wrong at this moment, as this process knows it: for a readiness probe, costs nothing. */
-  problems(): FeedProblem[] {
-    return this.#deps.problems.list();
   }
 
   /** How changes arrive, and within which time; null: Keycloak has not answered yet. Costs nothing. */

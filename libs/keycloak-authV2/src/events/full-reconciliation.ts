@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { FeedRepository, UserRepository } from "@libs/database";
+import type { FeedRepository, SyncRunRepository, UserRepository } from "@libs/database";
 import { z } from "zod";
 import { InterruptedError, OutageRetry } from "../services/bulk/outage-retry.ts";
 import { type ScanPorts, scanKeycloakUsers } from "../services/bulk/scan-keycloak-users.ts";
@@ -14,7 +14,8 @@ type RecordUnknownDeps = Pick<SyncDeps, "now" | "wake"> & {
 };
 
 /** For {@link FullReconciliation}. */
-export type FullReconciliationDeps = Pick<SyncDeps, "syncRuns" | "now" | "logger" | "wake"> & {
+export type FullReconciliationDeps = Pick<SyncDeps, "now" | "logger" | "wake"> & {
+  syncRuns: SyncRunRepository;
   feed: Pick<FeedRepository, "addNoticesForAllUsers">;
   problems: Pick<ProblemBoard, "report" | "clear">;
 } & RecordUnknownDeps &

@@ -4,7 +4,6 @@ import { AuthError } from "@libs/problems";
 import { registerUser } from "../services/registration/register-user.ts";
 import { createFeedFixture, type FeedFixture } from "../testing/feed-fixture.ts";
 import { logIn } from "../testing/log-in.ts";
-import { createNoticeSweep } from "./notice-sweep.ts";
 
 let feed: FeedFixture;
 beforeEach(() => {
@@ -78,7 +77,7 @@ describe("user", () => {
       return goOn;
     };
     await feed.notice("user", id);
-    const late = createNoticeSweep(feedDeps).run();
+    const late = feed.createSweep().run();
     while (slow) await Bun.sleep(1);
     keycloak.removeUser(id);
     await feed.notice("user", id);
@@ -178,8 +177,7 @@ describe("user", () => {
   });
 
   test("too many deletions at once wait, and it is said", async () => {
-    const deps = { ...feed.feedDeps, maxDeletionsPerMinute: 1 };
-    const sweep = createNoticeSweep(deps);
+    const sweep = feed.createSweep({ maxDeletionsPerMinute: 1 });
     const people = [await person("one"), await person("two")];
     for (const { keycloakUserId } of people) {
       feed.keycloak.removeUser(keycloakUserId);

@@ -4,6 +4,7 @@ import { AuthError } from "@libs/problems";
 import { reconcileUsers } from "../services/reconcile/reconcile-users.ts";
 import { newUser } from "../testing/contracts/keycloak-realm-under-test.ts";
 import { createFeedFixture } from "../testing/feed-fixture.ts";
+import { adminEventStream, userEventStream } from "./event-stream.ts";
 import { FeedLeader } from "./feed/feed-leader.ts";
 import { createFeedMetrics } from "./feed-metrics.ts";
 import { KeycloakClock } from "./keycloak-clock.ts";
@@ -21,6 +22,7 @@ function setUp() {
     const leader = new FeedLeader(feedDeps.leases, () => monotonic);
     const reader = new EventReader({
       ...feedDeps,
+      streams: [userEventStream(feedDeps), adminEventStream(feedDeps)],
       feedMetrics: createFeedMetrics(registry),
       leader,
       clock: new KeycloakClock(keycloak.eventSource, feedDeps.now),

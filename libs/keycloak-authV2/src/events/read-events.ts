@@ -3,12 +3,7 @@ import type { KeycloakEventSource } from "../ports/ports.ts";
 import { toAuthError } from "../services/shared/database-failure.ts";
 import type { SyncDeps } from "../services/shared/sync-deps.ts";
 import type { Sweep } from "../workers/sweep.ts";
-import {
-  type AdminEventStreamDeps,
-  adminEventStream,
-  type UserEventStreamDeps,
-  userEventStream,
-} from "./event-stream.ts";
+import type { EventStream } from "./event-stream.ts";
 import { EventTail, LeaseLostError, type TailDeps } from "./event-tail.ts";
 import type { FeedDeps } from "./feed/feed-deps.ts";
 import type { FeedLeader } from "./feed/feed-leader.ts";
@@ -31,12 +26,12 @@ const GAP_MS = 600_000;
 export type ReaderDeps = Pick<SyncDeps, "now" | "wake" | "logger"> &
   Pick<FeedDeps, "serverFeatures"> &
   ReadingDeps &
-  UserEventStreamDeps &
-  AdminEventStreamDeps &
   TailDeps;
 
 interface ReadingDeps {
   eventSource: Pick<KeycloakEventSource, "readEventsConfig">;
+  /** What is read. */
+  streams: readonly EventStream[];
   feedMetrics: Pick<ReaderMetrics, "leader">;
   leader: FeedLeader;
   clock: KeycloakClock;
@@ -60,9 +55,9 @@ export class EventReader {
   failure: AuthErrorCode | null = null;
 
   constructor(private readonly deps: ReaderDeps) {
-    const streams = () => [userEventStream(deps), adminEventStream(deps)];
-    this.#fast = streams().map((stream) => this.#tail(stream, FAST_OVERLAP_MS, stream.source));
-    this.#slow = streams().map((stream) => this.#tail(stream, SLOW_OVERLAP_MS, `${stream.source}.slow`));
+    const { streams } = deps;
+    this.#fast = streams.map((stream) => this.#tail(stream, FAST_OVERLAP_MS, stream.source));
+    this.#slow = streams.map((stream) => this.#tail(stream, SLOW_OVERLAP_MS, `${stream.source}.slow`));
     this.lastReadAt = deps.now();
   }
 

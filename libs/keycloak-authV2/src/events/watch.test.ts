@@ -2,13 +2,18 @@ import { describe, expect, test } from "bun:test";
 import { AuthError } from "@libs/problems";
 import { createFeedFixture } from "../testing/feed-fixture.ts";
 import { logIn } from "../testing/log-in.ts";
+import { LoginCanary } from "./canary.ts";
+import { adminEventStream, userEventStream } from "./event-stream.ts";
 import { FeedLeader } from "./feed/feed-leader.ts";
 import { ProblemBoard } from "./feed/problem-board.ts";
+import { FeedLag } from "./feed-lag.ts";
 import { createFeedMetrics } from "./feed-metrics.ts";
 import { readFeedStatus } from "./feed-status.ts";
 import { FullReconciliation } from "./full-reconciliation.ts";
 import { KeycloakClock } from "./keycloak-clock.ts";
+import { NotBeforeWatch } from "./not-before-watch.ts";
 import { EventReader } from "./read-events.ts";
+import { SetupCheck } from "./setup-check.ts";
 import { FeedWatch } from "./watch.ts";
 
 const ROUND_MS = 12_000;
@@ -37,8 +42,11 @@ function setUp() {
       clock: new KeycloakClock(keycloak.eventSource, deps.now),
       onLoss: (reason: string) => fullReconciliation.start(reason),
     };
-    const reader = new EventReader(common);
-    const watch = new FeedWatch({ ...common, fullReconciliation, reader });
+    const reader = new EventReader({ ...common, streams: [userEventStream(common), adminEventStream(common)] });
+    const lag = new FeedLag({ ...common, reader });
+    const setup = new SetupCheck({ ...common, canary: new LoginCanary(common) });
+    const notBefore = new NotBeforeWatch(common);
+    const watch = new FeedWatch({ ...common, ...{ fullReconciliation, reader, lag, setup, notBefore } });
     /** The replica's own next rounds. */
     const round = async () => {
       await reader
@@ -48,7 +56,7 @@ function setUp() {
       await watch.check();
       return problems.list().map(({ kind }) => kind);
     };
-    return { round, fullReconciliation, problems, watch };
+    return { round, fullReconciliation, problems, lag };
   };
   const pass = (ms: number) => {
     clock.now += ms;
@@ -131,7 +139,7 @@ describe("FeedWatch", () => {
       expect([await one.round(), await two.round()]).toEqual([[], []]);
       pass(ROUND_MS);
     }
-    expect(one.watch.lagSeconds).toBeLessThan(30);
+    expect(one.lag.seconds).toBeLessThan(30);
     expect(lines).toEqual([]);
     expect(keycloak.calls.filter((call) => /events/.test(call))).toEqual([]);
   });

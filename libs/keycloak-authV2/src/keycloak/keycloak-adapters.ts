@@ -3,6 +3,7 @@ import {
   DEFAULT_TIMEOUT_MS,
   type KeycloakOptions,
   keycloakEndpoints,
+  PublishedKeys,
   RealmIssuer,
 } from "@libs/auth-guard/keycloak";
 import type {
@@ -42,6 +43,8 @@ export interface KeycloakAdapters {
   eventSource: KeycloakEventSource;
   personSource: KeycloakPersonSource;
   logoutTokenVerifier: LogoutTokenVerifier;
+  /** The realm's keys, fetched once for all verifiers of this process. */
+  publishedKeys: PublishedKeys;
   /** What this Keycloak can do. */
   serverFeatures: ServerFeatureSource;
   /** Fetches the realm's issuer now, its keys now and then every minute: logout tokens are verified with keys that are known. @returns stops it */
@@ -92,7 +95,8 @@ export function createKeycloakAdapters(
   const api = new AdminApi({ url: endpoints.base, realm: options.realm, tokens, timeoutMs, observe, onOutage });
   const serverFeatures = new KnownAnswer(() => probeServer(api, options.clientId), { freshMs: 60_000 });
   const listedTypes = new KnownAnswer(() => readEventTypes(api), { freshMs: 600_000 });
-  const keys = new RealmKeys(options);
+  const publishedKeys = new PublishedKeys({ certs: endpoints.certs, timeoutMs: options.timeoutMs });
+  const keys = new RealmKeys(publishedKeys);
   const issuer = new RealmIssuer(options);
   return {
     userRepository: new AdminKeycloakUserRepository(api, options.clientId, serverFeatures),
@@ -101,10 +105,11 @@ export function createKeycloakAdapters(
     eventSource: new AdminKeycloakEventSource(api, tokens, new EventTypes(listedTypes)),
     personSource: new AdminKeycloakPersonSource(api),
     serverFeatures,
+    publishedKeys,
     logoutTokenVerifier: new JoseLogoutTokenVerifier(options, { keys, issuer }),
     keepKeys: () => {
       issuer.warm();
-      return keys.keepFresh();
+      return publishedKeys.keepFresh();
     },
     checkReady: () => checkKeycloak(options),
     renewRights: () => tokens.forget(),

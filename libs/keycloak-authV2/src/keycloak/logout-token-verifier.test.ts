@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { PublishedKeys } from "@libs/auth-guard/keycloak";
 import { type KeyPair, PublishedRealm, seconds } from "@libs/auth-guard/testing";
 import { failure } from "@libs/problems/testing";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
@@ -18,7 +19,7 @@ beforeAll(async () => {
   const pairs = ["RS256", "RS256", "RS256"].map((alg) => generateKeyPair(alg));
   [signing, successor, foreign] = (await Promise.all(pairs)) as [KeyPair, KeyPair, KeyPair];
   await realm.publish(signing, "k1");
-  keys = new RealmKeys(options);
+  keys = new RealmKeys(new PublishedKeys({ certs: realm.url }));
   await keys.reload();
 });
 
@@ -110,8 +111,8 @@ describe("JoseLogoutTokenVerifier", () => {
   });
 
   test("without keys there is no verdict; keeping them fresh goes on until there are some, and can be stopped", async () => {
-    const fresh = new RealmKeys(options);
-    const without = new JoseLogoutTokenVerifier(options, { keys: fresh });
+    const fresh = new PublishedKeys({ certs: realm.url });
+    const without = new JoseLogoutTokenVerifier(options, { keys: new RealmKeys(fresh) });
     const token = await sign();
     realm.up = false;
     realm.fetches = 0;

@@ -5,6 +5,7 @@ import {
   acceptedAlgorithms,
   JoseGuardTokenVerifier,
   PublishedGuardKeys,
+  PublishedKeys,
   SIGNATURE_ALGORITHMS,
   type SignatureAlgorithm,
 } from "@libs/auth-guard/keycloak";
@@ -55,11 +56,12 @@ const verifiers: Record<string, (accepted?: SignatureAlgorithm[]) => Promise<(to
   "of guards": async (signatureAlgorithms) => {
     const algorithms = acceptedAlgorithms({ signatureAlgorithms });
     const rules = { issuer, audience: "gw", authorizedParties: ["gw"], algorithms };
-    const verifier = new JoseGuardTokenVerifier(new PublishedGuardKeys({ certs: realm.url, coolDownMs: 0 }), rules);
+    const keys = new PublishedGuardKeys(new PublishedKeys({ certs: realm.url }), { coolDownMs: 0 });
+    const verifier = new JoseGuardTokenVerifier(keys, rules);
     return (token) => verifier.verify(token);
   },
   "of logout tokens": async (signatureAlgorithms) => {
-    const keys = new RealmKeys(options);
+    const keys = new RealmKeys(new PublishedKeys({ certs: realm.url }));
     await keys.reload();
     const verifier = new JoseLogoutTokenVerifier({ ...options, signatureAlgorithms }, { keys });
     return (token) => verifier.verifyLogoutToken(token);

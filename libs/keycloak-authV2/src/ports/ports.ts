@@ -5,6 +5,7 @@ import type { UserProfile } from "./user-profile.ts";
  * one; both pass the same contract suites. Every method rejects with an `AuthError` and nothing else.
  */
 
+export * from "./authentication.ts";
 export * from "./event-ports.ts";
 export * from "./server-ports.ts";
 

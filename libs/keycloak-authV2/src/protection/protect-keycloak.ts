@@ -3,6 +3,13 @@ import { isAuthError } from "@libs/problems";
 import type { KeycloakEventSource, KeycloakUserRepository, TokenClient } from "../ports/ports.ts";
 import { HashingBulkhead, type HashingOptions } from "./hashing-bulkhead.ts";
 import { type CircuitOptions, KeycloakCircuit } from "./keycloak-circuit.ts";
+import {
+  type Guard,
+  type Guards,
+  protectEventSource,
+  protectTokenClient,
+  protectUserRepository,
+} from "./protected-ports.ts";
 import { type CircuitCalls, createProtectionMetrics } from "./protection-metrics.ts";
 
 /**
@@ -22,14 +29,6 @@ interface Protectable {
   checkReady(): Promise<void>;
   assertRoom(): void;
 }
-
-type Guard = <T>(work: () => Promise<T>) => Promise<T>;
-
-/** The operations for which Keycloak hashes a password. */
-const HASHING = new Set<PropertyKey>(["passwordGrant", "createUser"] satisfies (
-  | keyof TokenClient
-  | keyof KeycloakUserRepository
-)[]);
 
 /**
  * Puts a bound on password hashing and a circuit breaker before every call to Keycloak. Calls that hash have a circuit of
@@ -56,12 +55,12 @@ export function protectKeycloak<T extends Protectable>(adapters: T, options: Pro
       throw countingRefusals(error);
     }
   };
-  const guardOf = (name: PropertyKey) => (HASHING.has(name) ? hashing : ofOthers);
+  const guards: Guards = { hashing, others: ofOthers };
   return {
     ...adapters,
-    userRepository: guarded(adapters.userRepository, guardOf),
-    tokenClient: guarded(adapters.tokenClient, guardOf),
-    eventSource: guarded(adapters.eventSource, guardOf),
+    userRepository: protectUserRepository(adapters.userRepository, guards),
+    tokenClient: protectTokenClient(adapters.tokenClient, guards),
+    eventSource: protectEventSource(adapters.eventSource, guards),
     assertRoom: () => {
       try {
         bulkhead?.assertRoom();
@@ -96,15 +95,4 @@ function createCircuits({ circuit, logger }: ProtectionOptions, observe: Observe
     other.answered();
   };
   return { hashing, other, answered };
-}
-
-/** The same port, each of its methods run by its guard. */
-function guarded<T extends object>(port: T, guardOf: (name: PropertyKey) => Guard): T {
-  return new Proxy(port, {
-    get(target, name) {
-      const member: unknown = Reflect.get(target, name);
-      if (typeof member !== "function") return member;
-      return (...args: unknown[]) => guardOf(name)(async () => await member.apply(target, args));
-    },
-  });
 }

@@ -1,10 +1,13 @@
 import type { NewNotice, NoticeKind } from "@libs/database";
 import { silentLogger } from "@libs/observability";
+import { DeletionGuard, type DeletionGuardDeps } from "../events/deletion-guard.ts";
 import type { FeedDeps } from "../events/feed/feed-deps.ts";
 import { ProblemBoard } from "../events/feed/problem-board.ts";
 import { createFeedMetrics } from "../events/feed-metrics.ts";
+import { createNoticeHandlers, type NoticeHandlerDeps } from "../events/notice-handlers.ts";
 import { createNoticeSweep } from "../events/notice-sweep.ts";
-import type { SyncDeps } from "../services/shared/sync-deps.ts";
+import type { SettleNoticesDeps } from "../events/settle-notices.ts";
+import type { ComposedDeps } from "../services/sync/composed-deps.ts";
 import type { InMemoryKeycloakOptions } from "./in-memory-keycloak.ts";
 import { createSyncFixture } from "./sync-fixture.ts";
 
@@ -15,16 +18,20 @@ export function createFeedFixture(options: InMemoryKeycloakOptions = {}) {
   const feedMetrics = createFeedMetrics(registry);
   const problems = new ProblemBoard(feedMetrics, silentLogger, deps.now);
   const reconciliations: string[] = [];
-  const feedDeps: SyncDeps & FeedDeps = {
+  const feedDeps = {
     ...deps,
-    reconcileEveryUser: async (reason) => void reconciliations.push(reason),
+    reconcileEveryUser: async (reason: string) => void reconciliations.push(reason),
     eventSource: keycloak.eventSource,
     serverFeatures: keycloak.serverFeatures,
     maxDeletionsPerMinute: 100,
     feedMetrics,
     problems,
+  } satisfies ComposedDeps & FeedDeps & NoticeHandlerDeps & DeletionGuardDeps & SettleNoticesDeps;
+  const createSweep = (change: Partial<NoticeHandlerDeps> = {}) => {
+    const guard = new DeletionGuard(feedDeps);
+    return createNoticeSweep({ ...feedDeps, guard, handlers: createNoticeHandlers({ ...feedDeps, ...change }, guard) });
   };
-  const sweep = createNoticeSweep(feedDeps);
+  const sweep = createSweep();
   return {
     ...fixture,
     feedDeps,
@@ -32,6 +39,8 @@ export function createFeedFixture(options: InMemoryKeycloakOptions = {}) {
     reconciliations,
     problems,
     sweep,
+    /** Of another replica. */
+    createSweep,
     notice: (kind: NoticeKind, subject: string, notice: Partial<NewNotice> = {}) =>
       deps.feed.addNotices([{ kind, subject, source: "admin_events", changedAt: deps.now(), ...notice }], deps.now()),
     /** What waits and what is dead, without the logins' own notices. */

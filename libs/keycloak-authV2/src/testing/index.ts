@@ -4,6 +4,7 @@ import "@libs/auth-guard/testing";
 
 export { createTestAuth, type TestAuth, type TestLogin, type TestPerson } from "@libs/auth-guard/testing";
 export { failure } from "@libs/problems/testing";
+export { type LoginDeps, login } from "../services/sessions/login.ts";
 export { emailAsUsernameContract } from "./contracts/email-as-username-contract.ts";
 export { type EventSourceUnderTest, keycloakEventSourceContract } from "./contracts/keycloak-event-source-contract.ts";
 export { type KeycloakRealmUnderTest, newUser } from "./contracts/keycloak-realm-under-test.ts";

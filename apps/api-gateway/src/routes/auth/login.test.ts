@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, test } from "bun:test";
+import type { Session } from "@libs/database";
 import type { AppDeps } from "../../app.ts";
-import { ada, type StubGateway, stubDeps, stubGateway } from "../../testing/stub-gateway.ts";
+import { ada, type StubGateway, stubDeps, stubGateway, stubLogin } from "../../testing/stub-gateway.ts";
 
+const session = { sessionId: "session-1" } as Session;
 let gateway: StubGateway;
 const undone: string[] = [];
 afterEach(async () => {
@@ -9,23 +11,15 @@ afterEach(async () => {
   undone.splice(0);
 });
 
-/** @param overrides of the app; `sync` over the stub's */
-function start({ sync, ...overrides }: Omit<Partial<AppDeps>, "sync"> & { sync?: Partial<AppDeps["sync"]> }) {
-  const undoLogin: AppDeps["sync"]["undoLogin"] = ({ sessionId }) => void undone.push(sessionId);
-  gateway = stubGateway({ ...overrides, sync: { ...stubDeps().sync, undoLogin, ...sync } });
+function start(steps: Parameters<typeof stubLogin>[0] = {}, overrides: Partial<AppDeps> = {}) {
+  const undo = ({ sessionId }: Session) => void undone.push(sessionId);
+  gateway = stubGateway({ ...overrides, sync: { ...stubDeps().sync, login: stubLogin({ undo, ...steps }) } });
 }
 const logIn = () => gateway.post("/auth/login", JSON.stringify({ username: "ada", password: "correct-horse-1" }));
 
 describe("a login whose caller gets no answer is taken back", () => {
   test("an answer that does not fit its schema", async () => {
-    start({
-      sync: {
-        syncOnAuthentication: async (input) => {
-          const { session } = await stubDeps().sync.syncOnAuthentication(input);
-          return { user: { ...ada, username: 7 as unknown as string }, session };
-        },
-      },
-    });
+    start({ store: async () => ({ user: { ...ada, username: 7 as unknown as string }, session }) });
     expect((await logIn()).status).toBe(500);
     expect(undone).toEqual(["session-1"]);
   });
@@ -35,7 +29,7 @@ describe("a login whose caller gets no answer is taken back", () => {
       await work();
       throw new Error("the limits are away");
     };
-    start({ limits: { ...stubDeps().limits, login: fails } });
+    start({}, { limits: { ...stubDeps().limits, login: fails } });
     expect((await logIn()).status).toBe(500);
     expect(undone).toEqual(["session-1"]);
   });
@@ -45,11 +39,7 @@ describe("a login whose caller gets no answer is taken back", () => {
     const mayStore = new Promise<void>((resolve) => {
       store = resolve;
     });
-    const { syncOnAuthentication } = stubDeps().sync;
-    start({
-      requestTimeoutMs: 50,
-      sync: { syncOnAuthentication: (input) => mayStore.then(() => syncOnAuthentication(input)) },
-    });
+    start({ store: () => mayStore.then(() => ({ user: ada, session })) }, { requestTimeoutMs: 50 });
     expect((await logIn()).status).toBe(504);
     expect(undone).toEqual([]);
     store();
@@ -59,7 +49,7 @@ describe("a login whose caller gets no answer is taken back", () => {
 });
 
 test("one that is answered stays", async () => {
-  start({});
+  start();
   expect((await logIn()).status).toBe(200);
   expect(undone).toEqual([]);
 });

@@ -1,13 +1,12 @@
 import { password, problemsOf, text } from "@libs/http";
-import { authenticationInput } from "@libs/keycloak-authV2/services/sync";
-import { type OnDone, takeBackOnFailure } from "@libs/observability";
+import type { LoggedIn, LoginProtection } from "@libs/keycloak-authV2/services/sync";
 import { AuthError } from "@libs/problems";
 import { Elysia } from "elysia";
 import { z } from "zod";
 import { type AuthRouteDeps, clientDetails } from "./route-deps.ts";
 import { commonProblems, presentUser, tokensSchema, userSchema } from "./schemas.ts";
 
-export type LoginDeps = Pick<AuthRouteDeps, "integration" | "sync" | "clientAddress" | "limits" | "withinDeadline">;
+export type LoginDeps = Pick<AuthRouteDeps, "sync" | "clientAddress" | "limits" | "withinDeadline">;
 
 const body = z.strictObject({
   username: text(1, 255).describe("Username or email."),
@@ -23,18 +22,14 @@ const loggedIn = z.strictObject({
   sessionId: z.string(),
 });
 
-export const loginRoute = (deps: LoginDeps) =>
+export const loginRoute = ({ sync, clientAddress, limits, withinDeadline }: LoginDeps) =>
   new Elysia({ name: "login" }).post(
     "/login",
     ({ body, request, server }) => {
-      deps.integration.assertRoom();
-      const client = clientDetails(request, server, deps.clientAddress);
-      return takeBackOnFailure(async (onDone) => {
-        const answer = await deps.withinDeadline(request, () =>
-          deps.limits.login(body.username, client.ipAddress, () => login(deps, body, client, onDone)),
-        );
-        return presentable(answer);
-      });
+      const client = clientDetails(request, server, clientAddress);
+      const protect: LoginProtection = (work) =>
+        withinDeadline(request, () => limits.login(body.username, client.ipAddress, work));
+      return sync.login(body, { client, protect, answer: present });
     },
     {
       body,
@@ -59,27 +54,10 @@ export const loginRoute = (deps: LoginDeps) =>
     },
   );
 
-/** An answer that does not fit its schema is refused further on, when nothing can be taken back any more. */
-function presentable(answer: z.infer<typeof loggedIn>): z.infer<typeof loggedIn> {
+/** An answer that does not fit its schema is refused here: further on, nothing could be taken back any more. */
+function present({ user, session, tokens }: LoggedIn): z.infer<typeof loggedIn> {
+  const answer = { message: "Login successful", user: presentUser(user), tokens, sessionId: session.sessionId };
   const misfit = loggedIn.safeParse(answer).error?.issues.map(({ path }) => path.join("."));
   if (misfit) throw new AuthError("internal.error", { internal: `login: the answer does not fit: ${misfit}` });
   return answer;
-}
-
-/** @param onDone takes how the login is undone, should its caller get no answer after all */
-async function login(
-  { integration, sync }: LoginDeps,
-  { username, password, otp, storeId }: z.infer<typeof body>,
-  client: ReturnType<typeof clientDetails>,
-  onDone: OnDone,
-): Promise<z.infer<typeof loggedIn>> {
-  await sync.checkReferences({ storeId });
-  const login = await integration.authenticateWithPassword(username, password, { ...client, otp });
-  if (!login.success) {
-    sync.noteFailedLogin(username, login.error.code, client);
-    throw login.error;
-  }
-  const { user, session } = await sync.syncOnAuthentication(authenticationInput(login, { ...client, storeId }));
-  onDone(() => sync.undoLogin(session));
-  return { message: "Login successful", user: presentUser(user), tokens: login.tokens, sessionId: session.sessionId };
 }

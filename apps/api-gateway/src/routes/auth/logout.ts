@@ -4,13 +4,13 @@ import { z } from "zod";
 import type { AuthRouteDeps } from "./route-deps.ts";
 import { commonProblems } from "./schemas.ts";
 
-export type LogoutDeps = Pick<AuthRouteDeps, "integration" | "sync" | "withinDeadline">;
+export type LogoutDeps = Pick<AuthRouteDeps, "sync" | "withinDeadline">;
 
-export const logoutRoute = ({ integration, sync, withinDeadline }: LogoutDeps) =>
+export const logoutRoute = ({ sync, withinDeadline }: LogoutDeps) =>
   new Elysia({ name: "logout" }).post(
     "/logout",
     async ({ body, request }) => {
-      await withinDeadline(request, () => sync.logoutSession(body, (refreshToken) => integration.logout(refreshToken)));
+      await withinDeadline(request, () => sync.logoutSession(body));
       return { message: "Logged out successfully" };
     },
     {

@@ -4,17 +4,15 @@ import { z } from "zod";
 import { type AuthRouteDeps, clientDetails } from "./route-deps.ts";
 import { commonProblems, tokensSchema } from "./schemas.ts";
 
-export type RefreshDeps = Pick<AuthRouteDeps, "integration" | "sync" | "clientAddress" | "limits" | "withinDeadline">;
+export type RefreshDeps = Pick<AuthRouteDeps, "sync" | "clientAddress" | "limits" | "withinDeadline">;
 
-export const refreshRoute = ({ integration, sync, clientAddress, limits, withinDeadline }: RefreshDeps) =>
+export const refreshRoute = ({ sync, clientAddress, limits, withinDeadline }: RefreshDeps) =>
   new Elysia({ name: "refresh" }).post(
     "/refresh",
     async ({ body, request, server }) => {
       const client = clientDetails(request, server, clientAddress);
       const tokens = await withinDeadline(request, () =>
-        limits.refresh(body.sessionId, client.ipAddress, () =>
-          sync.refreshSession(body, (refreshToken) => integration.refreshToken(refreshToken, client)),
-        ),
+        limits.refresh(body.sessionId, client.ipAddress, () => sync.refreshSession(body, client)),
       );
       return { tokens };
     },

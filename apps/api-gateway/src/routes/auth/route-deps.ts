@@ -7,15 +7,12 @@ import type { AuthLimits } from "../../limits/auth-limits.ts";
 
 /** What the routes of /auth share; each takes the part that it needs. */
 export interface AuthRouteDeps {
-  integration: Pick<KeycloakIntegrationService, "assertRoom" | "authenticateWithPassword" | "refreshToken" | "logout">;
+  integration: Pick<KeycloakIntegrationService, "assertRoom">;
   sync: Pick<
     UserSyncService,
     | "registerUser"
-    | "userProfile"
-    | "checkReferences"
-    | "syncOnAuthentication"
-    | "undoLogin"
-    | "noteFailedLogin"
+    | "realmProfile"
+    | "login"
     | "refreshSession"
     | "logoutSession"
     | "findUser"

@@ -1,5 +1,11 @@
 import type { KeycloakOptions } from "@libs/auth-guard/keycloak";
-import { acceptedAlgorithms, fixedIssuer, JoseGuardTokenVerifier, PublishedGuardKeys } from "@libs/auth-guard/keycloak";
+import {
+  acceptedAlgorithms,
+  fixedIssuer,
+  JoseGuardTokenVerifier,
+  PublishedGuardKeys,
+  PublishedKeys,
+} from "@libs/auth-guard/keycloak";
 import { clockFindings } from "@libs/auth-guard/startup-check";
 import { type AuthError, isAuthError } from "@libs/problems";
 import { type Finding, finding } from "@libs/problems/findings";
@@ -64,7 +70,7 @@ async function verify(
     authorizedParties,
     algorithms: acceptedAlgorithms(keycloak),
   };
-  const keys = new PublishedGuardKeys({ certs, timeoutMs });
+  const keys = new PublishedGuardKeys(new PublishedKeys({ certs, timeoutMs }));
   try {
     await new JoseGuardTokenVerifier(keys, rules, () => new Date(now())).verify(token);
     return undefined;

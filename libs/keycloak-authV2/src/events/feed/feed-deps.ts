@@ -1,17 +1,15 @@
 import type { NoticeSource } from "@libs/database";
-import type { KeycloakEventSource, ServerFeatureSource } from "../../ports/ports.ts";
+import type { ServerFeatureSource } from "../../ports/ports.ts";
 import type { FeedProblems } from "./feed-problems.ts";
 
-/** What the change feed uses beside the ports of `SyncDeps`: Keycloak's events, its metrics, and the problems that it reports. */
+/** What flows of the change feed share beside what `SyncDeps` has; like there, each picks what it uses. */
 export interface FeedDeps {
-  eventSource: KeycloakEventSource;
   /** What this Keycloak can do: whether its events can be read at all. */
   serverFeatures: Pick<ServerFeatureSource, "current">;
   /** More users than this do not become tombstones within a minute: a lost permission must not look like an exodus. */
   maxDeletionsPerMinute: number;
   /** Begins a full reconciliation, in the background. @throws DatabaseError */
   reconcileEveryUser(reason: string): Promise<void>;
-  feedMetrics: FeedMetrics;
   problems: FeedProblems;
 }
 

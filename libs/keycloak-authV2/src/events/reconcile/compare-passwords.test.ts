@@ -1,7 +1,7 @@
 // Where no event reports that a password was set, comparing finds the sessions that are older.
 import { expect, test } from "bun:test";
 import { OutageRetry } from "../../services/bulk/outage-retry.ts";
-import type { SyncDeps } from "../../services/shared/sync-deps.ts";
+import type { ComposedDeps } from "../../services/sync/composed-deps.ts";
 import { createFeedFixture } from "../../testing/feed-fixture.ts";
 import { logIn } from "../../testing/log-in.ts";
 import type { ReconcileRun } from "./reconcile-run.ts";
@@ -11,7 +11,7 @@ import { newRound } from "./round.ts";
 function setUp({ comparesPasswords }: { comparesPasswords: boolean }) {
   const fixture = createFeedFixture();
   const { feedDeps, keycloak, clock, handle, database } = fixture;
-  const run: ReconcileRun<SyncDeps> = {
+  const run: ReconcileRun<ComposedDeps> = {
     ...{ deps: feedDeps, retry: new OutageRetry({ outageMs: 0 }), pageSize: 200 },
     ...{ witnessId: keycloak.serviceAccount.id, passedOver: new Set<string>(), called: () => {} },
     comparesPasswords: async () => comparesPasswords,

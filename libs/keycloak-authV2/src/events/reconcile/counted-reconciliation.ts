@@ -5,15 +5,16 @@ import { type CountState, newCountState, readCountState } from "./count-state.ts
 import { CountWatch, type CountWatchDeps } from "./count-watch.ts";
 import { CountedPass } from "./counted-pass.ts";
 import type { ReconcileMetrics } from "./reconcile-metrics.ts";
-import type { ReconcileRun } from "./reconcile-run.ts";
+import { createRun, type ReconcileState } from "./reconcile-run.ts";
 import { COUNTS } from "./reconcile-status.ts";
 import { LostLease } from "./round-runner.ts";
 
-/** For {@link CountedReconciliation}; what its passes use comes with the run. */
+/** For {@link CountedReconciliation}: its counts, and what its passes use. */
 export type CountedReconciliationDeps = Pick<SyncDeps, "now" | "logger"> & {
   feed: Pick<FeedRepository, "readPosition" | "storeEvents" | "backlog">;
   reconcileMetrics: Pick<ReconcileMetrics, "differences" | "countDifference">;
-} & CountWatchDeps;
+} & CountWatchDeps &
+  CompareAllUsersDeps;
 
 /** So long what a pass has found is waited for, before the counts may start another one. Milliseconds. */
 const HANDLED_WITHIN_MS = 120_000;
@@ -58,8 +59,8 @@ export class CountedReconciliation {
    * @param countable see {@link CountedPass}
    * @throws AuthError `keycloak.*`; LostLease; what the repositories throw
    */
-  async step(run: ReconcileRun<CompareAllUsersDeps>, countable: boolean, lease: Lease): Promise<void> {
-    if (this.#pass) await this.#goOn(this.#pass, run, lease);
+  async step(state: ReconcileState, countable: boolean, lease: Lease): Promise<void> {
+    if (this.#pass) await this.#goOn(this.#pass, state, lease);
     else await this.#count(countable, lease);
   }
 
@@ -76,10 +77,10 @@ export class CountedReconciliation {
     this.#pass = new CountedPass(difference, countable, now().getTime());
   }
 
-  async #goOn(pass: CountedPass, run: ReconcileRun<CompareAllUsersDeps>, lease: Lease): Promise<void> {
+  async #goOn(pass: CountedPass, state: ReconcileState, lease: Lease): Promise<void> {
     const { logger, reconcileMetrics } = this.deps;
     const before = pass.found;
-    const over = await pass.step(run);
+    const over = await pass.step(createRun(this.deps, state));
     reconcileMetrics.differences("users", pass.found - before);
     if (!over) return;
     this.#pass = undefined;

@@ -3,7 +3,7 @@ import { beforeEach, expect, test } from "bun:test";
 import { createLogger } from "@libs/observability";
 import { OutageRetry } from "../../services/bulk/outage-retry.ts";
 import { syncUsers } from "../../services/bulk/sync-users.ts";
-import type { SyncDeps } from "../../services/shared/sync-deps.ts";
+import type { ComposedDeps } from "../../services/sync/composed-deps.ts";
 import { type BulkFixture, createBulkFixture } from "../../testing/bulk-fixture.ts";
 import { compareAllUsers, userKey } from "./compare-all-users.ts";
 import { CountedPass } from "./counted-pass.ts";
@@ -11,7 +11,7 @@ import type { ReconcileRun } from "./reconcile-run.ts";
 import { newRound, type Round } from "./round.ts";
 
 let fixture: BulkFixture;
-let run: ReconcileRun<SyncDeps>;
+let run: ReconcileRun<ComposedDeps>;
 let calls = 0;
 
 beforeEach(async () => {

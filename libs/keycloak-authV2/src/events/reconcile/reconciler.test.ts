@@ -7,6 +7,8 @@ import { createBulkFixture } from "../../testing/bulk-fixture.ts";
 import { SweepLoop } from "../../workers/sweep-loop.ts";
 import { ProblemBoard } from "../feed/problem-board.ts";
 import { createFeedMetrics } from "../feed-metrics.ts";
+import { CountedReconciliation } from "./counted-reconciliation.ts";
+import { createRounds } from "./create-rounds.ts";
 import { createReconcileMetrics } from "./reconcile-metrics.ts";
 import { Reconciler } from "./reconciler.ts";
 
@@ -19,7 +21,12 @@ async function setUp({ maxCallsPerSecond = 1_000 } = {}) {
   const logger = createLogger({ destination: { write: (line) => lines.push(line) } });
   const problems = new ProblemBoard(createFeedMetrics(registry), logger, deps.now);
   const reconcilerDeps = { ...bulkDeps, logger, problems, reconcileMetrics: createReconcileMetrics(registry) };
-  const sweep = new Reconciler(reconcilerDeps, { periodMs: 900_000, readsEvents: true, maxCallsPerSecond }).sweep();
+  const rounds = createRounds(reconcilerDeps, 900_000);
+  const counted = new CountedReconciliation(reconcilerDeps);
+  const sweep = new Reconciler(
+    { ...reconcilerDeps, rounds, counted },
+    { periodMs: 900_000, readsEvents: true, maxCallsPerSecond },
+  ).sweep();
   keycloak.calls.length = 0;
   /** Runs it until it has called Keycloak. */
   const untilCalled = async (operation: string) => {

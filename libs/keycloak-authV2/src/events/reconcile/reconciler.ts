@@ -10,13 +10,11 @@ import { FeedLeader } from "../feed/feed-leader.ts";
 import { keepLease } from "../feed/keep-lease.ts";
 import type { ProblemBoard } from "../feed/problem-board.ts";
 import { CallRest } from "./call-rest.ts";
-import type { CompareAllUsersDeps } from "./compare-all-users.ts";
-import { CountedReconciliation, type CountedReconciliationDeps } from "./counted-reconciliation.ts";
-import { type CreateRoundsDeps, createRounds, type Rounds } from "./create-rounds.ts";
+import type { CountedReconciliation } from "./counted-reconciliation.ts";
+import type { Rounds } from "./create-rounds.ts";
 import { failureCode, retryAfterMs } from "./failure-code.ts";
 import type { Reconciled, ReconcileMetrics } from "./reconcile-metrics.ts";
-import type { ReconcileRun } from "./reconcile-run.ts";
-import type { ReconcileSessionsDeps } from "./reconcile-sessions.ts";
+import type { ReconcileState } from "./reconcile-run.ts";
 import { readReconcileStatus } from "./reconcile-status.ts";
 import { LostLease } from "./round-runner.ts";
 
@@ -29,10 +27,7 @@ export interface ReconcilerOptions {
   maxCallsPerSecond: number;
 }
 
-/** What the steps of rounds and passes use. */
-type StepDeps = CompareAllUsersDeps & ReconcileSessionsDeps;
-
-/** For {@link Reconciler}: its lease and its status, and what its steps use. */
+/** For {@link Reconciler}: its lease, its status, and what it drives. */
 export type ReconcilerDeps = Pick<SyncDeps, "now" | "logger"> &
   Pick<FeedDeps, "serverFeatures"> & {
     leases: Pick<LeaseRepository, "take" | "release">;
@@ -40,9 +35,9 @@ export type ReconcilerDeps = Pick<SyncDeps, "now" | "logger"> &
     feed: Pick<FeedRepository, "readPosition">;
     problems: Pick<ProblemBoard, "set">;
     reconcileMetrics: Pick<ReconcileMetrics, "oldest" | "calls">;
-  } & StepDeps &
-  CountedReconciliationDeps &
-  CreateRoundsDeps;
+    rounds: Rounds;
+    counted: CountedReconciliation;
+  };
 
 const INTERVAL_MS = 250;
 /** Ages and lateness are looked up so often, on every replica. Milliseconds. */
@@ -60,10 +55,8 @@ const OUTAGE_RETRY_MS = 3_000;
  */
 export class Reconciler {
   readonly #leader: FeedLeader;
-  readonly #counted: CountedReconciliation;
-  readonly #rounds: Rounds;
   readonly #stop = new AbortController();
-  readonly #run: ReconcileRun<StepDeps>;
+  readonly #state: ReconcileState;
   #witnessId = "";
   #fence: bigint | null = null;
   #pageSize = PAGE;
@@ -89,8 +82,8 @@ export class Reconciler {
     const comparesPasswords = async () =>
       !options.readsEvents || (await deps.serverFeatures.current()).eventsByTime === false;
     const self = this;
-    this.#run = {
-      ...{ deps, retry, called, comparesPasswords, passedOver: new Set<string>() },
+    this.#state = {
+      ...{ retry, called, comparesPasswords, passedOver: new Set<string>() },
       get witnessId() {
         return self.#witnessId;
       },
@@ -98,8 +91,6 @@ export class Reconciler {
         return Math.round(self.#pageSize);
       },
     };
-    this.#rounds = createRounds(deps, options.periodMs);
-    this.#counted = new CountedReconciliation(deps);
   }
 
   sweep(): Sweep {
@@ -123,15 +114,15 @@ export class Reconciler {
     if (fence !== null && fence !== this.#fence) {
       // From where the replica before was.
       this.#fence = null;
-      await this.#counted.load();
-      for (const rounds of Object.values(this.#rounds)) await rounds.load();
+      await this.deps.counted.load();
+      for (const rounds of Object.values(this.deps.rounds)) await rounds.load();
     }
     this.#fence = fence;
     if (fence === null || this.#stop.signal.aborted) return 0;
     const lease = { name: this.#leader.name, fence };
     const now = this.deps.now().getTime();
     if (now < this.#retryAt) return 0;
-    const restMs = this.#counted.countsNext ? 0 : this.#rest.leftMs;
+    const restMs = this.deps.counted.countsNext ? 0 : this.#rest.leftMs;
     if (restMs > 0) {
       // The lease is renewed meanwhile, by the sweeps that follow.
       await pause(Math.min(restMs, INTERVAL_MS), undefined, { signal: this.#stop.signal }).catch(() => {});
@@ -139,16 +130,17 @@ export class Reconciler {
     }
     const what = (["users", "sessions"] as const)
       .toSorted((a) => (a === this.#next ? -1 : 1))
-      .find((kind) => this.#rounds[kind].isDue(now));
-    if (this.#counted.isDue()) return await this.#step(() => this.#counted.step(this.#run, this.#isCountable(), lease));
+      .find((kind) => this.deps.rounds[kind].isDue(now));
+    if (this.deps.counted.isDue())
+      return await this.#step(() => this.deps.counted.step(this.#state, this.#isCountable(), lease));
     if (!what) return 0;
     this.#next = what === "users" ? "sessions" : "users";
-    return await this.#step(() => this.#rounds[what].step(this.#run, lease));
+    return await this.#step(() => this.deps.rounds[what].step(this.#state, lease));
   }
 
   /** A first round has given everybody who is in Keycloak a created time. */
   #isCountable(): boolean {
-    return this.#rounds.users.state?.previous != null;
+    return this.deps.rounds.users.state?.previous != null;
   }
 
   /** @returns 1: there may be more to do */
@@ -196,8 +188,8 @@ export class Reconciler {
   }
 
   async #drop(): Promise<void> {
-    await this.#counted.drop();
-    for (const rounds of Object.values(this.#rounds)) await rounds.drop();
+    await this.deps.counted.drop();
+    for (const rounds of Object.values(this.deps.rounds)) await rounds.drop();
   }
 
   async #showStatus(): Promise<void> {

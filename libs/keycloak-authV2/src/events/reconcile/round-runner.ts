@@ -1,6 +1,6 @@
 import type { FeedRepository } from "@libs/database";
 import type { SyncDeps } from "../../services/shared/sync-deps.ts";
-import type { ReconcileRun } from "./reconcile-run.ts";
+import type { ReconcileState } from "./reconcile-run.ts";
 import {
   addMark,
   dueAt,
@@ -19,13 +19,13 @@ export type RoundRunnerDeps = Pick<SyncDeps, "now"> & {
   feed: Pick<FeedRepository, "readPosition" | "storeEvents">;
 };
 
-/** One kind of round: what it compares, and where it is; `Deps` is what its steps use of a run. */
-export interface RoundKind<Deps> {
+/** One kind of round: what it compares, and where it is. */
+export interface RoundKind {
   /** Of its row in `sync_cursors`. */
   source: string;
   /** How many it will be about. */
   countAll(): Promise<number>;
-  steps(run: ReconcileRun<Deps>, round: Round): AsyncGenerator<void>;
+  steps(state: ReconcileState, round: Round): AsyncGenerator<void>;
   /** Where a round is, as something that grows. */
   keyOf(position: unknown): Mark["key"];
   /** How many of these, which are in order, a round has reached. */
@@ -35,13 +35,13 @@ export interface RoundKind<Deps> {
 }
 
 /** Drives the rounds of one kind, a step at a time; what is stored after each step is where another replica goes on. */
-export class RoundRunner<Deps extends Pick<SyncDeps, "now">> {
+export class RoundRunner {
   #state: RoundState | undefined;
   #steps: AsyncGenerator<void> | undefined;
 
   constructor(
     private readonly deps: RoundRunnerDeps,
-    private readonly kind: RoundKind<Deps>,
+    private readonly kind: RoundKind,
     private readonly periodMs: number,
   ) {}
 
@@ -71,16 +71,16 @@ export class RoundRunner<Deps extends Pick<SyncDeps, "now">> {
    * Makes one step, and stores where it is.
    * @throws AuthError `keycloak.*`; LostLease; what the repositories throw
    */
-  async step(run: ReconcileRun<Deps>, lease: { name: string; fence: bigint }): Promise<void> {
-    const state = this.#state ?? newState(run.deps.now().getTime(), this.periodMs);
+  async step(replica: ReconcileState, lease: { name: string; fence: bigint }): Promise<void> {
+    const state = this.#state ?? newState(this.deps.now().getTime(), this.periodMs);
     this.#state = state;
-    state.current ??= newRound(run.deps.now().getTime(), await this.kind.countAll());
+    state.current ??= newRound(this.deps.now().getTime(), await this.kind.countAll());
     const round = state.current;
-    this.#steps ??= this.kind.steps(run, round);
+    this.#steps ??= this.kind.steps(replica, round);
     const before = round.found;
     const { done } = await this.#steps.next();
     this.kind.onFound(round.found - before);
-    const now = run.deps.now().getTime();
+    const now = this.deps.now().getTime();
     const key = this.kind.keyOf(round.position);
     addMark(round, key, now, this.periodMs);
     const keys = (state.previous?.marks ?? []).map((mark) => mark.key);

@@ -5,7 +5,7 @@ import { createLogger } from "@libs/observability";
 import { AuthError } from "@libs/problems";
 import { OutageRetry } from "../../services/bulk/outage-retry.ts";
 import { syncUsers } from "../../services/bulk/sync-users.ts";
-import type { SyncDeps } from "../../services/shared/sync-deps.ts";
+import type { ComposedDeps } from "../../services/sync/composed-deps.ts";
 import { type BulkFixture, createBulkFixture } from "../../testing/bulk-fixture.ts";
 import { compareAllUsers } from "./compare-all-users.ts";
 import type { ReconcileRun } from "./reconcile-run.ts";
@@ -14,7 +14,7 @@ import { newRound, type Round } from "./round.ts";
 
 const BROKEN = "u00003";
 let fixture: BulkFixture;
-let run: ReconcileRun<SyncDeps>;
+let run: ReconcileRun<ComposedDeps>;
 let lines: { userId?: string }[];
 
 beforeEach(async () => {

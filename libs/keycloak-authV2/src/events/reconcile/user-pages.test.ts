@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { OutageRetry } from "../../services/bulk/outage-retry.ts";
 import { ReadPace } from "../../services/bulk/read-pace.ts";
 import { ScanReader } from "../../services/bulk/scan-reader.ts";
-import type { SyncDeps } from "../../services/shared/sync-deps.ts";
+import type { ComposedDeps } from "../../services/sync/composed-deps.ts";
 import { createBulkFixture } from "../../testing/bulk-fixture.ts";
 import type { ReconcileRun } from "./reconcile-run.ts";
 import { userPages } from "./user-pages.ts";
@@ -16,7 +16,7 @@ test.each([2, 5, 9])(
     const retry = new OutageRetry({ outageMs: 0 });
     const reader = new ScanReader({ ...bulkDeps, pace: new ReadPace({ concurrency: 1 }), retry }, {}, 5);
     const witnessId = keycloak.serviceAccount.id;
-    const run: ReconcileRun<SyncDeps> = {
+    const run: ReconcileRun<ComposedDeps> = {
       ...{ deps: bulkDeps, retry, witnessId, pageSize: size, passedOver: new Set<string>(), called: () => {} },
       comparesPasswords: async () => false,
     };

@@ -1,4 +1,4 @@
-import type { ScanRun } from "@libs/database";
+import type { ScanRepository, ScanRun } from "@libs/database";
 import type { KeycloakUserRepository } from "../../ports/ports.ts";
 import { toAuthError } from "../shared/database-failure.ts";
 import type { SyncDeps } from "../shared/sync-deps.ts";
@@ -18,7 +18,7 @@ import { newCounts } from "./sync-counts.ts";
 import { type WritePageDeps, writePage } from "./write-page.ts";
 
 /** A run's own row, its position and its notes of whom it has seen. */
-type RowDeps = Pick<SyncDeps, "scans" | "now">;
+type RowDeps = Pick<SyncDeps, "now"> & { scans: ScanRepository };
 
 type ScanAndWriteDeps = RowDeps & {
   keycloak: Pick<KeycloakUserRepository, "countUsers">;

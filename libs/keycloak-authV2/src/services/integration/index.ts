@@ -1,7 +1,4 @@
 export {
-  type AuthenticationOptions,
-  type AuthenticationResult,
-  type ClientDetails,
   type FacadeParts,
   type IntegrationOptions,
   type IntegrationSetup,

@@ -1,10 +1,15 @@
 import { randomUUID } from "node:crypto";
+import type { PublishedKeys } from "@libs/auth-guard/keycloak";
 import { createRepositories, type PrismaClient } from "@libs/database";
 import { BackgroundTasks, type Logger, type Registry, silentLogger } from "@libs/observability";
-import { type AuthError, type AuthErrorCode, isAuthError } from "@libs/problems";
+import { type AuthErrorCode, isAuthError } from "@libs/problems";
 import { createKeycloakAdapters, type KeycloakAdapters, type KeycloakOptions } from "../../keycloak/index.ts";
 import { type AuthMetrics, createAuthMetrics } from "../../metrics/metrics.ts";
 import type {
+  AuthenticationOptions,
+  AuthenticationResult,
+  ClientDetails,
+  KeycloakAuthentication,
   KeycloakEventSource,
   KeycloakPersonSource,
   KeycloakUserRepository,
@@ -19,46 +24,6 @@ import type { Wake } from "../../workers/index.ts";
 import { endUnrecordedSession } from "../sessions/end-unrecorded-session.ts";
 import { readClaims } from "../shared/token-times.ts";
 import { authenticateWithPassword, verifyOwnToken } from "./authenticate-with-password.ts";
-
-/**
- * Where a request came from.
- * @see {@link KeycloakIntegrationService}
- */
-export interface ClientDetails {
-  /** The person's address, validated: Keycloak sees it instead of ours. */
-  ipAddress?: string | undefined;
-  userAgent?: string | undefined;
-}
-
-/**
- * What a login may carry besides username and password.
- * @see {@link KeycloakIntegrationService}
- */
-export interface AuthenticationOptions extends ClientDetails {
-  /** The application's handle for the session to come; default: a random one. */
-  sessionId?: string;
-  /** One-time password, for users that have one configured. */
-  otp?: string | undefined;
-}
-
-/**
- * What became of a login.
- * @see {@link KeycloakIntegrationService}
- */
-export type AuthenticationResult =
-  | {
-      success: true;
-      userId: string;
-      username: string;
-      email: string | null;
-      firstName: string | null;
-      lastName: string | null;
-      emailVerified: boolean;
-      sessionId: string;
-      tokens: SessionTokenSet;
-      error?: undefined;
-    }
-  | { success: false; error: AuthError; tokens?: undefined };
 
 /**
  * What a {@link KeycloakIntegrationService} shares with its process.
@@ -144,7 +109,7 @@ const REFUSALS = [
  * await integration.drain(); // before the process stops
  * ```
  */
-export class KeycloakIntegrationService {
+export class KeycloakIntegrationService implements KeycloakAuthentication {
   readonly userRepository: KeycloakUserRepository;
   readonly tokenVerifier: TokenVerifier;
   /** The realm's stored events. */
@@ -152,6 +117,8 @@ export class KeycloakIntegrationService {
   /** What Keycloak holds of a person beside the profile. */
   readonly personSource: KeycloakPersonSource;
   readonly logoutTokenVerifier: LogoutTokenVerifier;
+  /** The realm's keys as this process fetches them: `openGuard({ publishedKeys })` in the same process fetches none itself. */
+  readonly publishedKeys: PublishedKeys;
   /** What this Keycloak can do. */
   readonly serverFeatures: ServerFeatureSource;
   /** Keeps the realm's keys at hand, which verifying a logout token needs. @returns stops it */
@@ -204,6 +171,7 @@ export class KeycloakIntegrationService {
     this.eventSource = adapters.eventSource;
     this.personSource = adapters.personSource;
     this.logoutTokenVerifier = adapters.logoutTokenVerifier;
+    this.publishedKeys = adapters.publishedKeys;
     this.serverFeatures = adapters.serverFeatures;
     this.keepKeys = adapters.keepKeys;
     this.checkReady = adapters.checkReady;

@@ -7,6 +7,9 @@ export type ResolveCollisionDeps = ReconcileUsersDeps & {
   users: Pick<UserRepository, "findHolders">;
 };
 
+/** PORT: {@link withCollisionResolved}, for flows that use nothing else of what it needs. */
+export type CollisionResolution = <T>(profile: KeycloakProfile, write: () => Promise<T>) => Promise<T>;
+
 /**
  * Runs a local write of `profile`, a user who was in Keycloak just now. When another local row holds the username or
  * email, that holder is reconciled, who may have changed or gone there, and the write is tried once more.

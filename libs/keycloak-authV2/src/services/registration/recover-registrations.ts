@@ -1,4 +1,4 @@
-import { RETRIED, type Registration, type UserRepository } from "@libs/database";
+import { RETRIED, type Registration, type RegistrationRepository, type UserRepository } from "@libs/database";
 import { isAuthError } from "@libs/problems";
 import type { AuthMetrics } from "../../metrics/metrics.ts";
 import type { KeycloakUser, KeycloakUserRepository } from "../../ports/ports.ts";
@@ -8,7 +8,8 @@ import { findMarkedUser, markOf } from "../shared/find-marked-user.ts";
 import type { SyncDeps } from "../shared/sync-deps.ts";
 
 /** For {@link recoverRegistration}: of a registration it may have to take any step. */
-export type RecoverRegistrationDeps = Pick<SyncDeps, "registrations" | "now" | "logger"> & {
+export type RecoverRegistrationDeps = Pick<SyncDeps, "now" | "logger"> & {
+  registrations: RegistrationRepository;
   keycloak: Pick<KeycloakUserRepository, "getUser" | "searchUsers" | "deleteUser">;
   users: Pick<UserRepository, "findById">;
   metrics: Pick<AuthMetrics, "registrationRecovery" | "registrationUndo">;

@@ -12,12 +12,7 @@ import type { AuthMetrics } from "../../metrics/metrics.ts";
 import { later } from "../shared/back-off.ts";
 import { toAuthError } from "../shared/database-failure.ts";
 import type { SyncDeps } from "../shared/sync-deps.ts";
-import {
-  type RegisterUserDeps,
-  type RegisterUserInput,
-  type RegistrationAttempt,
-  registerUser,
-} from "./register-user.ts";
+import type { RegisterUserInput, RegistrationAttempt } from "./register-user.ts";
 
 type AnswerOnceDeps = Pick<SyncDeps, "logger" | "background" | "now"> & {
   idempotency: Pick<IdempotencyRepository, "keep" | "release">;
@@ -28,16 +23,19 @@ type OutcomeOfEarlierDeps = Pick<SyncDeps, "now" | "wake"> & {
   users: Pick<UserRepository, "findById">;
 };
 
-/** For {@link registerIdempotently}: what the key needs, beside {@link RegisterUserDeps}. */
+/** PORT: `registerUser`: one attempt at a registration. */
+export type RegisterUser = (input: RegisterUserInput, attempt: RegistrationAttempt) => Promise<User>;
+
+/** For {@link registerIdempotently}: what the key needs, and who registers. */
 export type RegisterIdempotentlyDeps = Pick<
   SyncDeps,
-  "now" | "recoveryAfterMs" | "idempotencyTtlMs" | "fingerprint"
+  "now" | "registrationTimes" | "idempotencyTtlMs" | "fingerprint"
 > & {
   idempotency: Pick<IdempotencyRepository, "claim" | "attach">;
   metrics: Pick<AuthMetrics, "idempotentRequest">;
+  register: RegisterUser;
 } & AnswerOnceDeps &
-  OutcomeOfEarlierDeps &
-  RegisterUserDeps;
+  OutcomeOfEarlierDeps;
 
 const scope = "POST /auth/register";
 /** What says something about the request, and so stays true. A 5xx frees the key for a retry. */
@@ -46,7 +44,7 @@ const keptStatuses = [400, 409];
 /**
  * Registers under an `Idempotency-Key` (IETF draft-ietf-httpapi-idempotency-key-header): the same request gets the same
  * answer again, whatever became of the process that made it. Each attempt has a registration of its own.
- * @throws AuthError `idempotency.key_reused` | `idempotency.in_flight`, and what {@link registerUser} throws
+ * @throws AuthError `idempotency.key_reused` | `idempotency.in_flight`, and what `register` throws
  */
 export async function registerIdempotently(
   deps: RegisterIdempotentlyDeps,
@@ -56,7 +54,7 @@ export async function registerIdempotently(
 ): Promise<User> {
   const now = deps.now();
   const id = randomUUID();
-  const holder: IdempotencyHolder = { scope, key, lockedUntil: later(now, deps.recoveryAfterMs) };
+  const holder: IdempotencyHolder = { scope, key, lockedUntil: later(now, deps.registrationTimes.recoveryAfterMs) };
   const outcome = await deps.idempotency.claim({
     ...holder,
     ...{ fingerprints: deps.fingerprint(input), registrationId: id },
@@ -70,7 +68,7 @@ export async function registerIdempotently(
     const done = outcome.earlier === null ? null : await outcomeOfEarlier(deps, outcome.earlier);
     if (done) return done;
     if (outcome.earlier !== null) await deps.idempotency.attach(holder, id);
-    return await registerUser(deps, input, { id, idempotencyKey: key, ...(client && { client }) });
+    return await deps.register(input, { id, idempotencyKey: key, ...(client && { client }) });
   });
 }
 

@@ -4,7 +4,7 @@ import { UniqueViolationError } from "@libs/database";
 import { deadlinePassed } from "@libs/observability";
 import { AuthError, isAuthError } from "@libs/problems";
 import { type KeycloakUserRepository, REGISTRATION_MARK } from "../../ports/ports.ts";
-import { type ResolveCollisionDeps, withCollisionResolved } from "../reconcile/resolve-collision.ts";
+import type { CollisionResolution } from "../reconcile/resolve-collision.ts";
 import { later } from "../shared/back-off.ts";
 import { toAuthError } from "../shared/database-failure.ts";
 import { profileOf } from "../shared/keycloak-profile.ts";
@@ -35,11 +35,11 @@ type CreateDeps = Pick<SyncDeps, "realmProfile" | "now" | "background"> & {
 type CompleteDeps = Pick<SyncDeps, "realmProfile" | "now" | "background"> & {
   registrations: Pick<RegistrationRepository, "complete">;
   keycloak: Pick<KeycloakUserRepository, "getUser">;
-} & ResolveCollisionDeps &
-  UndoRegistrationDeps;
+  withCollisionResolved: CollisionResolution;
+} & UndoRegistrationDeps;
 
 /** For {@link registerUser}: its own times and the row, and what its steps use. */
-export type RegisterUserDeps = Pick<SyncDeps, "realmProfile" | "now" | "recoveryAfterMs" | "lostCreateMs"> & {
+export type RegisterUserDeps = Pick<SyncDeps, "realmProfile" | "now" | "registrationTimes"> & {
   registrations: Pick<RegistrationRepository, "begin">;
 } & CheckReferencesDeps &
   CreateDeps &
@@ -97,7 +97,7 @@ async function checkProfile({ realmProfile }: Pick<SyncDeps, "realmProfile">, in
 }
 
 function describe(
-  deps: Pick<SyncDeps, "now" | "recoveryAfterMs" | "lostCreateMs">,
+  deps: Pick<SyncDeps, "now" | "registrationTimes">,
   input: RegisterUserInput,
   client: RegistrationAttempt["client"],
 ): Omit<NewRegistration, "id" | "idempotencyKey"> {
@@ -117,8 +117,8 @@ function describe(
       ...(client && { client }),
     },
     now,
-    recoverAt: later(now, deps.recoveryAfterMs),
-    lostUntil: later(now, deps.lostCreateMs),
+    recoverAt: later(now, deps.registrationTimes.recoveryAfterMs),
+    lostUntil: later(now, deps.registrationTimes.lostCreateMs),
   };
 }
 
@@ -188,7 +188,7 @@ async function completeLocally(
     const local = profileOf(stored);
     // The caller has been answered that it failed: what it did not get must not exist.
     if (deadlinePassed()) throw new AuthError("request.timeout");
-    const user = await withCollisionResolved(deps, local, () => deps.registrations.complete(id, local, deps.now()));
+    const user = await deps.withCollisionResolved(local, () => deps.registrations.complete(id, local, deps.now()));
     if (user) return user;
     throw new AuthError("registration.undone", { internal: "another process undid this registration" });
   } catch (error) {

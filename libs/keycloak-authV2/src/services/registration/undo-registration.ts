@@ -15,7 +15,7 @@ type OutcomeOfOthersDeps = Pick<SyncDeps, "logger"> & {
 };
 
 /** For {@link undoRegistration}. */
-export type UndoRegistrationDeps = Pick<SyncDeps, "now" | "logger" | "recoveryAfterMs"> & {
+export type UndoRegistrationDeps = Pick<SyncDeps, "now" | "logger" | "registrationTimes"> & {
   registrations: Pick<RegistrationRepository, "beginUndo" | "finishUndo">;
   keycloak: Pick<KeycloakUserRepository, "deleteUser">;
   metrics: Pick<AuthMetrics, "registrationUndo">;
@@ -45,7 +45,7 @@ export async function undoRegistration(
 ): Promise<UndoOutcome> {
   const log = deps.logger.child({ registrationId, userId: keycloakUserId, reason });
   try {
-    const recoverAt = later(deps.now(), deps.recoveryAfterMs);
+    const recoverAt = later(deps.now(), deps.registrationTimes.recoveryAfterMs);
     const won = await deps.registrations.beginUndo(registrationId, keycloakUserId, reason, deps.now(), recoverAt);
     const other = won ? null : await outcomeOfOthers(deps, registrationId);
     if (other) return other;

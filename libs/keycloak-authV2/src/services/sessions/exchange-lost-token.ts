@@ -8,7 +8,7 @@ import { type ExchangeTokensDeps, exchangeTokens } from "./exchange-tokens.ts";
 import { isReplaced } from "./lost-token.ts";
 
 /** For {@link exchangeLostToken}. */
-export type ExchangeLostTokenDeps = Pick<SyncDeps, "refreshLeaseMs" | "unknownTokens" | "logger"> & {
+export type ExchangeLostTokenDeps = Pick<SyncDeps, "refreshTimes" | "unknownTokens" | "logger"> & {
   sessions: Pick<SessionRepository, "beginRefresh">;
   metrics: Pick<AuthMetrics, "sessionHealed">;
 } & ExchangeTokensDeps;
@@ -39,10 +39,10 @@ export async function exchangeLostToken(
   lost: LostToken,
   askKeycloak: () => Promise<SessionTokenSet>,
 ): Promise<LostExchange> {
-  const { sessions, refreshLeaseMs, unknownTokens, metrics, logger } = deps;
+  const { sessions, refreshTimes, unknownTokens, metrics, logger } = deps;
   unknownTokens.check(session.sessionId, lost.refreshTokenHash);
   const refreshTokenHash = session.refreshTokenHash ?? "";
-  const attempt = await sessions.beginRefresh(session.sessionId, refreshTokenHash, refreshLeaseMs);
+  const attempt = await sessions.beginRefresh(session.sessionId, refreshTokenHash, refreshTimes.leaseMs);
   if (attempt?.fence == null) return { outcome: "overtaken", answered: false };
   const ask = async () => {
     const tokens = await unknownTokens.ask(session.sessionId, lost.refreshTokenHash, () =>

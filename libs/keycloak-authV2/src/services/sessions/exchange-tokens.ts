@@ -23,9 +23,6 @@ export type ExchangeTokensDeps = Pick<SyncDeps, "cipher" | "now" | "wake"> & {
 } & StoreDeps &
   ReleaseDeps;
 
-/** Asks Keycloak for new tokens: `KeycloakIntegrationService.refreshToken`. */
-export type RefreshAtKeycloak = (refreshToken: string) => Promise<SessionTokenSet>;
-
 /** The right to exchange a session's current refresh token, until somebody else has a newer one. */
 export interface Lease {
   session: Session;

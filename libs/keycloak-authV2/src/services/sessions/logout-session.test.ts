@@ -20,13 +20,12 @@ beforeEach(async () => {
   session = await logIn(fixture, "s1");
 });
 
-const atKeycloak = (refreshToken: string) => fixture.keycloak.tokenClient.logout(refreshToken);
 const waiting = () => [...fixture.database.keycloakLogouts.values()];
 const sweep = () => createLogoutSweep(fixture.deps).run();
 
 describe("a logout", () => {
   test("ends both sides and leaves nothing to do", async () => {
-    await logoutSession(fixture.deps, session, atKeycloak);
+    await logoutSession(fixture.deps, session);
     expect(fixture.database.sessions.get("s1")).toMatchObject({ endReason: "logout", refreshToken: null });
     expect(fixture.keycloak.sessions.size).toBe(0);
     expect(waiting()).toEqual([]);
@@ -36,7 +35,7 @@ describe("a logout", () => {
     away = true;
     const woken: string[] = [];
     fixture.deps.wake = (name) => woken.push(name);
-    await logoutSession(fixture.deps, session, atKeycloak);
+    await logoutSession(fixture.deps, session);
     expect(fixture.database.sessions.get("s1")).toMatchObject({ endReason: "logout" });
     expect(waiting()).toMatchObject([{ keycloakSessionId: session.keycloakSessionId, reason: "logout" }]);
     expect(woken).toEqual(["logouts"]);
@@ -54,7 +53,7 @@ describe("a logout", () => {
 
   test("is tried at growing distances, ten seconds at most, until the session can't exist any more", async () => {
     away = true;
-    await logoutSession(fixture.deps, session, atKeycloak);
+    await logoutSession(fixture.deps, session);
     const pauses: number[] = [];
     fixture.clock.now += 4_000;
     while (waiting().length > 0) {
@@ -71,8 +70,9 @@ describe("a logout", () => {
 
   test("with a spent token ends Keycloak's session by its id", async () => {
     const refresher = new SessionRefresher(fixture.deps);
-    await refresher.refresh(session, (token) => fixture.keycloak.tokenClient.refresh(token));
-    await logoutSession(fixture.deps, session, () => Promise.reject(new Error("not by token")));
+    await refresher.refresh(session);
+    const logout = () => Promise.reject(new Error("not by token"));
+    await logoutSession({ ...fixture.deps, authentication: { logout } }, session);
     await fixture.background.drain();
     expect([fixture.keycloak.sessions.size, waiting().length]).toEqual([0, 0]);
   });
@@ -80,10 +80,10 @@ describe("a logout", () => {
   test("of a session that ended otherwise reaches Keycloak too, later if need be", async () => {
     await fixture.deps.sessions.end("s1", "expired", fixture.deps.now());
     away = true;
-    await logoutSession(fixture.deps, session, atKeycloak);
+    await logoutSession(fixture.deps, session);
     expect(waiting()).toHaveLength(1);
     away = false;
-    await logoutSession(fixture.deps, session, atKeycloak);
+    await logoutSession(fixture.deps, session);
     expect([fixture.keycloak.sessions.size, waiting().length]).toEqual([0, 0]);
   });
 });

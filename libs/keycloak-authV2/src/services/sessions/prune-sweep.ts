@@ -1,10 +1,11 @@
-import type { FeedRepository, ReconcileRepository } from "@libs/database";
+import type { FeedRepository, ReconcileRepository, RetentionRepository } from "@libs/database";
 import type { Sweep } from "../../workers/index.ts";
 import { later } from "../shared/back-off.ts";
 import type { SyncDeps } from "../shared/sync-deps.ts";
 
 /** For {@link pruneSweep}. */
-export type PruneSweepDeps = Pick<SyncDeps, "retention" | "retentionMs" | "now" | "logger"> & {
+export type PruneSweepDeps = Pick<SyncDeps, "retentionMs" | "now" | "logger"> & {
+  retention: RetentionRepository;
   feed: Pick<FeedRepository, "pruneSeenEvents">;
   reconcile: Pick<ReconcileRepository, "foldCounts">;
 };

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import type { InMemoryDatabase } from "@libs/database/testing";
 import { AuthError } from "@libs/problems";
+import type { SessionTokenSet } from "../../ports/ports.ts";
 import { logIn } from "../../testing/log-in.ts";
 import { createSyncFixture, type SyncFixture } from "../../testing/sync-fixture.ts";
 import { UnknownTokenGate } from "../shared/unknown-token-gate.ts";
@@ -16,7 +17,10 @@ beforeEach(() => {
 
 type Held = { sessionId: string; refreshToken: string };
 const atKeycloak = (refreshToken: string) => fixture.keycloak.tokenClient.refresh(refreshToken);
-const refresh = (held: Held, replica = 0) => (replicas[replica] as SessionRefresher).refresh(held, atKeycloak);
+/** A replica of its own, whose calls to Keycloak are these. */
+const asking = (refreshToken: (refreshToken: string) => Promise<SessionTokenSet>) =>
+  new SessionRefresher({ ...fixture.deps, authentication: { refreshToken } });
+const refresh = (held: Held, replica = 0) => (replicas[replica] as SessionRefresher).refresh(held);
 const codeOf = (work: Promise<unknown>) =>
   work.then(
     () => "ok",
@@ -82,7 +86,7 @@ describe("the newest token, lost with its commit", () => {
       await promise;
       return await atKeycloak(token);
     };
-    const first = (replicas[0] as SessionRefresher).refresh(newest, slow);
+    const first = asking(slow).refresh(newest);
     const second = refresh(newest, 1);
     // Many reads of the row.
     await Bun.sleep(100);
@@ -104,7 +108,7 @@ describe("the newest token, lost with its commit", () => {
 
   test("logs out too", async () => {
     const [, newest] = (await lose(1)) as [Held, Held];
-    await logoutSession(fixture.deps, newest, (token) => fixture.keycloak.tokenClient.logout(token));
+    await logoutSession(fixture.deps, newest);
     await fixture.background.drain();
     expect(row()?.endReason).toBe("logout");
     expect(fixture.keycloak.sessions.size).toBe(0);
@@ -113,7 +117,7 @@ describe("the newest token, lost with its commit", () => {
   test("waits while Keycloak is away: the row stays, and the lease is free", async () => {
     const [, newest] = (await lose(1)) as [Held, Held];
     const away = () => Promise.reject(new AuthError("keycloak.unavailable"));
-    expect(await codeOf((replicas[0] as SessionRefresher).refresh(newest, away))).toBe("keycloak.unavailable");
+    expect(await codeOf(asking(away).refresh(newest))).toBe("keycloak.unavailable");
     expect(await codeOf(refresh(newest))).toBe("ok");
   });
 });
@@ -155,7 +159,7 @@ describe("a stolen token of the lost time", () => {
     const [, stolen] = (await lose(2)) as [Held, Held];
     const replaced = () => Promise.reject(new AuthError("session.refused", { replaced: true }));
     fixture.clock.now += 61_000;
-    expect(await codeOf((replicas[0] as SessionRefresher).refresh(stolen, replaced))).toBe("session.reuse_detected");
+    expect(await codeOf(asking(replaced).refresh(stolen))).toBe("session.reuse_detected");
   });
 
   test("issued within the grace may be another tab's: it gets the successor's answer", async () => {
@@ -178,7 +182,10 @@ describe("what Keycloak is not asked about, or refuses, changes nothing", () => 
       ...[{ iat: undefined }, { iat: "1" }, { iat: 1.5 }, { iat: -1 }, { iat: 2 ** 60 }, { exp: 1 }],
     ].map((given) => (typeof given === "string" ? given : forged(newest, given)))) {
       expect(await codeOf(refresh({ sessionId: "s1", refreshToken }))).toBe("session.invalid");
-      const logout = logoutSession(fixture.deps, { sessionId: "s1", refreshToken }, async () => true);
+      const logout = logoutSession(
+        { ...fixture.deps, authentication: { logout: async () => true } },
+        { sessionId: "s1", refreshToken },
+      );
       expect(await codeOf(logout)).toBe("session.invalid");
     }
     expect(asked()).toBe(calls);
@@ -193,7 +200,7 @@ describe("what Keycloak is not asked about, or refuses, changes nothing", () => 
     for (let time = 0; time < 5; time += 1) expect(await codeOf(refresh(held))).toBe("session.invalid");
     expect(asked() - calls).toBe(1);
     expect(row()).toEqual(before as never);
-    const logout = logoutSession(fixture.deps, held, (token) => fixture.keycloak.tokenClient.logout(token));
+    const logout = logoutSession(fixture.deps, held);
     expect(await codeOf(logout)).toBe("session.invalid");
     expect(row()).toEqual(before as never);
     expect(await codeOf(refresh(newest))).toBe("ok");
@@ -213,7 +220,7 @@ describe("what Keycloak is not asked about, or refuses, changes nothing", () => 
   test("a session that was ended in the lost time stays ended, by its newest token too", async () => {
     const [first, newest] = (await lose(1)) as [Held, Held];
     const restore = backup(fixture.database);
-    await logoutSession(fixture.deps, newest, (token) => fixture.keycloak.tokenClient.logout(token));
+    await logoutSession(fixture.deps, newest);
     restore();
     expect(await codeOf(refresh(newest))).toBe("session.invalid");
     expect(await codeOf(refresh(first))).toBe("session.refused");

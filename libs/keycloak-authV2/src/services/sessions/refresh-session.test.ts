@@ -17,6 +17,9 @@ beforeEach(() => {
 });
 
 const atKeycloak = (refreshToken: string) => fixture.keycloak.tokenClient.refresh(refreshToken);
+/** A replica of its own, whose calls to Keycloak are these. */
+const asking = (refreshToken: (refreshToken: string) => Promise<SessionTokenSet>) =>
+  new SessionRefresher({ ...fixture.deps, authentication: { refreshToken } });
 const codeOf = (work: Promise<unknown>) =>
   work.then(
     () => "ok",
@@ -25,7 +28,7 @@ const codeOf = (work: Promise<unknown>) =>
 
 test("many callers with one token share one call to Keycloak and get the same tokens", async () => {
   const session = await logIn(fixture, "s1");
-  const answers = await Promise.all(Array.from({ length: 20 }, () => refresher.refresh(session, atKeycloak)));
+  const answers = await Promise.all(Array.from({ length: 20 }, () => refresher.refresh(session)));
   expect(new Set(answers.map(({ refresh_token }) => refresh_token)).size).toBe(1);
   expect(fixture.keycloak.calls.filter((call) => call === "refresh")).toHaveLength(1);
 });
@@ -33,21 +36,21 @@ test("many callers with one token share one call to Keycloak and get the same to
 describe("a replaced token", () => {
   test("within the grace gets its successor's answer, from before the last one too", async () => {
     const session = await logIn(fixture, "s1");
-    const second = await refresher.refresh(session, atKeycloak);
-    const third = await refresher.refresh({ ...session, refreshToken: second.refresh_token }, atKeycloak);
+    const second = await refresher.refresh(session);
+    const third = await refresher.refresh({ ...session, refreshToken: second.refresh_token });
     fixture.clock.now += 59_000;
     for (const refreshToken of [session.refreshToken, second.refresh_token]) {
-      const answer = await refresher.refresh({ sessionId: "s1", refreshToken }, atKeycloak);
+      const answer = await refresher.refresh({ sessionId: "s1", refreshToken });
       expect(answer.refresh_token).toBe(third.refresh_token);
     }
   });
 
   test("after the grace is theft: ended on both sides", async () => {
     const session = await logIn(fixture, "s1");
-    await refresher.refresh(session, atKeycloak);
+    await refresher.refresh(session);
     fixture.clock.now += 61_000;
-    expect(await codeOf(refresher.refresh(session, atKeycloak))).toBe("session.reuse_detected");
-    expect(await codeOf(refresher.refresh(session, atKeycloak))).toBe("session.invalid");
+    expect(await codeOf(refresher.refresh(session))).toBe("session.reuse_detected");
+    expect(await codeOf(refresher.refresh(session))).toBe("session.invalid");
     await fixture.background.drain();
     expect(fixture.database.activities.map(({ type }) => type)).toContain("session.refresh_token_reused");
     expect(await fixture.registry.metrics()).toContain("session_refresh_token_reuse_total 1");
@@ -65,8 +68,11 @@ describe("nothing is changed", () => {
       ["s1", other.refreshToken],
       ["s3", mine.refreshToken],
     ] as const) {
-      expect(await codeOf(refresher.refresh({ sessionId, refreshToken }, atKeycloak))).toBe("session.invalid");
-      const logout = logoutSession(fixture.deps, { sessionId, refreshToken }, async () => {});
+      expect(await codeOf(refresher.refresh({ sessionId, refreshToken }))).toBe("session.invalid");
+      const logout = logoutSession(
+        { ...fixture.deps, authentication: { logout: async () => false } },
+        { sessionId, refreshToken },
+      );
       expect(await codeOf(logout)).toBe("session.invalid");
     }
     expect([...fixture.database.sessions.values()]).toEqual(before);
@@ -75,26 +81,26 @@ describe("nothing is changed", () => {
   test("by Keycloak's absence: the session stays and the next refresh works", async () => {
     const session = await logIn(fixture, "s1");
     for (const code of ["keycloak.unavailable", "keycloak.timeout", "keycloak.misconfigured"] as const) {
-      expect(await codeOf(refresher.refresh(session, () => Promise.reject(new AuthError(code))))).toBe(code);
+      expect(await codeOf(asking(() => Promise.reject(new AuthError(code))).refresh(session))).toBe(code);
     }
-    expect(await codeOf(refresher.refresh(session, atKeycloak))).toBe("ok");
+    expect(await codeOf(refresher.refresh(session))).toBe("ok");
   });
 
   test("by tokens that can't be decrypted", async () => {
     const session = await logIn(fixture, "s1");
-    await refresher.refresh(session, atKeycloak);
+    await refresher.refresh(session);
     const foreign = new SessionRefresher({ ...fixture.deps, cipher: createSyncFixture().deps.cipher });
-    expect(await codeOf(foreign.refresh(session, atKeycloak))).toBe("token.undecryptable");
-    expect(await codeOf(refresher.refresh(session, atKeycloak))).toBe("ok");
+    expect(await codeOf(foreign.refresh(session))).toBe("token.undecryptable");
+    expect(await codeOf(refresher.refresh(session))).toBe("ok");
   });
 
   test("by tokens of another session or person", async () => {
     const [mine, other] = [await logIn(fixture, "s1"), await logIn(fixture, "s2")];
     const theirs = async (): Promise<SessionTokenSet> => other.tokens;
-    expect(await codeOf(refresher.refresh(mine, theirs))).toBe("session.invalid");
+    expect(await codeOf(asking(theirs).refresh(mine))).toBe("session.invalid");
     const stored = updateSessionTokens(fixture.deps, "s1", plainTokens(other.tokens, fixture.deps.now()));
     expect(await codeOf(stored)).toBe("session.invalid");
-    expect(await codeOf(refresher.refresh(mine, atKeycloak))).toBe("ok");
+    expect(await codeOf(refresher.refresh(mine))).toBe("ok");
   });
 
   test("by tokens of the same person's other session", async () => {
@@ -102,15 +108,15 @@ describe("nothing is changed", () => {
     const elsewhere = await fixture.keycloak.tokenClient.passwordGrant(mine);
     const stored = updateSessionTokens(fixture.deps, "s1", plainTokens(elsewhere, fixture.deps.now()));
     expect(await codeOf(stored)).toBe("session.invalid");
-    expect(await codeOf(refresher.refresh(mine, async () => elsewhere))).toBe("session.invalid");
-    expect(await codeOf(refresher.refresh(mine, atKeycloak))).toBe("ok");
+    expect(await codeOf(asking(async () => elsewhere).refresh(mine))).toBe("session.invalid");
+    expect(await codeOf(refresher.refresh(mine))).toBe("ok");
   });
 });
 
 test("a refusal by Keycloak ends the row", async () => {
   const session = await logIn(fixture, "s1");
   fixture.keycloak.sessions.clear();
-  expect(await codeOf(refresher.refresh(session, atKeycloak))).toBe("session.refused");
+  expect(await codeOf(refresher.refresh(session))).toBe("session.refused");
   expect(fixture.database.sessions.get("s1")).toMatchObject({ endReason: "refresh_refused" });
 });
 
@@ -119,7 +125,7 @@ test("a refused session may live on in Keycloak, of a disabled user for example:
   const refuse = async (): Promise<SessionTokenSet> => {
     throw new AuthError("session.refused", { internal: "refresh: User disabled" });
   };
-  expect(await codeOf(refresher.refresh(session, refuse))).toBe("session.refused");
+  expect(await codeOf(asking(refuse).refresh(session))).toBe("session.refused");
   const [sid] = [...fixture.keycloak.sessions.keys()];
   expect([...fixture.database.keycloakLogouts.values()]).toMatchObject([
     { keycloakSessionId: sid, nextAttemptAt: fixture.deps.now() },
@@ -133,7 +139,7 @@ test("a session that ends while Keycloak answers stays ended, in Keycloak too", 
     await fixture.deps.sessions.end("s1", "logout", fixture.deps.now());
     return tokens;
   };
-  expect(await codeOf(refresher.refresh(session, slow))).toBe("session.invalid");
+  expect(await codeOf(asking(slow).refresh(session))).toBe("session.invalid");
   await fixture.background.drain();
   expect(fixture.keycloak.sessions.size).toBe(0);
 });

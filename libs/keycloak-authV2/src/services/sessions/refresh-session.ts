@@ -3,7 +3,7 @@ import { deadlinePassed, remainingMs } from "@libs/observability";
 import { AuthError } from "@libs/problems";
 import { hashToken } from "../../crypto/index.ts";
 import type { AuthMetrics } from "../../metrics/metrics.ts";
-import type { SessionTokenSet } from "../../ports/ports.ts";
+import type { ClientDetails, KeycloakAuthentication, SessionTokenSet } from "../../ports/ports.ts";
 import {
   type FollowDeps,
   followAtKeycloak,
@@ -14,14 +14,12 @@ import {
 import { openTokens } from "../shared/seal-tokens.ts";
 import type { SyncDeps } from "../shared/sync-deps.ts";
 import { type ExchangeLostTokenDeps, exchangeLostToken } from "./exchange-lost-token.ts";
-import { type ExchangeTokensDeps, exchangeTokens, type Lease, type RefreshAtKeycloak } from "./exchange-tokens.ts";
+import { type ExchangeTokensDeps, exchangeTokens, type Lease } from "./exchange-tokens.ts";
 import { lostTokenOf } from "./lost-token.ts";
 
 /** For {@link SessionRefresher}: its times, the row, and what exchanging a token and ending a session use. */
-export type RefreshDeps = Pick<
-  SyncDeps,
-  "refreshLeaseMs" | "refreshPollMs" | "refreshWaitMs" | "refreshGraceMs" | "now" | "cipher" | "logger" | "background"
-> & {
+export type RefreshDeps = Pick<SyncDeps, "refreshTimes" | "now" | "cipher" | "logger" | "background"> & {
+  authentication: Pick<KeycloakAuthentication, "refreshToken">;
   sessions: Pick<SessionRepository, "beginRefresh" | "end">;
   metrics: Pick<AuthMetrics, "refreshTokenReuse">;
 } & ExchangeTokensDeps &
@@ -46,39 +44,42 @@ export class SessionRefresher {
   constructor(private readonly deps: RefreshDeps) {}
 
   /**
+   * @param client whom Keycloak shall see; of callers who share a call, the first one's
    * @throws AuthError `session.invalid` (unknown, foreign, ended: nothing is changed) | `session.refused` (Keycloak
    *   ended it: so is the row) | `session.reuse_detected` (a spent token past the grace: ended on both sides) |
    *   `session.busy` (another's refresh takes too long, or too many unknown tokens are asked about) | `token.undecryptable` | `keycloak.*` (the session stays)
    */
-  async refresh(input: RefreshInput, atKeycloak: RefreshAtKeycloak): Promise<SessionTokenSet> {
+  async refresh(input: RefreshInput, client: ClientDetails = {}): Promise<SessionTokenSet> {
     const hash = hashToken(input.refreshToken);
     const key = `${input.sessionId} ${hash}`;
     const running = this.#inFlight.get(key);
     if (running) return await running;
-    const started = this.#refresh(input, hash, atKeycloak).finally(() => this.#inFlight.delete(key));
+    const started = this.#refresh(input, hash, client).finally(() => this.#inFlight.delete(key));
     this.#inFlight.set(key, started);
     return await started;
   }
 
-  async #refresh(input: RefreshInput, hash: string, atKeycloak: RefreshAtKeycloak): Promise<SessionTokenSet> {
-    const { sessions, refreshLeaseMs, refreshPollMs, refreshWaitMs } = this.deps;
-    const waitUntil = Date.now() + remainingMs(refreshWaitMs);
+  async #refresh(input: RefreshInput, hash: string, client: ClientDetails): Promise<SessionTokenSet> {
+    const { sessions, authentication } = this.deps;
+    const { leaseMs, pollMs, waitMs } = this.deps.refreshTimes;
+    const askKeycloak = () => authentication.refreshToken(input.refreshToken, client);
+    const waitUntil = Date.now() + remainingMs(waitMs);
     let exchanged = false;
     for (;;) {
-      const attempt = await sessions.beginRefresh(input.sessionId, hash, refreshLeaseMs);
-      const healed = await this.#heal(attempt, input.refreshToken, hash, atKeycloak);
+      const attempt = await sessions.beginRefresh(input.sessionId, hash, leaseMs);
+      const healed = await this.#heal(attempt, input.refreshToken, hash, askKeycloak);
       if (healed?.tokens) return healed.tokens;
       exchanged ||= healed?.answered ?? false;
       const answer = healed ? null : await this.#answerOfTheRow(attempt, exchanged);
       if (answer) return answer;
       const lease = healed ? null : leaseOf(attempt, hash);
       if (lease) {
-        const outcome = await exchangeTokens(this.deps, lease, () => atKeycloak(input.refreshToken));
+        const outcome = await exchangeTokens(this.deps, lease, askKeycloak);
         if (outcome.stored) return outcome.tokens;
         exchanged ||= outcome.answered;
-      } else if (Date.now() + refreshPollMs >= waitUntil || deadlinePassed()) {
+      } else if (Date.now() + pollMs >= waitUntil || deadlinePassed()) {
         throw new AuthError("session.busy", { internal: "another refresh of this session takes too long" });
-      } else await Bun.sleep(refreshPollMs);
+      } else await Bun.sleep(pollMs);
     }
   }
 
@@ -90,18 +91,18 @@ export class SessionRefresher {
     attempt: RefreshAttempt | null,
     refreshToken: string,
     hash: string,
-    atKeycloak: RefreshAtKeycloak,
+    askKeycloak: () => Promise<SessionTokenSet>,
   ): Promise<{ tokens?: SessionTokenSet; answered: boolean } | null> {
     if (attempt?.standing !== "unknown") return null;
     const { session } = attempt;
-    const { now, refreshGraceMs, cipher } = this.deps;
+    const { now, refreshTimes, cipher } = this.deps;
     const lost = lostTokenOf(session, refreshToken, hash, now());
     if (!lost) return null;
-    const exchange = await exchangeLostToken(this.deps, session, lost, () => atKeycloak(refreshToken));
+    const exchange = await exchangeLostToken(this.deps, session, lost, askKeycloak);
     if (exchange.outcome === "healed") return { tokens: exchange.tokens, answered: true };
     if (exchange.outcome === "overtaken") return { answered: exchange.answered };
     // Nobody knows when it was replaced: not before it was issued.
-    if (now().getTime() - lost.issuedAt.getTime() > refreshGraceMs) throw await this.#endStolen(session);
+    if (now().getTime() - lost.issuedAt.getTime() > refreshTimes.graceMs) throw await this.#endStolen(session);
     return { tokens: openTokens(cipher, session, now()), answered: false };
   }
 
@@ -111,7 +112,7 @@ export class SessionRefresher {
    * @returns null when the token is the current one and Keycloak has to be asked
    */
   async #answerOfTheRow(found: RefreshAttempt | null, exchanged: boolean): Promise<SessionTokenSet | null> {
-    const { sessions, now, refreshGraceMs, cipher } = this.deps;
+    const { sessions, now, refreshTimes, cipher } = this.deps;
     if (!found || (found.standing === "unknown" && !(exchanged && found.session.endedAt)))
       throw new AuthError("session.invalid");
     const { session } = found;
@@ -122,7 +123,7 @@ export class SessionRefresher {
     }
     if (found.standing === "current") return null;
     const spentForMs = now().getTime() - (found.spentAt?.getTime() ?? 0);
-    if (spentForMs <= refreshGraceMs) return openTokens(cipher, session, now());
+    if (spentForMs <= refreshTimes.graceMs) return openTokens(cipher, session, now());
     throw await this.#endStolen(session);
   }
 

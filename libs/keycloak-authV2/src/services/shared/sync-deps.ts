@@ -1,38 +1,35 @@
-import type { Repositories } from "@libs/database";
 import type { BackgroundTasks, Logger } from "@libs/observability";
 import type { RequestFingerprint, TokenCipher } from "../../crypto/index.ts";
-import type { AuthMetrics } from "../../metrics/metrics.ts";
-import type { KeycloakUserRepository } from "../../ports/ports.ts";
 import type { Wake } from "../../workers/index.ts";
 import type { RealmProfile } from "./realm-profile.ts";
 import type { UnknownTokenGate } from "./unknown-token-gate.ts";
 
-/** Those repositories that some flow uses; not those of the shop, roles, domain events and operators. */
-type FlowRepositories = Pick<
-  Repositories,
-  | "activities"
-  | "business"
-  | "feed"
-  | "idempotency"
-  | "keycloakLogouts"
-  | "leases"
-  | "reconcile"
-  | "registrations"
-  | "retention"
-  | "sessions"
-  | "syncRuns"
-  | "tickets"
-  | "users"
-  | "scans"
->;
+/** The time limits of refreshes. Milliseconds. */
+export interface RefreshTimes {
+  /** How long a replaced refresh token still gets its successor's answer: parallel tabs, lost answers. */
+  graceMs: number;
+  /** How long one refresh keeps others away from Keycloak: longer than Keycloak's own time limit. */
+  leaseMs: number;
+  /** Between two reads of a session that another is refreshing. */
+  pollMs: number;
+  /** How long a caller without a deadline of its own waits for another's refresh. */
+  waitMs: number;
+}
+
+/** The time limits of registrations. Milliseconds. */
+export interface RegistrationTimes {
+  /** How long a registration is left to its own process before recovery takes it up. */
+  recoveryAfterMs: number;
+  /** How long a create whose answer was lost may still land in Keycloak. */
+  lostCreateMs: number;
+}
 
 /**
- * What the composition makes for all flows together: ports, a clock, and where to report what happened. No flow is given it
- * as a whole: each picks what it uses, in a type beside its function, so that its needs can be read there and a test can
- * bring no more than those.
+ * What flows share beside their ports: a clock, times, and where to report what happened. No flow is given it as a whole:
+ * each picks what it uses, and names its ports, in a type beside its function, so that its needs can be read there and a
+ * test can bring no more than those.
  */
-export interface SyncDeps extends FlowRepositories {
-  keycloak: KeycloakUserRepository;
+export interface SyncDeps {
   /** How long an answer is kept under its `Idempotency-Key`. Milliseconds. */
   idempotencyTtlMs: number;
   /** How long finished rows are kept. Milliseconds. */
@@ -43,23 +40,12 @@ export interface SyncDeps extends FlowRepositories {
   realmProfile: RealmProfile;
   cipher: TokenCipher;
   now: () => Date;
-  /** How long a replaced refresh token still gets its successor's answer: parallel tabs, lost answers. Milliseconds. */
-  refreshGraceMs: number;
-  /** How long one refresh keeps others away from Keycloak: longer than Keycloak's own time limit. Milliseconds. */
-  refreshLeaseMs: number;
-  /** Between two reads of a session that another is refreshing. Milliseconds. */
-  refreshPollMs: number;
-  /** How long a caller without a deadline of its own waits for another's refresh. Milliseconds. */
-  refreshWaitMs: number;
+  refreshTimes: RefreshTimes;
   /** Bounds what Keycloak is asked about refresh tokens that no row knows. */
   unknownTokens: UnknownTokenGate;
-  metrics: AuthMetrics;
   logger: Logger;
   background: BackgroundTasks;
   /** Has a sweep run soon, on some replica. */
   wake: Wake;
-  /** How long a registration is left to its own process before recovery takes it up. Milliseconds. */
-  recoveryAfterMs: number;
-  /** How long a create whose answer was lost may still land in Keycloak. Milliseconds. */
-  lostCreateMs: number;
+  registrationTimes: RegistrationTimes;
 }

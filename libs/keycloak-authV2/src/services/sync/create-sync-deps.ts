@@ -3,12 +3,12 @@ import { BackgroundTasks, type Logger, silentLogger } from "@libs/observability"
 import { type Secret, secretFromEnvironment } from "@libs/observability/secrets";
 import { createRequestFingerprint, keyRingFault, keyRingSource, TokenCipher } from "../../crypto/index.ts";
 import { createAuthMetrics } from "../../metrics/metrics.ts";
-import type { KeycloakUserRepository } from "../../ports/ports.ts";
+import type { KeycloakAuthentication, KeycloakUserRepository } from "../../ports/ports.ts";
 import type { Wake } from "../../workers/index.ts";
 import type { FacadeParts } from "../integration/index.ts";
 import { createRealmProfile } from "../shared/realm-profile.ts";
-import type { SyncDeps } from "../shared/sync-deps.ts";
 import { UnknownTokenGate } from "../shared/unknown-token-gate.ts";
+import type { ComposedDeps } from "./composed-deps.ts";
 
 /**
  * How {@link UserSyncService} works. Everything may be left out.
@@ -50,13 +50,18 @@ export interface UserSyncOptions {
 export interface UserSyncSetup extends FacadeParts, UserSyncOptions {
   /** Keycloak's users: `KeycloakIntegrationService.userRepository`. */
   repository: KeycloakUserRepository;
+  /**
+   * Logins and sessions at Keycloak, which `login`, `refreshSession` and `logoutSession` need: the
+   * `KeycloakIntegrationService` itself.
+   */
+  authentication?: KeycloakAuthentication;
 }
 
 /**
  * What the flows depend on, with safe defaults: for the facades, which are composition roots.
  * @throws KeyRingError when no valid key ring is given, here or in `TOKEN_ENCRYPTION_KEYS`
  */
-export function createSyncDeps(setup: UserSyncSetup): SyncDeps {
+export function createSyncDeps(setup: UserSyncSetup): ComposedDeps {
   const keyRing = keyRingSource(
     setup.tokenEncryptionKeys ?? secretFromEnvironment("TOKEN_ENCRYPTION_KEYS", process.env, { check: keyRingFault }),
   );
@@ -73,7 +78,7 @@ export function createKeylessDeps({
   database,
   metrics,
   ...options
-}: Omit<UserSyncSetup, "tokenEncryptionKeys">): Omit<SyncDeps, "cipher" | "fingerprint"> {
+}: Omit<UserSyncSetup, "tokenEncryptionKeys">): Omit<ComposedDeps, "cipher" | "fingerprint"> {
   const logger = options.logger ?? silentLogger;
   const authMetrics = createAuthMetrics(metrics);
   const now = options.now ?? (() => new Date());
@@ -82,10 +87,12 @@ export function createKeylessDeps({
     realmProfile: createRealmProfile({ keycloak: repository, now, logger }),
     ...createRepositories(database, authMetrics.observeDatabase),
     now,
-    refreshGraceMs: options.refreshGraceMs ?? 60_000,
-    refreshLeaseMs: options.refreshLeaseMs ?? 3_500,
-    refreshPollMs: 50,
-    refreshWaitMs: 2 * (options.refreshLeaseMs ?? 3_500),
+    refreshTimes: {
+      graceMs: options.refreshGraceMs ?? 60_000,
+      leaseMs: options.refreshLeaseMs ?? 3_500,
+      pollMs: 50,
+      waitMs: 2 * (options.refreshLeaseMs ?? 3_500),
+    },
     unknownTokens: new UnknownTokenGate(),
     metrics: authMetrics,
     logger,
@@ -97,7 +104,9 @@ export function createKeylessDeps({
       sessions: options.retentionMs?.sessions ?? 30 * 24 * 3_600_000,
       activities: options.retentionMs?.activities ?? 365 * 24 * 3_600_000,
     },
-    recoveryAfterMs: options.recoveryAfterMs ?? 20_000,
-    lostCreateMs: options.lostCreateMs ?? 360_000,
+    registrationTimes: {
+      recoveryAfterMs: options.recoveryAfterMs ?? 20_000,
+      lostCreateMs: options.lostCreateMs ?? 360_000,
+    },
   };
 }

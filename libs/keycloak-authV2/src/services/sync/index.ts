@@ -6,8 +6,9 @@
 export type { BulkSyncResult } from "../reconcile/bulk-sync-users.ts";
 export type { BusinessReferences } from "../registration/check-references.ts";
 export type { RegisterUserInput } from "../registration/register-user.ts";
+export { authenticationInput, type SuccessfulLogin } from "../sessions/authentication-input.ts";
+export type { LoggedIn, LoginInput, LoginOptions, LoginProtection } from "../sessions/login.ts";
 export type { AuthenticatedSession, AuthenticationInput } from "../sessions/sync-on-authentication.ts";
 export type { PlainTokens } from "../shared/seal-tokens.ts";
-export { authenticationInput, type SuccessfulLogin } from "./authentication-input.ts";
 export type { UserSyncOptions, UserSyncSetup } from "./create-sync-deps.ts";
 export { type RegisterUserResult, UserSyncService } from "./user-sync-service.ts";

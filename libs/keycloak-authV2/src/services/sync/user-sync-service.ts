@@ -1,19 +1,22 @@
 import { randomUUID } from "node:crypto";
 import type { Activity, ActivityPosition, PersonSession, PrismaClient, Session, User } from "@libs/database";
 import type { Registry } from "@libs/observability";
-import { AuthError, isAuthError } from "@libs/problems";
-import type { KeycloakUserRepository, SessionTokenSet } from "../../ports/ports.ts";
-import type { UserProfile } from "../../ports/user-profile.ts";
+import { AuthError, isAuthError, SetupError } from "@libs/problems";
+import type {
+  ClientDetails,
+  KeycloakAuthentication,
+  KeycloakUserRepository,
+  SessionTokenSet,
+} from "../../ports/ports.ts";
 import type { Sweep } from "../../workers/index.ts";
-import type { ClientDetails } from "../integration/index.ts";
 import { type BulkSyncResult, bulkSyncUsers } from "../reconcile/bulk-sync-users.ts";
-import { type BusinessReferences, checkReferences } from "../registration/check-references.ts";
+import { type CollisionResolution, withCollisionResolved } from "../reconcile/resolve-collision.ts";
 import { registrationSweep } from "../registration/recover-registrations.ts";
-import { registerIdempotently } from "../registration/register-idempotently.ts";
+import { type RegisterUser, registerIdempotently } from "../registration/register-idempotently.ts";
 import { type RegisterUserInput, registerUser } from "../registration/register-user.ts";
-import type { RefreshAtKeycloak } from "../sessions/exchange-tokens.ts";
+import { type LoggedIn, type LoginInput, type LoginOptions, login } from "../sessions/login.ts";
 import { type LogoutEverywhereResult, logoutEverywhere, logoutPerson } from "../sessions/logout-everywhere.ts";
-import { type LogoutAtKeycloak, type LogoutInput, logoutSession } from "../sessions/logout-session.ts";
+import { type LogoutInput, logoutSession } from "../sessions/logout-session.ts";
 import { createLogoutSweep } from "../sessions/logout-sweep.ts";
 import { pruneSweep } from "../sessions/prune-sweep.ts";
 import { type RefreshInput, SessionRefresher } from "../sessions/refresh-session.ts";
@@ -21,9 +24,13 @@ import { type AuthenticationInput, syncOnAuthentication, undoLogin } from "../se
 import { updateSessionTokens } from "../sessions/update-session-tokens.ts";
 import { authErrors, toAuthError } from "../shared/database-failure.ts";
 import { followAtKeycloak, planLogout } from "../shared/end-at-keycloak.ts";
+import type { RealmProfile } from "../shared/realm-profile.ts";
 import type { PlainTokens } from "../shared/seal-tokens.ts";
-import type { SyncDeps } from "../shared/sync-deps.ts";
+import type { ComposedDeps } from "./composed-deps.ts";
 import { createSyncDeps, type UserSyncOptions, type UserSyncSetup } from "./create-sync-deps.ts";
+
+/** The options of the guide's form. */
+type GuideOptions = UserSyncOptions & Pick<UserSyncSetup, "authentication">;
 
 /**
  * What became of a registration.
@@ -64,7 +71,8 @@ export type RegisterUserResult =
  *   metrics,
  * });
  * const options: UserSyncOptions = { tokenEncryptionKeys: () => process.env.TOKEN_ENCRYPTION_KEYS ?? "" };
- * const setup: UserSyncSetup = { repository: integration.userRepository, database, metrics, ...options };
+ * const keycloak = { repository: integration.userRepository, authentication: integration };
+ * const setup: UserSyncSetup = { ...keycloak, database, metrics, ...options };
  * const sync = new UserSyncService(setup);
  *
  * const store: BusinessReferences = { storeId: "7d0c…" };
@@ -85,8 +93,12 @@ export type RegisterUserResult =
  * ```
  */
 export class UserSyncService {
-  readonly #deps: SyncDeps;
-  readonly #refresher: SessionRefresher;
+  /** What the realm asks of people who register. */
+  readonly realmProfile: Pick<RealmProfile, "current">;
+  readonly #deps: ComposedDeps;
+  readonly #register: RegisterUser;
+  /** Of those who give what these need. */
+  readonly #sessions: { authentication: KeycloakAuthentication; refresher: SessionRefresher } | undefined;
 
   /** @throws KeyRingError when no valid key ring is given, here or in `TOKEN_ENCRYPTION_KEYS` */
   constructor(setup: UserSyncSetup);
@@ -94,15 +106,18 @@ export class UserSyncService {
    * The guide's form of the same.
    * @throws KeyRingError when no valid key ring is given, here or in `TOKEN_ENCRYPTION_KEYS`
    */
-  constructor(
-    userRepository: KeycloakUserRepository,
-    prisma: PrismaClient,
-    metrics: Registry,
-    options?: UserSyncOptions,
-  );
-  constructor(...given: [UserSyncSetup] | [KeycloakUserRepository, PrismaClient, Registry, UserSyncOptions?]) {
-    this.#deps = createSyncDeps(given.length === 1 ? given[0] : namedParts(...given));
-    this.#refresher = new SessionRefresher(this.#deps);
+  constructor(userRepository: KeycloakUserRepository, prisma: PrismaClient, metrics: Registry, options?: GuideOptions);
+  constructor(...given: [UserSyncSetup] | [KeycloakUserRepository, PrismaClient, Registry, GuideOptions?]) {
+    const setup = given.length === 1 ? given[0] : namedParts(...given);
+    const deps = createSyncDeps(setup);
+    this.#deps = deps;
+    this.realmProfile = deps.realmProfile;
+    const resolve: CollisionResolution = (profile, write) => withCollisionResolved(deps, profile, write);
+    const registering = { ...deps, withCollisionResolved: resolve };
+    this.#register = (input, attempt) => registerUser(registering, input, attempt);
+    const { authentication } = setup;
+    const refresher = authentication && new SessionRefresher({ ...this.#deps, authentication });
+    this.#sessions = refresher && { authentication, refresher };
   }
 
   /**
@@ -120,8 +135,8 @@ export class UserSyncService {
     try {
       const localUser = await this.#measured("register", () =>
         idempotencyKey === undefined
-          ? registerUser(this.#deps, input, { id: randomUUID(), ...(client && { client }) })
-          : registerIdempotently(this.#deps, input, idempotencyKey, client),
+          ? this.#register(input, { id: randomUUID(), ...(client && { client }) })
+          : registerIdempotently({ ...this.#deps, register: this.#register }, input, idempotencyKey, client),
       );
       return { success: true, userId: localUser.id, localUser };
     } catch (error) {
@@ -130,39 +145,28 @@ export class UserSyncService {
     }
   }
 
-  /** What the realm asks of people who register, at most a minute old. @throws AuthError `keycloak.*` when it was never read */
-  userProfile(): Promise<UserProfile> {
-    return this.#deps.realmProfile.current();
-  }
-
-  /** Refuses an unknown `storeId` or `organizationId`. @throws AuthError `registration.store_unknown` | `registration.organization_unknown` */
-  checkReferences(references: BusinessReferences): Promise<void> {
-    return authErrors(() => checkReferences(this.#deps, references));
+  /**
+   * The whole login: Keycloak decides, the user and the session are stored, the caller's answer is made. Whatever fails on
+   * the way, the session that Keycloak opened is ended.
+   * @throws AuthError, see {@link login}; SetupError where the service has no `authentication`
+   */
+  login(input: LoginInput, options?: Omit<LoginOptions<never>, "answer">): Promise<LoggedIn>;
+  /** @param options.answer makes the caller's answer; the login is undone where it throws */
+  login<Answer>(input: LoginInput, options: LoginOptions<Answer>): Promise<Answer>;
+  async login(input: LoginInput, options: Partial<LoginOptions<unknown>> = {}): Promise<unknown> {
+    const { business, activities, background, now } = this.#deps;
+    const { authentication } = this.#keycloakSessions;
+    const deps = {
+      ...{ authentication, business, activities, background, now },
+      store: (login: AuthenticationInput) => this.syncOnAuthentication(login),
+      undo: (session: Session) => undoLogin(this.#deps, unrecorded(session)),
+    };
+    return await login(deps, input, { answer: (loggedIn) => loggedIn, ...options });
   }
 
   /** Stores a login: the user's fields and a new session, in one transaction. @throws AuthError */
   syncOnAuthentication(input: AuthenticationInput): Promise<{ user: User; session: Session }> {
     return this.#measured("login", () => syncOnAuthentication(this.#deps, input));
-  }
-
-  /**
-   * Takes a stored login back whose caller got no answer: its session is ended on both sides, in the background.
-   * Returns at once; repeating it is safe.
-   */
-  undoLogin({ sessionId, keycloakSessionId, userId, refreshExpiresAt }: Session): void {
-    undoLogin(this.#deps, { sessionId, keycloakSessionId, userId, refreshExpiresAt });
-  }
-
-  /**
-   * Logs that a login was refused, for the user who was meant; nothing of what was typed is kept where nobody is called
-   * so. Returns at once: the caller's answer takes as long for a known name as for an unknown one.
-   * @param reason a stable code
-   */
-  noteFailedLogin(name: string, reason: string, client: ClientDetails = {}): void {
-    const { activities, background, now } = this.#deps;
-    const { ipAddress = null, userAgent = null } = client;
-    const failed = { name, reason, at: now(), ipAddress, userAgent };
-    background.run("log failed login", () => activities.appendFailedLogin(failed));
   }
 
   /** Live sessions of a person, those seen last first. @throws AuthError */
@@ -190,9 +194,14 @@ export class UserSyncService {
     return user?.deletedAt ? null : user;
   }
 
-  /** Refreshes a session: one call to Keycloak however many ask at once. @throws AuthError, see {@link SessionRefresher.refresh} */
-  refreshSession(input: RefreshInput, atKeycloak: RefreshAtKeycloak): Promise<SessionTokenSet> {
-    return this.#measured("refresh", () => this.#refresher.refresh(input, atKeycloak));
+  /**
+   * Refreshes a session: one call to Keycloak however many ask at once.
+   * @param client where it comes from, for Keycloak
+   * @throws AuthError, see {@link SessionRefresher.refresh}; SetupError where the service has no `authentication`
+   */
+  async refreshSession(input: RefreshInput, client?: ClientDetails): Promise<SessionTokenSet> {
+    const { refresher } = this.#keycloakSessions;
+    return await this.#measured("refresh", () => refresher.refresh(input, client));
   }
 
   /** Stores tokens that the caller refreshed by itself. @throws AuthError `session.invalid` */
@@ -200,9 +209,13 @@ export class UserSyncService {
     return authErrors(() => updateSessionTokens(this.#deps, sessionId, tokens));
   }
 
-  /** Ends a session on both sides, for a caller that proves it with the session's refresh token. @throws AuthError */
-  logoutSession(input: LogoutInput, atKeycloak: LogoutAtKeycloak): Promise<void> {
-    return this.#measured("logout", () => logoutSession(this.#deps, input, atKeycloak));
+  /**
+   * Ends a session on both sides, for a caller that proves it with the session's refresh token.
+   * @throws AuthError; SetupError where the service has no `authentication`
+   */
+  async logoutSession(input: LogoutInput): Promise<void> {
+    const { authentication } = this.#keycloakSessions;
+    await this.#measured("logout", () => logoutSession({ ...this.#deps, authentication }, input));
   }
 
   /**
@@ -235,6 +248,11 @@ export class UserSyncService {
     return bulkSyncUsers(this.#deps, userIds);
   }
 
+  get #keycloakSessions(): { authentication: KeycloakAuthentication; refresher: SessionRefresher } {
+    if (this.#sessions) return this.#sessions;
+    throw new SetupError("setup.missing", "UserSyncService: give it `authentication`, the KeycloakIntegrationService");
+  }
+
   async #measured<T>(flow: "register" | "login" | "refresh" | "logout", work: () => Promise<T>): Promise<T> {
     try {
       const result = await work();
@@ -249,11 +267,15 @@ export class UserSyncService {
   }
 }
 
+function unrecorded({ sessionId, keycloakSessionId, userId, refreshExpiresAt }: Session) {
+  return { sessionId, keycloakSessionId, userId, refreshExpiresAt };
+}
+
 function namedParts(
   repository: KeycloakUserRepository,
   database: PrismaClient,
   metrics: Registry,
-  options: UserSyncOptions = {},
+  options: GuideOptions = {},
 ): UserSyncSetup {
   return { ...options, repository, database, metrics };
 }

@@ -1,6 +1,6 @@
-import type { AuthenticationResult, ClientDetails } from "../integration/index.ts";
-import type { AuthenticationInput } from "../sessions/sync-on-authentication.ts";
+import type { AuthenticationResult, ClientDetails } from "../../ports/ports.ts";
 import { plainTokens } from "../shared/seal-tokens.ts";
+import type { AuthenticationInput } from "./sync-on-authentication.ts";
 
 /**
  * A login that Keycloak accepted.
