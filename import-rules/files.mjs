@@ -96,7 +96,13 @@ const forbidden = [
     name: "routes-without-keycloak",
     comment: "Routes call services, never Keycloak.",
     from: { path: ROUTES, pathNot: TESTS },
-    to: { path: [KEYCLOAK_ADAPTERS, "^libs/keycloak-authV2/src/realm/"] },
+    to: { path: KEYCLOAK_ADAPTERS },
+  },
+  {
+    name: "realm-for-operators",
+    comment: "Realm set-up and doctor are for operators: no service and no other library depends on them, even indirectly.",
+    from: { path: ["^libs/(?!keycloak-realm/)", "^apps/(?!authctl/)"], pathNot: DEV_STACK },
+    to: { path: "^libs/keycloak-realm/", reachable: true },
   },
   {
     name: "flows-without-keycloak",

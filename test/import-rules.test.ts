@@ -25,7 +25,7 @@ const refused: Record<string, Record<string, string>> = {
   "keycloak-libraries": {
     "apps/api-gateway/src/http/admin-client.ts": "@keycloak/keycloak-admin-client",
     "libs/auth-guard/src/keycloak/admin-client.ts": "@keycloak/keycloak-admin-client",
-    "libs/keycloak-authV2/src/realm/admin-client.ts": "@keycloak/keycloak-admin-client",
+    "libs/keycloak-realm/src/realm/admin-client.ts": "@keycloak/keycloak-admin-client",
   },
   jose: {
     "apps/api-gateway/src/jose.ts": "jose",
@@ -52,7 +52,13 @@ const refused: Record<string, Record<string, string>> = {
   "routes-without-keycloak": {
     "apps/api-gateway/src/routes/adapter.ts": "@libs/keycloak-authV2/keycloak",
     "apps/api-gateway/src/routes/relative-adapter.ts": "../../keycloak/admin-api.ts",
-    "apps/api-gateway/src/routes/realm.ts": "@libs/keycloak-authV2/realm",
+  },
+  "realm-for-operators": {
+    "apps/api-gateway/src/routes/realm.ts": "@libs/keycloak-realm",
+    "apps/api-gateway/src/far-realm.ts": "./routes/realm.ts",
+    "apps/orders/src/doctor.ts": "@libs/keycloak-realm/doctor",
+    "libs/http/src/doctor.ts": "@libs/keycloak-realm/doctor",
+    "libs/keycloak-authV2/src/startup-check/doctor.ts": "@libs/keycloak-realm/doctor",
   },
   "flows-without-keycloak": {
     "libs/keycloak-authV2/src/events/adapter.ts": "../keycloak/index.ts",
@@ -79,7 +85,8 @@ const allowed: Record<string, string> = {
   "libs/keycloak-authV2/src/keycloak/map-error.ts": "@keycloak/keycloak-admin-client",
   "libs/keycloak-authV2/src/keycloak/token-verifier.ts": "jose",
   "libs/auth-guard/src/keycloak/token-verifier.ts": "jose",
-  "libs/keycloak-authV2/src/realm/apply-realm.ts": "../keycloak/index.ts",
+  "libs/keycloak-realm/src/realm/apply-realm.ts": "@libs/keycloak-authV2/keycloak/admin",
+  "apps/authctl/src/commands/realm/realm-apply.ts": "@libs/keycloak-realm",
   "libs/keycloak-authV2/src/services/integration/keycloak-integration-service.ts": "../../keycloak/index.ts",
   "libs/keycloak-authV2/src/services/sync/bulk.ts": "@libs/database",
   "libs/keycloak-authV2/src/services/sync/register-user.test.ts": "../../testing/index.ts",

@@ -1,7 +1,7 @@
 import { diagnoseDatabase, MigrationError } from "@libs/database/migrate";
 import { isAuthError } from "@libs/keycloak-authV2/errors";
 import { describeKeycloakFailure } from "@libs/keycloak-authV2/keycloak";
-import { UnsupportedKeycloakError } from "@libs/keycloak-authV2/realm";
+import { UnsupportedKeycloakError } from "@libs/keycloak-realm";
 import { StackError } from "../base/stack-error.ts";
 
 /** For `.catch`: what PostgreSQL refused, as words for a person. @throws StackError, or the error where nobody knows it */

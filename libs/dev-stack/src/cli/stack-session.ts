@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { directUrlOf, migrate } from "@libs/database/migrate";
-import { applyRealm } from "@libs/keycloak-authV2/realm";
+import { applyRealm } from "@libs/keycloak-realm";
 import { DEV_REALM, GATEWAY_CLIENT_ID, LOOPBACK } from "../base/constants.ts";
 import { DEV_DIR, ROOT, STACK_FILE } from "../base/paths.ts";
 import type { Report } from "../base/report.ts";

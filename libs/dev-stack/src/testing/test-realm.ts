@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { readIssuer } from "@libs/keycloak-authV2/keycloak";
-import { applyRealm, type RealmOptions } from "@libs/keycloak-authV2/realm";
+import { applyRealm, type RealmOptions } from "@libs/keycloak-realm";
 import type { Servers } from "../servers.ts";
 
 /** A realm of a test's own. */

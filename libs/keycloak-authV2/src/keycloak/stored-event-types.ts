@@ -3,6 +3,7 @@
  * `USER_SESSION_DELETED` (expiry) and `REFRESH_TOKEN_ERROR` are not stored by default. `CLIENT_LOGIN` is left out: the gateway's own token
  * renewals would drown the rest.
  * @see https://www.keycloak.org/docs/latest/server_admin/#event-types
+ * @see {@link createAdminApi}
  */
 export const storedEventTypes = [
   "CLIENT_INITIATED_ACCOUNT_LINKING",
@@ -43,5 +44,8 @@ export const storedEventTypes = [
   "VERIFY_PROFILE",
 ] as const;
 
-/** Types that are taken out again if someone put them in. */
+/**
+ * Types that are taken out again if someone put them in.
+ * @see {@link createAdminApi}
+ */
 export const unwantedEventTypes: readonly string[] = ["CLIENT_LOGIN"];

@@ -2,8 +2,8 @@ import type { KeycloakOptions } from "@libs/auth-guard/keycloak";
 import { isOutage, noAnswer } from "@libs/auth-guard/startup-check";
 import type { FindingCode } from "@libs/problems/findings";
 import { type Finding, finding } from "@libs/problems/findings";
-import { type FormAnswer, postForm } from "../../keycloak/calls/post-form.ts";
-import { clientCredentials, keycloakEndpoints } from "../../keycloak/index.ts";
+import { type FormAnswer, postForm } from "../keycloak/calls/post-form.ts";
+import { clientCredentials, keycloakEndpoints } from "../keycloak/index.ts";
 
 export interface ClientAccess {
   findings: Finding[];

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { StoredTokenRepository, StoredTokens } from "@libs/database";
 import { isAuthError } from "@libs/problems";
 import { type Finding, finding } from "@libs/problems/findings";
-import { type KeyRing, KeyRingError, keyIdOf, parseKeyRing, TokenCipher } from "../../crypto/index.ts";
+import { type KeyRing, KeyRingError, keyIdOf, parseKeyRing, TokenCipher } from "../crypto/index.ts";
 
 /** So many sessions are tried, however many there are. */
 const SAMPLE = 20;

@@ -2,8 +2,8 @@ import type { KeycloakOptions } from "@libs/auth-guard/keycloak";
 import { getJson } from "@libs/auth-guard/keycloak";
 import { isOutage, outageAlone } from "@libs/auth-guard/startup-check";
 import { type Finding, finding } from "@libs/problems/findings";
-import { keycloakEndpoints } from "../../keycloak/index.ts";
-import { readClaims } from "../../services/shared/token-times.ts";
+import { keycloakEndpoints } from "../keycloak/index.ts";
+import { readClaims } from "../services/shared/token-times.ts";
 
 /**
  * Whether tokens of this client name people by Keycloak's own user ids. Its own token shows it: a client with pairwise

@@ -3,16 +3,21 @@ import { acceptedAlgorithms, fixedIssuer, JoseGuardTokenVerifier, PublishedGuard
 import { clockFindings } from "@libs/auth-guard/startup-check";
 import { type AuthError, isAuthError } from "@libs/problems";
 import { type Finding, finding } from "@libs/problems/findings";
-import { keycloakEndpoints } from "../../keycloak/index.ts";
-import { readClaims } from "../../services/shared/token-times.ts";
+import { keycloakEndpoints } from "../keycloak/index.ts";
+import { readClaims } from "../services/shared/token-times.ts";
 import type { ClientAccess } from "./check-client.ts";
 
 /** A token's times are whole seconds, rounded down. */
 const HALF_A_SECOND_MS = 500;
 
+/**
+ * What the checks read in the client's own access token.
+ * @see {@link checkKeycloak}
+ */
 export interface OwnTokenClaims {
   iss?: string;
   sub?: string;
+  /** Seconds since the epoch. */
   iat?: number;
   aud?: string | string[];
   realm_access?: { roles?: string[] };

@@ -2,8 +2,8 @@ import type { KeycloakOptions } from "@libs/auth-guard/keycloak";
 import { getJson } from "@libs/auth-guard/keycloak";
 import { isOutage, noAnswer } from "@libs/auth-guard/startup-check";
 import { type Finding, finding } from "@libs/problems/findings";
-import { keycloakEndpoints } from "../../keycloak/index.ts";
-import { readClaims } from "../../services/shared/token-times.ts";
+import { keycloakEndpoints } from "../keycloak/index.ts";
+import { readClaims } from "../services/shared/token-times.ts";
 
 /**
  * What the service account is really allowed: by asking, not by the roles in its token. A realm with fine-grained

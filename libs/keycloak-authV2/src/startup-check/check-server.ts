@@ -3,8 +3,8 @@ import { getJson } from "@libs/auth-guard/keycloak";
 import { isOutage, outageAlone } from "@libs/auth-guard/startup-check";
 import { AuthError } from "@libs/problems";
 import { type Finding, finding, versionSupport } from "@libs/problems/findings";
-import { keycloakEndpoints } from "../../keycloak/index.ts";
-import type { ServerFeatureSource } from "../../ports/ports.ts";
+import { keycloakEndpoints } from "../keycloak/index.ts";
+import type { ServerFeatureSource } from "../ports/ports.ts";
 import { ServerVersion } from "./server-version.ts";
 
 export interface ServerCheckOptions {

@@ -1,7 +1,7 @@
 import type { KeycloakOptions } from "@libs/auth-guard/keycloak";
 import type { QuickOptions } from "@libs/auth-guard/startup-check";
 import type { StoredTokenRepository } from "@libs/database";
-import type { ServerFeatureSource } from "../../ports/ports.ts";
+import type { ServerFeatureSource } from "../ports/ports.ts";
 import type { PersonTokens } from "./person-tokens.ts";
 import type { ServerVersion } from "./server-version.ts";
 

@@ -1,4 +1,4 @@
-import { versionIn } from "../../keycloak/server/read-server-version.ts";
+import { versionIn } from "../keycloak/server/read-server-version.ts";
 
 /** The answer is large, and a server is not updated often. Milliseconds. */
 const FRESH_MS = 300_000;

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { SessionAddress, SessionAddressRepository } from "@libs/database";
+import { isInternalAddress } from "@libs/keycloak-authV2";
+import type { AdminApi } from "@libs/keycloak-authV2/keycloak/admin";
 import { type Finding, finding } from "@libs/problems/findings";
-import type { AdminApi } from "../keycloak/calls/admin-api.ts";
 import { findClient } from "../realm/gateway-client.ts";
 import type { DoctorOptions } from "./doctor-options.ts";
-import { isInternalAddress } from "./internal-address.ts";
 
 /** So many sessions are read, here and in Keycloak. */
 const SAMPLE = 500;

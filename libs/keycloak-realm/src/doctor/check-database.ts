@@ -1,8 +1,8 @@
 import { CONNECTION, checkDirectUrl, checkSchema } from "@libs/auth-guard/startup-check";
 import { type DatabaseFacts, inspectDatabase, MigrationError } from "@libs/database/migrate";
+import { GATEWAY_RIGHTS } from "@libs/keycloak-authV2/startup-check";
 import { type Finding, finding } from "@libs/problems/findings";
 import type { DoctorOptions } from "./doctor-options.ts";
-import { GATEWAY_RIGHTS } from "./quick/gateway-rights.ts";
 
 const OLDEST_POSTGRES = 14;
 const NEWEST_POSTGRES = 18;

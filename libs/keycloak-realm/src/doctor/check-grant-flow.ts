@@ -1,5 +1,5 @@
+import type { AdminApi } from "@libs/keycloak-authV2/keycloak/admin";
 import { type Finding, finding } from "@libs/problems/findings";
-import type { AdminApi } from "../keycloak/calls/admin-api.ts";
 import { findClient } from "../realm/gateway-client.ts";
 
 /** Steps that a login without a browser can do, beside conditions. */

@@ -1,7 +1,7 @@
 import { DEFAULT_MAX_TOKEN_BYTES, PROXY_SAFE_TOKEN_BYTES } from "@libs/auth-guard";
 import { acceptedAlgorithms } from "@libs/auth-guard/keycloak";
+import type { AdminApi } from "@libs/keycloak-authV2/keycloak/admin";
 import { type Finding, finding } from "@libs/problems/findings";
-import type { AdminApi } from "../keycloak/calls/admin-api.ts";
 import { findClient } from "../realm/gateway-client.ts";
 import type { DoctorOptions } from "./doctor-options.ts";
 

@@ -1,9 +1,11 @@
+import {
+  type AdminApi,
+  readEventTypes,
+  storedEventTypes,
+  unwantedEventTypes,
+} from "@libs/keycloak-authV2/keycloak/admin";
 import { isAuthError } from "@libs/problems";
 import { type Finding, finding } from "@libs/problems/findings";
-import type { AdminApi } from "../keycloak/calls/admin-api.ts";
-import type { AdminOperation } from "../keycloak/calls/admin-operations.ts";
-import { readEventTypes } from "../keycloak/server/read-event-types.ts";
-import { storedEventTypes, unwantedEventTypes } from "../realm/event-types.ts";
 import { notBeforeFindings, realmSettingFindings } from "./check-realm-settings.ts";
 import type { DoctorOptions } from "./doctor-options.ts";
 import { readPublicRealm } from "./read-public-realm.ts";
@@ -115,7 +117,7 @@ function eventFindings(config: StoredEvents, known: ReadonlySet<string> | null):
  */
 function read<T>(
   api: AdminApi,
-  operation: AdminOperation,
+  operation: Parameters<typeof api.call<T>>[0],
   work: Parameters<typeof api.call<T>>[1],
 ): Promise<T | undefined> {
   let isVoid = false;

@@ -1,7 +1,7 @@
+import { keycloakEndpoints } from "@libs/auth-guard/keycloak";
+import type { AdminApi } from "@libs/keycloak-authV2/keycloak/admin";
 import { currentSecret } from "@libs/observability/secrets";
 import { type Finding, finding } from "@libs/problems/findings";
-import type { AdminApi } from "../keycloak/calls/admin-api.ts";
-import { keycloakEndpoints } from "../keycloak/index.ts";
 import { findClient } from "../realm/gateway-client.ts";
 import { planRealm, type RealmChange, type RealmOptions } from "../realm/index.ts";
 import { checkClientSettings } from "./check-client-settings.ts";

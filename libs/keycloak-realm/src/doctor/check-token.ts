@@ -1,18 +1,15 @@
+import type { KeycloakCheck } from "@libs/keycloak-authV2/startup-check";
 import { type Finding, finding } from "@libs/problems/findings";
-import { readClaims } from "../services/shared/token-times.ts";
 import { isPowerful } from "./powerful-roles.ts";
-import type { ClientAccess } from "./quick/check-client.ts";
-import type { OwnTokenClaims } from "./quick/check-own-token.ts";
 
 const SANE_SECONDS = { least: 60, most: 15 * 60 };
 
 /** What the gateway client's own access token shows beside what the gateway itself checks: too much, for too long. */
-export function checkToken(token: NonNullable<ClientAccess["token"]>): Finding[] {
-  const claims: OwnTokenClaims = readClaims(token.value) ?? {};
+export function checkToken(token: NonNullable<KeycloakCheck["token"]>): Finding[] {
   const findings: Finding[] = [];
   // A service account has the realm's default roles: without full scope they stay out. (`offline_access`, one of them, also
   // comes in by the client scope of that name.)
-  const { realm_access: realmRoles, resource_access: clientRoles = {} } = claims;
+  const { realm_access: realmRoles, resource_access: clientRoles = {} } = token.claims;
   if (realmRoles?.roles?.some((role) => role.startsWith("default-roles-")))
     findings.push(finding("client.full_scope_on"));
   findings.push(...extraRoles(clientRoles["realm-management"]?.roles ?? []));

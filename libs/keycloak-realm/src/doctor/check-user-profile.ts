@@ -1,7 +1,5 @@
+import { type AdminApi, REGISTRATION_MARK, readUserProfile } from "@libs/keycloak-authV2/keycloak/admin";
 import { type Finding, finding } from "@libs/problems/findings";
-import type { AdminApi } from "../keycloak/calls/admin-api.ts";
-import { readUserProfile } from "../keycloak/read-user-profile.ts";
-import { REGISTRATION_MARK } from "../ports/ports.ts";
 
 /** Policies under which an administrator's write of an attribute that is not declared is kept. */
 const KEEPING = ["ENABLED", "ADMIN_EDIT"];

@@ -1,8 +1,6 @@
+import { type AdminApi, probeServer, readServerVersion } from "@libs/keycloak-authV2/keycloak/admin";
 import { isAuthError } from "@libs/problems";
 import { type Finding, finding, versionSupport } from "@libs/problems/findings";
-import type { AdminApi } from "../keycloak/calls/admin-api.ts";
-import { probeServer } from "../keycloak/server/probe-server.ts";
-import { readServerVersion } from "../keycloak/server/read-server-version.ts";
 
 const OLDEST_BUN = [1, 4] as const;
 

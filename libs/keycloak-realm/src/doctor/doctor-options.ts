@@ -1,5 +1,5 @@
+import type { KeycloakOptions } from "@libs/auth-guard/keycloak";
 import type { Finding } from "@libs/problems/findings";
-import type { KeycloakOptions } from "../keycloak/index.ts";
 
 /**
  * What the doctor checks.

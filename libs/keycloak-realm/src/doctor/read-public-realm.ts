@@ -1,5 +1,4 @@
-import { OWN_CONNECTION } from "@libs/auth-guard/keycloak";
-import { keycloakEndpoints } from "../keycloak/index.ts";
+import { keycloakEndpoints, OWN_CONNECTION } from "@libs/auth-guard/keycloak";
 import type { DoctorOptions } from "./doctor-options.ts";
 
 const TIMEOUT_MS = 10_000;

@@ -1,16 +1,15 @@
+import { clientCredentials, keycloakEndpoints } from "@libs/auth-guard/keycloak";
 import { firstOfEach } from "@libs/auth-guard/startup-check";
 import { createDatabase, createRepositories } from "@libs/database";
+import { type AdminApi, createAdminApi } from "@libs/keycloak-authV2/keycloak/admin";
+import { checkKeys } from "@libs/keycloak-authV2/services/keys";
+import { checkKeycloak as checkQuickly } from "@libs/keycloak-authV2/startup-check";
 import { isAuthError } from "@libs/problems";
 import type { FindingCode } from "@libs/problems/findings";
 import { type Finding, finding } from "@libs/problems/findings";
-import { AdminApi } from "../keycloak/calls/admin-api.ts";
-import { AdminTokenProvider } from "../keycloak/calls/admin-token-provider.ts";
-import { clientCredentials, keycloakEndpoints } from "../keycloak/index.ts";
 import { createRealmApi } from "../realm/realm-api.ts";
-import { readClaims } from "../services/shared/token-times.ts";
 import { checkKeycloakAddresses, checkSessionAddresses } from "./check-addresses.ts";
 import { checkDatabase } from "./check-database.ts";
-import { checkKeys } from "./check-keys.ts";
 import { checkPersonTokens } from "./check-person-tokens.ts";
 import { checkRealm } from "./check-realm.ts";
 import { checkSetup } from "./check-setup.ts";
@@ -18,7 +17,6 @@ import { checkToken } from "./check-token.ts";
 import { checkUserProfile } from "./check-user-profile.ts";
 import { checkBun, checkEvents, checkKeycloakVersion } from "./check-versions.ts";
 import type { Checked, DoctorOptions, DoctorReport } from "./doctor-options.ts";
-import { checkKeycloak as checkQuickly } from "./quick/check-gateway.ts";
 
 const TIMEOUT_MS = 10_000;
 
@@ -29,7 +27,7 @@ const TIMEOUT_MS = 10_000;
  * @throws AuthError where Keycloak answers in a way that no check knows
  * @example
  * ```ts
- * import { type DoctorOptions, type DoctorReport, runDoctor } from "@libs/keycloak-authV2/doctor";
+ * import { type DoctorOptions, type DoctorReport, runDoctor } from "@libs/keycloak-realm/doctor";
  *
  * const clientSecret = process.env.KEYCLOAK_CLIENT_SECRET ?? "";
  * const options: DoctorOptions = {
@@ -83,7 +81,7 @@ async function checkKeycloak(options: DoctorOptions): Promise<Checked> {
   const { findings, token, issuer } = await checkQuickly({ ...options, readsEvents: true, timeoutMs });
   const away = findings.some(({ code }) => code === "keycloak.unreachable" || code === "keycloak.not_keycloak");
   const [asClient, asAdministrator] = await Promise.all([
-    token ? checkAsClient(clientApi(options), options, readClaims(token.value)?.sub) : [],
+    token ? checkAsClient(clientApi(options), options, token.claims.sub) : [],
     away
       ? noChecks
       : checkAsAdministrator({ ...options, keycloak: { ...(issuer !== null && { issuer }), ...options.keycloak } }),
@@ -124,7 +122,7 @@ function clientApi({ keycloak, timeoutMs = TIMEOUT_MS }: DoctorOptions): AdminAp
   const { base: url, token: tokenUrl } = keycloakEndpoints(keycloak);
   const { realm } = keycloak;
   const grant = { grant_type: "client_credentials", ...clientCredentials(keycloak) };
-  return new AdminApi({ url, realm, tokens: new AdminTokenProvider({ tokenUrl, grant, timeoutMs }), timeoutMs });
+  return createAdminApi({ url, realm, tokenUrl, grant, timeoutMs });
 }
 
 async function checkAsAdministrator(options: DoctorOptions): Promise<CheckedAsAdministrator> {

@@ -17,7 +17,7 @@ import { setUpRealm } from "./set-up-realm.ts";
  *   type RealmChange,
  *   type RealmOptions,
  *   UnsupportedKeycloakError,
- * } from "@libs/keycloak-authV2/realm";
+ * } from "@libs/keycloak-realm";
  *
  * const options: RealmOptions = {
  *   keycloakUrl: "http://keycloak:8080",

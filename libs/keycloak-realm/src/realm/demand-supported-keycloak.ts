@@ -1,7 +1,6 @@
+import { type AdminApi, readServerVersion } from "@libs/keycloak-authV2/keycloak/admin";
 import { type CatalogueEntry, LibraryError, libraryCatalogue } from "@libs/problems";
 import { describeVersionSupport, versionSupport } from "@libs/problems/findings";
-import type { AdminApi } from "../keycloak/calls/admin-api.ts";
-import { readServerVersion } from "../keycloak/server/read-server-version.ts";
 
 /**
  * The Keycloak at hand is older than all that are supported. `message` says so in one sentence.

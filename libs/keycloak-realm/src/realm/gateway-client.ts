@@ -1,5 +1,5 @@
+import type { AdminApi } from "@libs/keycloak-authV2/keycloak/admin";
 import { AuthError } from "@libs/problems";
-import type { AdminApi } from "../keycloak/calls/admin-api.ts";
 import { differences } from "./differences.ts";
 import { settingChanges } from "./realm-change.ts";
 import type { RealmOptions, RealmStep } from "./realm-options.ts";

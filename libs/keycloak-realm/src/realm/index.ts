@@ -1,4 +1,4 @@
-export { REGISTRATION_MARK } from "../ports/ports.ts";
+export { REGISTRATION_MARK } from "@libs/keycloak-authV2/keycloak/admin";
 export { applyRealm } from "./apply-realm.ts";
 export { UnsupportedKeycloakError } from "./demand-supported-keycloak.ts";
 export { planRealm } from "./plan-realm.ts";

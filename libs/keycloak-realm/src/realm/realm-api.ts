@@ -1,5 +1,4 @@
-import { AdminApi } from "../keycloak/calls/admin-api.ts";
-import { AdminTokenProvider } from "../keycloak/calls/admin-token-provider.ts";
+import { type AdminApi, createAdminApi } from "@libs/keycloak-authV2/keycloak/admin";
 import type { RealmOptions } from "./realm-options.ts";
 
 /** A first call to a cold Keycloak is slow. */
@@ -12,10 +11,9 @@ export function createRealmApi({
   timeoutMs = TIMEOUT_MS,
 }: Pick<RealmOptions, "keycloakUrl" | "admin" | "timeoutMs">): AdminApi {
   const url = keycloakUrl.replace(/\/+$/, "");
-  const tokens = new AdminTokenProvider({
+  return createAdminApi({
+    ...{ url, realm: "master", timeoutMs },
     tokenUrl: `${url}/realms/master/protocol/openid-connect/token`,
     grant: { grant_type: "password", client_id: "admin-cli", username: admin.username, password: admin.password },
-    timeoutMs,
   });
-  return new AdminApi({ url, realm: "master", tokens, timeoutMs });
 }

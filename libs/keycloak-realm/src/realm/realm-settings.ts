@@ -1,6 +1,5 @@
-import type { AdminApi } from "../keycloak/calls/admin-api.ts";
+import { type AdminApi, storedEventTypes, unwantedEventTypes } from "@libs/keycloak-authV2/keycloak/admin";
 import { differences } from "./differences.ts";
-import { storedEventTypes, unwantedEventTypes } from "./event-types.ts";
 import { settingChanges } from "./realm-change.ts";
 import type { RealmOptions, RealmStep } from "./realm-options.ts";
 

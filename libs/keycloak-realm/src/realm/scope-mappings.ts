@@ -1,4 +1,4 @@
-import type { AdminApi } from "../keycloak/calls/admin-api.ts";
+import type { AdminApi } from "@libs/keycloak-authV2/keycloak/admin";
 import type { RealmStep } from "./realm-options.ts";
 
 /**

@@ -1,5 +1,5 @@
+import type { AdminApi } from "@libs/keycloak-authV2/keycloak/admin";
 import { AuthError } from "@libs/problems";
-import type { AdminApi } from "../keycloak/calls/admin-api.ts";
 import { findClient } from "./gateway-client.ts";
 import type { RealmChange } from "./realm-change.ts";
 import type { RealmStep } from "./realm-options.ts";

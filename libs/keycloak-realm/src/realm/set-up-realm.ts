@@ -1,4 +1,4 @@
-import type { AdminApi } from "../keycloak/calls/admin-api.ts";
+import type { AdminApi } from "@libs/keycloak-authV2/keycloak/admin";
 import { applyAudienceMapper } from "./audience-mapper.ts";
 import { demandSupportedKeycloak } from "./demand-supported-keycloak.ts";
 import { applyGatewayClient } from "./gateway-client.ts";

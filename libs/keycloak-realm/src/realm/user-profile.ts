@@ -1,5 +1,4 @@
-import type { AdminApi } from "../keycloak/calls/admin-api.ts";
-import { REGISTRATION_MARK } from "../ports/ports.ts";
+import { type AdminApi, REGISTRATION_MARK } from "@libs/keycloak-authV2/keycloak/admin";
 import { differences } from "./differences.ts";
 import type { RealmStep } from "./realm-options.ts";
 
