@@ -122,7 +122,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** Every package with its exports as empty files; its dependencies are not installed. */
 async function copyEntries(): Promise<void> {
-  for await (const manifest of new Bun.Glob("{apps,libs}/*/package.json").scan({ cwd: root })) {
+  for await (const manifest of new Bun.Glob("{apps,libs,tools}/*/package.json").scan({ cwd: root })) {
     const { name, exports = {} } = await Bun.file(join(root, manifest)).json();
     const home = join(folder, dirname(manifest));
     await mkdir(home, { recursive: true });
@@ -156,7 +156,7 @@ interface Violation {
 async function violations(rules: "files" | "folders"): Promise<Violation[]> {
   const cruiser = join(root, "node_modules/dependency-cruiser/bin/dependency-cruiser.mjs");
   const config = join(root, `import-rules/${rules}.mjs`);
-  const command = [process.execPath, cruiser, "--config", config, "--output-type", "json", "apps", "libs"];
+  const command = [process.execPath, cruiser, "--config", config, "--output-type", "json", "apps", "libs", "tools"];
   if (rules === "files") command.push("test");
   const run = Bun.spawn(command, { cwd: folder, stdout: "pipe", stderr: "inherit" });
   const report = (await new Response(run.stdout).json()) as { summary: { violations: Violation[] } };

@@ -9,7 +9,7 @@ test.each([
   [["-bash"], false],
   [["bash", "-c", "sleep 1"], false],
   [["node", "/opt/editor/server.js"], false],
-  [["bun", "libs/dev-stack/src/cli/bootstrap.ts", "start"], false],
+  [["bun", "tools/dev-stack/src/cli/bootstrap.ts", "start"], false],
   [[], false],
 ])("%p is a package runner: %p", (command, expected) => {
   expect(isRunner(command as string[])).toBe(expected as boolean);

@@ -22,7 +22,7 @@ export async function ensureInstalled(report: Report): Promise<void> {
 /** Changes when the lock file or any package's declaration changes. */
 function installHash(): string {
   const hash = createHash("sha256");
-  const files = ["bun.lockb", "package.json", ...globSync("{apps,libs}/*/package.json", { cwd: ROOT }).sort()];
+  const files = ["bun.lockb", "package.json", ...globSync("{apps,libs,tools}/*/package.json", { cwd: ROOT }).sort()];
   for (const file of files) hash.update(file).update(readFileSync(join(ROOT, file)));
   return hash.digest("hex");
 }
