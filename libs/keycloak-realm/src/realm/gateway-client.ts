@@ -37,8 +37,11 @@ export async function applyGatewayClient(
   return found.id;
 }
 
+type AdminClient = Parameters<Parameters<AdminApi["call"]>[1]>[0];
+type FoundClient = Awaited<ReturnType<AdminClient["clients"]["find"]>>[number] & { id: string };
+
 /** @returns the client with its internal id, undefined when the realm has none of that name */
-export async function findClient(api: AdminApi, realm: string, clientId: string) {
+export async function findClient(api: AdminApi, realm: string, clientId: string): Promise<FoundClient | undefined> {
   const [found] = await api.call("find_client", (client) => client.clients.find({ realm, clientId }));
   if (found && !found.id) throw new AuthError("keycloak.unavailable", { internal: "find_client: a client with no id" });
   return found && { ...found, id: found.id as string };
