@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { curlLines } from "../tools/dev-stack/src/cli/screen.ts";
 import rootPackage from "../package.json";
+import { curlLines } from "../tools/dev-stack/src/cli/screen.ts";
 
 const root = join(import.meta.dir, "..");
 const read = (name: string) => Bun.file(join(root, name)).text();

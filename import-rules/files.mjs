@@ -96,7 +96,7 @@ const forbidden = [
   },
   {
     name: "realm-for-operators",
-    comment: "Realm set-up and doctor are for operators: no service and no other library depends on them, even indirectly.",
+    comment: "Realm set-up and doctor are for operators: neither a service nor another library depends on them.",
     from: { path: ["^libs/(?!keycloak-realm/)", "^apps/(?!authctl/)"] },
     to: { path: "^libs/keycloak-realm/", reachable: true },
   },
