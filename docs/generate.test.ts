@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { findingCatalogue } from "@libs/keycloak-authV2/doctor";
+import { findingCatalogue } from "@libs/keycloak-realm/doctor";
 import { catalogue } from "@libs/problems";
 import { configSchema } from "../apps/api-gateway/src/config.ts";
 import { configSchema as ordersSchema } from "../apps/orders/src/config.ts";

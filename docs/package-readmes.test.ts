@@ -6,7 +6,7 @@ import { join } from "node:path";
 // Every package says what it is, and its examples compile.
 
 const root = join(import.meta.dir, "..");
-const packages = readdirSync(join(root, "libs")).filter((name) => name !== "dev-stack");
+const packages = readdirSync(join(root, "libs"));
 await mkdir(join(root, ".dev"), { recursive: true });
 const folder = await mkdtemp(join(root, ".dev", "readme-examples-"));
 afterAll(() => rm(folder, { recursive: true }));

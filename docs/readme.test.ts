@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { curlLines } from "../libs/dev-stack/src/cli/screen.ts";
 import rootPackage from "../package.json";
+import { curlLines } from "../tools/dev-stack/src/cli/screen.ts";
 
 const root = join(import.meta.dir, "..");
 const read = (name: string) => Bun.file(join(root, name)).text();
@@ -37,6 +37,6 @@ test.each(linked)("every link of %s leads somewhere", async (page) => {
 });
 
 test.each(written)("every folder and file of the repository that %s names is there", async (page) => {
-  const paths = (await read(page)).matchAll(/(?:`|^)((?:apps|libs|prisma|test|docs|bench)\/[\w./-]+)/gm);
+  const paths = (await read(page)).matchAll(/(?:`|^)((?:apps|libs|tools|prisma|test|docs|bench)\/[\w./-]+)/gm);
   for (const [, path = ""] of paths) expect([path, existsSync(join(root, path))]).toEqual([path, true]);
 });

@@ -5,7 +5,6 @@ import { options } from "./options.mjs";
 // not installed keeps its name. Biome checks imported names (`noRestrictedImports` in biome.json).
 
 const TESTS = "[.]test[.]ts$|^(apps|libs)/[^/]+/src/testing/";
-const DEV_STACK = "^libs/dev-stack/";
 const ROUTES = "^apps/[^/]+/src/(routes|http)/";
 const FLOWS = "^apps/[^/]+/src/services/|^libs/keycloak-authV2/src/(services|events)/";
 const KEYCLOAK_ADAPTERS = "^(apps|libs)/.+/keycloak/";
@@ -24,11 +23,8 @@ const FACADES = [
 /** @param {string} names alternatives, as a regular expression */
 const packages = (names) => `(^|node_modules/)(${names})(/|$)`;
 
-/** What runs in production: neither tests nor the dev stack. */
-const production = (/** @type {string[]} */ ...except) => ({
-  path: "^(apps|libs)/",
-  pathNot: [TESTS, DEV_STACK, ...except],
-});
+/** What runs in production: neither tests nor tools. */
+const production = (/** @type {string[]} */ ...except) => ({ path: "^(apps|libs)/", pathNot: [TESTS, ...except] });
 
 /** @type {import("dependency-cruiser").IForbiddenRuleType[]} */
 const forbidden = [
@@ -77,13 +73,13 @@ const forbidden = [
   {
     name: "dev-stack",
     comment: "Only tests on the real stack use the dev stack; they are in /test.",
-    from: { path: "^(apps|libs)/", pathNot: DEV_STACK },
-    to: { path: DEV_STACK },
+    from: { path: "^(apps|libs)/" },
+    to: { path: "^tools/" },
   },
   {
     name: "libs-without-apps",
     comment: "Apps depend on the libs, never the other way round.",
-    from: { path: "^libs/", pathNot: DEV_STACK },
+    from: { path: "^libs/" },
     to: { path: "^apps/" },
   },
   {
@@ -96,7 +92,13 @@ const forbidden = [
     name: "routes-without-keycloak",
     comment: "Routes call services, never Keycloak.",
     from: { path: ROUTES, pathNot: TESTS },
-    to: { path: [KEYCLOAK_ADAPTERS, "^libs/keycloak-authV2/src/realm/"] },
+    to: { path: KEYCLOAK_ADAPTERS },
+  },
+  {
+    name: "realm-for-operators",
+    comment: "Realm set-up and doctor are for operators: neither a service nor another library depends on them.",
+    from: { path: ["^libs/(?!keycloak-realm/)", "^apps/(?!authctl/)"] },
+    to: { path: "^libs/keycloak-realm/", reachable: true },
   },
   {
     name: "flows-without-keycloak",

@@ -10,6 +10,7 @@ export const PACKED = [
   "database",
   "http",
   "keycloak-authV2",
+  "keycloak-realm",
 ] as const;
 
 export interface Manifest {

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { STACK_TIMEOUT_MS, type TestRealm, type TestStack, useStack } from "@libs/dev-stack";
-import { applyRealm, type RealmOptions } from "@libs/keycloak-authV2/realm";
+import { applyRealm, type RealmOptions } from "@libs/keycloak-realm";
 import { SQL } from "bun";
 import { AuthClient, type ProblemBody } from "./support/auth-client.ts";
 import { eventually } from "./support/eventually.ts";

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { randomBytes, randomUUID } from "node:crypto";
 import type KcAdminClient from "@keycloak/keycloak-admin-client";
 import { STACK_TIMEOUT_MS, type TestRealm, type TestStack, useStack } from "@libs/dev-stack";
-import { type DoctorOptions, findingCatalogue, runDoctor } from "@libs/keycloak-authV2/doctor";
+import { type DoctorOptions, findingCatalogue, runDoctor } from "@libs/keycloak-realm/doctor";
 import { SQL } from "bun";
 import { newPerson, type Person } from "./support/person.ts";
 import { realmAdmin } from "./support/realm-admin.ts";

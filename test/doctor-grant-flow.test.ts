@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type KcAdminClient from "@keycloak/keycloak-admin-client";
 import { STACK_TIMEOUT_MS, type TestRealm, useStack } from "@libs/dev-stack";
-import { type DoctorOptions, runDoctor } from "@libs/keycloak-authV2/doctor";
+import { type DoctorOptions, runDoctor } from "@libs/keycloak-realm/doctor";
 import { type GrantStep, withGrantStep } from "./support/direct-grant-flow.ts";
 import { realmAdmin } from "./support/realm-admin.ts";
 

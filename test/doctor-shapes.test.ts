@@ -2,7 +2,7 @@
 // planted in each.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { STACK_TIMEOUT_MS, type TestRealm, type TestStack, useStack } from "@libs/dev-stack";
-import { type DoctorOptions, findingCatalogue, runDoctor } from "@libs/keycloak-authV2/doctor";
+import { type DoctorOptions, findingCatalogue, runDoctor } from "@libs/keycloak-realm/doctor";
 import { AuthClient } from "./support/auth-client.ts";
 import { type FaultyRealm, openFaultyRealm } from "./support/faulty-realm.ts";
 import { GatewayProcess, gatewayEnv } from "./support/gateway-process.ts";

@@ -3,7 +3,7 @@ import { beforeAll, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import type KcAdminClient from "@keycloak/keycloak-admin-client";
 import { STACK_TIMEOUT_MS, useStack } from "@libs/dev-stack";
-import { type DoctorOptions, findingCatalogue, runDoctor } from "@libs/keycloak-authV2/doctor";
+import { type DoctorOptions, findingCatalogue, runDoctor } from "@libs/keycloak-realm/doctor";
 import { GatewayClientEditor } from "./support/gateway-client-editor.ts";
 import { realmAdmin } from "./support/realm-admin.ts";
 

@@ -3,7 +3,7 @@ import { beforeAll, beforeEach, expect, test } from "bun:test";
 import type KcAdminClient from "@keycloak/keycloak-admin-client";
 import type { UserProfileConfig } from "@keycloak/keycloak-admin-client/lib/defs/userProfileMetadata.js";
 import { STACK_TIMEOUT_MS, useStack } from "@libs/dev-stack";
-import { type DoctorOptions, runDoctor } from "@libs/keycloak-authV2/doctor";
+import { type DoctorOptions, runDoctor } from "@libs/keycloak-realm/doctor";
 import { realmAdmin } from "./support/realm-admin.ts";
 
 let admin: KcAdminClient;

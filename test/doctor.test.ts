@@ -3,8 +3,8 @@ import { beforeAll, describe, expect, test } from "bun:test";
 import { randomBytes, randomUUID } from "node:crypto";
 import type KcAdminClient from "@keycloak/keycloak-admin-client";
 import { STACK_TIMEOUT_MS, type TestRealm, type TestStack, useStack } from "@libs/dev-stack";
-import { type DoctorOptions, findingCatalogue, runDoctor } from "@libs/keycloak-authV2/doctor";
-import { applyRealm, type RealmOptions } from "@libs/keycloak-authV2/realm";
+import { applyRealm, type RealmOptions } from "@libs/keycloak-realm";
+import { type DoctorOptions, findingCatalogue, runDoctor } from "@libs/keycloak-realm/doctor";
 import { SQL } from "bun";
 import { realmAdmin } from "./support/realm-admin.ts";
 

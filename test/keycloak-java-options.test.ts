@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from "bun:test";
 import { type JvmProfile, STACK_TIMEOUT_MS, useStack } from "@libs/dev-stack";
-import { keycloakCommand } from "../libs/dev-stack/src/keycloak/java-command.ts";
-import { runCommand } from "../libs/dev-stack/src/machine/run-command.ts";
+import { keycloakCommand } from "../tools/dev-stack/src/keycloak/java-command.ts";
+import { runCommand } from "../tools/dev-stack/src/machine/run-command.ts";
 
 // The Keycloak that runs is a Java process with the options of its own kc.sh, but for those named here.
 

@@ -1,8 +1,8 @@
 // The lines that `bun run orders` ends with, run by a shell as they are printed.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { ROOT } from "../libs/dev-stack/src/base/paths.ts";
-import { ordersScreen } from "../libs/dev-stack/src/cli/screen.ts";
-import { openDemoStore } from "../libs/dev-stack/src/demo-store.ts";
+import { ROOT } from "../tools/dev-stack/src/base/paths.ts";
+import { ordersScreen } from "../tools/dev-stack/src/cli/screen.ts";
+import { openDemoStore } from "../tools/dev-stack/src/demo-store.ts";
 import { authctlEnv } from "./support/authctl-process.ts";
 import { GatewayProcess, ordersEnv } from "./support/gateway-process.ts";
 import { useJourney } from "./support/journey.ts";

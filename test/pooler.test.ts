@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createDatabase, detectPooling, type PrismaClient } from "@libs/database";
 import { openTestPooler, STACK_TIMEOUT_MS, type TestPooler } from "@libs/dev-stack";
-import { runDoctor } from "@libs/keycloak-authV2/doctor";
 import { openEventQueues, subscribeToEvents } from "@libs/keycloak-authV2/events";
 import { checkGuard } from "@libs/keycloak-authV2/startup-check";
+import { runDoctor } from "@libs/keycloak-realm/doctor";
 import { Client } from "pg";
 import { AuthClient, type LoggedIn } from "./support/auth-client.ts";
 import { authctl } from "./support/authctl.ts";

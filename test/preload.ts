@@ -1,8 +1,8 @@
 // Loaded before every `bun test`: what tests import must exist, and what they started must end.
 import { afterAll } from "bun:test";
-import { ensureGenerated } from "../libs/dev-stack/src/setup/ensure-generated.ts";
-import { TRACES } from "../libs/dev-stack/src/testing/parallel-run.ts";
-import { openedStack, stopTestStack } from "../libs/dev-stack/src/testing/use-stack.ts";
+import { ensureGenerated } from "../tools/dev-stack/src/setup/ensure-generated.ts";
+import { TRACES } from "../tools/dev-stack/src/testing/parallel-run.ts";
+import { openedStack, stopTestStack } from "../tools/dev-stack/src/testing/use-stack.ts";
 
 await ensureGenerated((line) => process.stderr.write(`${line}\n`));
 

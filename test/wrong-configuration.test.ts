@@ -1,7 +1,7 @@
 // A gateway with a wrong configuration is never ready and says why; the right one, given later, makes it ready.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { STACK_TIMEOUT_MS, type TestRealm, type TestStack, useStack } from "@libs/dev-stack";
-import { applyRealm, type RealmOptions } from "@libs/keycloak-authV2/realm";
+import { applyRealm, type RealmOptions } from "@libs/keycloak-realm";
 import { AuthClient } from "./support/auth-client.ts";
 import { eventually } from "./support/eventually.ts";
 import { GatewayProcess, gatewayEnv, stopGateways } from "./support/gateway-process.ts";

@@ -16,7 +16,7 @@ export function compatibilityPage(): string {
   );
   return `# Versions of Keycloak and PostgreSQL
 
-${generatedNote("test/versions/measured.json and libs/dev-stack/src/keycloak/releases.ts by way of docs/pages/compatibility-page.ts")}
+${generatedNote("test/versions/measured.json and tools/dev-stack/src/keycloak/releases.ts by way of docs/pages/compatibility-page.ts")}
 
 The core journeys run on real servers of each of these: the newest patch of each minor of Keycloak with the newest
 PostgreSQL, and each major of PostgreSQL with the newest Keycloak. Register, log in, refused logins and their limit, refresh

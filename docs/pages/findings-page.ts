@@ -1,4 +1,4 @@
-import { findingCatalogue, type Severity } from "@libs/keycloak-authV2/doctor";
+import { findingCatalogue, type Severity } from "@libs/keycloak-realm/doctor";
 import { generatedNote, table } from "./table.ts";
 
 const AREAS: Record<string, string> = {

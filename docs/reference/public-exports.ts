@@ -26,9 +26,8 @@ export interface Entry {
   file: SourceFile;
 }
 
-// A real stack and in-memory doubles for this repository's own tests. The test kit of the guard is for everyone.
-const isPublic = (name: string, path: string) =>
-  name !== "dev-stack" && (path !== "./testing" || name === "auth-guard");
+// In-memory doubles are for this repository's own tests. The test kit of the guard is for everyone.
+const isPublic = (name: string, path: string) => path !== "./testing" || name === "auth-guard";
 
 let cache: { entries: Entry[]; exports: PublicExport[] } | undefined;
 

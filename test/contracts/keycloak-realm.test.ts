@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { STACK_TIMEOUT_MS, type TestRealm, type TestStack, useStack } from "@libs/dev-stack";
 import { createKeycloakAdapters } from "@libs/keycloak-authV2/keycloak";
-import { applyRealm, planRealm } from "@libs/keycloak-authV2/realm";
 import { failure, newUser } from "@libs/keycloak-authV2/testing";
+import { applyRealm, planRealm } from "@libs/keycloak-realm";
 
 const settings = {
   sslRequired: "none",

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { cacheDir } from "../../libs/dev-stack/src/base/paths.ts";
+import { cacheDir } from "../../tools/dev-stack/src/base/paths.ts";
 
 const requirements = join(import.meta.dir, "requirements.txt");
 

@@ -1,4 +1,4 @@
-import type { FindingCode } from "@libs/keycloak-authV2/doctor";
+import type { FindingCode } from "@libs/keycloak-realm/doctor";
 import type { FaultyRealm, Representation } from "./faulty-realm.ts";
 import { grantRoles, permitUsers } from "./realm-shapes.ts";
 

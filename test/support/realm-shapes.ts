@@ -1,5 +1,5 @@
 import type { TestRealm, TestStack } from "@libs/dev-stack";
-import { storedEventTypes } from "../../libs/keycloak-authV2/src/realm/event-types.ts";
+import { storedEventTypes } from "../../libs/keycloak-authV2/src/keycloak/stored-event-types.ts";
 import { type AdminCalls, adminCalls } from "./admin-calls.ts";
 
 interface Named {

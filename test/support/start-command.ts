@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { spawnSupervised } from "@libs/dev-stack";
 
 const ROOT_DIR = join(import.meta.dir, "../..");
-const ENTRY = join(ROOT_DIR, "libs/dev-stack/src/cli/bootstrap.ts");
+const ENTRY = join(ROOT_DIR, "tools/dev-stack/src/cli/bootstrap.ts");
 
 export interface Ended {
   code: number;

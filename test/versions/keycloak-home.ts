@@ -2,8 +2,8 @@
 import { expect, test } from "bun:test";
 import { openTestStack, STACK_TIMEOUT_MS, type TestStack } from "@libs/dev-stack";
 import { SQL } from "bun";
-import { keycloakDistribution } from "../../libs/dev-stack/src/keycloak/distribution.ts";
-import { findJava } from "../../libs/dev-stack/src/machine/java.ts";
+import { keycloakDistribution } from "../../tools/dev-stack/src/keycloak/distribution.ts";
+import { findJava } from "../../tools/dev-stack/src/machine/java.ts";
 import { keycloakVersion } from "./arrival-mode.ts";
 
 test(

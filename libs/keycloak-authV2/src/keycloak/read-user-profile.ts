@@ -26,9 +26,11 @@ const RESERVED =
   /^(KERBEROS_PRINCIPAL|LDAP_ID|LDAP_ENTRY_DN|CREATED_TIMESTAMP|createTimestamp|modifyTimestamp|userCertificate|saml\.persistent\.name\.id\.for\..*|ENABLED|EMAIL_VERIFIED|disabledReason|kc\..*|locale|did|terms_and_conditions|is_temporary_admin|__proto__)$/i;
 
 /**
+ * What the realm's user profile asks of a registration.
  * @param profile answer of `GET /users/profile`: what the realm declares
  * @param seenByUs answer of `GET /users/profile/metadata`: how it stands for an administrator who creates a user
  * @throws AuthError `keycloak.unavailable` when an answer has another form
+ * @see {@link createAdminApi}
  */
 export function readUserProfile(profile: unknown, seenByUs: unknown): UserProfile {
   const declared = read(configuration, profile).attributes;

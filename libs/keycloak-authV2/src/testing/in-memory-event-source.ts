@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { AuthError } from "@libs/problems";
+import { storedEventTypes } from "../keycloak/stored-event-types.ts";
 import type {
   EventPage,
   EventsConfig,
@@ -7,7 +8,6 @@ import type {
   KeycloakEventSource,
   KeycloakUserEvent,
 } from "../ports/ports.ts";
-import { storedEventTypes } from "../realm/event-types.ts";
 import type { InMemoryKeycloak } from "./in-memory-keycloak.ts";
 
 /** FAKE of the realm's stored events; passes `keycloakEventSourceContract`. */

@@ -1,11 +1,11 @@
+import { readTokenOptions, type TokenOptions } from "@libs/keycloak-authV2/keycloak";
 import {
   type DoctorOptions,
   type DoctorReport,
   type Finding,
   runDoctor,
   type Severity,
-} from "@libs/keycloak-authV2/doctor";
-import { readTokenOptions, type TokenOptions } from "@libs/keycloak-authV2/keycloak";
+} from "@libs/keycloak-realm/doctor";
 import type { Command } from "commander";
 import type { z } from "zod";
 import type { CommandContext } from "../../command/command-context.ts";

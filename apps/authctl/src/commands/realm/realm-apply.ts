@@ -1,4 +1,4 @@
-import { applyRealm, planRealm, type RealmChange, type RealmOptions } from "@libs/keycloak-authV2/realm";
+import { applyRealm, planRealm, type RealmChange, type RealmOptions } from "@libs/keycloak-realm";
 import type { Command } from "commander";
 import type { z } from "zod";
 import { asAdministrator } from "../../command/administrator-failure.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { storedEventTypes } from "../../keycloak/stored-event-types.ts";
 import type { KeycloakUserEvent } from "../../ports/ports.ts";
-import { storedEventTypes } from "../../realm/event-types.ts";
 import { noticesOfUserEvent, noticeTypes } from "./user-event-notices.ts";
 
 const at = new Date("2030-01-01T00:00:00Z");

@@ -26,6 +26,7 @@ export type AnswerReader<T> = (error: NetworkError) => { value: T } | undefined;
 /**
  * The admin REST API of one realm: every call observed, limited in time, re-authenticated once when Keycloak refuses
  * the token (it was restarted, or its keys were rotated), and failing with an `AuthError` only.
+ * @see {@link createAdminApi}
  */
 export class AdminApi {
   readonly #options: AdminApiOptions;

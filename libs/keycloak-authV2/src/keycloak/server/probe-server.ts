@@ -18,8 +18,10 @@ interface Witness {
  * Asks the server what it can do, by calls that the gateway's own account may make: about five, which change nothing and
  * cost what reading one user does. Each asks for a known user in a way that only a server which understands the question
  * answers rightly, so that an empty realm is no special case.
+ * @param api of the account that asks
  * @param clientId the client whose service account we speak as
  * @throws AuthError `keycloak.*`: nothing is known then
+ * @see {@link createAdminApi}
  */
 export async function probeServer(api: AdminApi, clientId: string): Promise<ServerFeatures> {
   const witness = await findWitness(api, clientId);
