@@ -6,7 +6,10 @@ import type { IssuerSource } from "./realm-issuer.ts";
 import type { SignatureAlgorithm } from "./signature-algorithms.ts";
 import { verifyJwt } from "./verify-jwt.ts";
 
-/** What is asked of an access token beside its form, its signature and its times. */
+/**
+ * What is asked of an access token in addition to its form, its signature and its times.
+ * @see {@link AccessTokenVerifier}
+ */
 export interface AccessTokenRules {
   issuer: IssuerSource;
   /** One of the token's `aud`. */
@@ -19,7 +22,10 @@ export interface AccessTokenRules {
   serviceAccounts: boolean;
 }
 
-/** PORT of the verifier: the keys that signatures are checked against. */
+/**
+ * PORT of the verifier: the keys that signatures are checked against.
+ * @see {@link AccessTokenVerifier}
+ */
 export interface TokenKeys {
   /**
    * @param mayWait whether a token whose key is not known yet is worth waiting for
@@ -36,6 +42,28 @@ export interface TokenKeys {
  * whose algorithm, type or key is not ours costs next to nothing; then signature, issuer, audience, authorized party, `typ`,
  * session, and times within 10 s.
  * @see https://www.rfc-editor.org/rfc/rfc9068#section-4 and https://www.rfc-editor.org/rfc/rfc8725
+ * @example
+ * ```ts
+ * import {
+ *   type AccessTokenRules,
+ *   AccessTokenVerifier,
+ *   fixedIssuer,
+ *   PublishedGuardKeys,
+ *   PublishedKeys,
+ *   type TokenKeys,
+ * } from "@libs/auth-guard/keycloak";
+ *
+ * const issuer = "https://id.example.com/realms/app";
+ * const keys: TokenKeys = new PublishedGuardKeys(new PublishedKeys({ certs: `${issuer}/protocol/openid-connect/certs` }));
+ * const rules: AccessTokenRules = {
+ *   issuer: fixedIssuer(issuer),
+ *   audience: "gateway",
+ *   authorizedParties: ["gateway"],
+ *   algorithms: ["RS256", "ES256"],
+ *   serviceAccounts: false,
+ * };
+ * export const { sub, sid } = await new AccessTokenVerifier(keys, rules).verify("eyJ…");
+ * ```
  */
 export class AccessTokenVerifier {
   constructor(

@@ -92,7 +92,7 @@ const MAX_CALLS_PER_SECOND = 50;
  * const runner = startSweeps({ databaseDirectUrl, sweeps: feed.sweeps(), intervalMs: 15_000, logger: silentLogger });
  *
  * const mode: FeedModeStatus | null = feed.mode();
- * const problems: FeedProblem[] = feed.problems();
+ * const problems: FeedProblem[] = feed.problems.list();
  * console.log(mode?.bound, problems.filter(({ kind }) => isIncomplete(kind)));
  * await runner.stop();
  * ```

@@ -1,12 +1,20 @@
 import type { AuthError } from "@libs/problems";
 import type { SessionTokenSet } from "./ports.ts";
 
+/**
+ * Where a request came from.
+ * @see {@link KeycloakIntegrationService}
+ */
 export interface ClientDetails {
   /** The person's address, validated: Keycloak sees it instead of ours. */
   ipAddress?: string | undefined;
   userAgent?: string | undefined;
 }
 
+/**
+ * What a login may carry besides username and password.
+ * @see {@link KeycloakIntegrationService}
+ */
 export interface AuthenticationOptions extends ClientDetails {
   /** The application's handle for the session to come; default: a random one. */
   sessionId?: string;
@@ -14,6 +22,10 @@ export interface AuthenticationOptions extends ClientDetails {
   otp?: string | undefined;
 }
 
+/**
+ * What became of a login.
+ * @see {@link KeycloakIntegrationService}
+ */
 export type AuthenticationResult =
   | {
       success: true;
@@ -29,7 +41,10 @@ export type AuthenticationResult =
     }
   | { success: false; error: AuthError; tokens?: undefined };
 
-/** PORT: people's logins and sessions at Keycloak, with tokens that are verified. `KeycloakIntegrationService` is its adapter. */
+/**
+ * PORT: people's logins and sessions at Keycloak, with tokens that are verified. `KeycloakIntegrationService` is its adapter.
+ * @see {@link UserSyncService}
+ */
 export interface KeycloakAuthentication {
   /**
    * Refuses a login or registration at its very beginning when there is no room for it. @throws AuthError

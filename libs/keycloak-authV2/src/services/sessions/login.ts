@@ -21,6 +21,10 @@ export type LoginDeps = CheckReferencesDeps &
     undo(session: Session): void;
   };
 
+/**
+ * Who logs in.
+ * @see {@link UserSyncService}
+ */
 export interface LoginInput {
   /** Username or email. */
   username: string;
@@ -31,15 +35,27 @@ export interface LoginInput {
   storeId?: string | undefined;
 }
 
+/**
+ * A login that is stored.
+ * @see {@link UserSyncService}
+ */
 export interface LoggedIn {
   user: User;
   session: Session;
   tokens: SessionTokenSet;
 }
 
-/** PORT: what a login runs within, such as limits, a lock of its account, a deadline. @throws what `work` throws, or a refusal of its own */
+/**
+ * PORT: what a login runs within, such as limits, a lock of its account, a deadline.
+ * @throws what `work` throws, or a refusal of its own
+ * @see {@link UserSyncService}
+ */
 export type LoginProtection = <T>(work: () => Promise<T>) => Promise<T>;
 
+/**
+ * How a login runs.
+ * @see {@link UserSyncService}
+ */
 export interface LoginOptions<Answer> {
   /** Where it comes from: for Keycloak, the session's row and the activity log. */
   client?: ClientDetails;

@@ -4,7 +4,6 @@
  */
 
 export type { BulkSyncResult } from "../reconcile/bulk-sync-users.ts";
-export type { BusinessReferences } from "../registration/check-references.ts";
 export type { RegisterUserInput } from "../registration/register-user.ts";
 export { authenticationInput, type SuccessfulLogin } from "../sessions/authentication-input.ts";
 export type { LoggedIn, LoginInput, LoginOptions, LoginProtection } from "../sessions/login.ts";

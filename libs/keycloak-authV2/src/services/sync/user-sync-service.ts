@@ -46,13 +46,16 @@ export type RegisterUserResult =
  * @example
  * ```ts
  * import { PrismaClient } from "@libs/database";
- * import { KeycloakIntegrationService } from "@libs/keycloak-authV2";
+ * import { type KeycloakAuthentication, KeycloakIntegrationService } from "@libs/keycloak-authV2";
  * import {
  *   type AuthenticatedSession,
  *   type AuthenticationInput,
  *   authenticationInput,
  *   type BulkSyncResult,
- *   type BusinessReferences,
+ *   type LoggedIn,
+ *   type LoginInput,
+ *   type LoginOptions,
+ *   type LoginProtection,
  *   type PlainTokens,
  *   type RegisterUserInput,
  *   type RegisterUserResult,
@@ -75,21 +78,28 @@ export type RegisterUserResult =
  * const setup: UserSyncSetup = { ...keycloak, database, metrics, ...options };
  * const sync = new UserSyncService(setup);
  *
- * const store: BusinessReferences = { storeId: "7d0c…" };
- * await sync.checkReferences(store);
  * const input: RegisterUserInput = { username: "ada", email: "ada@example.com", password: "correct-horse-1" };
  * const registered: RegisterUserResult = await sync.registerUser(input, { idempotencyKey: "signup-1" });
  * if (!registered.success) throw registered.error;
  *
- * const login = await integration.authenticateWithPassword("ada", input.password);
+ * const client = { ipAddress: "203.0.113.7" };
+ * const who: LoginInput = { username: "ada", password: input.password };
+ * const within: LoginProtection = (work) => work();
+ * const how: LoginOptions<LoggedIn> = { client, protect: within, answer: (loggedIn) => loggedIn };
+ * const { user, session, tokens }: LoggedIn = await sync.login(who, how);
+ * await sync.refreshSession({ sessionId: session.sessionId, refreshToken: tokens.refresh_token }, client);
+ *
+ * // The guide's way: the caller asks Keycloak, and stores what it answered.
+ * const authentication: KeycloakAuthentication = integration;
+ * const login = await authentication.authenticateWithPassword("ada", input.password);
  * if (!login.success) throw login.error;
- * const authenticated: AuthenticationInput = authenticationInput(login, { ipAddress: "203.0.113.7" });
+ * const authenticated: AuthenticationInput = authenticationInput(login, client);
  * const sessionData: AuthenticatedSession = authenticated.sessionData;
- * const tokens: PlainTokens = sessionData;
- * const { user, session } = await sync.syncOnAuthentication(authenticated);
+ * const plain: PlainTokens = sessionData;
+ * await sync.syncOnAuthentication(authenticated);
  *
  * const { failed }: BulkSyncResult = await sync.bulkSyncUsers([user.id]);
- * console.log(failed.length, tokens.tokenExpiresAt, await sync.endSession(session.sessionId));
+ * console.log(failed.length, plain.tokenExpiresAt, await sync.endSession(session.sessionId));
  * ```
  */
 export class UserSyncService {
