@@ -111,7 +111,7 @@ function page(screens: readonly Screen[]): string {
   const sections = screens.map(
     ({ title, command, text }) => `## ${title}\n\n\`\`\`text\n$ ${command}\n${text}\n\`\`\`\n`,
   );
-  return `# Screens\n\nThe operator's tool as its user sees it, on a terminal of ${TERMINAL_SIZE.cols} columns; colours are left out. Captured by \`bun docs/capture-screens.ts\`,\nfrom 3,000 made-up people on a developer's machine, with the rate held at 400 users a second where it says so.\n\n${sections.join("\n")}`;
+  return `# Screens\n\nWhat the operator's tool prints on a terminal of ${TERMINAL_SIZE.cols} columns, without colours. Captured by \`bun docs/capture-screens.ts\` with\n3,000 made-up people on a developer's machine. Where \`--max-rate 400\` is given, the rate was limited to 400 users a second.\n\n${sections.join("\n")}`;
 }
 
 const stack = await openTestStack();

@@ -4,7 +4,7 @@ import { createLogger, createMetricsRegistry } from "@libs/observability";
 
 const { DATABASE_URL = "" } = process.env;
 
-const prisma = new PrismaClient(); // takes DATABASE_URL
+const prisma = new PrismaClient(); // reads DATABASE_URL
 const logger = createLogger();
 const metrics = createMetricsRegistry();
 

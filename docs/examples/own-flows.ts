@@ -6,14 +6,14 @@ import { Registry } from "prom-client";
 
 const { KEYCLOAK_URL = "", KEYCLOAK_REALM = "", KEYCLOAK_CLIENT_ID = "", KEYCLOAK_CLIENT_SECRET = "" } = process.env;
 
-const prisma = new PrismaClient(); // takes DATABASE_URL
+const prisma = new PrismaClient(); // reads DATABASE_URL
 const metrics = new Registry();
 const keycloakService = KeycloakIntegrationService.create(
   { url: KEYCLOAK_URL, realm: KEYCLOAK_REALM, clientId: KEYCLOAK_CLIENT_ID, clientSecret: KEYCLOAK_CLIENT_SECRET },
   prisma,
   metrics,
 );
-const userSyncService = new UserSyncService(keycloakService.userRepository, prisma, metrics); // takes TOKEN_ENCRYPTION_KEYS
+const userSyncService = new UserSyncService(keycloakService.userRepository, prisma, metrics); // reads TOKEN_ENCRYPTION_KEYS
 
 export const invitations = new Elysia().post(
   "/invitations",

@@ -1,7 +1,7 @@
 import { keycloakAuth, pathParam } from "@libs/auth-guard";
 import { Elysia } from "elysia";
 
-// KEYCLOAK_URL, KEYCLOAK_REALM, KEYCLOAK_CLIENT_ID and DATABASE_URL come from the environment: no secret of Keycloak's.
+// Reads KEYCLOAK_URL, KEYCLOAK_REALM, KEYCLOAK_CLIENT_ID and DATABASE_URL; no Keycloak secret is needed.
 export const service = new Elysia()
   .use(keycloakAuth<"orders:read">())
   .get("/prices", () => ({ tea: 450 }), { public: true })

@@ -21,32 +21,32 @@ export function configurationPage(): string {
 
 ${generatedNote("apps/api-gateway/src/config.ts and apps/orders/src/config.ts")}
 
-The gateway reads environment variables, once, at its start. A variable that is empty counts as not given. If anything is
-wrong, it names every fault by its variable, shows no value, and ends with exit code 1. \`bun run start\` sets all of
-them itself; \`.env.example\` has a set that fits \`docker-compose.yml\`.
+The gateway reads environment variables once, at startup. An empty variable counts as not set. If any variable is invalid, the
+gateway reports every invalid one by name, without its value, and exits with code 1. \`bun run start\` sets all of them itself;
+\`.env.example\` has a set that fits \`docker-compose.yml\`.
 
 A secret may come from a file instead, as Docker and Kubernetes mount them: \`DATABASE_URL_FILE=/run/secrets/database-url\`. The
-file holds the value alone; newlines at its end are left out. Both \`NAME\` and \`NAME_FILE\` are a fault, and so is a file that is
-missing, empty or not readable. The file is read again when it changes, without a restart: see
+file contains only the value; newlines at its end are removed. It is an error to set both \`NAME\` and \`NAME_FILE\`, or to name a
+file that is missing, empty or not readable. The file is read again when it changes, without a restart: see
 [operations.md](operations.md#secrets-from-files).
 
 ${variableTable(configSchema)}
 
-A key for \`TOKEN_ENCRYPTION_KEYS\`: \`echo "k1:$(openssl rand -base64 32)"\`. To change keys without losing a session, see
-[operations.md](operations.md).
+To generate a key for \`TOKEN_ENCRYPTION_KEYS\`, run \`echo "k1:$(openssl rand -base64 32)"\`. To change keys without losing a
+session, see [operations.md](operations.md#change-the-encryption-key).
 
 ## The orders service
 
-It needs no secret of Keycloak's: it only fetches the realm's public keys and its issuer. \`bun run orders\` sets these by itself.
+It needs no Keycloak secret: it only fetches the realm's public keys and its issuer. \`bun run orders\` sets these by itself.
 
 ${variableTable(ordersSchema)}
 
 ## The libraries
 
-The libraries read some of these by themselves, where the caller gives no value: \`new PrismaClient()\` takes \`DATABASE_URL\`,
-\`new UserSyncService(…)\` takes \`TOKEN_ENCRYPTION_KEYS\`, and \`keycloakAuth()\` takes \`KEYCLOAK_URL\`, \`KEYCLOAK_REALM\`,
-\`KEYCLOAK_CLIENT_ID\`, \`KEYCLOAK_ISSUER\` and \`DATABASE_URL\`. The secrets among them may come from files here too, and follow
-them. Where a caller gives a secret itself it may give a function, which is called at each use.
+The libraries read some of these themselves if the caller gives no value: \`new PrismaClient()\` reads \`DATABASE_URL\`,
+\`new UserSyncService(…)\` reads \`TOKEN_ENCRYPTION_KEYS\`, and \`keycloakAuth()\` reads \`KEYCLOAK_URL\`, \`KEYCLOAK_REALM\`,
+\`KEYCLOAK_CLIENT_ID\`, \`KEYCLOAK_ISSUER\` and \`DATABASE_URL\`. Here too, secrets may come from files and are re-read when the
+files change. A caller that passes a secret itself may pass a function instead, which is called at each use.
 `;
 }
 

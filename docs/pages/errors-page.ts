@@ -8,7 +8,7 @@ export function errorsPage(): string {
 
 ${generatedNote("libs/problems/src/catalogue.ts, libs/problems/src/library-catalogue.ts and apps/orders/src/services/order-error.ts")}
 
-Every error answer is \`application/problem+json\` (RFC 9457):
+Every error response is \`application/problem+json\` (RFC 9457):
 
 \`\`\`json
 {
@@ -22,25 +22,25 @@ Every error answer is \`application/problem+json\` (RFC 9457):
 }
 \`\`\`
 
-Programs switch on \`code\`: codes stay, texts may be reworded. \`requestId\` is also the header \`x-request-id\` and stands on
-every log line of the request. \`errors\` comes with input faults, \`actionUrl\` with \`auth.action_required\`. No answer ever
-carries a submitted value, or a text of Keycloak's or the database's. In TypeScript the same codes are \`AuthErrorCode\` of
-\`@libs/keycloak-authV2\`.
+Programs should switch on \`code\`: codes never change, texts may be reworded. \`requestId\` is also sent in the header
+\`x-request-id\`, and is in every log line of the request. \`errors\` is included for invalid input, and \`actionUrl\` for
+\`auth.action_required\`. No response ever contains a submitted value, or any text from Keycloak or the database. In TypeScript,
+these codes are the type \`AuthErrorCode\` of \`@libs/keycloak-authV2\`.
 
 ${errorTable(catalogue)}
 
 ## Of the orders service
 
-Beside those of input, guard and database:
+In addition to the errors for input, guards and the database:
 
 ${errorTable(orderProblems)}
 
 ## In code
 
 Every error that a public function of the libraries throws is a \`LibraryError\` of \`@libs/problems\`, with \`code\` and
-\`status\`. Most are \`AuthError\`s, with a code of the first table. The database's (\`DatabaseError\`) have one of
-\`database.unavailable\`, \`database.timeout\`, \`registration.recovering\` and \`internal.error\`. The others have one of
-these codes; no answer of a service carries them. Their \`message\` says what is wrong, without any part of a secret.
+\`status\`. Most are \`AuthError\`s, with a code of the first table. Database errors (\`DatabaseError\`) have one of the codes
+\`database.unavailable\`, \`database.timeout\`, \`registration.recovering\` and \`internal.error\`. All others have one of the
+codes below, which no service ever sends in a response. Their \`message\` says what is wrong, without any part of a secret.
 
 ${libraryTable()}
 `;

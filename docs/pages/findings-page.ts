@@ -31,7 +31,7 @@ export function findingsPage(): string {
 
 ${generatedNote("libs/problems/src/findings/finding-catalogue.ts and setting-finding-catalogue.ts")}
 
-\`authctl doctor\` names each by a stable code, with what it is about. Scripts read \`authctl doctor --json\`.
+\`authctl doctor\` reports each finding with a stable code and what it concerns. Scripts should read \`authctl doctor --json\`.
 
 ${table(
   ["severity", "meaning"],
@@ -42,7 +42,7 @@ ${sections.join("\n")}`;
 }
 
 const MEANINGS: Record<Severity, string> = {
-  error: "people are kept out, or something is unsafe or lost; the command ends with 1",
-  warning: "it works, and should not stay so",
-  note: "it is as somebody chose it, and behaves in a way that surprises; a system with notes alone is healthy",
+  error: "people can't log in or register, or something is unsafe or gets lost; the command exits with 1",
+  warning: "it works, but should be changed",
+  note: "a deliberate setting with a surprising effect; a system with only notes is healthy",
 };

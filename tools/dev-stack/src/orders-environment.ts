@@ -2,7 +2,7 @@ import { LOOPBACK } from "./base/constants.ts";
 import type { GatewayStack } from "./gateway-environment.ts";
 import { databaseVariables } from "./pooler/test-pooler.ts";
 
-/** The variables with which the orders service runs on a stack: no secret of Keycloak's. @param port 0 takes a free one */
+/** The variables with which the orders service runs on a stack: no Keycloak secret is needed. @param port 0 takes a free one */
 export function ordersEnvironment(
   stack: Omit<GatewayStack, "clientSecret" | "tokenEncryptionKeys">,
   port: number,

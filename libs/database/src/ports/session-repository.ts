@@ -233,8 +233,9 @@ export interface SessionRepository {
     refreshTokenHash: string,
   ): Promise<{ session: Session; standing: RefreshTokenStanding; spentAt: Date | null } | null>;
   /**
-   * Takes the session's lease for the exchange of its current refresh token, where it is free or over, and reads the row
-   * as it is then. One round trip; nothing is held afterwards. The database's clock counts.
+   * Takes the session's refresh lease, if `refreshTokenHash` is the current one and the lease is free or has expired, and
+   * reads the row in the same round trip. Only the caller that got the lease (`fence` is not null) may exchange the token at
+   * Keycloak. No transaction or connection is held afterwards. Leases are timed by the database's clock.
    * @param leaseMs how long the lease keeps others away, in milliseconds
    * @returns null when there is no such session
    */

@@ -23,7 +23,7 @@ const adapters = new WeakMap<object, PooledAdapter>();
  * ```ts
  * import { PrismaClient } from "@libs/database";
  *
- * const prisma = new PrismaClient(); // takes DATABASE_URL
+ * const prisma = new PrismaClient(); // reads DATABASE_URL
  * export const ada = await prisma.user.findFirst({ where: { username: "ada" } });
  * ```
  */

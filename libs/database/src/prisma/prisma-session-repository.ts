@@ -55,8 +55,9 @@ export class PrismaSessionRepository implements SessionRepository {
   }
 
   async beginRefresh(sessionId: string, refreshTokenHash: string, leaseMs: number): Promise<RefreshAttempt | null> {
-    // A lease that a crash of PostgreSQL forgets harms nobody (storing checks the hash too), so its commit need not wait
-    // for the disk: only then is it as quick as the plain read that it replaces.
+    // Takes the refresh lease: the UPDATE succeeds for one caller, until the lease expires or is released. The others get
+    // the row without a fence. If a crash of PostgreSQL loses the lease, no harm is done (storing checks the hash too). So
+    // its commit does not wait for the disk, which makes it as fast as the plain read that it replaces.
     const rows = await this.prisma.$queryRaw<(Session & { spentAt: Date | null; fence: bigint | null })[]>`
       WITH leased AS (
         UPDATE sessions SET refresh_lease_until = clock_timestamp() + ${leaseMs}::int * interval '1 millisecond',

@@ -1,6 +1,6 @@
 /**
- * `error`: people are kept out, or something is unsafe or lost. `warning`: it works, and should not stay so. `note`: it is
- * as somebody chose it, and behaves in a way that surprises; a realm with notes alone is healthy.
+ * `error`: people can't log in or register, or something is unsafe or gets lost. `warning`: it works, but should be
+ * changed. `note`: a deliberate setting with a surprising effect; a system with only notes is healthy.
  * @see {@link finding}
  */
 export type Severity = "error" | "warning" | "note";

@@ -35,7 +35,7 @@ export const findingCatalogue = {
   "keycloak.realm_disabled": error("the realm is disabled", "enable it in Keycloak"),
   "keycloak.issuer_mismatch": error(
     "tokens name another issuer than the gateway expects, so that it refuses all of them",
-    "set KEYCLOAK_ISSUER to what Keycloak says, or Keycloak's hostname to what is meant",
+    "set KEYCLOAK_ISSUER to the issuer that Keycloak uses, or correct Keycloak's hostname",
   ),
   "keycloak.https_required": error(
     "Keycloak refuses plain HTTP from here (sslRequired)",

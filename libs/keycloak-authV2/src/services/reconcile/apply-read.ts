@@ -99,13 +99,16 @@ export async function applyRead(
     const outcome = outcomes.get(id)?.outcome;
     // Unchanged ones too: an earlier reconciliation may have died between the two statements.
     if (!enabled && (outcome === "updated" || outcome === "unchanged" || outcome === "revived"))
-      await endSessionsAtKeycloakToo(deps, id);
+      await endSessionsAndQueueLogouts(deps, id);
   }
   return outcomes;
 }
 
-/** A disabled user's sessions live on in Keycloak, and would work again with the user. */
-async function endSessionsAtKeycloakToo(deps: EndStaleSessionsDeps, userId: string): Promise<void> {
+/**
+ * Ends the disabled user's rows and queues Keycloak's logout for each: in Keycloak the sessions stay, and would work again
+ * once the user is enabled.
+ */
+async function endSessionsAndQueueLogouts(deps: EndStaleSessionsDeps, userId: string): Promise<void> {
   const now = deps.now();
   const logout = { ...planLogout(now), nextAttemptAt: now };
   const ended = await deps.sessions.endLive({ userId }, "user_disabled", now, logout);
