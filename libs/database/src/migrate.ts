@@ -10,8 +10,8 @@ import {
   readMigrations,
 } from "@libs/postgres";
 import type pg from "pg";
-import { MigrationError } from "./migration-error.ts";
-import { readAppliedRows } from "./migration-state.ts";
+import { MigrationError } from "./migrations/migration-error.ts";
+import { readAppliedRows } from "./migrations/migration-state.ts";
 
 export {
   type DirectUrl,
@@ -22,8 +22,8 @@ export {
   directUrlOf,
 } from "@libs/postgres";
 export * from "./inspect-database.ts";
-export { MigrationError } from "./migration-error.ts";
-export type { MigrationState } from "./migration-state.ts";
+export { MigrationError } from "./migrations/migration-error.ts";
+export type { MigrationState } from "./migrations/migration-state.ts";
 
 /** Taken by `prisma migrate` as well, so that it and this runner never work at once. */
 const PRISMA_ADVISORY_LOCK = 72_707_369;
