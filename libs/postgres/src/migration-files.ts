@@ -15,9 +15,12 @@ export interface Migration {
 
 /** As Prisma stores what was applied. */
 export interface AppliedRow {
+  id: string;
   migration_name: string;
   checksum: string;
+  /** null: it runs, was cut short, or has failed. */
   finished_at: Date | null;
+  applied_steps_count: number;
 }
 
 /** The migrations of a folder, `<name>/migration.sql` each, in their order. */

@@ -1,6 +1,12 @@
 import { databaseUrlFault, describeConnectionFailure } from "@libs/postgres";
 import { type CatalogueEntry, LibraryError, libraryCatalogue } from "@libs/problems";
 
+/** The first line of a file whose statements are committed one by one. */
+export const NON_TRANSACTIONAL_MARK = "-- migrate: non-transactional";
+
+/** Refused because it would be part of a transaction: CREATE INDEX CONCURRENTLY, VACUUM. */
+const NOT_IN_TRANSACTION = "25001";
+
 /** Why a database could not be brought up to date; the message is for the operator and holds no credentials. */
 export class MigrationError extends LibraryError {
   override readonly name = "MigrationError";
@@ -35,12 +41,39 @@ export class MigrationError extends LibraryError {
   }
 
   static failed(name: string, error: unknown): MigrationError {
-    const reason = error instanceof Error ? error.message : String(error);
-    return new MigrationError(`migration ${name} failed and was rolled back: ${reason} (${codeOf(error)})`);
+    const advice = codeOf(error) === NOT_IN_TRANSACTION ? `; begin its file with "${NON_TRANSACTIONAL_MARK}"` : "";
+    return new MigrationError(`migration ${name} failed and was rolled back: ${reasonOf(error)}${advice}`);
+  }
+
+  /** Of a migration whose statements are committed one by one. @param step from 1 */
+  static stopped(name: string, step: number, steps: number, error: unknown): MigrationError {
+    return new MigrationError(
+      `migration ${name} stopped at step ${step} of ${steps}: ${reasonOf(error)}. Earlier steps are kept. Once the ` +
+        "cause is gone, run the migration again: it resumes at this step",
+    );
+  }
+
+  /** Nothing of the migration has begun. */
+  static unusable(name: string, why: string): MigrationError {
+    return new MigrationError(`migration ${name} can't be run: ${why}`);
   }
 }
 
-function codeOf(error: unknown): string {
+/** A statement did not get its locks, in the whole time that there is for it. */
+export class LockWaitError extends Error {
+  /** @param waitsFor what it waited for and who held that, where that is known */
+  constructor(minutes: number, waitsFor: string | undefined) {
+    super(`it did not get its locks within ${minutes} min${waitsFor ? ` (${waitsFor})` : ""}`);
+  }
+}
+
+/** PostgreSQL's message names tables and constraints, no values: those are in its detail. */
+export function reasonOf(error: unknown): string {
+  const reason = error instanceof Error ? error.message : String(error);
+  return error instanceof LockWaitError ? reason : `${reason} (${codeOf(error) ?? "no code"})`;
+}
+
+function codeOf(error: unknown): string | undefined {
   const { code } = (error ?? {}) as { code?: unknown };
-  return typeof code === "string" ? code : "no code";
+  return typeof code === "string" ? code : undefined;
 }
