@@ -123,6 +123,20 @@ describe("an index that is built beside the traffic", () => {
     expect(await run()).toEqual({ applied: [], already: 2 });
   });
 
+  test("a procedure that commits by itself rewrites rows in batches", async () => {
+    add(
+      INDEX,
+      `${MARK}CREATE PROCEDURE fill() LANGUAGE plpgsql AS $$ BEGIN
+        FOR n IN 1..2 LOOP UPDATE people SET email = 'c' WHERE id = n; COMMIT; END LOOP;
+      END $$;
+      CALL fill();
+      DROP PROCEDURE fill();`,
+    );
+    expect((await run()).applied).toEqual([INDEX]);
+    expect([...(await sql`SELECT DISTINCT email FROM people`)]).toEqual([{ email: "c" }]);
+    expect(await rowOf(INDEX)).toEqual({ finished: true, steps: 3, logs: null });
+  });
+
   test("without the mark it is refused, and the mark is named", async () => {
     add(INDEX, BUILD);
     const failure = await failureOf(run());
@@ -147,6 +161,20 @@ describe("an index that is built beside the traffic", () => {
     expect([...(await oid())]).toEqual([before]);
     expect(await rowOf(INDEX)).toMatchObject({ finished: true, steps: 1 });
   });
+
+  test("one that somebody else is building is waited for, and taken as it is", async () => {
+    add(INDEX, MARK + BUILD);
+    const older = await openTransaction("UPDATE people SET email = 'b'");
+    const building = sql.unsafe(BUILD).execute();
+    await eventually(async () => expect(await indexes()).toEqual([{ name: "people_email_idx", valid: false }]));
+    const running = run();
+    await eventually(() => expect(lines.join("\n")).toContain("waits for a lock on people, held by process "));
+    await older.end();
+    await building;
+    expect((await running).applied).toEqual([INDEX]);
+    expect(lines.join("\n")).not.toContain("invalid index");
+    expect(await indexes()).toEqual(built);
+  }, 20_000);
 
   test("it waits for an older transaction, names it, and is built when that ends", async () => {
     add(INDEX, MARK + BUILD);

@@ -37,13 +37,19 @@ export async function buildIndex(run: MigrationRun, what: string, step: IndexSte
   }
 }
 
-/** While somebody else builds it, this runs into the lock's time-out, and is tried again. */
+/** An index that somebody else is building is invalid, too: whoever builds it holds this lock until it is valid. */
 async function dropInvalid(run: MigrationRun, what: string, step: IndexStep): Promise<void> {
+  if ((await find(run, step))?.valid !== false) return;
+  const { client, lockTimeoutMs } = run;
+  // Sent together, they are one transaction.
+  await client.query(
+    `SET LOCAL lock_timeout = ${lockTimeoutMs}; LOCK TABLE ${step.table} IN SHARE UPDATE EXCLUSIVE MODE`,
+  );
   const found = await find(run, step);
-  if (!found || found.valid) return;
+  if (found?.valid !== false) return;
   run.report(`${what}: drops the invalid index ${found.name}, which a build that was cut short has left`);
-  await run.client.query(`SET lock_timeout = ${run.lockTimeoutMs}`);
-  await run.client.query(`DROP INDEX CONCURRENTLY IF EXISTS ${found.name}`);
+  await client.query(`SET lock_timeout = ${lockTimeoutMs}`);
+  await client.query(`DROP INDEX CONCURRENTLY IF EXISTS ${found.name}`);
 }
 
 async function find({ client }: MigrationRun, { index, table }: IndexStep): Promise<FoundIndex | undefined> {

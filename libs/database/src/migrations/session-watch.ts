@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { DatabaseClient } from "@libs/postgres";
-import { readActivity } from "./session-activity.ts";
+import { readActivity, type SessionActivity } from "./session-activity.ts";
 
 /** Takes one line about what a migration does or waits for. */
 export type Report = (line: string) => void;
@@ -28,14 +29,14 @@ export class SessionWatch {
 
   /** @param what begins each line */
   async during<T>(what: string, work: () => Promise<T>): Promise<T> {
-    const over = Promise.withResolvers<void>();
+    const over = new AbortController();
     this.waitsFor = undefined;
-    const watching = this.#watch(what, over.promise);
+    // Not awaited: a look that gets no answer must not hold up the migration.
+    void this.#watch(what, over.signal);
     try {
       return await work();
     } finally {
-      over.resolve();
-      await watching;
+      over.abort();
     }
   }
 
@@ -44,13 +45,12 @@ export class SessionWatch {
     await observer?.end().catch(() => {});
   }
 
-  async #watch(what: string, over: Promise<void>): Promise<void> {
+  async #watch(what: string, over: AbortSignal): Promise<void> {
     let [said, saidAt] = ["", 0];
-    for (let pauseMs = FIRST_LOOK_MS; !(await isOverWithin(over, pauseMs)); pauseMs = LOOK_EVERY_MS) {
-      this.#observer ??= this.#connect();
-      const activity = await this.#observer
-        .then((observer) => observer && readActivity(observer, this.pid))
-        .catch(() => {});
+    for (let pauseMs = FIRST_LOOK_MS; ; pauseMs = LOOK_EVERY_MS) {
+      await sleep(pauseMs, undefined, { signal: over }).catch(() => {});
+      const activity = over.aborted ? undefined : await this.#look();
+      if (over.aborted) return;
       if (!activity) continue;
       this.waitsFor = activity.waitsFor;
       const { topic, line } = activity;
@@ -58,6 +58,19 @@ export class SessionWatch {
       [said, saidAt] = [topic, Date.now()];
       this.report(`${what}: ${line}`);
     }
+  }
+
+  /** After a failure it is tried anew, since what failed may be over. */
+  async #look(): Promise<SessionActivity | undefined> {
+    this.#observer ??= this.#connect();
+    const observer = await this.#observer;
+    try {
+      if (observer) return await readActivity(observer, this.pid);
+    } catch {
+      await observer?.end().catch(() => {});
+    }
+    this.#observer = undefined;
+    return undefined;
   }
 
   /** The account may have no second connection. */
@@ -70,15 +83,5 @@ export class SessionWatch {
     } catch {
       return undefined;
     }
-  }
-}
-
-async function isOverWithin(over: Promise<void>, ms: number): Promise<boolean> {
-  const elapsed = Promise.withResolvers<false>();
-  const timer = setTimeout(() => elapsed.resolve(false), ms);
-  try {
-    return await Promise.race([over.then(() => true), elapsed.promise]);
-  } finally {
-    clearTimeout(timer);
   }
 }
