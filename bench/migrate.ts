@@ -55,6 +55,13 @@ async function untilHalfBuilt(migrating: MigrateProcess): Promise<void> {
   throw new Error(`not seen half built: ${migrating.output}`);
 }
 
+/** The server ends the statement of a process that is gone. @returns seconds */
+async function untilNoBuild(): Promise<string> {
+  const from = performance.now();
+  while ((await sql`SELECT FROM pg_stat_progress_create_index`).length > 0) await Bun.sleep(25);
+  return ((performance.now() - from) / 1000).toFixed(1);
+}
+
 async function runToEnd(what: string, load: PacedLoad): Promise<void> {
   const from = performance.now();
   const migrating = new MigrateProcess(url, migrationsDir);
@@ -85,6 +92,7 @@ try {
   const killed = new MigrateProcess(url, migrationsDir);
   await untilHalfBuilt(killed);
   await killed.kill();
+  report(`  killed; the server has ended its build after ${await untilNoBuild()} s`);
   reportLoad("an index, until its process is killed", load);
 
   const terminated = new MigrateProcess(url, migrationsDir);
