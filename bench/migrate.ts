@@ -43,7 +43,7 @@ function reportLoad(what: string, load: PacedLoad): void {
 /** Half-way through reading the table. @throws where the index is done before that is seen: the table is too small */
 async function untilHalfBuilt(migrating: MigrateProcess): Promise<void> {
   let hasEnded = false;
-  migrating.exited().then(() => {
+  void migrating.exited().then(() => {
     hasEnded = true;
   });
   while (!hasEnded) {
