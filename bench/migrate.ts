@@ -112,6 +112,7 @@ try {
   await long.unsafe("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM people WHERE id < 10");
   setTimeout(async () => {
     await long.unsafe("COMMIT");
+    long.release();
     report(`the long transaction has ended, after ${LONG_TRANSACTION_MS / 1000} s`);
   }, LONG_TRANSACTION_MS);
   await runToEnd("a column, behind a long transaction", load);
