@@ -173,13 +173,11 @@ describe("migrate", () => {
     let running: Promise<unknown> = Promise.resolve();
     await prisma.$transaction(async (tx) => {
       await tx.$queryRaw`SELECT pg_advisory_xact_lock(72707369)::text`;
-      running = migrate(database.url).finally(() => {
+      const waits = Promise.withResolvers<string>();
+      running = migrate(database.url, { report: waits.resolve }).finally(() => {
         isDone = true;
       });
-      const waiting = () => tx.$queryRaw<unknown[]>`
-        SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
-          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
-      while ((await waiting()).length === 0) await Bun.sleep(5);
+      expect(await waits.promise).toStartWith("waits for another migration run: process ");
       expect(isDone).toBe(false);
     });
     await running;

@@ -1,7 +1,7 @@
 import { DatabaseClient } from "@libs/postgres";
 import type pg from "pg";
-import { MigrationError } from "./migration-error.ts";
-import { type MigrationState, readMigrationState } from "./migration-state.ts";
+import { MigrationError } from "./migrations/migration-error.ts";
+import { type MigrationState, readMigrationState } from "./migrations/migration-state.ts";
 
 /**
  * What {@link inspectDatabase} found.

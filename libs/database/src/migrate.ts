@@ -1,16 +1,12 @@
-import { randomUUID } from "node:crypto";
-import {
-  type AppliedRow,
-  DatabaseClient,
-  type DirectUrl,
-  directUrlFault,
-  type Migration,
-  readDatabaseTarget,
-  readMigrations,
-} from "@libs/postgres";
+import { DatabaseClient, type DirectUrl, directUrlFault, readDatabaseTarget, readMigrations } from "@libs/postgres";
 import type pg from "pg";
-import { MigrationError } from "./migration-error.ts";
-import { readAppliedRows } from "./migration-state.ts";
+import { applyMigration } from "./migrations/apply-migration.ts";
+import { MigrationError } from "./migrations/migration-error.ts";
+import { takeMigrationLock } from "./migrations/migration-lock.ts";
+import { lockTimeoutMs } from "./migrations/migration-run.ts";
+import { readAppliedRows } from "./migrations/migration-state.ts";
+import { pendingMigrations } from "./migrations/pending-migrations.ts";
+import { type Report, SessionWatch } from "./migrations/session-watch.ts";
 import { MIGRATIONS_DIR } from "./prisma-folder.ts";
 
 export {
@@ -22,13 +18,11 @@ export {
   directUrlOf,
 } from "@libs/postgres";
 export * from "./inspect-database.ts";
-export { MigrationError } from "./migration-error.ts";
-export type { MigrationState } from "./migration-state.ts";
+export { MigrationError } from "./migrations/migration-error.ts";
+export type { MigrationState } from "./migrations/migration-state.ts";
 
-/** Taken by `prisma migrate` as well, so that it and this runner never work at once. */
-const PRISMA_ADVISORY_LOCK = 72_707_369;
-const LOCK_TIMEOUT_MS = 60_000;
 const CONNECT_TIMEOUT_MS = 10_000;
+const LOCK_WAIT_MS = 30 * 60_000;
 
 /** As `prisma migrate` creates it. */
 const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS _prisma_migrations (
@@ -51,6 +45,10 @@ export interface MigrateOptions {
   migrationsDir?: string;
   /** What gave the URL, for messages; `DATABASE_URL` when left out. */
   variable?: DirectUrl["variable"];
+  /** Takes one line about what the run does or waits for. */
+  report?: Report;
+  /** For how long a migration, or a step of one, tries to get its locks; default 30 minutes. Milliseconds. */
+  lockWaitMs?: number;
 }
 
 /**
@@ -65,8 +63,10 @@ export interface MigrateResult {
 }
 
 /**
- * Applies the migrations that a database lacks, each in a transaction of its own, and records them as `prisma migrate
- * deploy` does, so that either can take over from the other. Runners that start at once take turns.
+ * Applies the migrations that a database lacks, and records them as `prisma migrate deploy` does, so that either can take
+ * over from the other. Each is a transaction of its own, or, where its file begins with `-- migrate: non-transactional`,
+ * a sequence of steps that a later run resumes. A migration that waits for a lock gives way to others after
+ * 1.5 s, and tries again. Runners that start at once take turns.
  * @param options which migrations; the project's own when left out
  * @param databaseUrl of a direct connection, or of a pooler in session mode
  * @throws MigrationError when a migration was edited after it was applied, failed before or fails now, or when the
@@ -87,39 +87,56 @@ export interface MigrateResult {
  * ```
  */
 export async function migrate(databaseUrl: string, options: MigrateOptions = {}): Promise<MigrateResult> {
-  const { variable = "DATABASE_URL" } = options;
+  const { variable = "DATABASE_URL", report = () => {}, lockWaitMs = LOCK_WAIT_MS } = options;
   MigrationError.assertUrl(databaseUrl, variable);
   const migrations = readMigrations(options.migrationsDir ?? MIGRATIONS_DIR);
   const pooled = await directUrlFault({ url: databaseUrl, variable }, CONNECT_TIMEOUT_MS);
   if (pooled) throw new MigrationError(pooled);
-  const config = {
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    application_name: "keycloak-sync-gateway migrate",
-  };
-  const client = new DatabaseClient(databaseUrl, config, { keepsSession: true });
-  client.on("error", () => {});
+  const client = openClient(databaseUrl, "migrate");
   await client.connect().catch((error) => {
     throw MigrationError.unreachable(error, databaseUrl, variable);
   });
+  let watch: SessionWatch | undefined;
   try {
-    await client.query(`SET lock_timeout = ${LOCK_TIMEOUT_MS}`);
-    await client.query(`SELECT pg_advisory_lock(${PRISMA_ADVISORY_LOCK})`).catch(() => {
-      throw new MigrationError(`another migration run has held the lock for over ${LOCK_TIMEOUT_MS / 1000} s`);
-    });
-    await client.query("RESET lock_timeout");
-    await client.query("SET client_min_messages = warning");
+    const { pid, deadlockTimeoutMs } = await prepareSession(client);
+    watch = new SessionWatch(pid, () => openClient(databaseUrl, "migrate watch"), report);
+    await takeMigrationLock(client, report);
     await createSchema(client, readDatabaseTarget(databaseUrl).schema);
     await client.query(MIGRATIONS_TABLE);
-    const missing = withoutApplied(migrations, await readAppliedRows(client));
-    for (const migration of missing) await apply(client, migration);
-    return { applied: missing.map(({ name }) => name), already: migrations.length - missing.length };
+    const pending = pendingMigrations(migrations, await readAppliedRows(client));
+    const run = { client, watch, report, lockWaitMs, lockTimeoutMs: lockTimeoutMs(deadlockTimeoutMs) };
+    for (const migration of pending) await applyMigration(run, migration);
+    return { applied: pending.map(({ name }) => name), already: migrations.length - pending.length };
   } catch (error) {
     // Whatever is refused before the first migration: a right that is missing, a standby.
     throw error instanceof MigrationError ? error : MigrationError.unreachable(error, databaseUrl, variable);
   } finally {
+    await watch?.close();
     // Ending the connection also frees the lock.
     await client.end().catch(() => {});
   }
+}
+
+function openClient(databaseUrl: string, purpose: string): DatabaseClient {
+  const config = {
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    application_name: `keycloak-sync-gateway ${purpose}`,
+  };
+  const client = new DatabaseClient(databaseUrl, config, { keepsSession: true });
+  client.on("error", () => {});
+  return client;
+}
+
+async function prepareSession(client: pg.Client): Promise<{ pid: number; deadlockTimeoutMs: number }> {
+  await client.query("SET client_min_messages = warning; SET default_transaction_isolation = 'read committed'");
+  // Where this process dies, its statement and its lock end with it. Some systems can't do that, and refuse the setting.
+  await client.query("SET client_connection_check_interval = 1000").catch(() => {});
+  const { rows } = await client.query<{ pid: number; deadlockTimeoutMs: number }>(
+    `SELECT pg_backend_pid() AS pid, setting::int AS "deadlockTimeoutMs" FROM pg_settings WHERE name = 'deadlock_timeout'`,
+  );
+  const [session] = rows;
+  if (!session) throw new MigrationError("the server's settings can't be read");
+  return session;
 }
 
 /** The one that `?schema=` names, as `prisma migrate` does. `IF NOT EXISTS` alone would ask for the right to make it. */
@@ -127,32 +144,4 @@ async function createSchema(client: pg.Client, schema: string | undefined): Prom
   if (schema === undefined) return;
   const { rowCount } = await client.query("SELECT FROM pg_namespace WHERE nspname = $1", [schema]);
   if (!rowCount) await client.query(`CREATE SCHEMA IF NOT EXISTS ${client.escapeIdentifier(schema)}`);
-}
-
-function withoutApplied(migrations: Migration[], rows: AppliedRow[]): Migration[] {
-  const failed = rows.find((row) => row.finished_at === null);
-  if (failed) throw MigrationError.failedBefore(failed.migration_name);
-  const checksums = new Map(rows.map((row) => [row.migration_name, row.checksum]));
-  return migrations.filter(({ name, checksum }) => {
-    const applied = checksums.get(name);
-    if (applied !== undefined && applied !== checksum) throw MigrationError.edited(name);
-    return applied === undefined;
-  });
-}
-
-async function apply(client: pg.Client, { name, sql, checksum }: Migration): Promise<void> {
-  const startedAt = new Date();
-  try {
-    await client.query("BEGIN ISOLATION LEVEL READ COMMITTED");
-    await client.query(sql);
-    await client.query(
-      `INSERT INTO _prisma_migrations (id, checksum, started_at, finished_at, migration_name, applied_steps_count)
-       VALUES ($1, $2, $3, clock_timestamp(), $4, 1)`,
-      [randomUUID(), checksum, startedAt, name],
-    );
-    await client.query("COMMIT");
-  } catch (error) {
-    await client.query("ROLLBACK").catch(() => {});
-    throw MigrationError.failed(name, error);
-  }
 }

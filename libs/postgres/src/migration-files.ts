@@ -18,9 +18,12 @@ export interface Migration {
  * @see {@link readMigrations}
  */
 export interface AppliedRow {
+  id: string;
   migration_name: string;
   checksum: string;
+  /** null: it runs, was cut short, or has failed. */
   finished_at: Date | null;
+  applied_steps_count: number;
 }
 
 /**

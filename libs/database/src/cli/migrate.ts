@@ -16,7 +16,7 @@ try {
     console.error("DATABASE_URL is not set");
     process.exit(1);
   }
-  const { applied, already } = await migrate(url, { variable });
+  const { applied, already } = await migrate(url, { variable, report: (line) => console.error(line) });
   for (const name of applied) console.log(`applied ${name}`);
   if (applied.length === 0) console.log(`up to date (${already} applied before)`);
 } catch (error) {

@@ -253,7 +253,7 @@ export const findingCatalogue = {
   ),
   "database.migration_failed": error(
     "a migration started and did not finish: it is still running, or it failed and left the database half migrated",
-    'wait for it, or repair it by hand, then mark it with "prisma migrate resolve"',
+    'wait for it, or run authctl db migrate again: it resumes what it can. Otherwise repair it by hand, then mark it with "prisma migrate resolve"',
   ),
   "database.migrations_newer": warning("the database is ahead of this program", "run the newer program"),
   "database.no_create": error(

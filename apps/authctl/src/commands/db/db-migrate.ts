@@ -17,7 +17,7 @@ export function addDbMigrate(database: Command, context: CommandContext): void {
 /** @throws UsageError, MigrationError */
 async function dbMigrate({ environment, terminal }: CommandContext): Promise<void> {
   const { url, variable } = directUrlOf(readVariables(directVariables, environment));
-  const { applied } = await migrate(url, { variable });
+  const { applied } = await migrate(url, { variable, report: terminal.report });
   for (const name of applied) terminal.print(`applied ${name}`);
   terminal.print(applied.length === 0 ? "nothing to apply" : `${applied.length} migrations applied`);
 }

@@ -6,6 +6,17 @@ import { pathToFileURL } from "node:url";
 /** The part of Prisma's schema engine that is used here. */
 export interface SchemaEngine {
   diff(request: object): Promise<{ exitCode: number; stdout: string | null }>;
+  applyMigrations(request: object): Promise<{ appliedMigrationNames: string[] }>;
+  diagnoseMigrationHistory(request: object): Promise<MigrationHistory>;
+  markMigrationRolledBack(request: object): Promise<object>;
+}
+
+/** What the engine finds of migrations in a database. */
+export interface MigrationHistory {
+  editedMigrationNames: string[];
+  failedMigrationNames: string[];
+  /** null: database and folder agree. */
+  history: object | null;
 }
 
 interface EngineModule {

@@ -1,6 +1,6 @@
 import { type AppliedRow, readMigrations } from "@libs/postgres";
 import type pg from "pg";
-import { MIGRATIONS_DIR } from "./prisma-folder.ts";
+import { MIGRATIONS_DIR } from "../prisma-folder.ts";
 
 /**
  * Names of migrations, by what is wrong with them; all empty: the database is up to date.
@@ -38,7 +38,8 @@ export async function readMigrationState(client: pg.Client, dir = MIGRATIONS_DIR
 /** Of the table that Prisma keeps; those that were rolled back are left out. */
 export async function readAppliedRows(client: pg.Client): Promise<AppliedRow[]> {
   const { rows } = await client.query<AppliedRow>(
-    "SELECT migration_name, checksum, finished_at FROM _prisma_migrations WHERE rolled_back_at IS NULL",
+    `SELECT id, migration_name, checksum, finished_at, applied_steps_count FROM _prisma_migrations
+     WHERE rolled_back_at IS NULL`,
   );
   return rows;
 }
