@@ -300,8 +300,8 @@ CASE
 END),
     CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON UPDATE CASCADE ON DELETE CASCADE
 ) WITH (fillfactor=70);
-CREATE INDEX sessions_all_started_at_idx ON public.sessions USING btree (started_at);
 CREATE INDEX sessions_ended_at_idx ON public.sessions USING btree (ended_at) WHERE (ended_at IS NOT NULL);
+CREATE INDEX sessions_ended_started_at_idx ON public.sessions USING btree (started_at, session_id) WHERE (ended_at IS NOT NULL);
 CREATE INDEX sessions_expiry_check_at_idx ON public.sessions USING btree (expiry_check_at) WHERE (ended_at IS NULL);
 CREATE UNIQUE INDEX sessions_keycloak_session_id_key ON public.sessions USING btree (keycloak_session_id);
 CREATE INDEX sessions_live_started_at_idx ON public.sessions USING btree (started_at, session_id) WHERE (ended_at IS NULL);

@@ -27,6 +27,12 @@ export type ListedSession = SessionFacts & { username: string };
 /** Where the next page begins: the last session of the one before. */
 export type SessionMark = Pick<SessionFacts, "startedAt" | "sessionId">;
 
+export interface SessionPage {
+  sessions: ListedSession[];
+  /** Where the next page begins; null: there is none. */
+  next: SessionMark | null;
+}
+
 /** Everything that is held of one person. Amounts are integers in the currency's minor unit. */
 export interface PersonRecord {
   /** Tombstones too; null: there is no row. */
@@ -96,8 +102,11 @@ export const ERASED_USERNAME = "erased";
 export interface PersonRepository {
   /** @param userId Keycloak user id */
   collect(userId: string): Promise<PersonRecord>;
-  /** Newest first. @param after where the page before ended; null: the first one */
-  listSessions(filter: SessionFilter, after: SessionMark | null, limit: number): Promise<ListedSession[]>;
+  /**
+   * Newest first: of the next `limit` sessions those that match, which may be none although there are more.
+   * @param after where the page before ended; null: the first one
+   */
+  listSessions(filter: SessionFilter, after: SessionMark | null, limit: number): Promise<SessionPage>;
   /**
    * One transaction: nothing here names the person any more. The row becomes a tombstone without personal columns that no
    * earlier read of Keycloak revives; sessions and activities lose address, user agent and details; finished registrations,
