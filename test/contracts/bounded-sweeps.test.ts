@@ -57,6 +57,20 @@ test(
   STACK_TIMEOUT_MS,
 );
 
+test("sessions that replicas of the version before start are checked too", async () => {
+  const { sessions } = await startedSessions(repositories, 2);
+  const ids = sessions.map(({ sessionId }) => sessionId);
+  // As that version writes them: it does not know the column.
+  await other.query("UPDATE sessions SET expiry_check_at = DEFAULT WHERE session_id = ANY($1)", [ids]);
+  await other.query("UPDATE sessions SET refresh_expires_at = now() WHERE session_id = $1", [ids[0]]);
+  expect(await repositories.sessions.endExpired(new Date(Date.now() + 1_000), 100)).toEqual({ checked: 2, ended: 1 });
+  const { rows } = await other.query<{ same: boolean }>(
+    "SELECT expiry_check_at = refresh_expires_at AS same FROM sessions WHERE session_id = $1 AND ended_at IS NULL",
+    [ids[1]],
+  );
+  expect(rows).toEqual([{ same: true }]);
+});
+
 test("a session with more spent hashes than one statement can delete goes in batches", async () => {
   const { sessions, refreshAll } = await startedSessions(repositories, 1);
   const [{ sessionId = "" } = {}] = sessions;

@@ -55,7 +55,14 @@ describe("what is recorded", () => {
     await people.collect("nobody");
     await people.erase("nobody", now);
     const narrow = { ipAddress: "203.0.113.0/24", lastSeenBefore: now };
-    for (const filter of [{}, { ended: true }, { userId: "u" }, { sessionIds: ["s"] }, narrow, { startedBefore: now, startedAfter: now }])
+    for (const filter of [
+      {},
+      { ended: true },
+      { userId: "u" },
+      { sessionIds: ["s"] },
+      narrow,
+      { startedBefore: now, startedAfter: now },
+    ])
       for (const after of [null, mark]) await people.listSessions(filter, after, 10);
     expect(await people.listSessions({}, null, 0)).toEqual({ sessions: [], next: null });
   });
@@ -65,11 +72,11 @@ describe("its plans", () => {
   test("a planted scan is found", async () => {
     expect(await reads.of("SELECT count(*) FROM sessions")).not.toEqual([]);
     expect(await reads.of("SELECT 1 FROM users WHERE lower(first_name) = lower($1)")).toEqual(["Seq Scan on users"]);
-    expect(await reads.of("DELETE FROM keycloak_logouts WHERE attempts > $1")).toEqual(["Seq Scan on keycloak_logouts"]);
+    expect(await reads.of("DELETE FROM keycloak_logouts WHERE attempts > $1")).toEqual([
+      "Seq Scan on keycloak_logouts",
+    ]);
     expect(await reads.of("SELECT 1 FROM sessions WHERE refresh_expires_at <= $1 LIMIT 500")).not.toEqual([]);
-    expect(
-      await reads.of("SELECT 1 FROM orders WHERE status = 'none' ORDER BY id LIMIT 1"),
-    ).not.toEqual([]);
+    expect(await reads.of("SELECT 1 FROM orders WHERE status = 'none' ORDER BY id LIMIT 1")).not.toEqual([]);
     expect(await reads.of("SELECT 1 FROM users WHERE id = $1")).toEqual([]);
     expect(await reads.of("SELECT 1 FROM domain_events ORDER BY id LIMIT 10")).toEqual([]);
   });

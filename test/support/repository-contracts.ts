@@ -51,23 +51,23 @@ export function repositoryContracts(name: string, database: () => PrismaClient):
 
 function subjectOf(prisma: PrismaClient): ContractSubject {
   return {
-  ...createRepositories(prisma),
-  addStore: async (id) => {
-    await prisma.store.create({ data: { id, name: id } });
-  },
-  addOrganization: async (id) => {
-    await prisma.organization.create({ data: { id, name: id } });
-  },
-  addRateLimit: async (key, expire) => {
-    await prisma.rateLimit.create({ data: { key, points: 1, expire: expire && BigInt(expire.getTime()) } });
-  },
-  addLoginLock: async (key, until) => {
-    await prisma.loginLock.create({ data: { key, until, holder: "test" } });
-  },
-  limitKeys: async () => {
-    const select = { key: true };
-    const rows = await Promise.all([prisma.rateLimit.findMany({ select }), prisma.loginLock.findMany({ select })]);
-    return rows.flat().map(({ key }) => key);
-  },
-};
+    ...createRepositories(prisma),
+    addStore: async (id) => {
+      await prisma.store.create({ data: { id, name: id } });
+    },
+    addOrganization: async (id) => {
+      await prisma.organization.create({ data: { id, name: id } });
+    },
+    addRateLimit: async (key, expire) => {
+      await prisma.rateLimit.create({ data: { key, points: 1, expire: expire && BigInt(expire.getTime()) } });
+    },
+    addLoginLock: async (key, until) => {
+      await prisma.loginLock.create({ data: { key, until, holder: "test" } });
+    },
+    limitKeys: async () => {
+      const select = { key: true };
+      const rows = await Promise.all([prisma.rateLimit.findMany({ select }), prisma.loginLock.findMany({ select })]);
+      return rows.flat().map(({ key }) => key);
+    },
+  };
 }

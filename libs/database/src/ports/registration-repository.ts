@@ -29,7 +29,7 @@ export interface Registration {
   updatedAt: Date;
 }
 
-/** What is not finished yet, in numbers. */
+/** What is not finished yet, in numbers: of open rows and of parked ones each up to {@link COUNTED_AT_MOST}. */
 export interface RegistrationBacklog {
   /** Rows that are neither finished nor parked. */
   pending: number;

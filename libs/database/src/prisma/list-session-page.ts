@@ -64,9 +64,7 @@ function startedPage(filter: SessionFilter, after: SessionMark | null, limit: nu
         SELECT ${LISTED_COLUMNS}, started_at, session_id FROM sessions
         WHERE ${isLive} AND ${Prisma.join(started(filter, after), " AND ")} ${newest(limit)}`;
   const live = part(Prisma.sql`ended_at IS NULL`);
-  const sources = filter.ended
-    ? Prisma.sql`(${live}) UNION ALL (${part(Prisma.sql`ended_at IS NOT NULL`)})`
-    : live;
+  const sources = filter.ended ? Prisma.sql`(${live}) UNION ALL (${part(Prisma.sql`ended_at IS NOT NULL`)})` : live;
   return Prisma.sql`
       SELECT ${PAGE_COLUMNS} FROM (${sources}) AS sources ${newest(limit)}`;
 }

@@ -201,7 +201,10 @@ export function liveSessionsContract(name: string, makeSubject: MakeSubject): vo
       expect(await sessions.endExpired(at(19), 10)).toEqual(none);
       await refresh(`hash-${longer}`, shorter, at(10));
       await refresh(`hash-${shorter}`, endless, null);
-      expect([await sessions.endExpired(at(10), 10), await sessions.endExpired(at(1_000), 10)]).toEqual([checked, none]);
+      expect([await sessions.endExpired(at(10), 10), await sessions.endExpired(at(1_000), 10)]).toEqual([
+        checked,
+        none,
+      ]);
       await refresh(`hash-${endless}`, limited, at(15));
       expect(await sessions.endExpired(at(14), 10)).toEqual(none);
       expect(await sessions.endExpired(at(15), 10)).toEqual({ checked: 1, ended: 1 });

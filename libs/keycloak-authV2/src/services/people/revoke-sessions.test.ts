@@ -21,7 +21,9 @@ function begun(count: number, every = 1) {
     pages.push(limit);
     const from = after ? all.findIndex(({ sessionId }) => sessionId === after.sessionId) + 1 : 0;
     const page = all.slice(from, from + limit);
-    const sessions = page.filter((session) => all.indexOf(session) % every === 0 && !ended.has(session.keycloakSessionId));
+    const sessions = page.filter(
+      (session) => all.indexOf(session) % every === 0 && !ended.has(session.keycloakSessionId),
+    );
     return { sessions, next: page.length === limit ? (page.at(-1) ?? null) : null };
   };
   const endLive: typeof deps.sessions.endLive = async (which, _reason, now, logout) => {
@@ -30,11 +32,18 @@ function begun(count: number, every = 1) {
     plans.push((logout?.nextAttemptAt.getTime() ?? 0) - now.getTime());
     return all.filter(({ keycloakSessionId }) => sids.includes(keycloakSessionId));
   };
-  const keycloak = { deleteSession: async () => void (asked.keycloak += 1) };
+  const keycloak = {
+    deleteSession: async () => {
+      asked.keycloak += 1;
+      return true;
+    },
+  };
   return {
     deps: {
       ...{ ...deps, people: { listSessions: listPage }, sessions: { endLive }, keycloak },
-      wake: () => void (asked.woken += 1),
+      wake: () => {
+        asked.woken += 1;
+      },
     },
     ...{ all, ended, pages, plans, asked },
   };

@@ -8,7 +8,13 @@ async function queued(count: number) {
   const fixture = createSyncFixture();
   const { deps, clock } = fixture;
   const at = new Date(clock.now);
-  const row = { userId: "u", reason: "admin", nextAttemptAt: at, createdAt: at, expiresAt: new Date(clock.now + 3_600_000) };
+  const row = {
+    userId: "u",
+    reason: "admin",
+    nextAttemptAt: at,
+    createdAt: at,
+    expiresAt: new Date(clock.now + 3_600_000),
+  };
   await deps.keycloakLogouts.add(Array.from({ length: count }, (_, n) => ({ ...row, keycloakSessionId: `sid-${n}` })));
   const calls = { now: 0, most: 0, all: 0 };
   const logged: unknown[] = [];
@@ -20,6 +26,7 @@ async function queued(count: number) {
       calls.most = Math.max(calls.most, calls.now);
       await Promise.resolve();
       calls.now -= 1;
+      return true;
     },
   };
   return { ...fixture, calls, logged, keycloak, deps: { ...deps, keycloak, logger: logger as typeof deps.logger } };
@@ -50,7 +57,7 @@ test("no call begins when the claim is nearly over: those rows are claimed again
   const end = keycloak.deleteSession;
   keycloak.deleteSession = async () => {
     clock.now += 200;
-    await end();
+    return await end();
   };
   expect(await createLogoutSweep(deps).run()).toBeLessThan(30);
   expect(database.keycloakLogouts.size).toBeGreaterThan(70);
