@@ -2,11 +2,15 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import {
   createDatabase,
+  createPersonRepository,
   createRepositories,
   DatabaseClient,
   DatabaseTimeoutError,
   type PrismaClient,
   type Repositories,
+  type SessionFilter,
+  type SessionMark,
+  type SessionPage,
 } from "@libs/database";
 import { migrate } from "@libs/database/migrate";
 import { openTestPostgres, STACK_TIMEOUT_MS, type TestPostgres } from "@libs/dev-stack";
@@ -22,7 +26,7 @@ beforeAll(async () => {
   server = await openTestPostgres({ settings: ["autovacuum = off"] });
   const url = server.url("postgres");
   await migrate(url);
-  prisma = createDatabase(url, { queryTimeoutMs: 10_000 });
+  prisma = createDatabase(url, { connectTimeoutMs: 10_000, queryTimeoutMs: 10_000 });
   repositories = createRepositories(prisma);
   other = new DatabaseClient(url);
   await other.connect();
@@ -46,12 +50,12 @@ test(
     };
     const before = await counts();
     for (let times = 0; times < 10; times++) await refreshAll();
-    // Each is two updates: the lease, and the tokens. Statistics come a second later.
+    // Each is two updates: the lease, and the tokens. Statistics come seconds later.
     const after = await eventually(async () => {
       const counted = await counts();
       expect(counted.updates - before.updates).toBeGreaterThanOrEqual(800);
       return counted;
-    });
+    }, 30_000);
     expect((after.hot - before.hot) / (after.updates - before.updates)).toBeGreaterThanOrEqual(0.95);
   },
   STACK_TIMEOUT_MS,
@@ -101,4 +105,37 @@ test("a statement that can't end in time is a time-out, which halves the next ba
     await other.query("ROLLBACK");
     await hurried.$disconnect();
   }
+});
+
+test("sessions are listed page by page, whatever few of a page match", async () => {
+  const people = createPersonRepository(prisma);
+  const { sessions } = await startedSessions(repositories, 6);
+  // All at one time, and in the future: the newest of all, told apart by their ids.
+  const at = new Date("2040-01-01T00:00:00Z");
+  const ids = sessions.map(({ sessionId }) => sessionId).sort();
+  await other.query("UPDATE sessions SET started_at = $1 WHERE session_id = ANY($2)", [at, ids]);
+  const [idle = "", ended = ""] = ids;
+  await other.query(
+    "UPDATE sessions SET last_seen_at = '2000-01-01', ip_address = '203.0.113.7' WHERE session_id = $1",
+    [idle],
+  );
+  await repositories.sessions.end(ended, "logout", new Date());
+  const list = async (filter: SessionFilter) => {
+    const pages: string[][] = [];
+    let mark: SessionMark | null = null;
+    do {
+      const page: SessionPage = await people.listSessions({ startedAfter: at, ...filter }, mark, 2);
+      pages.push(page.sessions.map(({ sessionId, username }) => (sessionId === username ? sessionId : "whose?")));
+      mark = page.next;
+    } while (mark !== null);
+    return pages;
+  };
+  const [, , third = "", fourth = "", fifth = "", sixth = ""] = ids;
+  expect(await list({})).toEqual([[sixth, fifth], [fourth, third], [idle]]);
+  expect(await list({ ended: true })).toEqual([[sixth, fifth], [fourth, third], [ended, idle], []]);
+  expect(await list({ lastSeenBefore: new Date("2001-01-01") })).toEqual([[], [], [idle]]);
+  expect(await list({ ipAddress: "203.0.113.0/24" })).toEqual([[], [], [idle]]);
+  expect(await list({ userId: idle })).toEqual([[idle]]);
+  expect(await list({ sessionIds: [ended, fifth] })).toEqual([[fifth]]);
+  expect(await list({ startedBefore: at })).toEqual([[]]);
 });

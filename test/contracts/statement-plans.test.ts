@@ -34,7 +34,7 @@ beforeAll(async () => {
   await large.connect();
   await fillLargeTables(large);
   reads = await UnboundedReads.on(large, GROWING_TABLES);
-  prisma = createDatabase(server.url("small"), { queryTimeoutMs: 10_000 });
+  prisma = createDatabase(server.url("small"), { connectTimeoutMs: 10_000, queryTimeoutMs: 10_000 });
   recorder = recordStatements((client) => client.database === "small");
 }, STACK_TIMEOUT_MS);
 

@@ -1,4 +1,4 @@
-import type { LoginRecord, Repositories, SessionTokens } from "@libs/database";
+import type { LoginRecord, Repositories, Session, SessionTokens } from "@libs/database";
 
 const HOUR_MS = 3_600_000;
 const LEASE_MS = 10_000;
@@ -6,9 +6,8 @@ const LEASE_MS = 10_000;
 /** Sessions of one user each, and what refreshes all of them once, as the gateway does: a lease, then the tokens. */
 export async function startedSessions(repositories: Pick<Repositories, "sessions">, count: number) {
   const names = Array.from({ length: count }, () => crypto.randomUUID());
-  const sessions = await Promise.all(
-    names.map(async (name) => (await repositories.sessions.recordLogin(loginOf(name))).session),
-  );
+  const sessions: Session[] = [];
+  for (const name of names) sessions.push((await repositories.sessions.recordLogin(loginOf(name))).session);
   const hashes = new Map(sessions.map(({ sessionId, refreshTokenHash }) => [sessionId, refreshTokenHash ?? ""]));
   const refresh = async (sessionId: string) => {
     const hash = hashes.get(sessionId) ?? "";
