@@ -61,8 +61,11 @@ CREATE TABLE change_notices (
     CONSTRAINT change_notices_pkey PRIMARY KEY (id),
     CONSTRAINT change_notices_kind_check CHECK ((kind = ANY (ARRAY['user'::text, 'sessions'::text, 'session'::text, 'credentials'::text, 'removed_credential'::text, 'every_user'::text, 'not_before'::text])))
 );
+CREATE INDEX change_notices_dead_idx ON public.change_notices USING btree (id) WHERE (dead_at IS NOT NULL);
 CREATE INDEX change_notices_due_idx ON public.change_notices USING btree (((source = 'full_look'::text)), next_attempt_at) WHERE (dead_at IS NULL);
 CREATE UNIQUE INDEX change_notices_kind_subject_key ON public.change_notices USING btree (kind, subject);
+CREATE INDEX change_notices_last_error_idx ON public.change_notices USING btree (last_error) WHERE ((dead_at IS NULL) AND (last_error IS NOT NULL));
+CREATE INDEX change_notices_unhandled_idx ON public.change_notices USING btree (LEAST(changed_at, created_at)) WHERE ((dead_at IS NULL) AND (passes = 0));
 
 CREATE TABLE domain_events (
     id bigint NOT NULL DEFAULT nextval('domain_events_id_seq'::regclass),
@@ -103,6 +106,7 @@ CREATE TABLE idempotency_keys (
     CONSTRAINT idempotency_keys_pkey PRIMARY KEY (scope, key)
 );
 CREATE INDEX idempotency_keys_expires_at_idx ON public.idempotency_keys USING btree (expires_at);
+CREATE INDEX idempotency_keys_registration_id_idx ON public.idempotency_keys USING btree (registration_id) WHERE (registration_id IS NOT NULL);
 
 CREATE TABLE keycloak_logouts (
     keycloak_session_id text NOT NULL,
@@ -116,6 +120,8 @@ CREATE TABLE keycloak_logouts (
     expires_at timestamp(3) with time zone NOT NULL,
     CONSTRAINT keycloak_logouts_pkey PRIMARY KEY (keycloak_session_id)
 );
+CREATE INDEX keycloak_logouts_created_at_idx ON public.keycloak_logouts USING btree (created_at);
+CREATE INDEX keycloak_logouts_expires_at_idx ON public.keycloak_logouts USING btree (expires_at);
 CREATE INDEX keycloak_logouts_next_attempt_at_idx ON public.keycloak_logouts USING btree (next_attempt_at);
 CREATE INDEX keycloak_logouts_user_id_idx ON public.keycloak_logouts USING btree (user_id);
 
@@ -227,9 +233,11 @@ CREATE TABLE registrations (
     CONSTRAINT registrations_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'completed'::text, 'failed'::text, 'undoing'::text, 'undone'::text])))
 );
 CREATE INDEX registrations_due_idx ON public.registrations USING btree (next_attempt_at) WHERE ((parked_at IS NULL) AND (next_attempt_at IS NOT NULL));
+CREATE INDEX registrations_email_idx ON public.registrations USING btree (lower(email));
 CREATE INDEX registrations_finished_updated_at_idx ON public.registrations USING btree (updated_at) WHERE (state = ANY (ARRAY['completed'::text, 'failed'::text, 'undone'::text]));
 CREATE INDEX registrations_idempotency_key_idx ON public.registrations USING btree (idempotency_key);
 CREATE INDEX registrations_keycloak_user_id_idx ON public.registrations USING btree (keycloak_user_id) WHERE (keycloak_user_id IS NOT NULL);
+CREATE INDEX registrations_parked_idx ON public.registrations USING btree (created_at, id) WHERE (parked_at IS NOT NULL);
 CREATE INDEX registrations_unfinished_email_idx ON public.registrations USING btree (lower(email)) WHERE (state = ANY (ARRAY['pending'::text, 'undoing'::text]));
 CREATE INDEX registrations_unfinished_updated_at_idx ON public.registrations USING btree (updated_at) WHERE (state = ANY (ARRAY['pending'::text, 'undoing'::text]));
 CREATE INDEX registrations_unfinished_username_idx ON public.registrations USING btree (lower(username)) WHERE (state = ANY (ARRAY['pending'::text, 'undoing'::text]));
@@ -282,6 +290,7 @@ CREATE TABLE sessions (
     offline boolean,
     kept_as_of timestamp(3) with time zone,
     tokens_issued_at timestamp(3) with time zone,
+    expiry_check_at timestamp(3) with time zone DEFAULT CURRENT_TIMESTAMP,
     CONSTRAINT sessions_pkey PRIMARY KEY (session_id),
     CONSTRAINT sessions_end_check CHECK (((ended_at IS NULL) = (end_reason IS NULL))),
     CONSTRAINT sessions_tokens_check CHECK (
@@ -292,9 +301,11 @@ END),
     CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON UPDATE CASCADE ON DELETE CASCADE
 ) WITH (fillfactor=70);
 CREATE INDEX sessions_ended_at_idx ON public.sessions USING btree (ended_at) WHERE (ended_at IS NOT NULL);
+CREATE INDEX sessions_ended_started_at_idx ON public.sessions USING btree (started_at, session_id) WHERE (ended_at IS NOT NULL);
+CREATE INDEX sessions_expiry_check_at_idx ON public.sessions USING btree (expiry_check_at) WHERE (ended_at IS NULL);
 CREATE UNIQUE INDEX sessions_keycloak_session_id_key ON public.sessions USING btree (keycloak_session_id);
-CREATE INDEX sessions_live_user_id_idx ON public.sessions USING btree (user_id) WHERE (ended_at IS NULL);
-CREATE INDEX sessions_started_at_idx ON public.sessions USING brin (started_at);
+CREATE INDEX sessions_live_started_at_idx ON public.sessions USING btree (started_at, session_id) WHERE (ended_at IS NULL);
+CREATE INDEX sessions_live_user_id_session_id_idx ON public.sessions USING btree (user_id, session_id) WHERE (ended_at IS NULL);
 CREATE INDEX sessions_user_id_idx ON public.sessions USING btree (user_id);
 CREATE TRIGGER sessions_tell_ended AFTER UPDATE OF ended_at ON public.sessions FOR EACH ROW WHEN (((old.ended_at IS NULL) AND (new.ended_at IS NOT NULL))) EXECUTE FUNCTION tell_guards_session_ended();
 CREATE TRIGGER sessions_tell_removed AFTER DELETE ON public.sessions FOR EACH ROW WHEN ((old.ended_at IS NULL)) EXECUTE FUNCTION tell_guards_session_ended();
@@ -338,6 +349,7 @@ CREATE TABLE sync_failures (
     CONSTRAINT sync_failures_run_id_fkey FOREIGN KEY (run_id) REFERENCES sync_runs(id) ON UPDATE CASCADE ON DELETE CASCADE
 );
 CREATE INDEX sync_failures_run_id_idx ON public.sync_failures USING btree (run_id);
+CREATE INDEX sync_failures_unresolved_idx ON public.sync_failures USING btree (run_id) WHERE (resolved_at IS NULL);
 CREATE INDEX sync_failures_user_id_idx ON public.sync_failures USING btree (user_id);
 
 CREATE TABLE sync_runs (

@@ -1,30 +1,8 @@
 // The repositories on a real PostgreSQL pass the suites that the in-memory ones pass.
 import { afterAll, beforeAll } from "bun:test";
-import { createDatabase, createRepositories, type PrismaClient } from "@libs/database";
-import {
-  activityRepositoryContract,
-  businessRepositoryContract,
-  type ContractSubject,
-  cartRepositoryContract,
-  domainEventRepositoryContract,
-  feedEventsContract,
-  feedRepositoryContract,
-  idempotencyRepositoryContract,
-  keycloakLogoutRepositoryContract,
-  leaseRepositoryContract,
-  orderRepositoryContract,
-  reconcileRepositoryContract,
-  registrationRepositoryContract,
-  retentionRepositoryContract,
-  roleRepositoryContract,
-  scanRepositoryContract,
-  sessionAddressRepositoryContract,
-  sessionRepositoryContract,
-  storedTokenRepositoryContract,
-  syncRunRepositoryContract,
-  userRepositoryContract,
-} from "@libs/database/testing";
+import { createDatabase, type PrismaClient } from "@libs/database";
 import { STACK_TIMEOUT_MS, useStack } from "@libs/dev-stack";
+import { repositoryContracts } from "../support/repository-contracts.ts";
 
 /** What a database or an account may be set to: none of it may change an answer. */
 const UNUSUAL_SETTINGS = {
@@ -53,45 +31,4 @@ afterAll(async () => {
   await prisma?.$disconnect();
 });
 
-const makeSubject = (): ContractSubject => ({
-  ...createRepositories(prisma),
-  addStore: async (id) => {
-    await prisma.store.create({ data: { id, name: id } });
-  },
-  addOrganization: async (id) => {
-    await prisma.organization.create({ data: { id, name: id } });
-  },
-  addRateLimit: async (key, expire) => {
-    await prisma.rateLimit.create({ data: { key, points: 1, expire: expire && BigInt(expire.getTime()) } });
-  },
-  addLoginLock: async (key, until) => {
-    await prisma.loginLock.create({ data: { key, until, holder: "test" } });
-  },
-  limitKeys: async () => {
-    const select = { key: true };
-    const rows = await Promise.all([prisma.rateLimit.findMany({ select }), prisma.loginLock.findMany({ select })]);
-    return rows.flat().map(({ key }) => key);
-  },
-});
-
-// First: logins leave notices, and these count all that there are.
-feedRepositoryContract("PostgreSQL", makeSubject);
-feedEventsContract("PostgreSQL", makeSubject);
-userRepositoryContract("PostgreSQL", makeSubject);
-sessionRepositoryContract("PostgreSQL", makeSubject);
-sessionAddressRepositoryContract("PostgreSQL", makeSubject);
-storedTokenRepositoryContract("PostgreSQL", makeSubject);
-keycloakLogoutRepositoryContract("PostgreSQL", makeSubject);
-registrationRepositoryContract("PostgreSQL", makeSubject);
-idempotencyRepositoryContract("PostgreSQL", makeSubject);
-retentionRepositoryContract("PostgreSQL", makeSubject);
-leaseRepositoryContract("PostgreSQL", makeSubject);
-syncRunRepositoryContract("PostgreSQL", makeSubject);
-scanRepositoryContract("PostgreSQL", makeSubject);
-reconcileRepositoryContract("PostgreSQL", makeSubject);
-domainEventRepositoryContract("PostgreSQL", makeSubject);
-roleRepositoryContract("PostgreSQL", makeSubject);
-activityRepositoryContract("PostgreSQL", makeSubject);
-businessRepositoryContract("PostgreSQL", makeSubject);
-cartRepositoryContract("PostgreSQL", makeSubject);
-orderRepositoryContract("PostgreSQL", makeSubject);
+repositoryContracts("PostgreSQL", () => prisma);

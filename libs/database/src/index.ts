@@ -3,6 +3,7 @@ export * from "@libs/postgres";
 export type * from "./ports/activity-repository.ts";
 export type * from "./ports/business-repository.ts";
 export * from "./ports/cart-repository.ts";
+export * from "./ports/counted-at-most.ts";
 export type * from "./ports/domain-event.ts";
 export type * from "./ports/feed-repository.ts";
 export type * from "./ports/idempotency-repository.ts";

@@ -105,6 +105,7 @@ export interface EventBatch {
  * @see {@link FeedRepository}
  */
 export interface FeedBacklog {
+  /** Both are counted up to {@link COUNTED_AT_MOST}. */
   waiting: number;
   dead: number;
   /** Of the notices that wait for their first pass: Keycloak's time of the oldest change, or when it was recorded. */

@@ -24,6 +24,16 @@ export interface KeycloakLogout {
 export type NewKeycloakLogout = Omit<KeycloakLogout, "attempts" | "lastError">;
 
 /**
+ * An attempt that failed: the error's code, and when the next attempt is due.
+ * @see {@link KeycloakLogoutRepository}
+ */
+export interface FailedLogout {
+  keycloakSessionId: string;
+  error: string;
+  nextAttemptAt: Date;
+}
+
+/**
  * PORT: logouts that Keycloak has not confirmed yet. A row goes when it has, or when the session can't exist any more.
  * @example
  * ```ts
@@ -49,9 +59,11 @@ export interface KeycloakLogoutRepository {
    * that it is due again, should this caller have died. Counts as an attempt.
    */
   claimDue(now: Date, claimedUntil: Date, limit: number): Promise<KeycloakLogout[]>;
-  recordFailure(keycloakSessionId: string, error: string, nextAttemptAt: Date): Promise<void>;
-  /** @returns the rows that were given up, because their session can't exist any more */
-  removeExpired(now: Date): Promise<KeycloakLogout[]>;
-  /** How many wait, and since when the oldest does. */
+  /** The same as {@link remove} for many, in one statement. */
+  removeAll(keycloakSessionIds: readonly string[]): Promise<void>;
+  recordFailures(failures: readonly FailedLogout[]): Promise<void>;
+  /** @returns the rows that were given up, because their session can't exist any more; those that expired first, first */
+  removeExpired(now: Date, limit: number): Promise<KeycloakLogout[]>;
+  /** How many wait, counted up to {@link COUNTED_AT_MOST}, and since when the oldest does. */
   countWaiting(): Promise<{ count: number; oldestCreatedAt: Date | null }>;
 }

@@ -40,6 +40,16 @@ export type ListedSession = SessionFacts & { username: string };
 export type SessionMark = Pick<SessionFacts, "startedAt" | "sessionId">;
 
 /**
+ * A page of sessions.
+ * @see {@link PersonRepository}
+ */
+export interface SessionPage {
+  sessions: ListedSession[];
+  /** Where the next page begins; null: there is none. */
+  next: SessionMark | null;
+}
+
+/**
  * Everything that is held of one person. Amounts are integers in the currency's minor unit.
  * @see {@link PersonRepository}
  */
@@ -170,8 +180,11 @@ export const ERASED_USERNAME = "erased";
 export interface PersonRepository {
   /** @param userId Keycloak user id */
   collect(userId: string): Promise<PersonRecord>;
-  /** Newest first. @param after where the page before ended; null: the first one */
-  listSessions(filter: SessionFilter, after: SessionMark | null, limit: number): Promise<ListedSession[]>;
+  /**
+   * Newest first: of the next `limit` sessions those that match, which may be none although there are more.
+   * @param after where the page before ended; null: the first one
+   */
+  listSessions(filter: SessionFilter, after: SessionMark | null, limit: number): Promise<SessionPage>;
   /**
    * One transaction: nothing here names the person any more. The row becomes a tombstone without personal columns that no
    * earlier read of Keycloak revives; sessions and activities lose address, user agent and details; finished registrations,

@@ -35,7 +35,7 @@ export interface Registration {
 }
 
 /**
- * What is not finished yet, in numbers.
+ * What is not finished yet, in numbers: of open rows and of parked ones each up to {@link COUNTED_AT_MOST}.
  * @see {@link RegistrationRepository}
  */
 export interface RegistrationBacklog {

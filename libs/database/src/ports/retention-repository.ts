@@ -13,7 +13,7 @@
 export interface RetentionRepository {
   /** Completed, failed and undone registrations that nobody checks any more, unchanged since `before`. */
   deleteFinishedRegistrations(before: Date, limit: number): Promise<number>;
-  /** Sessions that ended before `before`, with the hashes of their spent tokens. */
+  /** The hashes of spent tokens of sessions that ended before `before`, then the sessions themselves; both are counted. */
   deleteEndedSessions(before: Date, limit: number): Promise<number>;
   deleteExpiredIdempotencyKeys(now: Date, limit: number): Promise<number>;
   /** Counts whose window has ended; one without an end stays. */

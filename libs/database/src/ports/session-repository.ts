@@ -162,6 +162,22 @@ export type LiveSession = Pick<
 >;
 
 /**
+ * Where a page of all live sessions ended; null as an answer: there are no more.
+ * @see {@link SessionRepository}
+ */
+export type LivePosition = Pick<Session, "userId" | "sessionId">;
+
+/**
+ * A page of all live sessions.
+ * @see {@link SessionRepository}
+ */
+export interface LivePage {
+  /** Where the page before ended; null: the first one. */
+  after: LivePosition | null;
+  limit: number;
+}
+
+/**
  * A live session as its person sees it.
  * @see {@link SessionRepository}
  */
@@ -273,20 +289,23 @@ export interface SessionRepository {
     now: Date,
     logout?: LogoutPlan,
   ): Promise<Pick<LiveSession, "sessionId" | "userId" | "keycloakSessionId">[]>;
-  /** Ends live sessions whose refresh token has run out, each like {@link end} with `expired`. @returns how many */
-  endExpired(now: Date, limit: number): Promise<number>;
   /**
-   * Ends live sessions of everybody whose tokens were issued before a time, each like {@link end}. One that another
-   * transaction holds is left out: ask again.
-   * @returns how many
+   * Checks live sessions whose check is due, those due first, `limit` at most: ends each whose refresh token has run out,
+   * like {@link end} with `expired`, and has the others checked when theirs runs out. A session is due no later than its
+   * refresh token runs out, but may be due earlier: refreshes move only the latter.
+   */
+  endExpired(now: Date, limit: number): Promise<{ checked: number; ended: number }>;
+  /**
+   * Ends those of a page of everybody's live sessions whose tokens were issued before a time, each like {@link end}. One
+   * that another transaction holds is left out: go through them again.
    */
   endIssuedBefore(
     before: Date,
     reason: SessionEndReason,
     now: Date,
-    limit: number,
+    page: LivePage,
     logout: LogoutPlan,
-  ): Promise<number>;
+  ): Promise<{ ended: number; last: LivePosition | null }>;
   /** Keeps a session when the password is changed in it, see {@link Session.keptAsOf}. */
   keepAfterPassword(keycloakSessionId: string, changedAt: Date): Promise<void>;
   findLive(which: LiveSessions): Promise<LiveSession[]>;

@@ -1,4 +1,5 @@
 import { throwMapped } from "@libs/postgres";
+import { COUNTED_AT_MOST } from "../ports/counted-at-most.ts";
 import type {
   DomainEvent,
   DomainEventRepository,
@@ -49,7 +50,8 @@ export class PrismaDomainEventRepository implements DomainEventRepository {
 
   async countWaiting(): Promise<{ count: number; oldestAt: Date | null }> {
     const [row] = await this.prisma.$queryRaw<{ count: number; oldestAt: Date | null }[]>`
-      SELECT count(*)::int AS count, min(at) AS "oldestAt" FROM domain_events`.catch(throwMapped);
+      SELECT count(*)::int AS count, min(at) AS "oldestAt"
+      FROM (SELECT at FROM domain_events ORDER BY id LIMIT ${COUNTED_AT_MOST}) AS oldest`.catch(throwMapped);
     return row ?? { count: 0, oldestAt: null };
   }
 }
@@ -64,7 +66,7 @@ async function takeDispatchLock(tx: Transaction): Promise<boolean> {
 /** By id: a user's events got theirs under the row's lock, so in the order of their versions. */
 async function takeEvents(tx: Transaction, limit: number): Promise<DomainEvent[]> {
   const rows = await tx.$queryRaw<(DomainEvent & { id: bigint })[]>`
-    DELETE FROM domain_events WHERE id IN (SELECT id FROM domain_events ORDER BY id LIMIT ${limit})
+    DELETE FROM domain_events WHERE id = ANY(ARRAY(SELECT id FROM domain_events ORDER BY id LIMIT ${limit}))
     RETURNING id, type, user_id AS "userId", version, at, payload`;
   return rows.sort((a, b) => (a.id < b.id ? -1 : 1)).map(({ id: _, ...event }) => event as DomainEvent);
 }

@@ -1,5 +1,6 @@
 import { throwMapped } from "@libs/postgres";
 import { Prisma } from "../generated/client.ts";
+import { COUNTED_AT_MOST } from "../ports/counted-at-most.ts";
 import type {
   ChangeNotice,
   ClaimedNotice,
@@ -59,15 +60,14 @@ export class PrismaFeedRepository implements FeedRepository {
   }
 
   async claimDue(now: Date, claimedUntil: Date, limit: number): Promise<ChangeNotice[]> {
-    const claimed = await this.prisma.$queryRaw<(ChangeNotice & { place: bigint })[]>`
+    const claimed = await this.prisma.$queryRaw<(ChangeNotice & { place: number })[]>`
       WITH due AS MATERIALIZED (
         SELECT id AS due_id FROM change_notices WHERE next_attempt_at <= ${now} AND dead_at IS NULL
         ORDER BY (source = 'full_look'), next_attempt_at LIMIT ${limit} FOR UPDATE SKIP LOCKED
       )
-      UPDATE change_notices SET next_attempt_at = ${claimedUntil}
-      FROM (SELECT due_id, row_number() OVER () AS place FROM due) AS placed WHERE id = due_id
-      RETURNING ${NOTICE_COLUMNS}, place`.catch(throwMapped);
-    return claimed.sort((a, b) => Number(a.place - b.place)).map(({ place: _, ...notice }) => notice);
+      UPDATE change_notices SET next_attempt_at = ${claimedUntil} WHERE id = ANY(ARRAY(SELECT due_id FROM due))
+      RETURNING ${NOTICE_COLUMNS}, array_position(ARRAY(SELECT due_id FROM due), id) AS place`.catch(throwMapped);
+    return claimed.sort((a, b) => a.place - b.place).map(({ place: _, ...notice }) => notice);
   }
 
   async complete(notices: readonly ClaimedNotice[], now: Date): Promise<void> {
@@ -124,18 +124,23 @@ export class PrismaFeedRepository implements FeedRepository {
   }
 
   async backlog(): Promise<FeedBacklog> {
+    // Each part by its index, and no further than the limit: after a full reconciliation each user has a row.
     const rows = await this.prisma.$queryRaw<FeedBacklog[]>`
-      SELECT count(*) FILTER (WHERE dead_at IS NULL)::int AS waiting, count(dead_at)::int AS dead,
-        min(least(changed_at, created_at)) FILTER (WHERE dead_at IS NULL AND passes = 0) AS "oldestChangedAt"
-      FROM change_notices`.catch(throwMapped);
+      SELECT (SELECT count(*)::int FROM (
+          SELECT FROM change_notices WHERE dead_at IS NULL
+          ORDER BY (source = 'full_look'), next_attempt_at LIMIT ${COUNTED_AT_MOST}) AS due) AS waiting,
+        (SELECT count(*)::int FROM (
+          SELECT FROM change_notices WHERE dead_at IS NOT NULL ORDER BY id LIMIT ${COUNTED_AT_MOST}) AS letters) AS dead,
+        (SELECT least(changed_at, created_at) FROM change_notices WHERE dead_at IS NULL AND passes = 0
+          ORDER BY least(changed_at, created_at) LIMIT 1) AS "oldestChangedAt"`.catch(throwMapped);
     return rows[0] as FeedBacklog;
   }
 
   async countPostponed(errors: readonly string[]): Promise<number> {
     const rows = await this.prisma.$queryRaw<{ count: number }[]>`
-      SELECT count(*)::int AS count FROM change_notices
-      WHERE dead_at IS NULL AND last_error IN (
-        SELECT jsonb_array_elements_text(${JSON.stringify(errors)}::jsonb))`.catch(throwMapped);
+      SELECT count(*)::int AS count FROM (
+        SELECT FROM change_notices WHERE dead_at IS NULL AND last_error = ANY(${[...errors]}::text[])
+        LIMIT ${COUNTED_AT_MOST}) AS postponed`.catch(throwMapped);
     return rows[0]?.count ?? 0;
   }
 
@@ -152,9 +157,9 @@ export class PrismaFeedRepository implements FeedRepository {
 
   async pruneSeenEvents(before: Date, limit: number): Promise<number> {
     return await this.prisma.$executeRaw`
-      DELETE FROM feed_seen_events WHERE (source, event_id) IN (
-        SELECT source, event_id FROM feed_seen_events WHERE seen_at < ${before}
-        ORDER BY seen_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`.catch(throwMapped);
+      DELETE FROM feed_seen_events WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM feed_seen_events WHERE seen_at < ${before}
+        ORDER BY seen_at LIMIT ${limit} FOR UPDATE SKIP LOCKED))`.catch(throwMapped);
   }
 
   async #addNoticesAfter(

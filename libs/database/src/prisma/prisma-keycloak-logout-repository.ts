@@ -1,5 +1,7 @@
 import { throwMapped } from "@libs/postgres";
+import { COUNTED_AT_MOST } from "../ports/counted-at-most.ts";
 import type {
+  FailedLogout,
   KeycloakLogout,
   KeycloakLogoutRepository,
   NewKeycloakLogout,
@@ -27,29 +29,44 @@ export class PrismaKeycloakLogoutRepository implements KeycloakLogoutRepository 
 
   async claimDue(now: Date, claimedUntil: Date, limit: number): Promise<KeycloakLogout[]> {
     return await this.prisma.$queryRaw<KeycloakLogout[]>`
-      WITH due AS MATERIALIZED (
-        SELECT keycloak_session_id AS sid FROM keycloak_logouts WHERE next_attempt_at <= ${now}
-        ORDER BY next_attempt_at LIMIT ${limit} FOR UPDATE SKIP LOCKED
-      )
       UPDATE keycloak_logouts SET next_attempt_at = ${claimedUntil}, attempts = attempts + 1
-      FROM due WHERE keycloak_session_id = due.sid
+      WHERE keycloak_session_id = ANY(ARRAY(
+        SELECT keycloak_session_id FROM keycloak_logouts WHERE next_attempt_at <= ${now}
+        ORDER BY next_attempt_at LIMIT ${limit} FOR UPDATE SKIP LOCKED))
       RETURNING ${KEYCLOAK_LOGOUT_COLUMNS}`.catch(throwMapped);
   }
 
-  async recordFailure(keycloakSessionId: string, error: string, nextAttemptAt: Date): Promise<void> {
+  async removeAll(keycloakSessionIds: readonly string[]): Promise<void> {
+    if (keycloakSessionIds.length === 0) return;
     await this.prisma.$executeRaw`
-      UPDATE keycloak_logouts SET last_error = ${error}, next_attempt_at = ${nextAttemptAt}
-      WHERE keycloak_session_id = ${keycloakSessionId}`.catch(throwMapped);
+      DELETE FROM keycloak_logouts
+      WHERE keycloak_session_id = ANY(${[...keycloakSessionIds].sort()}::text[])`.catch(throwMapped);
   }
 
-  async removeExpired(now: Date): Promise<KeycloakLogout[]> {
+  async recordFailures(failures: readonly FailedLogout[]): Promise<void> {
+    if (failures.length === 0) return;
+    await this.prisma.$executeRaw`
+      UPDATE keycloak_logouts SET last_error = failed.error, next_attempt_at = failed.next
+      FROM unnest(${failures.map(({ keycloakSessionId }) => keycloakSessionId)}::text[],
+        ${failures.map(({ error }) => error)}::text[],
+        ${failures.map(({ nextAttemptAt }) => nextAttemptAt)}::timestamptz[]) AS failed (sid, error, next)
+      WHERE keycloak_session_id = failed.sid`.catch(throwMapped);
+  }
+
+  async removeExpired(now: Date, limit: number): Promise<KeycloakLogout[]> {
     return await this.prisma.$queryRaw<KeycloakLogout[]>`
-      DELETE FROM keycloak_logouts WHERE expires_at <= ${now} RETURNING ${KEYCLOAK_LOGOUT_COLUMNS}`.catch(throwMapped);
+      DELETE FROM keycloak_logouts WHERE keycloak_session_id = ANY(ARRAY(
+        SELECT keycloak_session_id FROM keycloak_logouts WHERE expires_at <= ${now}
+        ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED))
+      RETURNING ${KEYCLOAK_LOGOUT_COLUMNS}`.catch(throwMapped);
   }
 
   async countWaiting(): Promise<{ count: number; oldestCreatedAt: Date | null }> {
     const [row] = await this.prisma.$queryRaw<{ count: number; oldestCreatedAt: Date | null }[]>`
-      SELECT count(*)::int AS count, min(created_at) AS "oldestCreatedAt" FROM keycloak_logouts`.catch(throwMapped);
+      SELECT count(*)::int AS count, min(created_at) AS "oldestCreatedAt"
+      FROM (SELECT created_at FROM keycloak_logouts ORDER BY created_at LIMIT ${COUNTED_AT_MOST}) AS oldest`.catch(
+      throwMapped,
+    );
     return row ?? { count: 0, oldestCreatedAt: null };
   }
 }

@@ -1,26 +1,21 @@
 import { throwMapped } from "@libs/postgres";
-import { Prisma } from "../generated/client.ts";
+import type { Prisma } from "../generated/client.ts";
 import type {
   ErasedRows,
   GivenRole,
-  ListedSession,
   PersonRecord,
   PersonRepository,
   SessionFacts,
   SessionFilter,
   SessionMark,
+  SessionPage,
 } from "../ports/person-repository.ts";
 import type { Registration } from "../ports/registration-repository.ts";
 import type { User } from "../ports/user-repository.ts";
 import type { PrismaClient } from "./client.ts";
 import { REGISTRATION_COLUMNS, USER_COLUMNS } from "./columns.ts";
 import { erasePerson } from "./erase-person.ts";
-
-const FACTS = Prisma.raw(`
-  session_id AS "sessionId", user_id AS "userId", keycloak_session_id AS "keycloakSessionId", refreshed_at AS "refreshedAt",
-  token_expires_at AS "tokenExpiresAt", refresh_expires_at AS "refreshExpiresAt", ip_address AS "ipAddress",
-  user_agent AS "userAgent", started_at AS "startedAt", last_seen_at AS "lastSeenAt", ended_at AS "endedAt",
-  end_reason AS "endReason"`);
+import { LISTED_COLUMNS, listSessionPage } from "./list-session-page.ts";
 
 const ITEM = { sku: true, name: true, quantity: true, unitPriceMinor: true } as const;
 
@@ -37,7 +32,7 @@ export class PrismaPersonRepository implements PersonRepository {
           return {
             user,
             sessions: await tx.$queryRaw<SessionFacts[]>`
-              SELECT ${FACTS} FROM sessions WHERE user_id = ${userId} ORDER BY started_at`,
+              SELECT ${LISTED_COLUMNS} FROM sessions WHERE user_id = ${userId} ORDER BY started_at`,
             activities: (await tx.activityLog.findMany({ where: { userId }, orderBy: { id: "asc" } })).map((row) => ({
               ...row,
               id: String(row.id),
@@ -63,24 +58,8 @@ export class PrismaPersonRepository implements PersonRepository {
       .catch(throwMapped);
   }
 
-  listSessions(filter: SessionFilter, after: SessionMark | null, limit: number): Promise<ListedSession[]> {
-    const { sessionIds, userId, ipAddress, startedBefore, startedAfter, lastSeenBefore, ended } = filter;
-    return this.prisma.$queryRaw<ListedSession[]>`
-      SELECT listed.*, username FROM (
-        SELECT ${FACTS} FROM sessions
-        WHERE (${ended ?? false}::boolean OR ended_at IS NULL)
-          AND (${sessionIds === undefined}::boolean OR session_id = ANY(${[...(sessionIds ?? [])]}::text[]))
-          AND (${userId ?? null}::text IS NULL OR user_id = ${userId ?? null})
-          AND (${ipAddress ?? null}::inet IS NULL OR CASE WHEN pg_input_is_valid(ip_address, 'inet')
-            THEN ip_address::inet <<= ${ipAddress ?? null}::inet END)
-          AND (${startedBefore ?? null}::timestamptz IS NULL OR started_at < ${startedBefore ?? null})
-          AND (${startedAfter ?? null}::timestamptz IS NULL OR started_at >= ${startedAfter ?? null})
-          AND (${lastSeenBefore ?? null}::timestamptz IS NULL OR last_seen_at < ${lastSeenBefore ?? null})
-          AND (${after === null}::boolean
-            OR (started_at, session_id) < (${after?.startedAt ?? null}::timestamptz, ${after?.sessionId ?? null}::text))
-        ORDER BY started_at DESC, session_id DESC LIMIT ${limit}
-      ) AS listed JOIN users ON users.id = listed."userId"
-      ORDER BY "startedAt" DESC, "sessionId" DESC`.catch(throwMapped);
+  listSessions(filter: SessionFilter, after: SessionMark | null, limit: number): Promise<SessionPage> {
+    return listSessionPage(this.prisma, filter, after, limit).catch(throwMapped);
   }
 
   erase(userId: string, now: Date): Promise<ErasedRows> {

@@ -1,4 +1,6 @@
 import { throwMapped } from "@libs/postgres";
+import { Prisma } from "../generated/client.ts";
+import { COUNTED_AT_MOST } from "../ports/counted-at-most.ts";
 import {
   type NewRegistration,
   RETRIED,
@@ -109,9 +111,9 @@ export class PrismaRegistrationRepository implements RegistrationRepository {
   async claimDue(now: Date, claimedUntil: Date, limit: number): Promise<Registration[]> {
     return await this.prisma.$queryRaw<Registration[]>`
       UPDATE registrations SET next_attempt_at = ${claimedUntil}
-      WHERE id IN (
+      WHERE id = ANY(ARRAY(
         SELECT id FROM registrations WHERE next_attempt_at <= ${now} AND next_attempt_at IS NOT NULL AND parked_at IS NULL
-        ORDER BY next_attempt_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)
+        ORDER BY next_attempt_at LIMIT ${limit} FOR UPDATE SKIP LOCKED))
       RETURNING ${REGISTRATION_COLUMNS}`.catch(throwMapped);
   }
 
@@ -119,9 +121,11 @@ export class PrismaRegistrationRepository implements RegistrationRepository {
     // A union, so that each part has an index: finished rows, which are nearly all, are not read.
     const rows = await this.prisma.$queryRaw<RegistrationBacklog[]>`
       WITH open AS (
-        SELECT id, state, parked_at, created_at FROM registrations WHERE state IN ('pending', 'undoing')
+        (SELECT id, state, parked_at, created_at FROM registrations WHERE state IN ('pending', 'undoing')
+          ORDER BY updated_at LIMIT ${COUNTED_AT_MOST})
         UNION
-        SELECT id, state, parked_at, created_at FROM registrations WHERE parked_at IS NOT NULL
+        (SELECT id, state, parked_at, created_at FROM registrations WHERE parked_at IS NOT NULL
+          ORDER BY created_at, id LIMIT ${COUNTED_AT_MOST})
       )
       SELECT count(*) FILTER (WHERE parked_at IS NULL AND state = 'pending')::int AS pending,
         count(*) FILTER (WHERE parked_at IS NULL AND state = 'undoing')::int AS undoing,
@@ -132,18 +136,22 @@ export class PrismaRegistrationRepository implements RegistrationRepository {
 
   listOpen(limit: number): Promise<Registration[]> {
     return this.prisma.$queryRaw<Registration[]>`
-      SELECT ${REGISTRATION_COLUMNS} FROM registrations
-      WHERE state IN ('pending', 'undoing') OR parked_at IS NOT NULL
+      SELECT ${REGISTRATION_COLUMNS} FROM registrations WHERE id = ANY(ARRAY(
+        (SELECT id FROM registrations WHERE state IN ('pending', 'undoing') ORDER BY created_at, id LIMIT ${limit})
+        UNION
+        (SELECT id FROM registrations WHERE parked_at IS NOT NULL ORDER BY created_at, id LIMIT ${limit})))
       ORDER BY created_at, id LIMIT ${limit}`.catch(throwMapped);
   }
 
   async retry(now: Date, ids?: readonly string[]): Promise<string[]> {
+    // Two statements, so that each has its index.
+    const chosen = ids
+      ? Prisma.sql`id = ANY(${[...ids]}::text[]) AND (parked_at IS NOT NULL OR state IN ('pending', 'undoing'))`
+      : Prisma.sql`parked_at IS NOT NULL`;
     const rows = await this.prisma.$queryRaw<{ id: string }[]>`
       UPDATE registrations SET parked_at = NULL, next_attempt_at = ${now}, attempts = 0, last_error = ${RETRIED},
         updated_at = ${now}
-      WHERE state <> 'completed' AND (parked_at IS NOT NULL
-        OR (state IN ('pending', 'undoing') AND ${ids !== undefined}))
-        AND (${ids === undefined} OR id = ANY(${[...(ids ?? [])]}::text[]))
+      WHERE state <> 'completed' AND ${chosen}
       RETURNING id`.catch(throwMapped);
     return rows.map(({ id }) => id);
   }

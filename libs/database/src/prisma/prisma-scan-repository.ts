@@ -3,8 +3,23 @@ import type { Prisma, SyncRun as Row } from "../generated/client.ts";
 import type { ScanFailure, ScanPage, ScanRepository, ScanRun, SessionOfUser } from "../ports/scan-repository.ts";
 import type { PrismaClient } from "./client.ts";
 
-/** A statement of so many stays far below the longest time of one. */
+/** Statements of so many stay far below the longest time of one. */
 const FORGOTTEN_AT_ONCE = 20_000;
+const COUNTED_AT_ONCE = 10_000;
+
+interface SignedInPage {
+  users: number;
+  last: string | null;
+}
+
+interface UnseenPage {
+  live: number;
+  unseen: number;
+  last: string | null;
+}
+
+/** The id of no run: ours are of version 7. */
+const NO_RUN = "00000000-0000-0000-0000-000000000000";
 
 /** `sync_runs` of kind `sync`, `sync_failures` and `scan_seen` in PostgreSQL. */
 export class PrismaScanRepository implements ScanRepository {
@@ -89,11 +104,27 @@ export class PrismaScanRepository implements ScanRepository {
   }
 
   async countUnseen(runId: string): Promise<{ unseen: number; live: number }> {
-    const rows = await this.prisma.$queryRaw<{ unseen: number; live: number }[]>`
-      SELECT count(*)::int AS live, (count(*) FILTER (WHERE seen.user_id IS NULL))::int AS unseen
-      FROM users LEFT JOIN scan_seen AS seen ON seen.run_id = ${runId}::uuid AND seen.user_id = users.id
-      WHERE deleted_at IS NULL`.catch(throwMapped);
-    return rows[0] ?? { unseen: 0, live: 0 };
+    const total = { unseen: 0, live: 0 };
+    for (let after: string | null = ""; after !== null; ) {
+      const page: UnseenPage = await this.#countUnseenAfter(runId, after);
+      total.live += page.live;
+      total.unseen += page.unseen;
+      after = page.last;
+    }
+    return total;
+  }
+
+  async #countUnseenAfter(runId: string, after: string): Promise<UnseenPage> {
+    const rows = await this.prisma.$queryRaw<UnseenPage[]>`
+      WITH page AS MATERIALIZED (
+        SELECT id, deleted_at IS NULL AS live FROM users WHERE id > ${after} ORDER BY id LIMIT ${COUNTED_AT_ONCE}
+      )
+      SELECT (count(*) FILTER (WHERE live))::int AS live,
+        (count(*) FILTER (WHERE live AND NOT EXISTS (
+          SELECT FROM scan_seen WHERE run_id = ${runId}::uuid AND user_id = page.id)))::int AS unseen,
+        max(id) AS last
+      FROM page`.catch(throwMapped);
+    return rows[0] as UnseenPage;
   }
 
   async listUnseen(runId: string, after: string, limit: number): Promise<{ id: string; username: string }[]> {
@@ -105,13 +136,15 @@ export class PrismaScanRepository implements ScanRepository {
   }
 
   async forgetSeen(except: string | null): Promise<void> {
-    // Not TRUNCATE: the gateway's account may delete rows and no more.
+    // Not TRUNCATE: the gateway's account may delete rows and no more. Below and above, so that both read the index.
+    const kept = except ?? NO_RUN;
     const forgetSome = () =>
       this.prisma.$executeRaw`
         DELETE FROM scan_seen WHERE ctid = ANY(ARRAY(
-          SELECT ctid FROM scan_seen WHERE run_id IS DISTINCT FROM ${except}::uuid LIMIT ${FORGOTTEN_AT_ONCE}))`.catch(
-        throwMapped,
-      );
+          (SELECT ctid FROM scan_seen WHERE run_id < ${kept}::uuid ORDER BY run_id, user_id LIMIT ${FORGOTTEN_AT_ONCE})
+          UNION ALL
+          (SELECT ctid FROM scan_seen WHERE run_id > ${kept}::uuid ORDER BY run_id, user_id LIMIT ${FORGOTTEN_AT_ONCE})
+        ))`.catch(throwMapped);
     while ((await forgetSome()) > 0);
   }
 
@@ -119,7 +152,9 @@ export class PrismaScanRepository implements ScanRepository {
     const forgetSome = () =>
       this.prisma.$executeRaw`
         DELETE FROM scan_seen WHERE ctid = ANY(ARRAY(
-          SELECT ctid FROM scan_seen WHERE run_id = ${runId}::uuid LIMIT ${FORGOTTEN_AT_ONCE}))`.catch(throwMapped);
+          SELECT ctid FROM scan_seen WHERE run_id = ${runId}::uuid ORDER BY user_id LIMIT ${FORGOTTEN_AT_ONCE}))`.catch(
+        throwMapped,
+      );
     while ((await forgetSome()) > 0);
   }
 
@@ -132,9 +167,16 @@ export class PrismaScanRepository implements ScanRepository {
   }
 
   async countSignedIn(): Promise<number> {
-    const rows = await this.prisma.$queryRaw<{ users: number }[]>`
-      SELECT count(DISTINCT user_id)::int AS users FROM sessions WHERE ended_at IS NULL`.catch(throwMapped);
-    return rows[0]?.users ?? 0;
+    let users = 0;
+    for (let after: string | null = ""; after !== null; ) {
+      const rows: SignedInPage[] = await this.prisma.$queryRaw<SignedInPage[]>`
+        SELECT count(*)::int AS users, max(user_id) AS last FROM (
+          SELECT DISTINCT user_id FROM sessions WHERE ended_at IS NULL AND user_id > ${after}
+          ORDER BY user_id LIMIT ${COUNTED_AT_ONCE}) AS page`.catch(throwMapped);
+      users += rows[0]?.users ?? 0;
+      after = rows[0]?.last ?? null;
+    }
+    return users;
   }
 
   async listLiveSessions(after: string, users: number): Promise<SessionOfUser[]> {

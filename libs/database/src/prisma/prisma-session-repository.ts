@@ -2,6 +2,8 @@ import { throwMapped } from "@libs/postgres";
 import { refreshTokenStanding } from "../ports/refresh-token-standing.ts";
 import type {
   EndOptions,
+  LivePage,
+  LivePosition,
   LiveSession,
   LiveSessions,
   LoginRecord,
@@ -18,7 +20,8 @@ import type {
 import type { User } from "../ports/user-repository.ts";
 import type { PrismaClient } from "./client.ts";
 import { SESSION_FACT_COLUMNS, SESSION_TOKEN_COLUMNS } from "./columns.ts";
-import { condition, endSessions } from "./end-sessions.ts";
+import { endExpiredSessions, endIssuedBefore } from "./end-many-sessions.ts";
+import { condition, endLiveSessions, endSessions } from "./end-sessions.ts";
 import { recordLogin } from "./record-login.ts";
 import { upsertUserRow } from "./upsert-user-row.ts";
 
@@ -101,7 +104,8 @@ export class PrismaSessionRepository implements SessionRepository {
       WITH stored AS (
         UPDATE sessions SET access_token = ${accessToken}, refresh_token = ${refreshToken}, id_token = ${idToken},
           refresh_token_hash = ${refreshTokenHash}, token_expires_at = ${tokenExpiresAt},
-          refresh_expires_at = ${refreshExpiresAt}, tokens_issued_at = ${tokensIssuedAt}, offline = ${offline}, last_seen_at = ${now}, refreshed_at = ${now},
+          refresh_expires_at = ${refreshExpiresAt}, expiry_check_at = least(expiry_check_at, ${refreshExpiresAt}),
+          tokens_issued_at = ${tokensIssuedAt}, offline = ${offline}, last_seen_at = ${now}, refreshed_at = ${now},
           previous_refresh_token_hash = coalesce(${lostHash}::text, refresh_token_hash), refresh_lease_until = NULL
         WHERE session_id = ${sessionId} AND ended_at IS NULL
           AND refresh_token_hash IS NOT DISTINCT FROM ${expectedRefreshTokenHash}
@@ -141,22 +145,21 @@ export class PrismaSessionRepository implements SessionRepository {
     now: Date,
     logout?: LogoutPlan,
   ): Promise<Pick<LiveSession, "sessionId" | "userId" | "keycloakSessionId">[]> {
-    const ended = await endSessions(this.prisma, { which, reason, now, logout });
-    return ended.map(({ sessionId, userId, keycloakSessionId }) => ({ sessionId, userId, keycloakSessionId }));
+    return await endLiveSessions(this.prisma, { which, reason, now, logout });
   }
 
-  async endExpired(now: Date, limit: number): Promise<number> {
-    return (await endSessions(this.prisma, { which: { expiredAt: now, limit }, reason: "expired", now })).length;
+  endExpired(now: Date, limit: number): Promise<{ checked: number; ended: number }> {
+    return endExpiredSessions(this.prisma, now, limit);
   }
 
-  async endIssuedBefore(
-    issuedBefore: Date,
+  endIssuedBefore(
+    before: Date,
     reason: SessionEndReason,
     now: Date,
-    limit: number,
+    page: LivePage,
     logout: LogoutPlan,
-  ): Promise<number> {
-    return (await endSessions(this.prisma, { which: { issuedBefore, limit }, reason, now, logout })).length;
+  ): Promise<{ ended: number; last: LivePosition | null }> {
+    return endIssuedBefore(this.prisma, before, { reason, now, logout }, page);
   }
 
   async keepAfterPassword(keycloakSessionId: string, changedAt: Date): Promise<void> {
@@ -182,7 +185,12 @@ export class PrismaSessionRepository implements SessionRepository {
 
   findStartedBetween(from: Date, to: Date, limit: number): Promise<Pick<Session, "keycloakSessionId" | "startedAt">[]> {
     return this.prisma.$queryRaw<Pick<Session, "keycloakSessionId" | "startedAt">[]>`
-      SELECT keycloak_session_id AS "keycloakSessionId", started_at AS "startedAt" FROM sessions
-      WHERE started_at >= ${from} AND started_at < ${to} LIMIT ${limit}`.catch(throwMapped);
+      SELECT * FROM (
+        (SELECT keycloak_session_id AS "keycloakSessionId", started_at AS "startedAt" FROM sessions
+          WHERE ended_at IS NULL AND started_at >= ${from} AND started_at < ${to} ORDER BY started_at LIMIT ${limit})
+        UNION ALL
+        (SELECT keycloak_session_id AS "keycloakSessionId", started_at AS "startedAt" FROM sessions
+          WHERE ended_at IS NOT NULL AND started_at >= ${from} AND started_at < ${to} ORDER BY started_at LIMIT ${limit})
+      ) AS started LIMIT ${limit}`.catch(throwMapped);
   }
 }

@@ -86,11 +86,12 @@ function firstLogin({ profile, storeId, ignoreUnfinished = false, session, now }
 function startSession({ session, now }: Pick<LoginRecord, "session" | "now">): Prisma.Sql {
   return Prisma.sql`started AS (
       INSERT INTO sessions (session_id, user_id, keycloak_session_id, access_token, refresh_token, id_token,
-        refresh_token_hash, token_expires_at, refresh_expires_at, tokens_issued_at, offline, ip_address, user_agent,
-        started_at, last_seen_at)
+        refresh_token_hash, token_expires_at, refresh_expires_at, expiry_check_at, tokens_issued_at, offline, ip_address,
+        user_agent, started_at, last_seen_at)
       SELECT ${session.sessionId}::text, id, ${session.keycloakSessionId}::text, ${session.accessToken}::text,
         ${session.refreshToken}::text, ${session.idToken}::text, ${session.refreshTokenHash}::text,
         ${session.tokenExpiresAt}::timestamptz, ${session.refreshExpiresAt}::timestamptz,
+        ${session.refreshExpiresAt}::timestamptz,
         ${session.tokensIssuedAt}::timestamptz, ${session.offline}::boolean, ${session.ipAddress}::text,
         ${session.userAgent}::text, ${session.startedAt}::timestamptz, ${now}::timestamptz FROM known
     ), logged AS (

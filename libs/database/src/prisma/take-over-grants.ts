@@ -4,7 +4,8 @@ import type { Transaction } from "./user-rows.ts";
 
 /**
  * Parts of a WITH: grants that waited for the email of these users become theirs, where the email is verified; each is
- * logged. One that its user has already, in the same scope, goes away.
+ * logged. One that its user has already, in the same scope, goes away. Arrays and OFFSET keep the planner from reading the
+ * whole table for a batch.
  * @param users a table with columns named as in the ports
  * @param from for the log
  */
@@ -17,14 +18,17 @@ export function takeOverGrants(
       SELECT waits.id, waits.role_id, waits.store_id, waits.organization_id, waits.granted_by, owner.id AS user_id,
         EXISTS (SELECT FROM user_roles held WHERE held.user_id = owner.id AND held.role_id = waits.role_id
           AND held.store_id IS NOT DISTINCT FROM waits.store_id
-          AND held.organization_id IS NOT DISTINCT FROM waits.organization_id) AS held
+          AND held.organization_id IS NOT DISTINCT FROM waits.organization_id OFFSET 0) AS held
       FROM ${users} AS owner JOIN user_roles waits ON lower(waits.grantee_email) = lower(owner.email)
-      WHERE owner."emailVerified" ORDER BY waits.id FOR UPDATE OF waits
+      WHERE owner."emailVerified"
+        AND lower(waits.grantee_email) = ANY(ARRAY(SELECT lower(verified.email) FROM ${users} AS verified))
+      ORDER BY waits.id FOR UPDATE OF waits
     ), taken_over AS (
       UPDATE user_roles SET user_id = waiting.user_id, grantee_email = NULL
-      FROM waiting WHERE user_roles.id = waiting.id AND NOT waiting.held
+      FROM waiting 
+      WHERE user_roles.id = ANY(ARRAY(SELECT id FROM waiting)) AND user_roles.id = waiting.id AND NOT waiting.held
     ), needless AS (
-      DELETE FROM user_roles USING waiting WHERE user_roles.id = waiting.id AND waiting.held
+      DELETE FROM user_roles WHERE id = ANY(ARRAY(SELECT id FROM waiting WHERE held))
     ), take_over_logged AS (
       INSERT INTO activity_logs (user_id, type, at, ip_address, user_agent, details)
       SELECT waiting.user_id, 'role.taken_over', ${now}::timestamptz, ${from.ipAddress}::text, ${from.userAgent}::text,

@@ -34,6 +34,8 @@ export class InMemoryDatabase {
   readonly spentTokens = new Map<string, Map<string, Date>>();
   /** By session: the number of the last lease, and until when it holds. */
   readonly refreshLeases = new Map<string, { fence: bigint; until: Date | null }>();
+  /** By session: when its expiry is checked; null: never. */
+  readonly expiryChecks = new Map<string, Date | null>();
   readonly keycloakLogouts = new Map<string, KeycloakLogout>();
   readonly registrations = new Map<string, Registration>();
   readonly idempotencyKeys = new Map<string, StoredIdempotencyKey>();

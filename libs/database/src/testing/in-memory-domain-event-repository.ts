@@ -1,3 +1,4 @@
+import { COUNTED_AT_MOST } from "../ports/counted-at-most.ts";
 import type { DomainEvent, DomainEventRepository, EventSubscription, SqlExecutor } from "../ports/domain-event.ts";
 import type { InMemoryDatabase } from "./in-memory-database.ts";
 
@@ -38,7 +39,10 @@ export class InMemoryDomainEventRepository implements DomainEventRepository {
 
   async countWaiting(): Promise<{ count: number; oldestAt: Date | null }> {
     const times = this.database.domainEvents.map(({ at }) => at.getTime());
-    return { count: times.length, oldestAt: times.length === 0 ? null : new Date(Math.min(...times)) };
+    return {
+      count: Math.min(times.length, COUNTED_AT_MOST),
+      oldestAt: times.length === 0 ? null : new Date(Math.min(...times)),
+    };
   }
 }
 

@@ -1,4 +1,6 @@
+import { COUNTED_AT_MOST } from "../ports/counted-at-most.ts";
 import type {
+  FailedLogout,
   KeycloakLogout,
   KeycloakLogoutRepository,
   NewKeycloakLogout,
@@ -29,19 +31,31 @@ export class InMemoryKeycloakLogoutRepository implements KeycloakLogoutRepositor
     return structuredClone(due);
   }
 
-  async recordFailure(keycloakSessionId: string, error: string, nextAttemptAt: Date): Promise<void> {
-    const row = this.database.keycloakLogouts.get(keycloakSessionId);
-    if (row) Object.assign(row, { lastError: error, nextAttemptAt });
+  async removeAll(keycloakSessionIds: readonly string[]): Promise<void> {
+    for (const sid of keycloakSessionIds) this.database.keycloakLogouts.delete(sid);
   }
 
-  async removeExpired(now: Date): Promise<KeycloakLogout[]> {
-    const expired = [...this.database.keycloakLogouts.values()].filter(({ expiresAt }) => expiresAt <= now);
+  async recordFailures(failures: readonly FailedLogout[]): Promise<void> {
+    for (const { keycloakSessionId, error, nextAttemptAt } of failures) {
+      const row = this.database.keycloakLogouts.get(keycloakSessionId);
+      if (row) Object.assign(row, { lastError: error, nextAttemptAt });
+    }
+  }
+
+  async removeExpired(now: Date, limit: number): Promise<KeycloakLogout[]> {
+    const expired = [...this.database.keycloakLogouts.values()]
+      .filter(({ expiresAt }) => expiresAt <= now)
+      .sort((a, b) => a.expiresAt.getTime() - b.expiresAt.getTime())
+      .slice(0, limit);
     for (const { keycloakSessionId } of expired) this.database.keycloakLogouts.delete(keycloakSessionId);
     return structuredClone(expired);
   }
 
   async countWaiting(): Promise<{ count: number; oldestCreatedAt: Date | null }> {
     const times = [...this.database.keycloakLogouts.values()].map(({ createdAt }) => createdAt.getTime());
-    return { count: times.length, oldestCreatedAt: times.length === 0 ? null : new Date(Math.min(...times)) };
+    return {
+      count: Math.min(times.length, COUNTED_AT_MOST),
+      oldestCreatedAt: times.length === 0 ? null : new Date(Math.min(...times)),
+    };
   }
 }

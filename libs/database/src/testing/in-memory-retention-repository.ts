@@ -14,11 +14,18 @@ export class InMemoryRetentionRepository implements RetentionRepository {
   }
 
   async deleteEndedSessions(before: Date, limit: number): Promise<number> {
-    return remove(this.database.sessions, limit, ({ sessionId, endedAt }) => {
-      const old = endedAt !== null && endedAt < before;
-      if (old) this.database.spentTokens.delete(sessionId);
-      return old;
-    });
+    const { sessions, spentTokens } = this.database;
+    const old = [...sessions.values()].filter(({ endedAt }) => endedAt !== null && endedAt < before);
+    let left = limit;
+    for (const { sessionId } of old) {
+      const spent = spentTokens.get(sessionId) ?? new Map<string, Date>();
+      const hashes = [...spent.keys()].slice(0, left);
+      for (const hash of hashes) spent.delete(hash);
+      left -= hashes.length;
+    }
+    const emptied = old.filter(({ sessionId }) => !spentTokens.get(sessionId)?.size).slice(0, left);
+    for (const { sessionId } of emptied) sessions.delete(sessionId);
+    return limit - left + emptied.length;
   }
 
   async deleteExpiredIdempotencyKeys(now: Date, limit: number): Promise<number> {

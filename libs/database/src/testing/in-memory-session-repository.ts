@@ -3,6 +3,8 @@ import { keycloakFields } from "../ports/profile-change.ts";
 import { refreshTokenStanding } from "../ports/refresh-token-standing.ts";
 import type {
   EndOptions,
+  LivePage,
+  LivePosition,
   LiveSession,
   LiveSessions,
   LoginRecord,
@@ -54,6 +56,7 @@ export class InMemorySessionRepository implements SessionRepository {
     };
     users.set(user.id, user);
     sessions.set(started.sessionId, started);
+    this.database.expiryChecks.set(started.sessionId, started.refreshExpiresAt);
     const { sessionId, ipAddress, userAgent } = session;
     this.database.log({
       ...{ userId: user.id, type: "session.started", at: now, ipAddress, userAgent },
@@ -110,6 +113,9 @@ export class InMemorySessionRepository implements SessionRepository {
     const previousRefreshTokenHash = lost?.refreshTokenHash ?? session.refreshTokenHash;
     const stored = { ...session, ...tokens, previousRefreshTokenHash, refreshedAt: now, lastSeenAt: now };
     this.database.sessions.set(sessionId, stored);
+    const check = this.database.expiryChecks.get(sessionId) ?? tokens.refreshExpiresAt;
+    const sooner = check && tokens.refreshExpiresAt && tokens.refreshExpiresAt < check;
+    this.database.expiryChecks.set(sessionId, sooner ? tokens.refreshExpiresAt : check);
     const replacedAt = lost && lost.issuedAt < now ? lost.issuedAt : now;
     for (const [hash, at] of [
       [session.refreshTokenHash, replacedAt],
@@ -164,26 +170,36 @@ export class InMemorySessionRepository implements SessionRepository {
     return ended.map(({ sessionId, userId, keycloakSessionId }) => ({ sessionId, userId, keycloakSessionId }));
   }
 
-  async endExpired(now: Date, limit: number): Promise<number> {
-    const expired = [...this.database.sessions.values()]
-      .filter(({ endedAt, refreshExpiresAt }) => !endedAt && refreshExpiresAt && refreshExpiresAt <= now)
+  async endExpired(now: Date, limit: number): Promise<{ checked: number; ended: number }> {
+    const checkAt = ({ sessionId }: Session) => this.database.expiryChecks.get(sessionId)?.getTime() ?? Infinity;
+    const due = [...this.database.sessions.values()]
+      .filter((session) => !session.endedAt && checkAt(session) <= now.getTime())
+      .sort((a, b) => checkAt(a) - checkAt(b))
       .slice(0, limit);
-    for (const { sessionId } of expired) await this.end(sessionId, "expired", now);
-    return expired.length;
+    let ended = 0;
+    for (const { sessionId, refreshExpiresAt } of due) {
+      this.database.expiryChecks.set(sessionId, refreshExpiresAt);
+      if (refreshExpiresAt && refreshExpiresAt <= now && (await this.end(sessionId, "expired", now))) ended += 1;
+    }
+    return { checked: due.length, ended };
   }
 
   async endIssuedBefore(
     before: Date,
     reason: SessionEndReason,
     now: Date,
-    limit: number,
+    { after, limit }: LivePage,
     logout: LogoutPlan,
-  ): Promise<number> {
-    const issued = [...this.database.sessions.values()].filter(
-      (session) => !session.endedAt && issuedAt(session) < before,
-    );
-    for (const { sessionId } of issued.slice(0, limit)) await this.end(sessionId, reason, now, { logout });
-    return Math.min(issued.length, limit);
+  ): Promise<{ ended: number; last: LivePosition | null }> {
+    const place = ({ userId, sessionId }: LivePosition) => `${userId} ${sessionId}`;
+    const page = [...this.database.sessions.values()]
+      .filter((session) => !session.endedAt && (after === null || place(session) > place(after)))
+      .sort((a, b) => (place(a) < place(b) ? -1 : 1))
+      .slice(0, limit);
+    const issued = page.filter((session) => issuedAt(session) < before);
+    for (const { sessionId } of issued) await this.end(sessionId, reason, now, { logout });
+    const last = page.at(-1);
+    return { ended: issued.length, last: last ? { userId: last.userId, sessionId: last.sessionId } : null };
   }
 
   async keepAfterPassword(keycloakSessionId: string, changedAt: Date): Promise<void> {

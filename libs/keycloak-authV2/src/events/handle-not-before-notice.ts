@@ -1,6 +1,7 @@
-import type { SessionRepository } from "@libs/database";
+import type { LivePosition, SessionRepository } from "@libs/database";
 import type { KeycloakEventSource } from "../ports/ports.ts";
 import { failureOf } from "../services/reconcile/reconcile-outcome.ts";
+import { BatchSize } from "../services/shared/batch-size.ts";
 import { planLogout } from "../services/shared/end-at-keycloak.ts";
 import type { SyncDeps } from "../services/shared/sync-deps.ts";
 import { type NoticeHandler, onceMore, type Verdict } from "./verdict.ts";
@@ -11,7 +12,7 @@ export type NotBeforeNoticeDeps = Pick<SyncDeps, "now" | "logger" | "wake"> & {
   sessions: Pick<SessionRepository, "endIssuedBefore">;
 };
 
-const BATCH = 500;
+const BATCH_ROWS = 1_000;
 
 /**
  * `not_before`: the realm or our client may have been set to take no token from before a time. Keycloak refuses such
@@ -30,10 +31,18 @@ export const handleNotBeforeNotice: NoticeHandler<NotBeforeNoticeDeps> = async (
   }
   if (notBefore === null) return all(() => "done");
   let total = 0;
-  for (let ended = BATCH; ended === BATCH; total += ended) {
+  const size = new BatchSize(BATCH_ROWS);
+  let after: LivePosition | null = null;
+  do {
     const logout = { ...planLogout(now()), nextAttemptAt: now() };
-    ended = await sessions.endIssuedBefore(notBefore, "ended_in_keycloak", now(), BATCH, logout);
-  }
+    const before: Date = notBefore;
+    const from: LivePosition | null = after;
+    const page: { ended: number; last: LivePosition | null } = await size.runSmaller((limit) =>
+      sessions.endIssuedBefore(before, "ended_in_keycloak", now(), { after: from, limit }, logout),
+    );
+    total += page.ended;
+    after = page.last;
+  } while (after !== null);
   if (total > 0) {
     logger.warn(
       { notBefore, sessions: total },

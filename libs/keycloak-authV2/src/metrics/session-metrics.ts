@@ -8,8 +8,16 @@ export interface SessionMetrics {
   sessionHealed(): void;
   /** How many logouts Keycloak has not confirmed, and for how long the oldest waits. Seconds. */
   logoutsWaiting(count: number, oldestSeconds: number): void;
-  /** A logout was given up: the session can't exist any more, but Keycloak never said so. */
-  logoutExpired(): void;
+  /** Logouts were given up: their sessions can't exist any more, but Keycloak never said so. */
+  logoutsExpired(count: number): void;
+  /** Waiting logouts were tried. @param ended in Keycloak */
+  logoutsTried(ended: number, failed: number): void;
+  /** Rows were removed because nobody needs them any more. @param table as in the database */
+  pruned(table: string, rows: number): void;
+  /** A batch of them could not be removed. */
+  pruneFailed(table: string): void;
+  /** A batch of sessions could not be checked for their end. */
+  expiryFailed(): void;
 }
 
 /** Metrics of sessions, on the registry of the process. */
@@ -31,6 +39,25 @@ export function createSessionMetrics(registry: Registry): SessionMetrics {
     "keycloak_logouts_expired_total",
     "Logouts given up because the session can't exist any more.",
   );
+  const tried = counterIn(registry, {
+    name: "keycloak_logout_attempts_total",
+    help: "Attempts to end sessions in Keycloak that ended here, by outcome.",
+    labelNames: ["outcome"],
+  });
+  const pruned = counterIn(registry, {
+    name: "pruned_rows_total",
+    help: "Rows removed because nobody needs them any more, by table.",
+    labelNames: ["table"],
+  });
+  const pruneFailures = counterIn(registry, {
+    name: "prune_failures_total",
+    help: "Batches of such rows that could not be removed, by table.",
+    labelNames: ["table"],
+  });
+  const expiryFailures = counter(
+    "session_expiry_failures_total",
+    "Batches of sessions that could not be checked for their end.",
+  );
 
   return {
     refreshTokenReuse: () => reuses.inc(),
@@ -39,6 +66,13 @@ export function createSessionMetrics(registry: Registry): SessionMetrics {
       waiting.set(count);
       oldest.set(oldestSeconds);
     },
-    logoutExpired: () => expired.inc(),
+    logoutsExpired: (count) => expired.inc(count),
+    logoutsTried(ended, failed) {
+      if (ended > 0) tried.inc({ outcome: "ended" }, ended);
+      if (failed > 0) tried.inc({ outcome: "failed" }, failed);
+    },
+    pruned: (table, rows) => pruned.inc({ table }, rows),
+    pruneFailed: (table) => pruneFailures.inc({ table }),
+    expiryFailed: () => expiryFailures.inc(),
   };
 }

@@ -1,11 +1,14 @@
-import type { ListedSession } from "@libs/database";
+import type { ListedSession, SessionMark } from "@libs/database";
+import type { PersonService } from "@libs/keycloak-authV2/services/people";
 import type { Command } from "commander";
 import type { CommandContext } from "../../command/command-context.ts";
 import { gatewayVariables } from "../../command/common-variables.ts";
+import { ExitCode } from "../../command/exit-code.ts";
 import { toJson } from "../../command/to-json.ts";
 import { withHelp } from "../../command/with-help.ts";
-import { withPeople } from "../../command/with-people.ts";
+import { NobodyFoundError, withPeople } from "../../command/with-people.ts";
 import { formatMinute } from "../../ui/format-minute.ts";
+import { openStatusLine } from "../../ui/open-status-line.ts";
 import { renderList } from "../../ui/render-list.ts";
 import { wholeNumber } from "../users/scan-options.ts";
 import { addSessionFlags, filterOf, type SessionFlags } from "./session-flags.ts";
@@ -13,6 +16,7 @@ import { addSessionFlags, filterOf, type SessionFlags } from "./session-flags.ts
 interface Flags extends SessionFlags {
   ended?: boolean;
   limit?: number;
+  after?: string;
   json?: boolean;
 }
 
@@ -24,29 +28,45 @@ export function addSessionsList(sessions: Command, context: CommandContext): voi
     .description("live sessions, newest first")
     .option("--ended", "also ended ones, as long as they are kept")
     .option("--limit <n>", "maximum number; default 50, all with --json", wholeNumber(1, 100_000_000))
+    .option("--after <id>", "goes on after this session, the last one of a list that was cut short")
     .option("--json", "NDJSON, one session per line");
   withHelp(command, {
     examples: [
       ["sessions list --user ada@example.com", "of one user"],
       ["sessions list --ip 203.0.113.0/24 --newer-than 24h", "from a network, since yesterday"],
       ["sessions list --idle 30d --json", "for scripts"],
+      ["sessions list --json --after 01890a5d-ac96-774b-bcce-b302099a8057", "the rest of a list that was interrupted"],
     ],
     variables: gatewayVariables,
   }).action((flags: Flags) => sessionsList(context, flags));
 }
 
 async function sessionsList(context: CommandContext, flags: Flags): Promise<void> {
-  const { terminal } = context;
+  const { terminal, endWith } = context;
   await withPeople(context, async (people) => {
     const limit = flags.limit ?? (flags.json ? Number.POSITIVE_INFINITY : SHOWN);
     const filter = { ...(await filterOf(people, flags)), ...(flags.ended && { ended: true }) };
+    const after = flags.after === undefined ? undefined : await markOf(people, flags.after);
+    // Where output goes to a pipe or a file, a long search still shows where it is; Ctrl-C says how it goes on.
+    const line = openStatusLine(terminal, {});
+    const signal = flags.json ? context.interruptible() : undefined;
     const shown: ListedSession[] = [];
     let count = 0;
-    for await (const session of people.listSessions(filter)) {
+    let last: ListedSession | undefined;
+    const onPage = (reached: Date) =>
+      line.show(`${count.toLocaleString("en")} sessions, back to ${formatMinute(reached)}`);
+    for await (const session of people.listSessions(filter, { after, onPage, signal })) {
       count += 1;
       if (count > limit) break;
+      last = session;
       if (flags.json) terminal.print(toJson(session));
       else shown.push(session);
+    }
+    line.close();
+    if (signal?.aborted) {
+      endWith(ExitCode.interrupted);
+      terminal.report(last ? `Stopped. --after ${last.sessionId} goes on with the rest.` : "Stopped.");
+      return;
     }
     if (flags.json) return;
     if (shown.length === 0) {
@@ -58,6 +78,13 @@ async function sessionsList(context: CommandContext, flags: Flags): Promise<void
     );
     if (count > limit) terminal.print(`There are more: --limit ${limit * 10} shows more of them, --json all.`);
   });
+}
+
+/** @throws NobodyFoundError when there is no such session */
+async function markOf(people: PersonService, sessionId: string): Promise<SessionMark> {
+  for await (const { startedAt } of people.listSessions({ sessionIds: [sessionId], ended: true }))
+    return { startedAt, sessionId };
+  throw new NobodyFoundError("--after: there is no such session");
 }
 
 const rowOf = ({ sessionId, username, startedAt, lastSeenAt, ipAddress, endedAt, endReason }: ListedSession) => [

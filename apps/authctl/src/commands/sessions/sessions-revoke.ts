@@ -9,6 +9,8 @@ import { withHelp } from "../../command/with-help.ts";
 import { withPeople } from "../../command/with-people.ts";
 import { UsageError } from "../../input/usage-error.ts";
 import { confirm } from "../../ui/confirm.ts";
+import { formatMinute } from "../../ui/format-minute.ts";
+import { openStatusLine } from "../../ui/open-status-line.ts";
 import { addSessionFlags, filterOf, type SessionFlags } from "./session-flags.ts";
 
 interface Flags extends SessionFlags {
@@ -17,6 +19,9 @@ interface Flags extends SessionFlags {
   yes?: boolean;
   json?: boolean;
 }
+
+/** With more, Keycloak's end later, by the gateway. */
+const REVOKED_INLINE = 200;
 
 /** `authctl sessions revoke` */
 export function addSessionsRevoke(sessions: Command, context: CommandContext): void {
@@ -68,14 +73,20 @@ async function revoke(
     }
   }
   const signal = interruptible();
+  const line = openStatusLine(terminal, {});
   let ended = 0;
-  for await (const session of people.revokeSessions(filter, signal)) {
+  const onPage = (reached: Date) =>
+    line.show(`${ended.toLocaleString("en")} sessions ended, back to those of ${formatMinute(reached)}`);
+  for await (const session of people.revokeSessions(filter, signal, onPage)) {
     ended += 1;
     if (json) terminal.print(toJson(session));
   }
+  line.close();
+  if (ended > REVOKED_INLINE)
+    terminal.report("They have ended here. The gateway ends them in Keycloak: see keycloak_logouts_waiting.");
   if (signal.aborted) {
     endWith(ExitCode.interrupted);
-    terminal.report(`Stopped after ${ended}. The same command continues with the rest.`);
+    terminal.report(`Stopped after ${ended.toLocaleString("en")}. The same command continues with the rest.`);
     return;
   }
   if (everywhere && filter.userId !== undefined) ended += await people.revokeEverywhere(filter.userId);

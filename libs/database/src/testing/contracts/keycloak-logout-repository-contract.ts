@@ -42,7 +42,12 @@ export function keycloakLogoutRepositoryContract(name: string, makeSubject: Make
       const at = era();
       const logout = logoutAt(at);
       await keycloakLogouts.add([logout]);
-      await keycloakLogouts.recordFailure(logout.keycloakSessionId, "keycloak.unavailable", at(9));
+      const { keycloakSessionId } = logout;
+      await keycloakLogouts.recordFailures([
+        { keycloakSessionId, error: "keycloak.unavailable", nextAttemptAt: at(9) },
+        { keycloakSessionId: fresh("sid"), error: "keycloak.timeout", nextAttemptAt: at(8) },
+      ]);
+      await keycloakLogouts.recordFailures([]);
       await keycloakLogouts.add([logout]);
       expect(await keycloakLogouts.claimDue(at(8), at(60), 10)).toEqual([]);
       expect(await keycloakLogouts.claimDue(at(9), at(60), 10)).toMatchObject([{ lastError: "keycloak.unavailable" }]);
@@ -57,7 +62,9 @@ export function keycloakLogoutRepositoryContract(name: string, makeSubject: Make
       expect(await keycloakLogouts.claimDue(at(10), at(60), 1)).toMatchObject([
         { keycloakSessionId: early.keycloakSessionId },
       ]);
-      for (const { keycloakSessionId } of [late, early]) await keycloakLogouts.remove(keycloakSessionId);
+      await keycloakLogouts.removeAll([late, early].map(({ keycloakSessionId }) => keycloakSessionId));
+      await keycloakLogouts.removeAll([]);
+      expect(await keycloakLogouts.claimDue(at(60), at(70), 10)).toEqual([]);
     });
 
     test("what waits is counted, with its oldest, until it expires", async () => {
@@ -66,9 +73,12 @@ export function keycloakLogoutRepositoryContract(name: string, makeSubject: Make
       const before = await keycloakLogouts.countWaiting();
       await keycloakLogouts.add([logoutAt(at), logoutAt(at, { createdAt: at(-60), expiresAt: at(7200) })]);
       expect(await keycloakLogouts.countWaiting()).toEqual({ count: before.count + 2, oldestCreatedAt: at(-60) });
-      expect(await keycloakLogouts.removeExpired(at(3599))).toEqual([]);
-      expect(await keycloakLogouts.removeExpired(at(3600))).toHaveLength(1);
-      expect(await keycloakLogouts.removeExpired(at(7200))).toHaveLength(1);
+      expect(await keycloakLogouts.removeExpired(at(3599), 10)).toEqual([]);
+      expect(await keycloakLogouts.removeExpired(at(3600), 10)).toHaveLength(1);
+      expect(await keycloakLogouts.removeExpired(at(7200), 10)).toHaveLength(1);
+      await keycloakLogouts.add([logoutAt(at), logoutAt(at)]);
+      expect(await keycloakLogouts.removeExpired(at(3600), 1)).toHaveLength(1);
+      expect(await keycloakLogouts.removeExpired(at(3600), 1)).toHaveLength(1);
       expect(await keycloakLogouts.countWaiting()).toEqual(before);
       await keycloakLogouts.add([]);
     });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { LogoutPlan } from "../../ports/session-repository.ts";
+import type { LivePosition, LogoutPlan } from "../../ports/session-repository.ts";
 import { fresh, LATER, LATEST, loginOf, type MakeSubject, NOW, profileOf, tokensOf } from "./contract-subject.ts";
 
 const after = (start: Date, seconds: number) => new Date(start.getTime() + seconds * 1000);
@@ -124,8 +124,22 @@ export function liveSessionsContract(name: string, makeSubject: MakeSubject): vo
       const issuedBefore = after(era, 2);
       expect(sidsOf(await sessions.findLive({ userId, issuedBefore })).sort()).toEqual([0, 2]);
       expect(await sessions.findLive({ userId: fresh("nobody"), issuedBefore })).toEqual([]);
-      const end = (limit: number) => sessions.endIssuedBefore(issuedBefore, "ended_in_keycloak", LATER, limit, plan);
-      expect([await end(1), await end(5), await end(5)]).toEqual([1, 1, 0]);
+      const endAll = async (limit: number) => {
+        let total = 0;
+        for (let after: LivePosition | null = null, isFirst = true; after !== null || isFirst; isFirst = false) {
+          const { ended, last } = await sessions.endIssuedBefore(
+            issuedBefore,
+            "ended_in_keycloak",
+            LATER,
+            { after, limit },
+            plan,
+          );
+          total += ended;
+          after = last;
+        }
+        return total;
+      };
+      expect([await endAll(2), await endAll(500)]).toEqual([2, 0]);
       expect(sidsOf(await sessions.findLive({ userId }))).toEqual([1]);
       expect(await keycloakLogouts.remove(sids[0] as string)).toBe(true);
       await sessions.endLive({ userId, issuedBefore: after(era, 3) }, "ended_in_keycloak", LATER, plan);
@@ -161,14 +175,40 @@ export function liveSessionsContract(name: string, makeSubject: MakeSubject): vo
       };
       const over = [await start(at(1)), await start(at(2)), await start(at(3))];
       const [open, offline] = [await start(at(4)), await start(null)];
-      expect(await sessions.endExpired(at(3), 2)).toBe(2);
-      expect(await sessions.endExpired(at(3), 2)).toBe(1);
-      expect(await sessions.endExpired(at(3), 2)).toBe(0);
+      expect(await sessions.endExpired(at(3), 2)).toEqual({ checked: 2, ended: 2 });
+      expect(await sessions.endExpired(at(3), 2)).toEqual({ checked: 1, ended: 1 });
+      expect(await sessions.endExpired(at(3), 2)).toEqual({ checked: 0, ended: 0 });
       for (const sessionId of over)
         expect(await sessions.findById(sessionId)).toMatchObject({ endReason: "expired", endedAt: at(3) });
       for (const sessionId of [open, offline])
         expect(await sessions.findById(sessionId)).toMatchObject({ endedAt: null });
       await sessions.end(open, "logout", at(4));
+    });
+
+    test("an end that a refresh has moved is checked where it was, and again where it is", async () => {
+      const { sessions } = await makeSubject();
+      const at = (seconds: number) => after(new Date("2001-02-01T00:00:00.000Z"), seconds);
+      const { session } = await sessions.recordLogin(loginOf({ session: { refreshExpiresAt: at(5) } }));
+      const { sessionId } = session;
+      const refresh = (from: string | null, to: string, refreshExpiresAt: Date | null) =>
+        sessions.replaceTokens(sessionId, from, tokensOf(to, { refreshExpiresAt }), at(1));
+      const hashes = ["longer", "shorter", "endless", "limited"].map(fresh);
+      const [longer = "", shorter = "", endless = "", limited = ""] = hashes;
+      const none = { checked: 0, ended: 0 };
+      const checked = { checked: 1, ended: 0 };
+      await refresh(session.refreshTokenHash, longer, at(20));
+      expect([await sessions.endExpired(at(4), 10), await sessions.endExpired(at(5), 10)]).toEqual([none, checked]);
+      expect(await sessions.endExpired(at(19), 10)).toEqual(none);
+      await refresh(`hash-${longer}`, shorter, at(10));
+      await refresh(`hash-${shorter}`, endless, null);
+      expect([await sessions.endExpired(at(10), 10), await sessions.endExpired(at(1_000), 10)]).toEqual([
+        checked,
+        none,
+      ]);
+      await refresh(`hash-${endless}`, limited, at(15));
+      expect(await sessions.endExpired(at(14), 10)).toEqual(none);
+      expect(await sessions.endExpired(at(15), 10)).toEqual({ checked: 1, ended: 1 });
+      expect(await sessions.findById(sessionId)).toMatchObject({ endReason: "expired" });
     });
 
     test("those that started in a span are found, ended ones too, the end of the span excluded", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { fresh, loginOf, type MakeSubject, NOW, profileOf } from "./contract-subject.ts";
+import { fresh, loginOf, type MakeSubject, NOW, profileOf, tokensOf } from "./contract-subject.ts";
 
 /** Far before the rows of other tests, which share the database. */
 const at = (day: number) => new Date(Date.UTC(1999, 0, day));
@@ -59,6 +59,26 @@ export function retentionRepositoryContract(name: string, makeSubject: MakeSubje
       expect(await retention.deleteEndedSessions(at(2), 10)).toBe(1);
       expect(await sessions.findById(ended.session.sessionId)).toBeNull();
       expect(await sessions.findById(live.session.sessionId)).not.toBeNull();
+    });
+
+    test("a session with more hashes than a batch takes goes in several, hashes first", async () => {
+      const { sessions, retention } = await makeSubject();
+      const { session } = await sessions.recordLogin(loginOf({ now: at(1) }));
+      const { sessionId } = session;
+      let hash = session.refreshTokenHash;
+      for (const mark of [1, 2, 3, 4, 5].map((n) => fresh(`spent-${n}`)))
+        hash = (await sessions.replaceTokens(sessionId, hash, tokensOf(mark), at(1)))?.refreshTokenHash ?? null;
+      await sessions.end(sessionId, "logout", at(1));
+      const removed = async () => [
+        await retention.deleteEndedSessions(at(2), 2),
+        (await sessions.findById(sessionId)) !== null,
+      ];
+      expect([await removed(), await removed(), await removed()]).toEqual([
+        [2, true],
+        [2, true],
+        [2, false],
+      ]);
+      expect(await retention.deleteEndedSessions(at(2), 2)).toBe(0);
     });
 
     test("removes idempotency keys when they have expired", async () => {

@@ -7,7 +7,13 @@ import { authErrors } from "../shared/database-failure.ts";
 import { createKeylessDeps, type UserSyncOptions } from "../sync/create-sync-deps.ts";
 import { type ErasePersonDeps, type ErasureOptions, type ErasureResult, erasePerson } from "./erase-person.ts";
 import { type ExportPersonDeps, exportPerson, type PersonExport } from "./export-person.ts";
-import { listSessions, type RevokedSession, type RevokeSessionsDeps, revokeSessions } from "./revoke-sessions.ts";
+import {
+  type ListProgress,
+  listSessions,
+  type RevokedSession,
+  type RevokeSessionsDeps,
+  revokeSessions,
+} from "./revoke-sessions.ts";
 import { type FindPeopleDeps, findPeople, type PersonView } from "./view-person.ts";
 
 /** What the flows that this joins use, together. */
@@ -109,13 +115,20 @@ export class PersonService {
   }
 
   /** Newest first, read as they are asked for. */
-  listSessions(filter: SessionFilter): AsyncGenerator<ListedSession> {
-    return listSessions(this.#deps, filter);
+  listSessions(filter: SessionFilter, progress?: ListProgress): AsyncGenerator<ListedSession> {
+    return listSessions(this.#deps, filter, progress);
   }
 
-  /** Ends live sessions on both sides; reported as they end. */
-  revokeSessions(filter: Omit<SessionFilter, "ended">, signal?: AbortSignal): AsyncGenerator<RevokedSession> {
-    return revokeSessions(this.#deps, filter, signal);
+  /**
+   * Ends live sessions on both sides; reported as they end. Up to 200 are over in Keycloak too by then; more are ended there
+   * by the gateway's background work.
+   */
+  revokeSessions(
+    filter: Omit<SessionFilter, "ended">,
+    signal?: AbortSignal,
+    onPage?: ListProgress["onPage"],
+  ): AsyncGenerator<RevokedSession> {
+    return revokeSessions(this.#deps, filter, signal, onPage);
   }
 
   /** Ends whatever sessions a user has in Keycloak beside those that are known here, and those too. @throws AuthError */

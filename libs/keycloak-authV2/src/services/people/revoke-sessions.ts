@@ -1,5 +1,13 @@
-import type { ListedSession, PersonRepository, SessionFilter, SessionRepository } from "@libs/database";
+import type {
+  ListedSession,
+  PersonRepository,
+  SessionFilter,
+  SessionMark,
+  SessionPage,
+  SessionRepository,
+} from "@libs/database";
 import pLimit from "p-limit";
+import { BatchSize } from "../shared/batch-size.ts";
 import { type FollowDeps, followAtKeycloak, planLogout } from "../shared/end-at-keycloak.ts";
 import type { SyncDeps } from "../shared/sync-deps.ts";
 
@@ -9,7 +17,7 @@ export interface ListSessionsDeps {
 }
 
 type RevokeDeps = Pick<SyncDeps, "now"> & {
-  sessions: Pick<SessionRepository, "end">;
+  sessions: Pick<SessionRepository, "endLive">;
 } & FollowDeps;
 
 /** For {@link revokeSessions}. */
@@ -21,50 +29,92 @@ export type RevokeSessionsDeps = ListSessionsDeps & RevokeDeps;
  */
 export type RevokedSession = Pick<ListedSession, "sessionId" | "userId" | "username" | "keycloakSessionId">;
 
-const PAGE = 200;
+/** Where a listing goes on, and how far it is. */
+export interface ListProgress {
+  /** Newest first: the listing goes on after this session. */
+  after?: SessionMark | undefined;
+  /** Called after each page, also one in which no session matches. @param reached when the last one began */
+  onPage?: ((reached: Date) => void) | undefined;
+  /** Stops before the next session. */
+  signal?: AbortSignal | undefined;
+}
+
+const PAGE_ROWS = 1_000;
 const CALLS_AT_ONCE = 4;
+/** More than so many are ended in Keycloak by the gateway, at a bounded pace: nobody waits for that many calls. */
+const CALLED_AT_MOST = 200;
 
 /** Sessions page by page, newest first. */
 export async function* listSessions(
   { people }: ListSessionsDeps,
   filter: SessionFilter,
+  { after, onPage, signal }: ListProgress = {},
 ): AsyncGenerator<ListedSession> {
-  let page: ListedSession[] = [];
-  do {
-    page = await people.listSessions(filter, page.at(-1) ?? null, PAGE);
-    yield* page;
-  } while (page.length === PAGE);
+  const size = new BatchSize(PAGE_ROWS);
+  for (let mark: SessionMark | null = after ?? null, isFirst = true; mark !== null || isFirst; isFirst = false) {
+    const from: SessionMark | null = mark;
+    const page: SessionPage = await size.runSmaller((limit) => people.listSessions(filter, from, limit));
+    for (const session of page.sessions) {
+      if (signal?.aborted) return;
+      yield session;
+    }
+    if (signal?.aborted) return;
+    mark = page.next;
+    if (mark) onPage?.(mark.startedAt);
+  }
 }
 
 /**
- * Ends live sessions on both sides. Here each ends at once, together with the note that Keycloak's must end; when Keycloak
- * can't be reached, the gateway's background work ends it there.
+ * Ends live sessions on both sides. Here each page ends at once, together with the rows by which Keycloak's end; a few are
+ * ended there before this goes on, many by the gateway's background work, as when Keycloak can't be reached.
  * @param signal stops before the next page
- * @throws what the repositories throw: repeat the call
+ * @throws what the repositories throw: repeat the call, it goes on with the rest
  */
 export async function* revokeSessions(
   deps: RevokeSessionsDeps,
   filter: Omit<SessionFilter, "ended">,
   signal?: AbortSignal,
+  onPage?: ListProgress["onPage"],
 ): AsyncGenerator<RevokedSession> {
-  const limit = pLimit(CALLS_AT_ONCE);
+  const [read, ended] = [new BatchSize(PAGE_ROWS), new BatchSize(PAGE_ROWS)];
   // Sessions that begin meanwhile are not meant, and must not keep this going.
-  let after: ListedSession | null = null;
-  let page: ListedSession[];
-  do {
+  for (let mark: SessionMark | null = null, isFirst = true; mark !== null || isFirst; isFirst = false) {
     if (signal?.aborted) return;
-    page = await deps.people.listSessions(filter, after, PAGE);
-    after = page.at(-1) ?? null;
-    const revoked = await Promise.all(page.map((session) => limit(() => revoke(deps, session))));
-    yield* revoked.filter((session) => session !== null);
-  } while (page.length === PAGE);
+    const from: SessionMark | null = mark;
+    const { sessions, next }: SessionPage = await read.runSmaller((limit) =>
+      deps.people.listSessions(filter, from, limit),
+    );
+    const areFew = isFirst && next === null && sessions.length <= CALLED_AT_MOST;
+    for (let done = 0; done < sessions.length; ) {
+      const part = await ended.runSmaller((limit) => endHere(deps, sessions.slice(done, done + limit), areFew));
+      if (areFew) await followAll(deps, part.revoked);
+      else deps.wake("logouts");
+      yield* part.revoked;
+      done += part.tried;
+    }
+    mark = next;
+    if (mark) onPage?.(mark.startedAt);
+  }
 }
 
-async function revoke(deps: RevokeDeps, session: ListedSession): Promise<RevokedSession | null> {
-  const { sessionId, userId, username, keycloakSessionId } = session;
+async function endHere(
+  deps: RevokeDeps,
+  sessions: readonly ListedSession[],
+  areCalled: boolean,
+): Promise<{ tried: number; revoked: RevokedSession[] }> {
   const now = deps.now();
-  const ended = await deps.sessions.end(sessionId, "admin", now, { logout: planLogout(now) });
-  if (!ended) return null;
-  await followAtKeycloak(deps, keycloakSessionId);
-  return { sessionId, userId, username, keycloakSessionId };
+  const plan = planLogout(now);
+  const keycloakSessionIds = sessions.map(({ keycloakSessionId }) => keycloakSessionId);
+  const logout = areCalled ? plan : { ...plan, nextAttemptAt: now };
+  const ended = await deps.sessions.endLive({ keycloakSessionIds }, "admin", now, logout);
+  const usernames = new Map(sessions.map(({ sessionId, username }) => [sessionId, username]));
+  const revoked = ended.map(({ sessionId, userId, keycloakSessionId }) => {
+    return { sessionId, userId, username: usernames.get(sessionId) ?? "", keycloakSessionId };
+  });
+  return { tried: sessions.length, revoked };
+}
+
+async function followAll(deps: FollowDeps, revoked: readonly RevokedSession[]): Promise<void> {
+  const limit = pLimit(CALLS_AT_ONCE);
+  await Promise.all(revoked.map(({ keycloakSessionId }) => limit(() => followAtKeycloak(deps, keycloakSessionId))));
 }

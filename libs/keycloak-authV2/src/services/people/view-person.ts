@@ -82,7 +82,7 @@ async function viewPerson(
   { users, keycloak, activities, people }: ViewPersonDeps,
   userId: string,
 ): Promise<PersonView> {
-  const [local, theirs, log, rows] = await Promise.all([
+  const [local, theirs, log, { sessions }] = await Promise.all([
     users.findById(userId),
     keycloak.getUser(userId),
     activities.listByUser(userId, SHOWN_ACTIVITIES),
@@ -96,7 +96,7 @@ async function viewPerson(
     keycloak: theirs,
     local,
     differing: local && theirs ? differingFields(local, theirs) : [],
-    sessions: joinSessions(rows, [
+    sessions: joinSessions(sessions, [
       ...online.map((session) => ({ ...session, offline: false })),
       ...offline.map((session) => ({ ...session, offline: true })),
     ]),
