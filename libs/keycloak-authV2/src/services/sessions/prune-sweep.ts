@@ -1,4 +1,9 @@
-import { DatabaseTimeoutError, type FeedRepository, type ReconcileRepository, type RetentionRepository } from "@libs/database";
+import {
+  DatabaseTimeoutError,
+  type FeedRepository,
+  type ReconcileRepository,
+  type RetentionRepository,
+} from "@libs/database";
 import type { SessionMetrics } from "../../metrics/session-metrics.ts";
 import type { Sweep } from "../../workers/index.ts";
 import { later } from "../shared/back-off.ts";
