@@ -23,6 +23,7 @@ export interface AppliedRow {
   checksum: string;
   /** null: it runs, was cut short, or has failed. */
   finished_at: Date | null;
+  /** How many statements of the file are done, a number; Prisma counts the whole file as one. */
   applied_steps_count: number;
 }
 

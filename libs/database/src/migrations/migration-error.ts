@@ -48,7 +48,7 @@ export class MigrationError extends LibraryError {
     return new MigrationError(`migration ${name} failed and was rolled back: ${reasonOf(error)}${advice}`);
   }
 
-  /** Of a migration whose statements are committed one by one. @param step from 1 */
+  /** Of a migration whose statements are committed one by one. @param step its number, from 1 @param steps how many there are, a number */
   static stopped(name: string, step: number, steps: number, error: unknown): MigrationError {
     return new MigrationError(
       `migration ${name} stopped at step ${step} of ${steps}: ${reasonOf(error)}. Earlier steps are kept. Once the ` +

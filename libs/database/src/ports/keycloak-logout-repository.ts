@@ -37,14 +37,26 @@ export interface FailedLogout {
  * PORT: logouts that Keycloak has not confirmed yet. A row goes when it has, or when the session can't exist any more.
  * @example
  * ```ts
- * import type { KeycloakLogout, KeycloakLogoutRepository, NewKeycloakLogout } from "@libs/database";
+ * import {
+ *   COUNTED_AT_MOST,
+ *   type FailedLogout,
+ *   type KeycloakLogout,
+ *   type KeycloakLogoutRepository,
+ *   type NewKeycloakLogout,
+ * } from "@libs/database";
  *
  * export async function sweep(logouts: KeycloakLogoutRepository, end: (sid: string) => Promise<void>, now: Date) {
  *   const due: KeycloakLogout[] = await logouts.claimDue(now, new Date(now.getTime() + 30_000), 50);
+ *   const failures: FailedLogout[] = [];
  *   for (const { keycloakSessionId } of due) {
- *     await end(keycloakSessionId);
- *     await logouts.remove(keycloakSessionId);
+ *     await end(keycloakSessionId).then(
+ *       () => logouts.remove(keycloakSessionId),
+ *       () => failures.push({ keycloakSessionId, error: "keycloak.unavailable", nextAttemptAt: now }),
+ *     );
  *   }
+ *   await logouts.recordFailures(failures);
+ *   const { count } = await logouts.countWaiting();
+ *   return count === COUNTED_AT_MOST ? "many" : String(count);
  * }
  * export const queue = (logouts: KeycloakLogoutRepository, logout: NewKeycloakLogout) => logouts.add([logout]);
  * ```

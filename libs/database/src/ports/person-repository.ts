@@ -158,6 +158,7 @@ export const ERASED_USERNAME = "erased";
  *   type SessionFacts,
  *   type SessionFilter,
  *   type SessionMark,
+ *   type SessionPage,
  * } from "@libs/database";
  *
  * const people: PersonRepository = createPersonRepository(new PrismaClient());
@@ -169,9 +170,12 @@ export const ERASED_USERNAME = "erased";
  * console.log(sessions.length, roles.length, items.length);
  *
  * const filter: SessionFilter = { ipAddress: "203.0.113.0/24" };
- * const first: ListedSession[] = await people.listSessions(filter, null, 50);
- * const last: SessionMark | null = first.at(-1) ?? null;
- * if (last) console.log(await people.listSessions(filter, last, 50));
+ * let after: SessionMark | null = null;
+ * do {
+ *   const page: SessionPage = await people.listSessions(filter, after, 50);
+ *   page.sessions.forEach(({ sessionId, username }: ListedSession) => console.log(sessionId, username));
+ *   after = page.next;
+ * } while (after);
  *
  * const erased: ErasedRows = await people.erase("b6f0c3e2-…", new Date());
  * console.log(erased.sessions, (await people.collect("b6f0c3e2-…")).user?.username === ERASED_USERNAME);

@@ -192,6 +192,8 @@ export type PersonSession = Pick<
  * ```ts
  * import type {
  *   EndOptions,
+ *   LivePage,
+ *   LivePosition,
  *   LiveSession,
  *   LiveSessions,
  *   LoginRecord,
@@ -222,6 +224,14 @@ export type PersonSession = Pick<
  *   const attempt: RefreshAttempt | null = await sessions.beginRefresh(sessionId, hash, 10_000);
  *   if (attempt?.standing !== current || attempt.fence === null) return null;
  *   return sessions.replaceTokens(sessionId, hash, tokens, new Date(), attempt.fence, lost);
+ * }
+ *
+ * export async function endBefore(sessions: SessionRepository, before: Date, logout: LogoutPlan): Promise<void> {
+ *   for (let after: LivePosition | null = null; ; ) {
+ *     const page: LivePage = { after, limit: 500 };
+ *     ({ last: after } = await sessions.endIssuedBefore(before, reason, new Date(), page, logout));
+ *     if (after === null) return;
+ *   }
  * }
  *
  * export async function logOut(sessions: SessionRepository, sessionId: string, logout: LogoutPlan): Promise<LiveSession[]> {

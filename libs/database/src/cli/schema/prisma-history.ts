@@ -9,7 +9,10 @@ import { SCHEMA_PATH } from "./schema-paths.ts";
 
 const FILTERS = { externalTables: [], externalEnums: [] };
 
-/** What Prisma itself makes of a database and a folder of migrations. */
+/**
+ * What Prisma itself makes of a database and a folder of migrations.
+ * @see {@link openPrismaHistory}
+ */
 export interface PrismaHistory {
   /** As `prisma migrate deploy`. @returns the names of those applied @throws an error with Prisma's own words */
   deploy(): Promise<string[]>;
@@ -19,7 +22,18 @@ export interface PrismaHistory {
   markRolledBack(name: string): Promise<void>;
 }
 
-/** @param dir holds `<name>/migration.sql` and `migration_lock.toml` */
+/**
+ * Asks Prisma's own schema engine about migrations, without its command line.
+ * @param databaseUrl of a direct connection
+ * @param dir holds `<name>/migration.sql` and `migration_lock.toml`
+ * @example
+ * ```ts
+ * import { openPrismaHistory, type PrismaHistory } from "@libs/database/schema";
+ *
+ * const prisma: PrismaHistory = await openPrismaHistory(process.env.DATABASE_URL ?? "", "prisma/migrations");
+ * console.log(await prisma.status());
+ * ```
+ */
 export async function openPrismaHistory(databaseUrl: string, dir: string): Promise<PrismaHistory> {
   const Engine = await loadSchemaEngine(() => {});
   const datamodels = [[SCHEMA_PATH, readFileSync(SCHEMA_PATH, "utf8")]];
