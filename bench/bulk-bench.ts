@@ -191,7 +191,9 @@ async function rowsWritten(databaseUrl: string): Promise<number> {
 }
 
 const special = (users: number) => ({
-  ...{ crowd: Math.round(users * CROWD_SHARE), nameless: Math.round(users / 1000), mailless: Math.round(users / 1000) },
+  crowd: Math.round(users * CROWD_SHARE),
+  nameless: Math.round(users / 1000),
+  mailless: Math.round(users / 1000),
   disabled: Math.round(users / 50),
 });
 

@@ -21,7 +21,10 @@ export class Comparison {
   row(): Record<string, unknown> {
     const [one, other] = [this.#sum(0), this.#sum(1)];
     return {
-      ...{ side: this.name, "users/s": perSecond(one), against: this.against, "their users/s": perSecond(other) },
+      side: this.name,
+      "users/s": perSecond(one),
+      against: this.against,
+      "their users/s": perSecond(other),
       ratio: ratio(one, other),
       rounds: this.#pairs.map((pair) => ratio(...pair)).join(", "),
     };

@@ -144,7 +144,9 @@ export class ReconcileBench {
     if (!session) return;
     const end = () =>
       this.admin.realms.deleteSession({
-        ...{ realm: this.stack.realm, session: session.keycloak_session_id, isOffline: false },
+        realm: this.stack.realm,
+        session: session.keycloak_session_id,
+        isOffline: false,
       });
     await this.#time("session ended", end, async () => {
       const [now] = await this.#sql`SELECT ended_at FROM sessions WHERE session_id = ${session.session_id}`;

@@ -3,8 +3,11 @@
 import { GeneratedUsers } from "./generated-users.ts";
 
 const SERVICE_ACCOUNT = {
-  ...{ id: "10000000-0000-4000-8000-000000000000", username: "service-account-api-gateway" },
-  ...{ emailVerified: false, enabled: true, createdTimestamp: 0 },
+  id: "10000000-0000-4000-8000-000000000000",
+  username: "service-account-api-gateway",
+  emailVerified: false,
+  enabled: true,
+  createdTimestamp: 0,
 };
 const TOKEN_SECONDS = 300;
 

@@ -57,7 +57,9 @@ async function captureSetup(stack: TestStack, sql: SQL): Promise<Screen[]> {
   const admin = await realmAdmin(stack);
   const { username, password } = stack.keycloakAdmin;
   const environment = {
-    ...{ KEYCLOAK_ADMIN_USERNAME: username, KEYCLOAK_ADMIN_PASSWORD: password, KEYCLOAK_SSL_REQUIRED: "none" },
+    KEYCLOAK_ADMIN_USERNAME: username,
+    KEYCLOAK_ADMIN_PASSWORD: password,
+    KEYCLOAK_SSL_REQUIRED: "none",
     KEYCLOAK_BACKCHANNEL_LOGOUT_URL: "http://localhost:3000/auth/backchannel-logout",
   };
   const [client] = await admin.clients.find({ clientId: stack.clientId });

@@ -11,7 +11,9 @@ export async function checkTarball(root: string, tarball: string): Promise<strin
   const found = await Promise.all(
     checks.map(async ([tool = "", ...args]) => {
       const run = Bun.spawn([process.execPath, "x", "--no-install", tool, ...args], {
-        ...{ cwd: root, stdout: "pipe", stderr: "pipe" },
+        cwd: root,
+        stdout: "pipe",
+        stderr: "pipe",
       });
       const [output, errors] = await Promise.all([run.stdout.text(), run.stderr.text()]);
       return (await run.exited) === 0 ? [] : [`${tool}: ${output}${errors}`];

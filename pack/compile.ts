@@ -13,8 +13,14 @@ export async function compile(root: string, packages: readonly SourcePackage[], 
   const entries = packages.flatMap((one) => Object.values(entriesOf(one)).map((file) => join(one.folder, file)));
   const files = [...entries, join(root, "libs/http/src/swagger-ui-files.d.ts")];
   const compilerOptions = {
-    ...{ noEmit: false, rootDir: join(root, "libs"), outDir: folder, target: "ES2024" },
-    ...{ declaration: true, sourceMap: true, inlineSources: true, rewriteRelativeImportExtensions: true },
+    noEmit: false,
+    rootDir: join(root, "libs"),
+    outDir: folder,
+    target: "ES2024",
+    declaration: true,
+    sourceMap: true,
+    inlineSources: true,
+    rewriteRelativeImportExtensions: true,
     // Found by way of node_modules, a package counts as external, and at times only a part of it is written.
     paths: Object.fromEntries(packages.flatMap(pathsOf)),
     typeRoots: [join(root, "node_modules", "@types")],
@@ -22,7 +28,9 @@ export async function compile(root: string, packages: readonly SourcePackage[], 
   const extended = join(root, "tsconfig.json");
   writeFileSync(config, JSON.stringify({ extends: extended, compilerOptions, files, include: [] }));
   const tsc = Bun.spawn([process.execPath, "x", "--no-install", "tsc", "-p", config], {
-    ...{ cwd: root, stdout: "pipe", stderr: "inherit" },
+    cwd: root,
+    stdout: "pipe",
+    stderr: "inherit",
   });
   const output = await tsc.stdout.text();
   if ((await tsc.exited) !== 0) throw new Error(`tsc:\n${output}`);

@@ -23,7 +23,12 @@ export function packedManifest({ manifest }: SourcePackage, scope: string, descr
   }
   Object.assign(peerDependencies, manifest.peerDependencies);
   return {
-    ...{ name: inScope(name, scope), version, description, license, type: "module", engines },
+    name: inScope(name, scope),
+    version,
+    description,
+    license,
+    type: "module",
+    engines,
     files: ["dist", "prisma"],
     exports: packedExports(manifest),
     ...(Object.keys(dependencies).length > 0 && { dependencies }),

@@ -86,8 +86,11 @@ test("sessions are listed by user, address and age, and revoked on both sides", 
   await fetch(`${stack.keycloakUrl}/realms/${stack.realm}/protocol/openid-connect/token`, {
     method: "POST",
     body: new URLSearchParams({
-      ...{ grant_type: "password", client_id: stack.clientId, client_secret: stack.clientSecret },
-      ...{ username: other.person.username, password: other.person.password },
+      grant_type: "password",
+      client_id: stack.clientId,
+      client_secret: stack.clientSecret,
+      username: other.person.username,
+      password: other.person.password,
     }),
   });
   expect(await admin.users.listSessions({ id: other.userId })).toHaveLength(2);
@@ -120,12 +123,15 @@ test("export holds everything of a person and no token; erase leaves nothing of 
       user: { username: person.username, metadata: { livesAt: "198.51.100.99" } },
       sessions: [{ sessionId, userAgent: "device of 198.51.100.99" }],
       registrations: [{ email: person.email, state: "completed" }],
-      ...{ carts: [{ status: "open" }], orders: [{ totalMinor: 1999 }], roles: [{ role: "clerk" }] },
+      carts: [{ status: "open" }],
+      orders: [{ totalMinor: 1999 }],
+      roles: [{ role: "clerk" }],
     },
   });
 
   expect(await authctl("users", "erase", person.username, "--yes")).toMatchObject({
-    ...{ code: 1, err: `authctl: users erase needs an id: ${userId}\n` },
+    code: 1,
+    err: `authctl: users erase needs an id: ${userId}\n`,
   });
   const erased = await authctl("users", "erase", userId, "--yes");
   expect(erased.code).toBe(0);
@@ -164,7 +170,9 @@ test("events that wait for a subscriber report who was erased without naming the
   const seen: EventOf<"user.registered" | "session.started" | "user.deleted">[] = [];
   const subscribe = () =>
     subscribeToEvents({
-      ...{ databaseUrl, name: "away", types: ["user.registered", "session.started", "user.deleted"] },
+      databaseUrl,
+      name: "away",
+      types: ["user.registered", "session.started", "user.deleted"],
       handle: (event) => void seen.push(event),
     });
   await (await subscribe()).stop();
@@ -180,7 +188,12 @@ test("events that wait for a subscriber report who was erased without naming the
     {
       type: "user.registered",
       payload: {
-        ...{ username: "erased", email: null, firstName: null, lastName: null, emailVerified: false, enabled: false },
+        username: "erased",
+        email: null,
+        firstName: null,
+        lastName: null,
+        emailVerified: false,
+        enabled: false,
         via: "registration",
       },
     },

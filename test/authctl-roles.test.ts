@@ -51,7 +51,9 @@ test("roles are defined, given, listed and taken back; each change is logged wit
   expect((await authctl("grants")).out).toContain("new@example.com (waits for the email to be verified)");
   const permissions = await authctl("permissions", "ada@example.com", "--json");
   expect(lines(permissions.out)).toContainEqual({
-    ...{ permission: "orders:write", storeId: "store-1", organizationId: null },
+    permission: "orders:write",
+    storeId: "store-1",
+    organizationId: null,
   });
   expect((await authctl("permissions")).out).toContain("orders:read");
 
@@ -61,7 +63,12 @@ test("roles are defined, given, listed and taken back; each change is logged wit
   expect((await authctl("delete", "clerk", "--yes")).out).toContain("removed: clerk, and 1 grants of it");
   const log = await sql`SELECT type, details->>'by' AS by FROM activity_logs ORDER BY id`;
   expect(log.map(({ type }: { type: string }) => type)).toEqual([
-    ...["role.defined", "role.granted", "role.granted", "role.revoked", "role.deleted", "role.revoked"],
+    "role.defined",
+    "role.granted",
+    "role.granted",
+    "role.revoked",
+    "role.deleted",
+    "role.revoked",
   ]);
   expect(log.every(({ by }: { by: string }) => by === "authctl:grace")).toBe(true);
   await sql.close();

@@ -19,8 +19,10 @@ beforeAll(async () => {
   database = createDatabase(databaseUrl);
   const { username, password } = stack.keycloakAdmin;
   setup = {
-    ...{ KEYCLOAK_ADMIN_USERNAME: username, KEYCLOAK_ADMIN_PASSWORD: password, KEYCLOAK_SSL_REQUIRED: "none" },
-    ...{ KEYCLOAK_BACKCHANNEL_LOGOUT_URL: "http://localhost:3000/auth/backchannel-logout" },
+    KEYCLOAK_ADMIN_USERNAME: username,
+    KEYCLOAK_ADMIN_PASSWORD: password,
+    KEYCLOAK_SSL_REQUIRED: "none",
+    KEYCLOAK_BACKCHANNEL_LOGOUT_URL: "http://localhost:3000/auth/backchannel-logout",
   };
 }, STACK_TIMEOUT_MS);
 afterAll(() => database?.$disconnect());
@@ -110,8 +112,13 @@ describe("registrations", () => {
     const [parked, waiting] = [randomUUID(), randomUUID()];
     const [now, later] = [new Date(), new Date(Date.now() + 3_600_000)];
     const profile = {
-      ...{ firstName: "Ada", lastName: "Lovelace", emailVerified: false, enabled: true },
-      ...{ storeId: null, organizationId: null, metadata: {} },
+      firstName: "Ada",
+      lastName: "Lovelace",
+      emailVerified: false,
+      enabled: true,
+      storeId: null,
+      organizationId: null,
+      metadata: {},
     };
     for (const id of [parked, waiting]) {
       const names = { username: `ada-${id}`, email: `${id}@example.test` };

@@ -145,7 +145,10 @@ test("200 tokens that are forged, replayed, expired, misaddressed or mangled: al
     const { issuer, clientId } = stack;
     const about = { issuer, clientId, sub: victim.user.id, sid: victim.tokens.session_state };
     const bad = await badLogoutTokens({
-      ...{ ...about, genuine, realmKey, publishedKey: keys.find(({ use }) => use === "sig") ?? {} },
+      ...about,
+      genuine,
+      realmKey,
+      publishedKey: keys.find(({ use }) => use === "sig") ?? {},
     });
     const { access_token, refresh_token, id_token = "" } = victim.tokens;
     bad["another token of the realm"] = [access_token, refresh_token, id_token];

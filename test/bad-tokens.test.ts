@@ -56,7 +56,9 @@ test("each is refused in time, and the genuine one goes on working", async () =>
         const { status, challenge, raw } = await ask(url, token);
         took.push(performance.now() - sentAt);
         expect({ kind, status, challenge: challenge.startsWith("Bearer") }).toEqual({
-          ...{ kind, status: 401, challenge: true },
+          kind,
+          status: 401,
+          challenge: true,
         });
         if (token.length > 10) expect(raw).not.toContain(token.slice(0, 40));
       }

@@ -75,7 +75,9 @@ test(`a sync of ${users} users, killed ${kills} times: it goes on each time, sca
   expect(counts).toHaveProperty("walked", users);
   const { no_created_time, no_names, no_email, service_account } = notices;
   expect({ no_created_time, no_names, no_email, service_account }).toEqual({
-    ...{ no_created_time: special.undated, no_names: special.nameless, no_email: special.mailless },
+    no_created_time: special.undated,
+    no_names: special.nameless,
+    no_email: special.mailless,
     service_account: 1,
   });
   expect(await sql`SELECT kind, state FROM sync_runs`.values()).toEqual([["sync", "finished"]]);

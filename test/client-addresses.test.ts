@@ -73,7 +73,9 @@ test("a header in several lines is one list, whose last member is the nearest pr
       requestHead(
         "POST",
         { target: "/auth/login", host: "gateway.example" },
-        ...["content-type: application/json", `content-length: ${body.length}`, ...lines],
+        "content-type: application/json",
+        `content-length: ${body.length}`,
+        ...lines,
       ) + body,
     );
   const addressOf = async (answer: RawAnswer) => {

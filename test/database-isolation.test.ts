@@ -9,8 +9,11 @@ import { newPerson } from "./support/person.ts";
 const ROUNDS = 2;
 /** Nothing but the database may make a call fail here. */
 const settings = {
-  ...{ LIMIT_REFRESH_PER_SESSION: "0", LIMIT_REFRESH_PER_ADDRESS: "0" },
-  ...{ KEYCLOAK_TIMEOUT_MS: "20000", REQUEST_TIMEOUT_MS: "25000", KEYCLOAK_HASHING_WAIT_MS: "10000" },
+  LIMIT_REFRESH_PER_SESSION: "0",
+  LIMIT_REFRESH_PER_ADDRESS: "0",
+  KEYCLOAK_TIMEOUT_MS: "20000",
+  REQUEST_TIMEOUT_MS: "25000",
+  KEYCLOAK_HASHING_WAIT_MS: "10000",
 };
 
 let stack: TestStack;

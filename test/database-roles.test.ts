@@ -93,7 +93,7 @@ test("the migrator migrates, the gateway serves, and neither may do the other's 
 /** A service with the guard's account finds whose token it is, and may write nothing. */
 async function guarded(sessionId: string, token: string): Promise<void> {
   const { keycloakUrl: url, realm, clientId, issuer } = stack;
-  const guard = openGuard({ ...{ url, realm, clientId, issuer }, databaseUrl: urlOf("guard") });
+  const guard = openGuard({ url, realm, clientId, issuer, databaseUrl: urlOf("guard") });
   try {
     await guard.configuration?.passedOnce;
     expect(await guard.authenticate(`Bearer ${token}`)).toMatchObject({ session: { id: sessionId } });

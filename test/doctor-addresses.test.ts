@@ -30,11 +30,9 @@ beforeAll(async () => {
   const { keycloakUrl, realm, clientId, clientSecret } = stack;
   options = {
     keycloak: { url: keycloakUrl, realm, clientId, clientSecret },
-    ...{
-      databaseUrl: url,
-      tokenEncryptionKeys: `k1:${randomBytes(32).toString("base64")}`,
-      admin: stack.keycloakAdmin,
-    },
+    databaseUrl: url,
+    tokenEncryptionKeys: `k1:${randomBytes(32).toString("base64")}`,
+    admin: stack.keycloakAdmin,
   };
   for (let n = 0; n < CROWD; n++) {
     const person = newPerson();

@@ -17,8 +17,10 @@ beforeAll(async () => {
   admin = await realmAdmin({ ...stack, ...realm });
   options = {
     keycloak: { url: stack.keycloakUrl, ...realm },
-    ...{ databaseUrl: (await stack.createDatabase()).url, tokenEncryptionKeys: stack.tokenEncryptionKeys },
-    ...{ admin: stack.keycloakAdmin, ...settings },
+    databaseUrl: (await stack.createDatabase()).url,
+    tokenEncryptionKeys: stack.tokenEncryptionKeys,
+    admin: stack.keycloakAdmin,
+    ...settings,
   };
   await admin.roles.create({ name: "some" });
 }, STACK_TIMEOUT_MS);

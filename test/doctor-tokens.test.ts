@@ -21,7 +21,9 @@ beforeAll(async () => {
   const { url: databaseUrl } = await stack.createDatabase();
   healthy = {
     keycloak: { url: stack.keycloakUrl, realm, clientId, clientSecret },
-    ...{ databaseUrl, admin: stack.keycloakAdmin, ...settings },
+    databaseUrl,
+    admin: stack.keycloakAdmin,
+    ...settings,
     tokenEncryptionKeys: `k1:${randomBytes(32).toString("base64")}`,
   };
   personId = (await admin.users.create({ username: "ada", email: "ada@example.com", enabled: true })).id;
@@ -29,10 +31,16 @@ beforeAll(async () => {
 
 const wide = (characters: number) =>
   edit.addMapper({
-    ...{ name: "wide", protocol: "openid-connect", protocolMapper: "oidc-hardcoded-claim-mapper" },
+    name: "wide",
+    protocol: "openid-connect",
+    protocolMapper: "oidc-hardcoded-claim-mapper",
     config: {
-      ...{ "claim.name": "wide", "claim.value": "x".repeat(characters), "jsonType.label": "String" },
-      ...{ "access.token.claim": "true", "id.token.claim": "false", "userinfo.token.claim": "false" },
+      "claim.name": "wide",
+      "claim.value": "x".repeat(characters),
+      "jsonType.label": "String",
+      "access.token.claim": "true",
+      "id.token.claim": "false",
+      "userinfo.token.claim": "false",
     },
   });
 
@@ -41,7 +49,9 @@ async function pairwise(): Promise<() => Promise<void>> {
   const before = await admin.clients.findOne({ id });
   await admin.clients.update({ id }, { ...before, redirectUris: ["http://localhost:3000/*"] });
   const back = await edit.addMapper({
-    ...{ name: "pairwise", protocol: "openid-connect", protocolMapper: "oidc-sha256-pairwise-sub-mapper" },
+    name: "pairwise",
+    protocol: "openid-connect",
+    protocolMapper: "oidc-sha256-pairwise-sub-mapper",
     config: { pairwiseSubAlgorithmSalt: "salt", sectorIdentifierUri: "" },
   });
   return async () => {
@@ -74,7 +84,8 @@ const planted: Record<string, Planted> = {
   },
   "tokens signed with a secret": {
     plant: () => edit.setAttributes({ "access.token.signed.response.alg": "HS256" }),
-    ...{ finds: "client.algorithm", unprivileged: true },
+    finds: "client.algorithm",
+    unprivileged: true,
   },
   "logout tokens signed with a secret": {
     plant: () => edit.setAttributes({ "id.token.signed.response.alg": "HS512" }),
@@ -82,7 +93,8 @@ const planted: Record<string, Planted> = {
   },
   "lightweight tokens": {
     plant: () => edit.setAttributes({ "client.use.lightweight.access.token.enabled": "true" }),
-    ...{ finds: "client.audience_missing", unprivileged: true },
+    finds: "client.audience_missing",
+    unprivileged: true,
   },
   "pairwise subjects": { plant: pairwise, finds: "client.pairwise_sub", unprivileged: true },
   "tokens over what guards take": { plant: () => wide(10_000), finds: "client.token_too_large" },

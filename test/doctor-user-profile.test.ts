@@ -16,7 +16,8 @@ beforeAll(async () => {
   asCreated = await admin.users.getProfile();
   options = {
     keycloak: { url: stack.keycloakUrl, realm, clientId, clientSecret },
-    ...{ databaseUrl: stack.databaseUrl, tokenEncryptionKeys: stack.tokenEncryptionKeys },
+    databaseUrl: stack.databaseUrl,
+    tokenEncryptionKeys: stack.tokenEncryptionKeys,
   };
 }, STACK_TIMEOUT_MS);
 beforeEach(() => admin.users.updateProfile(asCreated));

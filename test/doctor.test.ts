@@ -29,7 +29,9 @@ beforeAll(async () => {
   const { realm: name, clientId, clientSecret } = realm;
   healthy = {
     keycloak: { url: stack.keycloakUrl, realm: name, clientId, clientSecret },
-    ...{ databaseUrl: url, tokenEncryptionKeys: ring, admin: stack.keycloakAdmin },
+    databaseUrl: url,
+    tokenEncryptionKeys: ring,
+    admin: stack.keycloakAdmin,
     ...settings,
   };
   const at = { keycloakUrl: stack.keycloakUrl, admin: stack.keycloakAdmin, realm: name, clientId, clientSecret };

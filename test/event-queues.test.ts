@@ -56,7 +56,9 @@ const metrics = new Registry();
 
 async function subscribe(name: string, handle: (userId: string, version: number) => Promise<void> | void) {
   return await subscribeToEvents({
-    ...{ databaseUrl, name, metrics },
+    databaseUrl,
+    name,
+    metrics,
     handle: ({ userId, version }) => handle(userId, Number(version)),
   });
 }

@@ -60,8 +60,12 @@ async function loggedIn(): Promise<{ id: string; person: Person; sessionId: stri
   const { sessionId, tokens, userId: keycloakUserId } = login;
   const keycloakSessionId = tokens.session_state;
   const sessionData = {
-    ...{ sessionId, keycloakSessionId, accessToken: tokens.access_token, refreshToken: tokens.refresh_token },
-    ...{ idToken: tokens.id_token ?? null, tokenExpiresAt: new Date(Date.now() + 60_000) },
+    sessionId,
+    keycloakSessionId,
+    accessToken: tokens.access_token,
+    refreshToken: tokens.refresh_token,
+    idToken: tokens.id_token ?? null,
+    tokenExpiresAt: new Date(Date.now() + 60_000),
     refreshExpiresAt: new Date(Date.now() + 600_000),
   };
   await sync.syncOnAuthentication({ ...login, keycloakUserId, sessionData });

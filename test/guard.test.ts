@@ -26,7 +26,7 @@ let services: ReturnType<typeof createService>[];
 
 function open(options: Parameters<typeof openGuard>[0] = {}): Guard {
   const { keycloakUrl: url, realm, clientId, issuer, databaseUrl } = replicas.stack;
-  const guard = openGuard({ ...{ url, realm, clientId, issuer, databaseUrl, database }, ...options });
+  const guard = openGuard({ url, realm, clientId, issuer, databaseUrl, database, ...options });
   guards.push(guard);
   return guard;
 }

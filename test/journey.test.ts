@@ -128,7 +128,12 @@ describe("register → login → refresh → logout", () => {
     const person = newPerson();
     const { username, email, firstName, lastName, password } = person;
     const { id } = await admin.users.create({
-      ...{ username, email, firstName, lastName, enabled: true, emailVerified: true },
+      username,
+      email,
+      firstName,
+      lastName,
+      enabled: true,
+      emailVerified: true,
       credentials: [{ type: "password", value: password, temporary: false }],
     });
     const login = await client.login({ username, password });

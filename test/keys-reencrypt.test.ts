@@ -80,7 +80,9 @@ function refreshTraffic(client: AuthClient): () => Promise<{ done: number; faile
 
 const reencrypt = (...args: string[]) =>
   AuthctlProcess.start({ ...authctlEnv({ ...stack, databaseUrl }), TOKEN_ENCRYPTION_KEYS: `${newKey},${oldKey}` }, [
-    ...["keys", "reencrypt", ...args],
+    "keys",
+    "reencrypt",
+    ...args,
   ]);
 
 test("keys reencrypt moves every token, killed twice, while everybody refreshes", async () => {

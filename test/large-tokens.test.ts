@@ -32,10 +32,16 @@ afterAll(stopGateways, 30_000);
 /** Adds so many characters of claims, as roles and attributes in a token do. */
 const widen = (characters: number) =>
   edit.addMapper({
-    ...{ name: "wide", protocol: "openid-connect", protocolMapper: "oidc-hardcoded-claim-mapper" },
+    name: "wide",
+    protocol: "openid-connect",
+    protocolMapper: "oidc-hardcoded-claim-mapper",
     config: {
-      ...{ "claim.name": "wide", "claim.value": "x".repeat(characters), "jsonType.label": "String" },
-      ...{ "access.token.claim": "true", "id.token.claim": "false", "userinfo.token.claim": "false" },
+      "claim.name": "wide",
+      "claim.value": "x".repeat(characters),
+      "jsonType.label": "String",
+      "access.token.claim": "true",
+      "id.token.claim": "false",
+      "userinfo.token.claim": "false",
     },
   });
 

@@ -160,8 +160,10 @@ test("logging a user out everywhere ends sessions that were opened elsewhere, of
   const refreshed = await fetch(`${stack.issuer}/protocol/openid-connect/token`, {
     method: "POST",
     body: new URLSearchParams({
-      ...{ grant_type: "refresh_token", refresh_token: offline },
-      ...{ client_id: stack.clientId, client_secret: stack.clientSecret },
+      grant_type: "refresh_token",
+      refresh_token: offline,
+      client_id: stack.clientId,
+      client_secret: stack.clientSecret,
     }),
   });
   expect(refreshed.status).toBe(400);

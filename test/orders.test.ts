@@ -79,7 +79,12 @@ describe("who works for a store", () => {
     });
     const { username, email, firstName, lastName, password } = clerk;
     await admin.users.create({
-      ...{ username, email, firstName, lastName, enabled: true, emailVerified: true },
+      username,
+      email,
+      firstName,
+      lastName,
+      enabled: true,
+      emailVerified: true,
       credentials: [{ type: "password", value: password, temporary: false }],
     });
     const caller = await shop.logIn(clerk);

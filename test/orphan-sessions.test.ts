@@ -56,10 +56,16 @@ async function logInAt(url: string, person: Person): Promise<string> {
 
 describe("the client is set in a way that makes its tokens useless", () => {
   const hardcoded = (claim: string, json: string) => ({
-    ...{ name: claim, protocol: "openid-connect", protocolMapper: "oidc-hardcoded-claim-mapper" },
+    name: claim,
+    protocol: "openid-connect",
+    protocolMapper: "oidc-hardcoded-claim-mapper",
     config: {
-      ...{ "claim.name": claim, "claim.value": json, "jsonType.label": "JSON" },
-      ...{ "access.token.claim": "true", "id.token.claim": "false", "userinfo.token.claim": "false" },
+      "claim.name": claim,
+      "claim.value": json,
+      "jsonType.label": "JSON",
+      "access.token.claim": "true",
+      "id.token.claim": "false",
+      "userinfo.token.claim": "false",
     },
   });
   const kinds: [string, (it: GatewayClientEditor) => Promise<() => Promise<unknown>>, string][] = [

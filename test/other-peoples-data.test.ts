@@ -128,7 +128,10 @@ async function belongings(): Promise<Belongings> {
   const activity = await gateway(victim, "GET", "/auth/activity?limit=1");
   expect(activity.body.nextCursor).toBeString();
   return {
-    ...{ victim, attacker, cart: await shop.fillCart(victim), order: String(body.id) },
+    victim,
+    attacker,
+    cart: await shop.fillCart(victim),
+    order: String(body.id),
     activityCursor: String(activity.body.nextCursor),
   };
 }

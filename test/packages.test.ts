@@ -45,9 +45,12 @@ beforeAll(async () => {
   await sql.unsafe("DROP SCHEMA public CASCADE; CREATE SCHEMA public");
   await sql.end();
   env = {
-    ...{ DATABASE_URL: url, TOKEN_ENCRYPTION_KEYS: stack.tokenEncryptionKeys },
-    ...{ KEYCLOAK_URL: stack.keycloakUrl, KEYCLOAK_REALM: stack.realm },
-    ...{ KEYCLOAK_CLIENT_ID: stack.clientId, KEYCLOAK_CLIENT_SECRET: stack.clientSecret },
+    DATABASE_URL: url,
+    TOKEN_ENCRYPTION_KEYS: stack.tokenEncryptionKeys,
+    KEYCLOAK_URL: stack.keycloakUrl,
+    KEYCLOAK_REALM: stack.realm,
+    KEYCLOAK_CLIENT_ID: stack.clientId,
+    KEYCLOAK_CLIENT_SECRET: stack.clientSecret,
   };
 }, STACK_TIMEOUT_MS);
 
@@ -106,8 +109,13 @@ test("README's, the guide's and the packages' own examples compile", async () =>
   for (const name of Object.keys(tarballs))
     await whole.copyExamples(join(whole.folder, "node_modules", SCOPE, name, "README.md"), `readme/${name}`);
   const compilerOptions = {
-    ...{ target: "ESNext", module: "nodenext", strict: true, noEmit: true, skipLibCheck: false, types: ["bun"] },
-    ...{ allowImportingTsExtensions: true },
+    target: "ESNext",
+    module: "nodenext",
+    strict: true,
+    noEmit: true,
+    skipLibCheck: false,
+    types: ["bun"],
+    allowImportingTsExtensions: true,
   };
   await whole.write("tsconfig.json", JSON.stringify({ compilerOptions, include: ["**/*.ts"] }));
   const tsc = Bun.spawn([process.execPath, "x", "--no-install", "tsc"], { cwd: whole.folder, stdout: "pipe" });
@@ -142,7 +150,9 @@ test("migrations, flows and guards work on a real Keycloak and PostgreSQL, the g
     };
     const bearer = { authorization: `Bearer ${token}` };
     expect(await call("/me")).toMatchObject({
-      ...{ status: 401, type: "application/problem+json", challenge: "Bearer" },
+      status: 401,
+      type: "application/problem+json",
+      challenge: "Bearer",
       body: { code: "token.missing", type: "urn:problem-type:token.missing" },
     });
     expect((await call("/me", { authorization: `Bearer ${token}x` })).body).toMatchObject({ code: "token.invalid" });
@@ -178,8 +188,10 @@ test("a guard finds the same faults of its configuration on Node as on Bun, and 
     const findings = await Promise.all(
       [process.execPath, node].map(async (runtime) => {
         const output = await whole.run([runtime, "test/packages/guard-problems.ts"], {
-          ...{ PATH: process.env.PATH, HOME: process.env.HOME },
-          ...{ ...env, ...fault },
+          PATH: process.env.PATH,
+          HOME: process.env.HOME,
+          ...env,
+          ...fault,
         });
         return JSON.parse(output) as { passed: boolean; problems: { kind: string; todo: string }[] };
       }),

@@ -26,7 +26,9 @@ afterAll(stopGateways, 30_000);
 
 const pairwise = () =>
   edit.addMapper({
-    ...{ name: "pairwise", protocol: "openid-connect", protocolMapper: "oidc-sha256-pairwise-sub-mapper" },
+    name: "pairwise",
+    protocol: "openid-connect",
+    protocolMapper: "oidc-sha256-pairwise-sub-mapper",
     config: { pairwiseSubAlgorithmSalt: "salt", sectorIdentifierUri: "" },
   });
 
@@ -56,7 +58,9 @@ test("somebody whom only Keycloak knows: 502 and no row; without the mapper prov
   const person = newPerson();
   const { password, ...profile } = person;
   const { id } = await replicas.admin.users.create({
-    ...{ ...profile, enabled: true, emailVerified: true },
+    ...profile,
+    enabled: true,
+    emailVerified: true,
     credentials: [{ type: "password", value: password, temporary: false }],
   });
   const before = await usersHere();

@@ -30,7 +30,9 @@ async function gatewayWith(changes: Attributes): Promise<AuthClient> {
 const both = { view: ["admin", "user"], edit: ["admin", "user"] };
 const custom: Attributes = [
   {
-    ...{ name: "phone", permissions: both, required: { roles: ["user"] } },
+    name: "phone",
+    permissions: both,
+    required: { roles: ["user"] },
     validations: { pattern: { pattern: "^\\+[0-9]+$", "error-message": "bad-phone" }, length: { max: 16 } },
   },
   { name: "tags", permissions: both, multivalued: true, validations: { multivalued: { max: "2" } } },
@@ -70,7 +72,8 @@ test("an untouched realm: everything is needed as ever, and there are no attribu
     expect(await refused(client, person)).toEqual(["400 input.invalid", `${name} is required`]);
   }
   expect(await refused(client, { ...newPerson(), attributes: { phone: "+1" } })).toEqual([
-    ...["400 input.invalid", "attributes.phone is not an attribute that users of this realm can set"],
+    "400 input.invalid",
+    "attributes.phone is not an attribute that users of this realm can set",
   ]);
   const { required, properties } = await schemaOf(client);
   expect(required.toSorted()).toEqual(["email", "firstName", "lastName", "password", "username"]);
@@ -88,7 +91,11 @@ describe("attributes of the realm's own", () => {
     expect(status).toBe(201);
     const user = await replicas.admin.users.findOne({ id: body.userId });
     expect(user?.attributes).toEqual({
-      ...{ phone: [phone], tags: ["a", "b"], color: ["red"], age: ["42"], bio: [bio] },
+      phone: [phone],
+      tags: ["a", "b"],
+      color: ["red"],
+      age: ["42"],
+      bio: [bio],
       registrationId: [expect.any(String)],
     });
     expect((await client.login(person)).status).toBe(200);
@@ -116,10 +123,8 @@ describe("attributes of the realm's own", () => {
     expect(await send({ phone: " " })).toEqual([invalid, "attributes.phone is required"]);
     for (const name of ["level", "nickname", "registrationId", "locale", "unknown", "username", "constructor"])
       expect(await send({ phone: "+1", [name]: "x" })).toEqual([
-        ...[
-          invalid,
-          `${name === "username" ? "username" : `attributes.${name}`} is not an attribute that users of this realm can set`,
-        ],
+        invalid,
+        `${name === "username" ? "username" : `attributes.${name}`} is not an attribute that users of this realm can set`,
       ]);
     expect((await send({ phone: "a\0" }))[0]).toBe(invalid);
     expect((await send({ phone: 7 }))[0]).toBe(invalid);
@@ -137,7 +142,8 @@ describe("attributes of the realm's own", () => {
       "attributes.tags must have at most 2 values",
     ]);
     expect(await send({ phone: ["+1", "+2"] })).toEqual([
-      ...["400 registration.profile_rejected", "attributes.phone must have at most 1 values"],
+      "400 registration.profile_rejected",
+      "attributes.phone must have at most 1 values",
     ]);
     expect(await disagreement(replicas.admin, replicas.sql)).toEqual(inStep);
   });

@@ -63,7 +63,11 @@ describe("login is refused", () => {
     const seed = "ABCDEFGHIJKLMNOPQRST";
     const person = newPerson();
     const { id } = await admin.users.create({
-      ...{ username: person.username, email: person.email, firstName: "Ada", lastName: "Lovelace", enabled: true },
+      username: person.username,
+      email: person.email,
+      firstName: "Ada",
+      lastName: "Lovelace",
+      enabled: true,
       credentials: [
         { type: "password", value: person.password, temporary: false },
         {
@@ -93,7 +97,9 @@ describe("login is refused", () => {
     await admin.users.update({ id: pending.id }, { requiredActions: ["TERMS_AND_CONDITIONS", "UPDATE_PROFILE"] });
     const unfinished = newPerson();
     await admin.users.create({
-      ...{ username: unfinished.username, email: unfinished.email, enabled: true },
+      username: unfinished.username,
+      email: unfinished.email,
+      enabled: true,
       credentials: [{ type: "password", value: unfinished.password, temporary: false }],
     });
     for (const { username, password } of [temporary, pending, unfinished]) {

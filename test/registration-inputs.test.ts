@@ -16,15 +16,23 @@ beforeAll(async () => {
 afterAll(stopGateways);
 
 const taken = [
-  ...["o&m@example.com", "a/b@example.com", "a!b@example.com", "a=b@example.com", "a{b}@example.com"],
-  ...[
-    '"a b"@example.com',
-    '"quo\\"te"@example.com',
-    "müller@example.com",
-    "a@müller.example",
-    "a@xn--mller-kva.example",
-  ],
-  ...["x@localhost", "a@b.c", "a@b", "用户@例子.公司", "a#b$%'*?^_`|~+@example.com", "İ@example.com", "a@[127.0.0.1]"],
+  "o&m@example.com",
+  "a/b@example.com",
+  "a!b@example.com",
+  "a=b@example.com",
+  "a{b}@example.com",
+  '"a b"@example.com',
+  '"quo\\"te"@example.com',
+  "müller@example.com",
+  "a@müller.example",
+  "a@xn--mller-kva.example",
+  "x@localhost",
+  "a@b.c",
+  "a@b",
+  "用户@例子.公司",
+  "a#b$%'*?^_`|~+@example.com",
+  "İ@example.com",
+  "a@[127.0.0.1]",
   `${"a".repeat(64)}@${`${"b".repeat(60)}.`.repeat(3)}${"c".repeat(7)}`,
 ];
 /** By the gateway's own rule: these can't be an email, or Keycloak fails on them. */

@@ -27,8 +27,11 @@ const guarded = (token: string) =>
 async function addKey(priority: number): Promise<string> {
   const realm = await replicas.admin.realms.findOne({ realm: replicas.stack.realm });
   const { id } = await replicas.admin.components.create({
-    ...{ name: `key-${priority}`, providerId: "rsa-generated", providerType: "org.keycloak.keys.KeyProvider" },
-    ...{ parentId: realm?.id ?? "", config: { priority: [String(priority)], algorithm: ["RS256"] } },
+    name: `key-${priority}`,
+    providerId: "rsa-generated",
+    providerType: "org.keycloak.keys.KeyProvider",
+    parentId: realm?.id ?? "",
+    config: { priority: [String(priority)], algorithm: ["RS256"] },
   });
   return id;
 }

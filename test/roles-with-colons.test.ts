@@ -41,7 +41,10 @@ beforeAll(async () => {
   const own = await admin.clients.findOne({ id: await idOf(gw) });
   await admin.clients.update({ id: own?.id ?? "" }, { ...own, fullScopeAllowed: true });
   guard = openGuard({
-    ...{ url: stack.keycloakUrl, realm: stack.realm, clientId: stack.clientId, issuer: stack.issuer },
+    url: stack.keycloakUrl,
+    realm: stack.realm,
+    clientId: stack.clientId,
+    issuer: stack.issuer,
     databaseUrl: stack.databaseUrl,
   });
   const app = Object.keys(asked).reduce(

@@ -100,8 +100,11 @@ describe("the database's password", () => {
   const cutAll = () => sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE usename IN (${role}, ${otherRole}) AND datname = current_database()`;
   const everyone = [
-    ...["keycloak-sync-gateway", "keycloak-sync-gateway limits", "keycloak-sync-gateway-jobs"],
-    ...["guard-changes", "orders"],
+    "keycloak-sync-gateway",
+    "keycloak-sync-gateway limits",
+    "keycloak-sync-gateway-jobs",
+    "guard-changes",
+    "orders",
   ];
   /** Every pool and every connection that listens is back, and both services work. */
   const allBackAs = (name: string) =>

@@ -107,11 +107,16 @@ test("algorithms that are set are the only ones: a login in another is 502, and 
 test("tokens of another client are taken where it is named", async () => {
   const { admin, stack } = replicas;
   const audience = {
-    ...{ name: "gw", protocol: "openid-connect", protocolMapper: "oidc-audience-mapper" },
+    name: "gw",
+    protocol: "openid-connect",
+    protocolMapper: "oidc-audience-mapper",
     config: { "included.client.audience": stack.clientId, "access.token.claim": "true" },
   };
   await admin.clients.create({
-    ...{ clientId: "till", publicClient: true, directAccessGrantsEnabled: true, protocolMappers: [audience] },
+    clientId: "till",
+    publicClient: true,
+    directAccessGrantsEnabled: true,
+    protocolMappers: [audience],
   });
   const person = newPerson();
   await client.register(person);

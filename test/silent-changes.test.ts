@@ -68,8 +68,12 @@ describe("a federation", () => {
     const { admin } = replicas;
     const subject = await newSubject();
     const config = {
-      ...{ enabled: ["true"], kerberosRealm: ["EXAMPLE.COM"], serverPrincipal: ["HTTP/x@EXAMPLE.COM"] },
-      ...{ keyTab: ["/none"], editMode: ["UNSYNCED"], allowPasswordAuthentication: ["false"] },
+      enabled: ["true"],
+      kerberosRealm: ["EXAMPLE.COM"],
+      serverPrincipal: ["HTTP/x@EXAMPLE.COM"],
+      keyTab: ["/none"],
+      editMode: ["UNSYNCED"],
+      allowPasswordAuthentication: ["false"],
     };
     const provider = { providerId: "kerberos", providerType: "org.keycloak.storage.UserStorageProvider" };
     const { id: componentId } = await admin.components.create({

@@ -21,8 +21,11 @@ beforeAll(async () => {
 afterAll(() => own?.drop());
 
 const asCreated = {
-  ...{ editUsernameAllowed: false, registrationEmailAsUsername: false },
-  ...{ permanentLockout: false, quickLoginCheckMilliSeconds: 1000, failureFactor: 10 },
+  editUsernameAllowed: false,
+  registrationEmailAsUsername: false,
+  permanentLockout: false,
+  quickLoginCheckMilliSeconds: 1000,
+  failureFactor: 10,
 };
 beforeEach(() => admin.realms.update({ realm: own.realm }, asCreated));
 

@@ -34,10 +34,16 @@ test("a registration that the realm's federation can't take is 503 with its caus
   expect((await client.register(other)).status).toBe(201);
   // Kerberos comes with Keycloak. Without its server it fails for every user that is to be made.
   await admin.components.create({
-    ...{ name: "away", providerId: "kerberos", providerType: "org.keycloak.storage.UserStorageProvider" },
+    name: "away",
+    providerId: "kerberos",
+    providerType: "org.keycloak.storage.UserStorageProvider",
     config: {
-      ...{ enabled: ["true"], kerberosRealm: ["EXAMPLE.COM"], serverPrincipal: ["HTTP/x@EXAMPLE.COM"] },
-      ...{ keyTab: ["/none"], editMode: ["UNSYNCED"], allowPasswordAuthentication: ["true"] },
+      enabled: ["true"],
+      kerberosRealm: ["EXAMPLE.COM"],
+      serverPrincipal: ["HTTP/x@EXAMPLE.COM"],
+      keyTab: ["/none"],
+      editMode: ["UNSYNCED"],
+      allowPasswordAuthentication: ["true"],
     },
   });
   for (let i = 0; i < MANY; i++) {

@@ -55,7 +55,8 @@ test("ready, the log, a metric and authctl name feed_mode and its bound; nothing
     expect(await readiness()).toEqual({
       status: "ready",
       checks: { keycloak: "up", database: "up", feed: "up", configuration: "up" },
-      ...{ feed_mode: "reconciliation", feed_bound: BOUND },
+      feed_mode: "reconciliation",
+      feed_bound: BOUND,
     }),
   );
   expect(await gateway.metrics()).toContain('feed_mode{mode="reconciliation"} 1');

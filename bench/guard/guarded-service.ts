@@ -16,8 +16,11 @@ const logger = createLogger({ level: "info", destination: bufferedStdout() });
 const base = () =>
   new Elysia({ normalize: false, serve: serveOptions(logger) }).use(
     serviceBase({
-      ...{ logger, registry: createMetricsRegistry(), routes: { current: [] } },
-      ...{ corsOrigins: [], isStopping: () => false },
+      logger,
+      registry: createMetricsRegistry(),
+      routes: { current: [] },
+      corsOrigins: [],
+      isStopping: () => false,
     }),
   );
 const { products } = createRepositories(createDatabase(databaseUrl, { poolSize: 8 }));

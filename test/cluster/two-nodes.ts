@@ -118,7 +118,10 @@ test("a token that one node signed with a new key is good at the gateway of the 
   const before = (await a.admin.realms.getKeys({ realm })).active?.["RS256"];
   const parentId = (await a.admin.realms.findOne({ realm }))?.id;
   await a.admin.components.create({
-    ...{ name: "newer", providerId: "rsa-generated", providerType: "org.keycloak.keys.KeyProvider", parentId },
+    name: "newer",
+    providerId: "rsa-generated",
+    providerType: "org.keycloak.keys.KeyProvider",
+    parentId,
     config: { priority: ["2000"], algorithm: ["RS256"] },
   });
   expect((await b.admin.realms.getKeys({ realm })).active?.["RS256"]).not.toBe(before);

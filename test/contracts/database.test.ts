@@ -7,11 +7,22 @@ import { repositoryContracts } from "../support/repository-contracts.ts";
 /** What a database or an account may be set to: none of it may change an answer. */
 const UNUSUAL_SETTINGS = {
   // An adapter that trusts the server's time zone shifts every time, one that trusts its order of day and month swaps them.
-  ...{ TimeZone: "America/New_York", DateStyle: "SQL, DMY", IntervalStyle: "sql_standard" },
-  ...{ default_transaction_isolation: "serializable", default_transaction_deferrable: "on" },
-  ...{ bytea_output: "escape", extra_float_digits: "-15", xmlbinary: "hex", xmloption: "document" },
-  ...{ array_nulls: "off", transform_null_equals: "on", standard_conforming_strings: "off" },
-  ...{ row_security: "off", jit: "on", jit_above_cost: "0", plan_cache_mode: "force_generic_plan" },
+  TimeZone: "America/New_York",
+  DateStyle: "SQL, DMY",
+  IntervalStyle: "sql_standard",
+  default_transaction_isolation: "serializable",
+  default_transaction_deferrable: "on",
+  bytea_output: "escape",
+  extra_float_digits: "-15",
+  xmlbinary: "hex",
+  xmloption: "document",
+  array_nulls: "off",
+  transform_null_equals: "on",
+  standard_conforming_strings: "off",
+  row_security: "off",
+  jit: "on",
+  jit_above_cost: "0",
+  plan_cache_mode: "force_generic_plan",
 };
 
 let prisma: PrismaClient;

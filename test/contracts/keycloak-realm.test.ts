@@ -61,7 +61,9 @@ async function asServiceAccount(path: string): Promise<number> {
   const response = await fetch(`${stack.keycloakUrl}/realms/${own.realm}/protocol/openid-connect/token`, {
     method: "POST",
     body: new URLSearchParams({
-      ...{ grant_type: "client_credentials", client_id: own.clientId, client_secret: own.clientSecret },
+      grant_type: "client_credentials",
+      client_id: own.clientId,
+      client_secret: own.clientSecret,
     }),
   });
   const { access_token } = (await response.json()) as { access_token: string };
@@ -79,15 +81,25 @@ describe("applyRealm", () => {
   test("sets what the gateway relies on", async () => {
     const realm = await admin("GET", "");
     expect(realm).toMatchObject({
-      ...{ enabled: true, sslRequired: "none", bruteForceProtected: true, revokeRefreshToken: false },
-      ...{ eventsEnabled: true, adminEventsEnabled: true, adminEventsDetailsEnabled: false, eventsExpiration: 604_800 },
+      enabled: true,
+      sslRequired: "none",
+      bruteForceProtected: true,
+      revokeRefreshToken: false,
+      eventsEnabled: true,
+      adminEventsEnabled: true,
+      adminEventsDetailsEnabled: false,
+      eventsExpiration: 604_800,
       attributes: { adminEventsExpiration: "604800" },
     });
     expect(realm.enabledEventTypes).toContain("USER_SESSION_DELETED");
     expect(realm.enabledEventTypes).not.toContain("CLIENT_LOGIN");
     expect(await gateway()).toMatchObject({
-      ...{ publicClient: false, standardFlowEnabled: false, implicitFlowEnabled: false, fullScopeAllowed: false },
-      ...{ directAccessGrantsEnabled: true, serviceAccountsEnabled: true },
+      publicClient: false,
+      standardFlowEnabled: false,
+      implicitFlowEnabled: false,
+      fullScopeAllowed: false,
+      directAccessGrantsEnabled: true,
+      serviceAccountsEnabled: true,
       attributes: {
         "backchannel.logout.url": settings.backchannelLogoutUrl,
         "backchannel.logout.session.required": "true",
@@ -96,7 +108,11 @@ describe("applyRealm", () => {
     });
     const profile = await admin<{ attributes: { name: string; permissions: unknown }[] }>("GET", "/users/profile");
     expect(profile.attributes.map(({ name }) => name)).toEqual([
-      ...["username", "email", "firstName", "lastName", "registrationId"],
+      "username",
+      "email",
+      "firstName",
+      "lastName",
+      "registrationId",
     ]);
     expect(profile.attributes.at(-1)?.permissions).toEqual({ view: ["admin"], edit: ["admin"] });
   });
@@ -139,7 +155,10 @@ describe("applyRealm", () => {
     );
     const planned = await planRealm(options());
     expect(planned).toContainEqual({
-      ...{ subject: "realm", name: "bruteForceProtected", from: false, to: true },
+      subject: "realm",
+      name: "bruteForceProtected",
+      from: false,
+      to: true,
       text: `realm ${own.realm}: bruteForceProtected set`,
     });
     expect(JSON.stringify(planned)).not.toContain("another-secret");
@@ -211,13 +230,19 @@ describe("applyRealm", () => {
     expect(realm).toMatchObject({ displayName: "Shop", registrationAllowed: true });
     expect(realm.attributes).toMatchObject({ theirs: "1", adminEventsExpiration: "604800" });
     expect(await gateway()).toMatchObject({
-      ...{ standardFlowEnabled: true, redirectUris: ["https://shop.example.org/*"] },
+      standardFlowEnabled: true,
+      redirectUris: ["https://shop.example.org/*"],
       attributes: { "post.logout.redirect.uris": "+", "backchannel.logout.url": settings.backchannelLogoutUrl },
     });
     const after = await admin<{ attributes: { name: string }[] }>("GET", "/users/profile");
     expect(after).toMatchObject({ unmanagedAttributePolicy: "ADMIN_VIEW" });
     expect(after.attributes.map(({ name }) => name)).toEqual([
-      ...["nickname", "username", "email", "firstName", "lastName", "registrationId"],
+      "nickname",
+      "username",
+      "email",
+      "firstName",
+      "lastName",
+      "registrationId",
     ]);
   });
 

@@ -76,8 +76,13 @@ describe("Keycloak: verification and readiness", () => {
     const tokens = await tokenClient.passwordGrant(user);
     const claims = await tokenVerifier.verifyAccessToken(tokens.access_token);
     expect(claims).toMatchObject({
-      ...{ sub: id, sid: tokens.session_state, username: user.username, email: user.email },
-      ...{ firstName: user.firstName, lastName: user.lastName, emailVerified: true },
+      sub: id,
+      sid: tokens.session_state,
+      username: user.username,
+      email: user.email,
+      firstName: user.firstName,
+      lastName: user.lastName,
+      emailVerified: true,
     });
     // Keycloak counts what is left when it answers: a second less than the token's own, where the clock has moved on.
     const livesS = (claims.expiresAt.getTime() - claims.issuedAt.getTime()) / 1000;

@@ -62,8 +62,14 @@ test("a holder that died is overtaken when its time is over, and can't give back
 test("taking it reads what the library counted, as the library reads it, in the same round trip", async () => {
   const library = (duration: number) =>
     new RateLimiterPostgres({
-      ...{ storeClient: pool, storeType: "pool", tableName: "rate_limits", tableCreated: true },
-      ...{ keyPrefix: limit, points: 10, duration, clearExpiredByTimeout: false },
+      storeClient: pool,
+      storeType: "pool",
+      tableName: "rate_limits",
+      tableCreated: true,
+      keyPrefix: limit,
+      points: 10,
+      duration,
+      clearExpiredByTimeout: false,
     });
   expect((await permits.take("nobody", "a")).counted).toBeNull();
   for (const [key, duration] of [

@@ -99,8 +99,14 @@ async function statementsOfBefore() {
 
 test("every statement of theirs does what it did, with the rights that the account had", async () => {
   const expected = {
-    ...{ taken: [1, 0], paused: [0, 1], overtaken: 1, pruned: 1, freed: [1, 1] },
-    ...{ marked: [3, 1], unseen: 1, forgotten: [3, 1, 0] },
+    taken: [1, 0],
+    paused: [0, 1],
+    overtaken: 1,
+    pruned: 1,
+    freed: [1, 1],
+    marked: [3, 1],
+    unseen: 1,
+    forgotten: [3, 1, 0],
   };
   expect(await statementsOfBefore()).toEqual(expected);
   await migrate(database.url);

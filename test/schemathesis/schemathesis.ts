@@ -51,15 +51,33 @@ async function run(service: string): Promise<{ exitCode: number; output: string;
   const { PATH, HOME } = process.env;
   const child = Bun.spawn(
     [
-      ...[schemathesis, "run", `${service}/openapi/json`, "--checks", CHECKS.join(",")],
-      ...["--phases", "examples,coverage,fuzzing", "--max-examples", EXAMPLES, "--seed", SEED],
-      ...["--suppress-health-check", "all", "--request-timeout", "30", "--continue-on-failure", "--warnings", "off"],
+      schemathesis,
+      "run",
+      `${service}/openapi/json`,
+      "--checks",
+      CHECKS.join(","),
+      "--phases",
+      "examples,coverage,fuzzing",
+      "--max-examples",
+      EXAMPLES,
+      "--seed",
+      SEED,
+      "--suppress-health-check",
+      "all",
+      "--request-timeout",
+      "30",
+      "--continue-on-failure",
+      "--warnings",
+      "off",
     ],
     {
       // It writes where it runs.
       cwd: folder,
       env: {
-        ...{ PATH, HOME, NO_COLOR: "1", PYTHONDONTWRITEBYTECODE: "1" },
+        PATH,
+        HOME,
+        NO_COLOR: "1",
+        PYTHONDONTWRITEBYTECODE: "1",
         SCHEMATHESIS_HOOKS: "hooks",
         PYTHONPATH: import.meta.dir,
         CONFORMANCE_GATEWAY: shop.gateway.url,

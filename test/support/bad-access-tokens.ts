@@ -52,7 +52,11 @@ const misaddressed = ({ iss = "" }: JWTPayload) => [
 const outOfTime = () => [
   ...[11, 60, 3_600, 86_400, seconds()].map((ago) => ({ exp: seconds() - ago })),
   ...[600, 3_600, 86_400].map((ahead) => ({ nbf: seconds() + ahead })),
-  ...[{ exp: undefined }, { exp: String(seconds() + 60) }, { iat: "now" }, { iat: undefined }, { nbf: "x" }],
+  { exp: undefined },
+  { exp: String(seconds() + 60) },
+  { iat: "now" },
+  { iat: undefined },
+  { nbf: "x" },
 ];
 
 const wrongClaims = () => [
@@ -108,12 +112,16 @@ function mangled(genuine: string): string[] {
   });
   return [
     ...flipped,
-    ...[
-      `${payload}.${header}.${signature}`,
-      `${header}.${payload}`,
-      `${header}.${payload}.`,
-      `.${payload}.${signature}`,
-    ],
-    ...[`${header}..${signature}`, `${genuine}.${signature}`, "garbage", "..", "a.b.c", "a.b.c.d.e", `${genuine}AAAA`],
+    `${payload}.${header}.${signature}`,
+    `${header}.${payload}`,
+    `${header}.${payload}.`,
+    `.${payload}.${signature}`,
+    `${header}..${signature}`,
+    `${genuine}.${signature}`,
+    "garbage",
+    "..",
+    "a.b.c",
+    "a.b.c.d.e",
+    `${genuine}AAAA`,
   ];
 }

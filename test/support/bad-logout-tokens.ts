@@ -45,8 +45,15 @@ export function claimsOf({
   sid,
 }: Omit<LogoutTokenParts, "genuine" | "realmKey" | "publishedKey">) {
   return {
-    ...{ iss: issuer, aud: clientId, sub, sid, jti: randomUUID(), typ: "Logout" },
-    ...{ iat: seconds(), exp: seconds() + 120, events: { [logoutEvent]: {} } },
+    iss: issuer,
+    aud: clientId,
+    sub,
+    sid,
+    jti: randomUUID(),
+    typ: "Logout",
+    iat: seconds(),
+    exp: seconds() + 120,
+    events: { [logoutEvent]: {} },
   };
 }
 
@@ -116,8 +123,19 @@ function mangled(genuine: string): string[] {
   });
   return [
     ...flipped,
-    ...[`${header}.${changed}.${signature}`, `${payload}.${header}.${signature}`, `${header}.${payload}`],
-    ...[`${header}.${payload}.`, `.${payload}.${signature}`, `${header}..${signature}`, `${genuine}.${signature}`],
-    ...["garbage", "..", "a.b.c", genuine.toLowerCase(), `${genuine}AAAA`, genuine.slice(1), genuine.repeat(2)],
+    `${header}.${changed}.${signature}`,
+    `${payload}.${header}.${signature}`,
+    `${header}.${payload}`,
+    `${header}.${payload}.`,
+    `.${payload}.${signature}`,
+    `${header}..${signature}`,
+    `${genuine}.${signature}`,
+    "garbage",
+    "..",
+    "a.b.c",
+    genuine.toLowerCase(),
+    `${genuine}AAAA`,
+    genuine.slice(1),
+    genuine.repeat(2),
   ];
 }

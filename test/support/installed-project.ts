@@ -63,7 +63,9 @@ export class InstalledProject {
     const { port } = probe;
     await probe.stop(true);
     const child = spawnSupervised(command, {
-      ...{ cwd: this.folder, stdout: "ignore", stderr: "inherit" },
+      cwd: this.folder,
+      stdout: "ignore",
+      stderr: "inherit",
       env: { ...bare(), ...env, PORT: String(port) },
     });
     this.#running.push(child);

@@ -4,9 +4,24 @@ const ROWS = 40_000;
 
 /** Tables that grow with people, time or traffic: no statement may read one of them as a whole. */
 export const GROWING_TABLES = [
-  ...["users", "sessions", "spent_refresh_tokens", "activity_logs", "registrations", "idempotency_keys"],
-  ...["keycloak_logouts", "change_notices", "feed_seen_events", "domain_events", "user_roles", "rate_limits"],
-  ...["carts", "cart_items", "orders", "order_items", "sync_failures", "scan_seen"],
+  "users",
+  "sessions",
+  "spent_refresh_tokens",
+  "activity_logs",
+  "registrations",
+  "idempotency_keys",
+  "keycloak_logouts",
+  "change_notices",
+  "feed_seen_events",
+  "domain_events",
+  "user_roles",
+  "rate_limits",
+  "carts",
+  "cart_items",
+  "orders",
+  "order_items",
+  "sync_failures",
+  "scan_seen",
 ];
 
 const id = (place: string) => `'user-' || lpad((${place})::text, 9, '0')`;

@@ -69,7 +69,9 @@ export const plantedFaults: Record<string, Fault> = {
   ),
   "refresh tokens rotate": byRealm("realm.rotation_on", { revokeRefreshToken: true }, { privileged }),
   "access tokens live for half a day": byRealm("realm.access_token_life", {
-    ...{ accessTokenLifespan: 43_200, ssoSessionIdleTimeout: 86_400, ssoSessionMaxLifespan: 864_000 },
+    accessTokenLifespan: 43_200,
+    ssoSessionIdleTimeout: 86_400,
+    ssoSessionMaxLifespan: 864_000,
     clientSessionMaxLifespan: 0,
   }),
   "sessions end before their tokens": byRealm("realm.session_life", { ssoSessionIdleTimeout: 120 }, { privileged }),
@@ -102,11 +104,15 @@ export const plantedFaults: Record<string, Fault> = {
   ),
   "tokens are void for an hour": {
     plant: ({ changeRealm }) => changeRealm({ notBefore: inAnHour() }),
-    ...{ finds: "realm.not_before_future", changes: ["notBefore"], alone },
+    finds: "realm.not_before_future",
+    changes: ["notBefore"],
+    alone,
   },
   "tokens of the client are void for an hour": {
     plant: ({ changeClient }) => changeClient({ notBefore: inAnHour() }),
-    ...{ finds: "realm.not_before_future", changes: ["client"], alone },
+    finds: "realm.not_before_future",
+    changes: ["client"],
+    alone,
   },
   "the client may not log people in": byClient("client.password_grant_off", { directAccessGrantsEnabled: false }),
   "the service account is off": byClient(
@@ -139,7 +145,9 @@ export const plantedFaults: Record<string, Fault> = {
         () => move("default", "optional"),
       );
     },
-    ...{ finds: "client.offline_by_default", changes: ["scopes"], privileged },
+    finds: "client.offline_by_default",
+    changes: ["scopes"],
+    privileged,
   },
   "the audience is missing": {
     plant: async ({ call, client, change }) => {
@@ -159,12 +167,15 @@ export const plantedFaults: Record<string, Fault> = {
         },
       );
     },
-    ...{ finds: "client.audience_missing", changes: ["scopes", "client"] },
+    finds: "client.audience_missing",
+    changes: ["scopes", "client"],
   },
   "the service account lacks its rights": {
     plant: ({ fineGrained, changeRealm, changeRoles }) =>
       fineGrained ? changeRealm({ adminPermissionsEnabled: false }) : changeRoles({ take: ["manage-users"] }),
-    ...{ finds: "service_account.role_missing", changes: ["roles", "adminPermissionsEnabled"], alone },
+    finds: "service_account.role_missing",
+    changes: ["roles", "adminPermissionsEnabled"],
+    alone,
   },
   "lists are without users, by a permission for the client instead of its account": {
     plant: async (realm) => {
@@ -174,11 +185,15 @@ export const plantedFaults: Record<string, Fault> = {
         () => permitUsers(realm, id),
       );
     },
-    ...{ finds: "service_account.users_hidden", changes: ["roles"], fineGrained: true },
+    finds: "service_account.users_hidden",
+    changes: ["roles"],
+    fineGrained: true,
   },
   "the service account may change clients": {
     plant: ({ changeRoles }) => changeRoles({ add: ["manage-clients"] }),
-    ...{ finds: "service_account.role_extra", changes: ["roles"], privileged },
+    finds: "service_account.role_extra",
+    changes: ["roles"],
+    privileged,
   },
   "the realm has an administrator of its own": {
     plant: async ({ call, change }) => {
@@ -191,7 +206,9 @@ export const plantedFaults: Record<string, Fault> = {
         async () => call("DELETE", `/users/${await find()}`),
       );
     },
-    ...{ finds: "realm.admins_inside", changes: ["people"], privileged },
+    finds: "realm.admins_inside",
+    changes: ["people"],
+    privileged,
   },
   "the mark is not declared": byProfile("user_profile.mark_missing", "registrationId", null),
   "people may edit the mark": byProfile("user_profile.mark_editable", "registrationId", {
@@ -212,7 +229,9 @@ export const plantedFaults: Record<string, Fault> = {
         () => call("PUT", path, before),
       );
     },
-    ...{ finds: "realm.default_actions", changes: ["actions"], privileged },
+    finds: "realm.default_actions",
+    changes: ["actions"],
+    privileged,
   },
   "the account page is off": {
     plant: async ({ call, change }) => {
@@ -223,7 +242,8 @@ export const plantedFaults: Record<string, Fault> = {
         () => set(true),
       );
     },
-    ...{ finds: "realm.account_page_off", changes: ["account"] },
+    finds: "realm.account_page_off",
+    changes: ["account"],
   },
 };
 

@@ -21,7 +21,10 @@ export class RealmKey {
       parentId: realm?.id ?? "",
       config: {
         privateKey: [privateKey.export({ type: "pkcs8", format: "pem" }).toString()],
-        ...{ algorithm: ["RS256"], priority: ["-1"], enabled: ["true"], active: ["true"] },
+        algorithm: ["RS256"],
+        priority: ["-1"],
+        enabled: ["true"],
+        active: ["true"],
       },
     });
     const certs = await fetch(`${stack.issuer}/protocol/openid-connect/certs`);

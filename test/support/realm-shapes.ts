@@ -58,22 +58,31 @@ export async function handmadeRealm(stack: TestStack): Promise<TestRealm> {
 }
 
 const handmadeSettings = {
-  ...{ sslRequired: "none", accessTokenLifespan: 600, ssoSessionIdleTimeout: 4 * 3_600 },
-  ...{
-    ssoSessionMaxLifespan: 7 * DAY_SECONDS,
-    rememberMe: true,
-    resetPasswordAllowed: true,
-    editUsernameAllowed: true,
-  },
-  ...{ offlineSessionMaxLifespanEnabled: true, offlineSessionMaxLifespan: 90 * DAY_SECONDS },
-  ...{ bruteForceProtected: true, failureFactor: 5, waitIncrementSeconds: 30, maxFailureWaitSeconds: 600 },
-  ...{ quickLoginCheckMilliSeconds: 500, minimumQuickLoginWaitSeconds: 30 },
+  sslRequired: "none",
+  accessTokenLifespan: 600,
+  ssoSessionIdleTimeout: 4 * 3_600,
+  ssoSessionMaxLifespan: 7 * DAY_SECONDS,
+  rememberMe: true,
+  resetPasswordAllowed: true,
+  editUsernameAllowed: true,
+  offlineSessionMaxLifespanEnabled: true,
+  offlineSessionMaxLifespan: 90 * DAY_SECONDS,
+  bruteForceProtected: true,
+  failureFactor: 5,
+  waitIncrementSeconds: 30,
+  maxFailureWaitSeconds: 600,
+  quickLoginCheckMilliSeconds: 500,
+  minimumQuickLoginWaitSeconds: 30,
   passwordPolicy:
     "hashAlgorithm(pbkdf2-sha256) and hashIterations(1) and length(10) and digits(1) and notUsername and passwordHistory(3)",
-  ...{ eventsEnabled: true, eventsExpiration: 30 * DAY_SECONDS, adminEventsEnabled: true },
+  eventsEnabled: true,
+  eventsExpiration: 30 * DAY_SECONDS,
+  adminEventsEnabled: true,
   enabledEventTypes: [...storedEventTypes, "REFRESH_TOKEN_ERROR", "CODE_TO_TOKEN_ERROR"],
   attributes: { adminEventsExpiration: String(30 * DAY_SECONDS) },
-  ...{ internationalizationEnabled: true, supportedLocales: ["de", "en"], defaultLocale: "de" },
+  internationalizationEnabled: true,
+  supportedLocales: ["de", "en"],
+  defaultLocale: "de",
   adminPermissionsEnabled: true,
 };
 
@@ -106,8 +115,11 @@ export async function permitUsers(
   const who = policy === "user" ? { users: [userId] } : { clients: [client?.id] };
   const { id } = await call<Named>("POST", `${server}/policy/${policy}`, { name, logic: "POSITIVE", ...who });
   await call("POST", `${server}/permission/scope`, {
-    ...{ name: `may ${name}`, resourceType: "Users", scopes: ["view", "manage", "reset-password"] },
-    ...{ policies: [id], decisionStrategy: "UNANIMOUS" },
+    name: `may ${name}`,
+    resourceType: "Users",
+    scopes: ["view", "manage", "reset-password"],
+    policies: [id],
+    decisionStrategy: "UNANIMOUS",
   });
 }
 
@@ -128,7 +140,9 @@ export async function organizationsRealm(stack: TestStack): Promise<TestRealm> {
   const password = [{ type: "password", value: "correct-horse-1", temporary: false }];
   for (const name of ["acme", "globex"]) {
     await call("POST", "/organizations", {
-      ...{ name, alias: name, enabled: true },
+      name,
+      alias: name,
+      enabled: true,
       domains: [{ name: `${name}.example`, verified: true }],
     });
     const [organization] = await call<Named[]>("GET", `/organizations?search=${name}`);
@@ -142,19 +156,35 @@ export async function organizationsRealm(stack: TestStack): Promise<TestRealm> {
   }
   // Off, as somebody left it: each federation of a stock Keycloak needs its server, or no user can be made.
   await call("POST", "/components", {
-    ...{ name: "kerberos", providerId: "kerberos", providerType: "org.keycloak.storage.UserStorageProvider" },
+    name: "kerberos",
+    providerId: "kerberos",
+    providerType: "org.keycloak.storage.UserStorageProvider",
     config: {
-      ...{ enabled: ["false"], priority: ["0"], kerberosRealm: ["EXAMPLE.COM"], editMode: ["UNSYNCED"] },
-      ...{ serverPrincipal: ["HTTP/host@EXAMPLE.COM"], keyTab: ["/etc/krb5.keytab"], cachePolicy: ["DEFAULT"] },
-      ...{ allowPasswordAuthentication: ["false"], updateProfileFirstLogin: ["true"] },
+      enabled: ["false"],
+      priority: ["0"],
+      kerberosRealm: ["EXAMPLE.COM"],
+      editMode: ["UNSYNCED"],
+      serverPrincipal: ["HTTP/host@EXAMPLE.COM"],
+      keyTab: ["/etc/krb5.keytab"],
+      cachePolicy: ["DEFAULT"],
+      allowPasswordAuthentication: ["false"],
+      updateProfileFirstLogin: ["true"],
     },
   });
   const pages = `${upstream.issuer}/protocol/openid-connect`;
   await call("POST", "/identity-provider/instances", {
-    ...{ alias: "upstream", providerId: "oidc", enabled: true, trustEmail: false },
+    alias: "upstream",
+    providerId: "oidc",
+    enabled: true,
+    trustEmail: false,
     config: {
-      ...{ clientId: "broker", clientSecret: "not-used-by-anybody", issuer: upstream.issuer, syncMode: "IMPORT" },
-      ...{ authorizationUrl: `${pages}/auth`, tokenUrl: `${pages}/token`, jwksUrl: `${pages}/certs` },
+      clientId: "broker",
+      clientSecret: "not-used-by-anybody",
+      issuer: upstream.issuer,
+      syncMode: "IMPORT",
+      authorizationUrl: `${pages}/auth`,
+      tokenUrl: `${pages}/token`,
+      jwksUrl: `${pages}/certs`,
     },
   });
   await call("POST", "/clients", {

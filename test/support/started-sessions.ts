@@ -29,14 +29,23 @@ function loginOf(name: string): LoginRecord {
   const now = new Date();
   return {
     profile: {
-      ...{ id: name, username: name, email: `${name}@example.test`, firstName: "Ada", lastName: "Lovelace" },
-      ...{ emailVerified: true, enabled: true },
+      id: name,
+      username: name,
+      email: `${name}@example.test`,
+      firstName: "Ada",
+      lastName: "Lovelace",
+      emailVerified: true,
+      enabled: true,
     },
     storeId: null,
     now,
     session: {
       ...tokensOf(name),
-      ...{ sessionId: name, keycloakSessionId: `sid-${name}`, ipAddress: null, userAgent: null, startedAt: now },
+      sessionId: name,
+      keycloakSessionId: `sid-${name}`,
+      ipAddress: null,
+      userAgent: null,
+      startedAt: now,
     },
   };
 }
@@ -45,8 +54,13 @@ function loginOf(name: string): LoginRecord {
 function tokensOf(mark: string): SessionTokens {
   const now = Date.now();
   return {
-    ...{ accessToken: mark.repeat(40), refreshToken: mark.repeat(20), idToken: mark.repeat(40) },
-    ...{ refreshTokenHash: `hash-${mark}`, tokenExpiresAt: new Date(now + HOUR_MS / 12) },
-    ...{ refreshExpiresAt: new Date(now + HOUR_MS / 2), tokensIssuedAt: new Date(now), offline: false },
+    accessToken: mark.repeat(40),
+    refreshToken: mark.repeat(20),
+    idToken: mark.repeat(40),
+    refreshTokenHash: `hash-${mark}`,
+    tokenExpiresAt: new Date(now + HOUR_MS / 12),
+    refreshExpiresAt: new Date(now + HOUR_MS / 2),
+    tokensIssuedAt: new Date(now),
+    offline: false,
   };
 }

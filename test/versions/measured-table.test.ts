@@ -4,13 +4,20 @@ import type { Measured } from "./measured.ts";
 import { measuredTable } from "./measured-table.ts";
 
 const newest: Measured = {
-  ...{ keycloak: NEWEST_KEYCLOAK, postgres: NEWEST_POSTGRES, day: "2026-01-02", passed: 30, failed: [] },
+  keycloak: NEWEST_KEYCLOAK,
+  postgres: NEWEST_POSTGRES,
+  day: "2026-01-02",
+  passed: 30,
+  failed: [],
   loginLimits: { "wrong password": 3, "unknown user": 3 },
   sync: { users: 5_000, seconds: 10 },
   arrivals: { mode: "events", median: 640, longest: 1_249 },
 };
 const old: Measured = {
-  ...{ ...newest, keycloak: "24.0.5", passed: 20, failed: ["users sync"] },
+  ...newest,
+  keycloak: "24.0.5",
+  passed: 20,
+  failed: ["users sync"],
   loginLimits: { "wrong password": 0 },
   sync: undefined,
   arrivals: { mode: "reconciliation", median: 3_000, longest: 5_400 },

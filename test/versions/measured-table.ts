@@ -36,7 +36,9 @@ function rowOf(
   const limits = Object.entries(run.loginLimits).map(([refusal, counted]) => `${refusal} ${counted} of 3`);
   const { sync, arrivals } = run;
   return [
-    ...[keycloak, postgres, `${run.passed} of ${total}`],
+    keycloak,
+    postgres,
+    `${run.passed} of ${total}`,
     limits.length > 0 ? limits.join(", ") : "none",
     sync ? `${sync.seconds} s` : "failed",
     sync && newest ? (sync.seconds / newest).toFixed(1) : "–",

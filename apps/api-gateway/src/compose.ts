@@ -50,7 +50,8 @@ export function compose(config: Config, logger: Logger): Gateway {
     database,
     metrics: registry,
     protection: protectionOptions(config, logger),
-    ...{ logger, background },
+    logger,
+    background,
     wake: (name) => runner?.wake(name),
     onPersonToken: personTokens.record,
   });
@@ -59,23 +60,30 @@ export function compose(config: Config, logger: Logger): Gateway {
     check: () =>
       checkGateway({
         ...checkOptions(config, storedTokens),
-        ...{ personTokens, serverVersion, serverFeatures: integration.serverFeatures },
+        personTokens,
+        serverVersion,
+        serverFeatures: integration.serverFeatures,
       }),
-    ...{ logger, registry },
+    logger,
+    registry,
     onMended: integration.renewRights,
   }).start();
   const guard = openGuard({
     ...keycloakOptions(config),
     publishedKeys: integration.publishedKeys,
-    ...{ database, databaseUrl, databaseDirectUrl },
-    ...{ registry, logger },
+    database,
+    databaseUrl,
+    databaseDirectUrl,
+    registry,
+    logger,
     // The gateway's own check sees more.
     checkConfiguration: false,
   });
   const stopKeys = integration.keepKeys();
   const { limits, close: closeLimits } = composeLimits(config, registry, logger);
   const syncOptions = {
-    ...{ database, metrics: registry },
+    database,
+    metrics: registry,
     tokenEncryptionKeys: () => config.TOKEN_ENCRYPTION_KEYS,
     refreshGraceMs: config.REFRESH_GRACE_MS,
     refreshLeaseMs: config.KEYCLOAK_TIMEOUT_MS + LEASE_MARGIN_MS,

@@ -68,7 +68,10 @@ describe("a secret's file", () => {
     const config = readConfig({ ...complete, ...inFiles, ...metrics });
     expect(config).toMatchObject({ ...complete, METRICS_TOKEN: "a-token-of-metrics" });
     expect(secretFilesOf(config).map(({ variable }) => variable)).toEqual([
-      ...["DATABASE_URL", "KEYCLOAK_CLIENT_SECRET", "TOKEN_ENCRYPTION_KEYS", "METRICS_TOKEN"],
+      "DATABASE_URL",
+      "KEYCLOAK_CLIENT_SECRET",
+      "TOKEN_ENCRYPTION_KEYS",
+      "METRICS_TOKEN",
     ]);
     expect(secretFilesOf(readConfig(complete))).toEqual([]);
   });

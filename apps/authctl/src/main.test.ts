@@ -69,13 +69,12 @@ describe("authctl", () => {
   test("work that fails says why, and ends with 1", async () => {
     const server = Bun.serve({ port: 0, fetch: () => Response.json({ error: "invalid_grant" }, { status: 401 }) });
     const { code, err } = await authctl(["realm", "apply"], {
-      ...{
-        KEYCLOAK_URL: server.url.href,
-        KEYCLOAK_REALM: "r",
-        KEYCLOAK_CLIENT_ID: "gw",
-        KEYCLOAK_CLIENT_SECRET: "cs-1",
-      },
-      ...{ KEYCLOAK_ADMIN_USERNAME: "admin", KEYCLOAK_ADMIN_PASSWORD: "admin-pass-1" },
+      KEYCLOAK_URL: server.url.href,
+      KEYCLOAK_REALM: "r",
+      KEYCLOAK_CLIENT_ID: "gw",
+      KEYCLOAK_CLIENT_SECRET: "cs-1",
+      KEYCLOAK_ADMIN_USERNAME: "admin",
+      KEYCLOAK_ADMIN_PASSWORD: "admin-pass-1",
     });
     await server.stop(true);
     expect({ code, err }).toEqual({

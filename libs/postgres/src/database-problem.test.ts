@@ -56,21 +56,17 @@ test.each([
 });
 
 test.each([
-  ...[
-    "CERT_HAS_EXPIRED",
-    "SELF_SIGNED_CERT_IN_CHAIN",
-    "DEPTH_ZERO_SELF_SIGNED_CERT",
-    "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
-  ],
-  ...[
-    "ERR_TLS_CERT_ALTNAME_INVALID",
-    "ERR_SSL_WRONG_VERSION_NUMBER",
-    "EPROTO",
-    "ENOENT",
-    "EACCES",
-    "EMFILE",
-    "ECONNRESET",
-  ],
+  "CERT_HAS_EXPIRED",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  "ERR_TLS_CERT_ALTNAME_INVALID",
+  "ERR_SSL_WRONG_VERSION_NUMBER",
+  "EPROTO",
+  "ENOENT",
+  "EACCES",
+  "EMFILE",
+  "ECONNRESET",
 ])("%s: there is no connection", (code) => {
   expect(mapDatabaseError(Object.assign(new Error("no"), { code }))).toBeInstanceOf(DatabaseUnavailableError);
 });

@@ -135,7 +135,9 @@ async function read(client: pg.Client, options: InspectSchemaOptions): Promise<S
     elsewhere: empty ? elsewhere : [],
     migrations: hasHistory ? await readHistory(client, expected) : empty ? ALL_MISSING(expected) : null,
     missing: [...missingTables, ...missingOthers],
-    ...{ demanded, forbidden, readOnly },
+    demanded,
+    forbidden,
+    readOnly,
     clock: { skewMs: ms - (askedAt + answeredAt) / 2, uncertaintyMs: (answeredAt - askedAt) / 2 },
   };
 }

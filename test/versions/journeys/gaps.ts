@@ -37,8 +37,10 @@ test("what the server is found to do is what its version does", async () => {
   const version = await keycloakVersion(replicas.stack);
   const since = (major: number, minor: number) => isAtLeast(version, [major, minor]);
   expect(await service.integration.serverFeatures.current()).toEqual({
-    ...{ createdFilter: since(26, 6), filteredCounts: since(26, 4) },
-    ...{ searchByIds: since(26, 3), eventsByTime: since(26, 2) },
+    createdFilter: since(26, 6),
+    filteredCounts: since(26, 4),
+    searchByIds: since(26, 3),
+    eventsByTime: since(26, 2),
   });
 });
 

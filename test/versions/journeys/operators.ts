@@ -19,7 +19,9 @@ beforeAll(async () => {
   gateway = await start("directly");
   const { username, password } = stack.keycloakAdmin;
   setup = {
-    ...{ KEYCLOAK_ADMIN_USERNAME: username, KEYCLOAK_ADMIN_PASSWORD: password, KEYCLOAK_SSL_REQUIRED: "none" },
+    KEYCLOAK_ADMIN_USERNAME: username,
+    KEYCLOAK_ADMIN_PASSWORD: password,
+    KEYCLOAK_SSL_REQUIRED: "none",
     KEYCLOAK_BACKCHANNEL_LOGOUT_URL: `${gateway.url}/auth/backchannel-logout`,
   };
 }, STACK_TIMEOUT_MS);

@@ -12,14 +12,19 @@ const file = join(folder, "stack.json");
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const stack: StackFile = {
-  ...{
-    gatewayUrl: "http://127.0.0.1:3000",
-    keycloakUrl: "http://127.0.0.1:8080",
-    managementUrl: "http://127.0.0.1:9000",
-  },
-  ...{ realm: "app", issuer: "http://127.0.0.1:8080/realms/app", clientId: "gw", clientSecret: "s", pids: {} },
-  ...{ keycloakAdmin: { username: "admin", password: "p" }, databaseUrl: "postgresql://127.0.0.1/app" },
-  ...{ tokenEncryptionKeys: "k1:x", metricsToken: "m", owner: identify(process.pid) ?? { pid: 0, startedAt: "" } },
+  gatewayUrl: "http://127.0.0.1:3000",
+  keycloakUrl: "http://127.0.0.1:8080",
+  managementUrl: "http://127.0.0.1:9000",
+  realm: "app",
+  issuer: "http://127.0.0.1:8080/realms/app",
+  clientId: "gw",
+  clientSecret: "s",
+  pids: {},
+  keycloakAdmin: { username: "admin", password: "p" },
+  databaseUrl: "postgresql://127.0.0.1/app",
+  tokenEncryptionKeys: "k1:x",
+  metricsToken: "m",
+  owner: identify(process.pid) ?? { pid: 0, startedAt: "" },
 };
 
 test("who names no servers gets those of the running stack; what is set stays", () => {
@@ -27,9 +32,15 @@ test("who names no servers gets those of the running stack; what is set stays", 
   const environment: Record<string, string | undefined> = { KEYCLOAK_ADMIN_USERNAME: "me", DATABASE_URL: "" };
   expect(takeRunningStack(environment, file)).toEqual(stack);
   expect(environment).toMatchObject({
-    ...{ DATABASE_URL: stack.databaseUrl, KEYCLOAK_URL: stack.keycloakUrl, KEYCLOAK_REALM: "app" },
-    ...{ KEYCLOAK_CLIENT_ID: "gw", KEYCLOAK_CLIENT_SECRET: "s", TOKEN_ENCRYPTION_KEYS: "k1:x" },
-    ...{ KEYCLOAK_ADMIN_USERNAME: "me", KEYCLOAK_ADMIN_PASSWORD: "p", KEYCLOAK_SSL_REQUIRED: "none" },
+    DATABASE_URL: stack.databaseUrl,
+    KEYCLOAK_URL: stack.keycloakUrl,
+    KEYCLOAK_REALM: "app",
+    KEYCLOAK_CLIENT_ID: "gw",
+    KEYCLOAK_CLIENT_SECRET: "s",
+    TOKEN_ENCRYPTION_KEYS: "k1:x",
+    KEYCLOAK_ADMIN_USERNAME: "me",
+    KEYCLOAK_ADMIN_PASSWORD: "p",
+    KEYCLOAK_SSL_REQUIRED: "none",
     KEYCLOAK_BACKCHANNEL_LOGOUT_URL: "http://127.0.0.1:3000/auth/backchannel-logout",
   });
 });
@@ -55,7 +66,9 @@ test("one that is named is never mixed with the stack, and one that has ended is
 
 test("`bun run authctl` is the operator's command", async () => {
   const child = Bun.spawn([process.execPath, "run", "--silent", "authctl", "users", "--help"], {
-    ...{ cwd: ROOT, stdout: "pipe", stderr: "ignore" },
+    cwd: ROOT,
+    stdout: "pipe",
+    stderr: "ignore",
   });
   expect(await child.stdout.text()).toContain("Usage: authctl users");
   expect(await child.exited).toBe(0);

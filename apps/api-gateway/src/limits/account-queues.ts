@@ -106,7 +106,8 @@ function startAt({ heldSince, freeAt, attemptMs = 0 }: Queue, place: number, now
 function refuseLate(queue: Queue): void {
   const now = performance.now();
   let place = 0;
-  for (const waiter of [...queue.waiters]) {
+  // Of a copy: refuse() takes the waiter out of the list.
+  for (const waiter of queue.waiters.slice()) {
     if (startAt(queue, place, now) > waiter.until) waiter.refuse();
     else place += 1;
   }

@@ -27,10 +27,14 @@ beforeEach(() => {
       }),
   } as unknown as LoginLocks;
   limits = createAuthLimits({
-    ...{ keys: createLimitKeys("secret"), locks },
-    ...{ loginAccount: limit("account"), loginAddress: limit("address") },
-    ...{ registerAccount: limit("register"), registerAddress: limit("register") },
-    ...{ refreshSession: limit("refresh"), refreshAddress: limit("refresh") },
+    keys: createLimitKeys("secret"),
+    locks,
+    loginAccount: limit("account"),
+    loginAddress: limit("address"),
+    registerAccount: limit("register"),
+    registerAddress: limit("register"),
+    refreshSession: limit("refresh"),
+    refreshAddress: limit("refresh"),
   });
 });
 

@@ -7,7 +7,10 @@ export type Environment = Record<string, string | undefined>;
 
 /** Those that may come from a file: `<name>_FILE` names it. */
 const SECRETS = [
-  ...["DATABASE_URL", "DATABASE_DIRECT_URL", "KEYCLOAK_CLIENT_SECRET", "KEYCLOAK_ADMIN_PASSWORD"],
+  "DATABASE_URL",
+  "DATABASE_DIRECT_URL",
+  "KEYCLOAK_CLIENT_SECRET",
+  "KEYCLOAK_ADMIN_PASSWORD",
   "TOKEN_ENCRYPTION_KEYS",
 ];
 

@@ -15,8 +15,13 @@ import { openTerminal, type Terminal } from "./terminal.ts";
 
 const plain = pc.createColors(false);
 const silent: Terminal = {
-  ...{ print: () => {}, report: () => {}, colors: plain, reportColors: plain },
-  ...{ width: null, canvas: null, ask: null },
+  print: () => {},
+  report: () => {},
+  colors: plain,
+  reportColors: plain,
+  width: null,
+  canvas: null,
+  ask: null,
 };
 
 describe("confirm", () => {
@@ -128,8 +133,14 @@ test.each([
 
 test("lines of progress come at each phase and every ten seconds, and name an outage", () => {
   const progress = {
-    ...{ runId: "r", phase: "scanning", done: 500, total: 2_000, rate: 100, remainingMs: 15_000, concurrency: 2 },
-    counts: { ...{ inserted: 3, revived: 0, updated: 2, deleted: 0 }, notices: { failed: 1 } },
+    runId: "r",
+    phase: "scanning",
+    done: 500,
+    total: 2_000,
+    rate: 100,
+    remainingMs: 15_000,
+    concurrency: 2,
+    counts: { inserted: 3, revived: 0, updated: 2, deleted: 0, notices: { failed: 1 } },
     differences: { missing: 4, extra: 0, field: 0, session: 0 },
     waitingFor: null,
   } as unknown as BulkProgress;

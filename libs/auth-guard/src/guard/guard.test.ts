@@ -14,8 +14,17 @@ let sessionOwner: string | null;
 let guard: Guard;
 
 const token = (): VerifiedToken => ({
-  ...{ sub: "u1", sid: "s1", clientId: "gw", username: "ada", email: null, firstName: null, lastName: null },
-  ...{ emailVerified: true, roles: new Set(["customer"]), issuedAt: new Date(0), expiresAt: new Date(60_000) },
+  sub: "u1",
+  sid: "s1",
+  clientId: "gw",
+  username: "ada",
+  email: null,
+  firstName: null,
+  lastName: null,
+  emailVerified: true,
+  roles: new Set(["customer"]),
+  issuedAt: new Date(0),
+  expiresAt: new Date(60_000),
 });
 
 beforeEach(() => {

@@ -79,7 +79,10 @@ export class AccessTokenVerifier {
     const key = await this.keys.find(kid, mayWait);
     if (!key) throw invalid("kid");
     const rules = {
-      ...{ issuer, audience, algorithms, now: this.now },
+      issuer,
+      audience,
+      algorithms,
+      now: this.now,
       requiredClaims: ["sub", "exp", "iat", "azp", ...(serviceAccounts ? [] : ["sid"])],
     };
     const { payload } = await verifyJwt(token, key, rules).catch((error) => {

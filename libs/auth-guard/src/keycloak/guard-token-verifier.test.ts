@@ -43,7 +43,10 @@ async function hmac(header: object, secret: string): Promise<string> {
 
 const open = (options: { coolDownMs?: number; now?: () => number } = {}) =>
   new JoseGuardTokenVerifier(new PublishedGuardKeys(new PublishedKeys({ certs: realm.url, ...options }), options), {
-    ...{ issuer, audience: "gw", authorizedParties: ["gw", "app"], algorithms: SIGNATURE_ALGORITHMS },
+    issuer,
+    audience: "gw",
+    authorizedParties: ["gw", "app"],
+    algorithms: SIGNATURE_ALGORITHMS,
   });
 
 test("reads a person's token, and a service account's", async () => {

@@ -46,7 +46,8 @@ export function verifyJwt(token: string, keys: JWTVerifyGetKey, rules: JwtRules)
   return withCurrentIssuer(rules.issuer, (issuer) =>
     jwtVerify(token, keys, {
       algorithms: [...algorithms],
-      ...{ issuer, audience },
+      issuer,
+      audience,
       clockTolerance: CLOCK_TOLERANCE_SECONDS,
       currentDate: now(),
       requiredClaims: [...requiredClaims],

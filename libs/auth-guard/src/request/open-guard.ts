@@ -119,7 +119,8 @@ export function openGuard(options: KeycloakAuthOptions = {}): Guard {
         ...(options.tables && { tables: options.tables }),
       });
     },
-    ...{ logger, registry },
+    logger,
+    registry,
   });
   if (options.checkConfiguration ?? true) configuration.start();
   const database = options.database ? shareDatabase(options.database) : openGuardDatabase(databaseUrl);

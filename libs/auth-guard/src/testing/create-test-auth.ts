@@ -106,8 +106,11 @@ export async function createTestAuth<Permission extends string = string>() {
       state.sessions.set(keycloakSessionId, { sessionId, userId, startedAt: person.startedAt ?? new Date() });
       state.notify({ kind: "users", ids: [userId] });
       const token = await sign({
-        ...{ sub: userId, sid: keycloakSessionId, preferred_username: username },
-        ...{ email: person.email ?? `${userId}@example.org`, email_verified: person.emailVerified ?? true },
+        sub: userId,
+        sid: keycloakSessionId,
+        preferred_username: username,
+        email: person.email ?? `${userId}@example.org`,
+        email_verified: person.emailVerified ?? true,
         ...roleClaims(person.roles ?? []),
       });
       return { userId, sessionId, keycloakSessionId, token, headers: { authorization: `Bearer ${token}` } };

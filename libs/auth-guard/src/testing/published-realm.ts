@@ -65,9 +65,20 @@ export class PublishedRealm {
   /** An access token's claims as Keycloak writes them. */
   accessTokenClaims() {
     return {
-      ...{ iss: this.issuer, aud: ["gw", "account"], azp: "gw", sub: "u1", sid: "s1", typ: "Bearer" },
-      ...{ iat: seconds(), exp: seconds() + 60, preferred_username: "ada", email: "ada@example.org" },
-      ...{ given_name: "Ada", family_name: "L", email_verified: true, realm_access: { roles: ["customer"] } },
+      iss: this.issuer,
+      aud: ["gw", "account"],
+      azp: "gw",
+      sub: "u1",
+      sid: "s1",
+      typ: "Bearer",
+      iat: seconds(),
+      exp: seconds() + 60,
+      preferred_username: "ada",
+      email: "ada@example.org",
+      given_name: "Ada",
+      family_name: "L",
+      email_verified: true,
+      realm_access: { roles: ["customer"] },
       resource_access: { gw: { roles: ["buyer"] } },
     };
   }

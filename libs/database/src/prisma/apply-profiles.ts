@@ -100,7 +100,9 @@ async function applyInTransaction(
   const writes = differing.filter(({ id }) => !["unfinished", "collision"].includes(outcomes.get(id) as string));
   await writeUsers(tx, {
     writes: writes.map((profile) => ({
-      ...{ id: profile.id, ...keycloakFields(profile), known: known.has(profile.id) },
+      id: profile.id,
+      ...keycloakFields(profile),
+      known: known.has(profile.id),
       events: eventsOfChange(liveState(known.get(profile.id)), profile),
     })),
     givers: [...givers],

@@ -8,8 +8,14 @@ const KEPT_DETAILS = ["sessionId", "reason"];
 
 /** What events that no subscriber has handled yet say instead of the person's own values. */
 const ERASED_PAYLOAD = JSON.stringify({
-  ...{ username: ERASED_USERNAME, email: null, firstName: null, lastName: null, emailVerified: false, enabled: false },
-  ...{ ipAddress: null, userAgent: null },
+  username: ERASED_USERNAME,
+  email: null,
+  firstName: null,
+  lastName: null,
+  emailVerified: false,
+  enabled: false,
+  ipAddress: null,
+  userAgent: null,
 });
 
 /** Sessions are locked before their user: the order of every transaction that locks both. */

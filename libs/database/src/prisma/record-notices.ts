@@ -8,15 +8,14 @@ import { toStored } from "./stored-full-reconciliation.ts";
  */
 export function noticeTable(added: readonly { event: string | null; notice: NewNotice }[], now: Date): Prisma.Sql {
   const rows = added.map(({ event, notice }, n) => ({
-    ...{
-      n,
-      event,
-      kind: notice.kind,
-      subject: notice.subject,
-      source: toStored(notice.source),
-      changed_at: notice.changedAt,
-    },
-    ...{ keep_session: notice.keepSession ?? null, due_at: notice.notBefore ?? now },
+    n,
+    event,
+    kind: notice.kind,
+    subject: notice.subject,
+    source: toStored(notice.source),
+    changed_at: notice.changedAt,
+    keep_session: notice.keepSession ?? null,
+    due_at: notice.notBefore ?? now,
   }));
   return Prisma.sql`jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS added (n int, event text, kind text,
       subject text, source text, changed_at timestamptz, keep_session text, due_at timestamptz)`;

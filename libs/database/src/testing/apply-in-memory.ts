@@ -53,7 +53,9 @@ function named(database: InMemoryDatabase, { id, username, email }: KeycloakProf
   const live = [...database.users.values()].filter(({ deletedAt }) => deletedAt === null);
   const holder = (holds: (user: User) => boolean) => live.find(holds)?.id ?? null;
   return {
-    ...{ id, username: username.toLowerCase(), email: email?.toLowerCase() ?? null },
+    id,
+    username: username.toLowerCase(),
+    email: email?.toLowerCase() ?? null,
     usernameHolder: holder((user) => sameName(user.username, username)),
     emailHolder: email === null ? null : holder((user) => user.email !== null && sameName(user.email, email)),
   };

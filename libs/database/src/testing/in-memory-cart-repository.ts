@@ -23,7 +23,14 @@ export class InMemoryCartRepository implements CartRepository {
     if (!user || user.deletedAt !== null || user.storeId === null) return "no_store";
     const { storeId } = user;
     this.database.carts.set(id, {
-      ...{ id, userId, storeId, currency, status: "open", createdAt: now, updatedAt: now, items: [] },
+      id,
+      userId,
+      storeId,
+      currency,
+      status: "open",
+      createdAt: now,
+      updatedAt: now,
+      items: [],
     });
     if (key) this.database.takeWriteKey(key, id);
     return { id };

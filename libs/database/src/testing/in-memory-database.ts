@@ -144,12 +144,12 @@ export class InMemoryDatabase {
   ): void {
     const { id: userId, email, emailVerified } = user;
     if (!emailVerified || email === null) return;
-    for (const grant of [...this.roleGrants.values()]) {
+    for (const grant of this.roleGrants.values()) {
       if (grant.email === null || !sameName(grant.email, email)) continue;
       const held = [...this.roleGrants.values()].some((other) => other.userId === userId && sameGrant(other, grant));
       if (held) this.roleGrants.delete(grant.id);
       else this.roleGrants.set(grant.id, { ...grant, userId, email: null });
-      this.log({ ...{ userId, type: "role.taken_over", at, ipAddress, userAgent }, details: grantDetails(grant) });
+      this.log({ userId, type: "role.taken_over", at, ipAddress, userAgent, details: grantDetails(grant) });
     }
   }
 }
@@ -162,7 +162,8 @@ export function sameGrant(a: Scope & { role: string }, b: Scope & { role: string
 /** What the activity log says of a grant. */
 export function grantDetails({ id, role, storeId, organizationId, grantedBy }: RoleGrant): Record<string, unknown> {
   return {
-    ...{ grantId: id, role },
+    grantId: id,
+    role,
     ...(storeId !== null && { storeId }),
     ...(organizationId !== null && { organizationId }),
     ...(grantedBy !== null && { by: grantedBy }),

@@ -149,7 +149,9 @@ export class InMemoryFeedRepository implements FeedRepository {
     }
     const newer = timeOf(changedAt) >= timeOf(known.changedAt);
     Object.assign(known, {
-      ...{ version: known.version + 1n, passes: 0, deadAt: null },
+      version: known.version + 1n,
+      passes: 0,
+      deadAt: null,
       source: source === "full_reconciliation" && known.deadAt === null ? known.source : source,
       ...(newer ? { changedAt, keepSession } : {}),
       nextAttemptAt: known.deadAt === null && known.nextAttemptAt < dueAt ? known.nextAttemptAt : dueAt,

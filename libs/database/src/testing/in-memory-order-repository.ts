@@ -27,7 +27,15 @@ export class InMemoryOrderRepository implements OrderRepository {
     const items = structuredClone(cart.items);
     const totalMinor = items.reduce((sum, item) => sum + BigInt(item.quantity) * item.unitPriceMinor, 0n);
     this.database.orders.set(orderId, {
-      ...{ id: orderId, userId, storeId, cartId, currency, totalMinor, status: "placed", placedAt: now, items },
+      id: orderId,
+      userId,
+      storeId,
+      cartId,
+      currency,
+      totalMinor,
+      status: "placed",
+      placedAt: now,
+      items,
     });
     cart.status = "ordered";
     cart.updatedAt = now;

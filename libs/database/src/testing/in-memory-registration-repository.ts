@@ -22,8 +22,14 @@ export class InMemoryRegistrationRepository implements RegistrationRepository {
     if (registrations.has(registration.id)) throw new UniqueViolationError("registrations_pkey");
     registrations.set(registration.id, {
       ...structuredClone(registration),
-      ...{ state: "pending", keycloakUserId: null, attempts: 0, lastError: null, createdAt: now, updatedAt: now },
-      ...{ nextAttemptAt: recoverAt, parkedAt: null },
+      state: "pending",
+      keycloakUserId: null,
+      attempts: 0,
+      lastError: null,
+      createdAt: now,
+      updatedAt: now,
+      nextAttemptAt: recoverAt,
+      parkedAt: null,
     });
   }
 

@@ -66,7 +66,12 @@ export class InMemoryRoleRepository implements RoleRepository {
     if (organizationId !== null && !this.database.organizations.has(organizationId))
       throw new ForeignKeyViolationError("user_roles_organization_id_fkey");
     const grant: RoleGrant = {
-      ...{ id: randomUUID(), role, storeId, organizationId, grantedBy: by.id, grantedAt: now },
+      id: randomUUID(),
+      role,
+      storeId,
+      organizationId,
+      grantedBy: by.id,
+      grantedAt: now,
       userId: owner?.id ?? null,
       email: !owner && "email" in grantee ? grantee.email : null,
     };

@@ -81,7 +81,7 @@ export class InMemoryScanRepository implements ScanRepository {
   }
 
   async forgetSeen(except: string | null): Promise<void> {
-    for (const runId of [...this.#seen.keys()]) if (runId !== except) this.#seen.delete(runId);
+    for (const runId of this.#seen.keys()) if (runId !== except) this.#seen.delete(runId);
   }
 
   async forgetSeenBy(runId: string): Promise<void> {
@@ -104,7 +104,13 @@ export class InMemoryScanRepository implements ScanRepository {
       .filter((session) => !session.endedAt && next.includes(session.userId))
       .sort((a, b) => (`${a.userId} ${a.sessionId}` < `${b.userId} ${b.sessionId}` ? -1 : 1))
       .map(({ sessionId, userId, keycloakSessionId, refreshExpiresAt, startedAt, offline, keptAsOf }) => ({
-        ...{ sessionId, userId, keycloakSessionId, refreshExpiresAt, startedAt, offline, keptAsOf },
+        sessionId,
+        userId,
+        keycloakSessionId,
+        refreshExpiresAt,
+        startedAt,
+        offline,
+        keptAsOf,
         username: this.database.users.get(userId)?.username ?? "",
       }));
   }

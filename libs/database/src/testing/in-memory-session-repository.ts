@@ -45,21 +45,30 @@ export class InMemorySessionRepository implements SessionRepository {
       ...(provisions && { ...keycloakFields(profile), syncedAt: now, deletedAt: null }),
       storeId: before.storeId ?? storeId,
       loginCount: before.loginCount + 1,
-      ...{ lastLoginAt: now, updatedAt: now },
+      lastLoginAt: now,
+      updatedAt: now,
     };
     this.database.assertRelations(user);
     const started: Session = {
       ...session,
       userId: profile.id,
       lastSeenAt: now,
-      ...{ previousRefreshTokenHash: null, refreshedAt: null, keptAsOf: null, endedAt: null, endReason: null },
+      previousRefreshTokenHash: null,
+      refreshedAt: null,
+      keptAsOf: null,
+      endedAt: null,
+      endReason: null,
     };
     users.set(user.id, user);
     sessions.set(started.sessionId, started);
     this.database.expiryChecks.set(started.sessionId, started.refreshExpiresAt);
     const { sessionId, ipAddress, userAgent } = session;
     this.database.log({
-      ...{ userId: user.id, type: "session.started", at: now, ipAddress, userAgent },
+      userId: user.id,
+      type: "session.started",
+      at: now,
+      ipAddress,
+      userAgent,
       details: { sessionId },
     });
     // Grants to an email are taken over only where row and login both say that it is verified.
@@ -138,8 +147,12 @@ export class InMemorySessionRepository implements SessionRepository {
     this.#free(sessionId);
     this.database.sessions.set(sessionId, {
       ...session,
-      ...{ accessToken: "", refreshToken: null, idToken: null },
-      ...{ lastSeenAt: now, endedAt: now, endReason: reason },
+      accessToken: "",
+      refreshToken: null,
+      idToken: null,
+      lastSeenAt: now,
+      endedAt: now,
+      endReason: reason,
     });
     const { userId, ipAddress, userAgent } = session;
     const details = { sessionId, reason };

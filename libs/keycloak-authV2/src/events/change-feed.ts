@@ -126,7 +126,10 @@ export class ChangeFeed {
     const { eventSource, serverFeatures } = integration;
     const deps = {
       ...syncDeps,
-      ...{ eventSource, serverFeatures, feedMetrics, problems },
+      eventSource,
+      serverFeatures,
+      feedMetrics,
+      problems,
       leader: new FeedLeader(leases),
       clock: new KeycloakClock(eventSource, now),
       onLoss: (reason: string) => fullReconciliation.start(reason),
@@ -157,7 +160,8 @@ export class ChangeFeed {
       const reconciler = new Reconciler(
         { ...reconcilerDeps, rounds, counted },
         {
-          ...{ periodMs, readsEvents },
+          periodMs,
+          readsEvents,
           maxCallsPerSecond: options.reconcileMaxCallsPerSecond ?? MAX_CALLS_PER_SECOND,
         },
       );
@@ -168,7 +172,7 @@ export class ChangeFeed {
     const lag = new FeedLag({ ...deps, reader });
     const setup = new SetupCheck({ ...deps, canary: new LoginCanary(deps) });
     const notBefore = new NotBeforeWatch(deps);
-    const watch = new FeedWatch({ ...deps, ...{ fullReconciliation, reader, lag, setup, notBefore } }).sweep();
+    const watch = new FeedWatch({ ...deps, fullReconciliation, reader, lag, setup, notBefore }).sweep();
     this.#sweeps.push(reader.sweep(), { ...watch, close: () => fullReconciliation.stop() });
   }
 

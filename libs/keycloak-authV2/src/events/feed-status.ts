@@ -84,7 +84,12 @@ export async function readFeedStatus(feed: FeedRepository, now = new Date()): Pr
     [reconcile.users, reconcile.sessions].some((round) => round && isLate(round, now)),
   );
   return {
-    ...{ backlog, mode, readAt, problems, deadLetters, reconcile },
+    backlog,
+    mode,
+    readAt,
+    problems,
+    deadLetters,
+    reconcile,
   };
 }
 

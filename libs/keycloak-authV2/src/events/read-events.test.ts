@@ -37,11 +37,14 @@ function setUp() {
   };
   const edited = (userId: string, at = new Date(clock.now)) =>
     keycloak.eventSource.recordAdminEvent({
-      ...{ operation: "CREATE", resourceType: "GROUP_MEMBERSHIP", byUserId: "admin", at },
+      operation: "CREATE",
+      resourceType: "GROUP_MEMBERSHIP",
+      byUserId: "admin",
+      at,
       resourcePath: `users/${userId}/groups/g1`,
     });
   const subjects = () => fixture.notices().map(({ kind, subject }) => `${kind} ${subject}`);
-  return { ...fixture, ...{ losses, replica, pass, edited, subjects } };
+  return { ...fixture, losses, replica, pass, edited, subjects };
 }
 
 describe("EventReader", () => {
@@ -239,9 +242,14 @@ describe("own writes", () => {
     const begin = async (id: string) => {
       const person = newUser();
       await deps.registrations.begin({
-        ...{ id, username: person.username, email: person.email, idempotencyKey: null, now: deps.now() },
+        id,
+        username: person.username,
+        email: person.email,
+        idempotencyKey: null,
+        now: deps.now(),
         profile: { firstName: "A", lastName: "B", emailVerified: false, enabled: true, ...local },
-        ...{ recoverAt: new Date(clock.now + MINUTE), lostUntil: new Date(clock.now + MINUTE) },
+        recoverAt: new Date(clock.now + MINUTE),
+        lostUntil: new Date(clock.now + MINUTE),
       });
       return keycloak.userRepository.createUser({ ...person, attributes: { registrationId: [id] } });
     };

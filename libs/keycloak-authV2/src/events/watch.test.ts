@@ -37,7 +37,9 @@ function setUp() {
     const fullReconciliation = new FullReconciliation({ ...feedDeps, problems });
     const common = {
       ...feedDeps,
-      ...{ feedMetrics, problems, pollIntervalMs: 750 },
+      feedMetrics,
+      problems,
+      pollIntervalMs: 750,
       leader: new FeedLeader(feedDeps.leases, () => monotonic),
       clock: new KeycloakClock(keycloak.eventSource, deps.now),
       onLoss: (reason: string) => fullReconciliation.start(reason),
@@ -46,7 +48,7 @@ function setUp() {
     const lag = new FeedLag({ ...common, reader });
     const setup = new SetupCheck({ ...common, canary: new LoginCanary(common) });
     const notBefore = new NotBeforeWatch(common);
-    const watch = new FeedWatch({ ...common, ...{ fullReconciliation, reader, lag, setup, notBefore } });
+    const watch = new FeedWatch({ ...common, fullReconciliation, reader, lag, setup, notBefore });
     /** The replica's own next rounds. */
     const round = async () => {
       await reader
@@ -64,7 +66,11 @@ function setUp() {
   };
   return {
     ...fixture,
-    ...{ lines, replica, pass, config: keycloak.eventSource.config, features: keycloak.features },
+    lines,
+    replica,
+    pass,
+    config: keycloak.eventSource.config,
+    features: keycloak.features,
   };
 }
 
@@ -235,8 +241,13 @@ describe("FullReconciliation", () => {
     const unknown = await Promise.all(
       Array.from({ length: 3 }, (_, i) =>
         keycloak.userRepository.createUser({
-          ...{ username: `unknown-${i}`, email: `unknown-${i}@example.org`, firstName: "A", lastName: "B" },
-          ...{ password: "password-123", emailVerified: false, enabled: true },
+          username: `unknown-${i}`,
+          email: `unknown-${i}@example.org`,
+          firstName: "A",
+          lastName: "B",
+          password: "password-123",
+          emailVerified: false,
+          enabled: true,
         }),
       ),
     );

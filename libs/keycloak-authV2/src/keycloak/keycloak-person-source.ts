@@ -27,7 +27,9 @@ async function readDetails(users: KeycloakAdminClient["users"], id: string): Pro
   ]);
   return {
     credentials: credentials.map(({ type, userLabel, createdDate }) => ({
-      ...{ type: type ?? "", label: userLabel ?? null, createdAt: timeOf(createdDate) },
+      type: type ?? "",
+      label: userLabel ?? null,
+      createdAt: timeOf(createdDate),
     })),
     groups: groups.map(({ path }) => path ?? ""),
     realmRoles: namesOf(roles.realmMappings),
@@ -35,10 +37,14 @@ async function readDetails(users: KeycloakAdminClient["users"], id: string): Pro
       Object.entries(roles.clientMappings ?? {}).map(([client, { mappings }]) => [client, namesOf(mappings)]),
     ),
     identities: identities.map(({ identityProvider, userId: theirs, userName }) => ({
-      ...{ provider: identityProvider ?? "", userId: theirs ?? null, username: userName ?? null },
+      provider: identityProvider ?? "",
+      userId: theirs ?? null,
+      username: userName ?? null,
     })),
     consents: consents.map(({ clientId, grantedClientScopes, createdDate }) => ({
-      ...{ clientId: clientId ?? "", scopes: grantedClientScopes ?? [], grantedAt: timeOf(createdDate) },
+      clientId: clientId ?? "",
+      scopes: grantedClientScopes ?? [],
+      grantedAt: timeOf(createdDate),
     })),
   };
 }

@@ -24,8 +24,15 @@ beforeAll(async () => {
 });
 
 const claims = () => ({
-  ...{ iss: issuer, aud: "gw", sub: "u1", sid: "s1", jti: "j1", typ: "Logout" },
-  ...{ iat: seconds(), exp: seconds() + 120, events: { [logoutEvent]: {}, revoke_offline_access: true } },
+  iss: issuer,
+  aud: "gw",
+  sub: "u1",
+  sid: "s1",
+  jti: "j1",
+  typ: "Logout",
+  iat: seconds(),
+  exp: seconds() + 120,
+  events: { [logoutEvent]: {}, revoke_offline_access: true },
 });
 const sign = (changes: object = {}, header: object = {}, pair = signing) =>
   realm.sign(pair, { ...claims(), ...changes }, { typ: "logout+jwt", ...header });
@@ -36,8 +43,11 @@ describe("JoseLogoutTokenVerifier", () => {
     realm.fetches = 0;
     const read = await verifier().verifyLogoutToken(await sign());
     expect(read).toEqual({
-      ...{ jti: "j1", sub: "u1", sid: "s1" },
-      ...{ issuedAt: new Date(read.issuedAt), expiresAt: new Date(read.issuedAt.getTime() + 120_000) },
+      jti: "j1",
+      sub: "u1",
+      sid: "s1",
+      issuedAt: new Date(read.issuedAt),
+      expiresAt: new Date(read.issuedAt.getTime() + 120_000),
     });
     expect(realm.fetches).toBe(0);
   });

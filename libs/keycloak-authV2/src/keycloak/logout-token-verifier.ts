@@ -60,7 +60,8 @@ export class JoseLogoutTokenVerifier implements LogoutTokenVerifier {
     const { clientId } = options;
     this.#keys = keys;
     this.#rules = {
-      ...{ issuer, now },
+      issuer,
+      now,
       audience: clientId,
       algorithms: acceptedAlgorithms(options),
       requiredClaims: ["iat", "exp", "jti", "events"],

@@ -51,8 +51,13 @@ describe("requests", () => {
     expect(set).toEqual(tokens);
     expect(asked?.path).toBe("/realms/r/protocol/openid-connect/token");
     expect(Object.fromEntries(asked?.form ?? [])).toEqual({
-      ...{ client_id: "gw", client_secret: SECRET, grant_type: "password", scope: "openid" },
-      ...{ username: "ada", password: "pass-word-1", otp: "123456" },
+      client_id: "gw",
+      client_secret: SECRET,
+      grant_type: "password",
+      scope: "openid",
+      username: "ada",
+      password: "pass-word-1",
+      otp: "123456",
     });
     expect(asked?.headers.get("x-forwarded-for")).toBe("2001:db8::1");
     expect(asked?.headers.get("user-agent")).toBe("Browser/1");

@@ -56,7 +56,9 @@ describe("one attribute", () => {
       readUserProfile({ attributes: [{ name: "a", permissions: both, validations, multivalued: true }] }, metadata())
         .attributes[0];
     expect(read({ length: { max: "20" }, options: { options: ["red", "blue"] } })).toMatchObject({
-      ...{ maxLength: 20, options: ["red", "blue"], multivalued: true },
+      maxLength: 20,
+      options: ["red", "blue"],
+      multivalued: true,
     });
     expect(read({ length: { max: "many" }, options: {} })).toMatchObject({ maxLength: null, options: null });
     expect(read(undefined)).toMatchObject({ maxLength: null, options: null });
@@ -66,7 +68,10 @@ describe("one attribute", () => {
 test("the mark is nobody's business", () => {
   const mark = { name: "registrationId", permissions: admins, required: {} };
   expect(readUserProfile({ attributes: [mark] }, metadata())).toEqual({
-    ...{ emailAsUsername: false, attributes: [], blocked: [], askedByKeycloak: [] },
+    emailAsUsername: false,
+    attributes: [],
+    blocked: [],
+    askedByKeycloak: [],
   });
 });
 

@@ -57,7 +57,10 @@ function describe(
   const max = Number(bound(validations, "length", "max"));
   const options = bound(validations, "options", "options");
   return {
-    ...{ name, required, settable, multivalued: multivalued ?? false },
+    name,
+    required,
+    settable,
+    multivalued: multivalued ?? false,
     maxLength: Number.isInteger(max) && max > 0 ? max : null,
     options: Array.isArray(options) ? options.filter((option) => typeof option === "string") : null,
   };

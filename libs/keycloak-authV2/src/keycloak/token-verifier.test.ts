@@ -27,8 +27,15 @@ describe("JoseTokenVerifier", () => {
     const [read] = await Promise.all([1, 2, 3].map(async () => verifier.verifyAccessToken(await sign())));
     expect(realm.fetches).toBe(1);
     expect(read).toMatchObject({
-      ...{ sub: "u1", sid: "s1", username: "ada", email: "ada@example.org", firstName: "Ada", lastName: "L" },
-      ...{ emailVerified: true, realmRoles: ["customer"], clientRoles: { gw: ["buyer"] } },
+      sub: "u1",
+      sid: "s1",
+      username: "ada",
+      email: "ada@example.org",
+      firstName: "Ada",
+      lastName: "L",
+      emailVerified: true,
+      realmRoles: ["customer"],
+      clientRoles: { gw: ["buyer"] },
     });
     expect((read?.expiresAt.getTime() ?? 0) - (read?.issuedAt.getTime() ?? 0)).toBe(60_000);
   });

@@ -64,7 +64,12 @@ export const isBuiltIn = (name: string): name is BuiltInAttribute =>
 export const DEFAULT_USER_PROFILE: UserProfile = {
   emailAsUsername: false,
   attributes: BUILT_IN_ATTRIBUTES.map((name) => ({
-    ...{ name, required: true, settable: true, multivalued: false, maxLength: 255, options: null },
+    name,
+    required: true,
+    settable: true,
+    multivalued: false,
+    maxLength: 255,
+    options: null,
   })),
   blocked: [],
   askedByKeycloak: [],

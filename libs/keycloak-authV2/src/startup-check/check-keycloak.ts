@@ -69,7 +69,12 @@ export async function checkKeycloak(
   const allowed = rights.filter(({ code }) => !(unreadable && code === "realm.not_before_future"));
   return {
     findings: firstOfEach([
-      ...[...page.findings, ...access.findings, ...own, ...allowed, ...subject, ...version],
+      ...page.findings,
+      ...access.findings,
+      ...own,
+      ...allowed,
+      ...subject,
+      ...version,
       ...personTokens.findings(lacksBasic),
     ]),
     token: access.token && {

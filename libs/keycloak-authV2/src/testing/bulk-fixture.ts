@@ -12,9 +12,20 @@ export function createBulkFixture(options: InMemoryKeycloakOptions = {}) {
   /** Puts a user straight into Keycloak, without an event. @param createdAt milliseconds since the epoch */
   function addUser(id: string, createdAt: number | null, change: Partial<StoredUser> = {}): StoredUser {
     const user: StoredUser = {
-      ...{ id, username: `name-${id}`, email: `${id}@example.test`, firstName: "Ada", lastName: "Lovelace" },
-      ...{ emailVerified: true, enabled: true, attributes: {}, requiredActions: [], notBefore: null, password: "" },
-      ...{ lastFailureAt: 0, lockedUntil: 0, failures: 0 },
+      id,
+      username: `name-${id}`,
+      email: `${id}@example.test`,
+      firstName: "Ada",
+      lastName: "Lovelace",
+      emailVerified: true,
+      enabled: true,
+      attributes: {},
+      requiredActions: [],
+      notBefore: null,
+      password: "",
+      lastFailureAt: 0,
+      lockedUntil: 0,
+      failures: 0,
       createdAt: createdAt === null ? null : new Date(createdAt),
       ...change,
     };

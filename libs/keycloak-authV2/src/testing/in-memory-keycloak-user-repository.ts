@@ -172,7 +172,7 @@ export class InMemoryKeycloakUserRepository implements KeycloakUserRepository {
     return this.#keycloak.perform("sign_out_user", () => {
       const { sessions, users, eventSource } = this.#keycloak;
       if (!users.has(userId)) return false;
-      for (const session of [...sessions.values()]) if (session.userId === userId) sessions.delete(session.id);
+      for (const session of sessions.values()) if (session.userId === userId) sessions.delete(session.id);
       const resourcePath = `users/${userId}/logout`;
       eventSource.recordAdminEvent({ operation: "ACTION", resourceType: "USER", resourcePath });
       return true;

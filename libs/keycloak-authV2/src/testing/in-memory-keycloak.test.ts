@@ -20,7 +20,9 @@ emailAsUsernameContract("in-memory Keycloak", async () => ({
 tokenClientContract("in-memory Keycloak", realm);
 keycloakEventSourceContract("in-memory Keycloak", async () => ({ users, tokens, events }));
 logoutTokenVerifierContract("in-memory Keycloak", async () => ({
-  ...{ users, tokens, logoutTokens },
+  users,
+  tokens,
+  logoutTokens,
   endSession: async (sessionId, userId) => {
     await users.deleteSession(sessionId);
     return keycloak.mint.logoutToken(userId, sessionId);

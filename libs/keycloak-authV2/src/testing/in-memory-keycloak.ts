@@ -124,14 +124,23 @@ export class InMemoryKeycloak {
 
   removeUser(id: string): boolean {
     for (const sessions of [this.sessions, this.offlineSessions])
-      for (const session of [...sessions.values()]) if (session.userId === id) sessions.delete(session.id);
+      for (const session of sessions.values()) if (session.userId === id) sessions.delete(session.id);
     return this.users.delete(id);
   }
 }
 
 function serviceAccountOf(clientId: string, createdAt: Date): KeycloakUser {
   return {
-    ...{ id: randomUUID(), username: `service-account-${clientId}`, email: null, firstName: null, lastName: null },
-    ...{ emailVerified: false, enabled: true, createdAt, attributes: {}, requiredActions: [], notBefore: null },
+    id: randomUUID(),
+    username: `service-account-${clientId}`,
+    email: null,
+    firstName: null,
+    lastName: null,
+    emailVerified: false,
+    enabled: true,
+    createdAt,
+    attributes: {},
+    requiredActions: [],
+    notBefore: null,
   };
 }

@@ -158,8 +158,12 @@ async function connect(boss: PgBoss, { name, cron }: Sweep, loops: Map<Sweep["na
   const queue = queueOf(name);
   // `short`: one waiting job stands for all wakes. A job that is lost is not repeated: the interval makes up for it.
   await boss.createQueue(queue, {
-    ...{ policy: "short", notify: true, retryLimit: 0, expireInSeconds: 60 },
-    ...{ retentionSeconds: 3_600, deleteAfterSeconds: 600 },
+    policy: "short",
+    notify: true,
+    retryLimit: 0,
+    expireInSeconds: 60,
+    retentionSeconds: 3_600,
+    deleteAfterSeconds: 600,
   });
   await boss.work(queue, { pollingIntervalSeconds: 10, notifyPollingIntervalSeconds: 30 }, async () => {
     await loops.get(name)?.kick();

@@ -5,12 +5,25 @@ import { notBeforeFindings, type RealmSettings, realmSettingFindings } from "./c
 
 const now = Date.parse("2026-11-27T10:00:00Z");
 const sane: RealmSettings = {
-  ...{ accessTokenLifespan: 300, ssoSessionIdleTimeout: 1_800, ssoSessionMaxLifespan: 36_000 },
-  ...{ offlineSessionIdleTimeout: 2_592_000, offlineSessionMaxLifespanEnabled: false, offlineSessionMaxLifespan: 60 },
-  ...{ bruteForceProtected: true, permanentLockout: false, failureFactor: 10, waitIncrementSeconds: 60 },
-  ...{ maxFailureWaitSeconds: 900, quickLoginCheckMilliSeconds: 1_000, duplicateEmailsAllowed: false },
-  ...{ loginWithEmailAllowed: true, registrationEmailAsUsername: false, verifyEmail: false, smtpServer: {} },
-  ...{ passwordPolicy: "length(8)", notBefore: 0 },
+  accessTokenLifespan: 300,
+  ssoSessionIdleTimeout: 1_800,
+  ssoSessionMaxLifespan: 36_000,
+  offlineSessionIdleTimeout: 2_592_000,
+  offlineSessionMaxLifespanEnabled: false,
+  offlineSessionMaxLifespan: 60,
+  bruteForceProtected: true,
+  permanentLockout: false,
+  failureFactor: 10,
+  waitIncrementSeconds: 60,
+  maxFailureWaitSeconds: 900,
+  quickLoginCheckMilliSeconds: 1_000,
+  duplicateEmailsAllowed: false,
+  loginWithEmailAllowed: true,
+  registrationEmailAsUsername: false,
+  verifyEmail: false,
+  smtpServer: {},
+  passwordPolicy: "length(8)",
+  notBefore: 0,
 };
 const codes = (settings: RealmSettings) => realmSettingFindings(settings, now).map(({ code }) => code);
 

@@ -24,7 +24,11 @@ export async function checkSetup(api: AdminApi, options: DoctorOptions): Promise
   const settings = await api.call("read_realm", (client) => client.realms.findOne({ realm }));
   if (!settings) return [finding("keycloak.realm_missing", realm)];
   const planned = await planRealm({
-    ...{ keycloakUrl: url, realm, clientId, clientSecret, timeoutMs: options.timeoutMs },
+    keycloakUrl: url,
+    realm,
+    clientId,
+    clientSecret,
+    timeoutMs: options.timeoutMs,
     admin: options.admin as NonNullable<DoctorOptions["admin"]>,
     backchannelLogoutUrl: options.backchannelLogoutUrl,
     // How long events are kept is the operator's choice; too short a time is found elsewhere.
@@ -51,8 +55,15 @@ export async function checkSetup(api: AdminApi, options: DoctorOptions): Promise
 /** What the plan sets to one value, and what is judged here by other checks: by what follows from it. */
 const JUDGED_ELSEWHERE: ReadonlySet<string> = new Set([
   // How long admin events are kept is an attribute of its own.
-  ...["attributes", "eventsExpiration", "permanentLockout", "failureFactor", "waitIncrementSeconds"],
-  ...["maxFailureWaitSeconds", "minimumQuickLoginWaitSeconds", "quickLoginCheckMilliSeconds", "maxDeltaTimeSeconds"],
+  "attributes",
+  "eventsExpiration",
+  "permanentLockout",
+  "failureFactor",
+  "waitIncrementSeconds",
+  "maxFailureWaitSeconds",
+  "minimumQuickLoginWaitSeconds",
+  "quickLoginCheckMilliSeconds",
+  "maxDeltaTimeSeconds",
 ]);
 
 function isOperatorsChoice({ subject, name }: RealmChange): boolean {

@@ -3,8 +3,14 @@
  * people's sessions, the record of events. What else it holds follows from managing users, or is of no consequence.
  */
 const POWERFUL: ReadonlySet<string> = new Set([
-  ...["realm-admin", "manage-realm", "manage-clients", "create-client", "manage-identity-providers"],
-  ...["manage-authorization", "manage-events", "impersonation"],
+  "realm-admin",
+  "manage-realm",
+  "manage-clients",
+  "create-client",
+  "manage-identity-providers",
+  "manage-authorization",
+  "manage-events",
+  "impersonation",
   // Who may view clients may read their secrets.
   "view-clients",
 ]);

@@ -12,7 +12,9 @@ export function createRealmApi({
 }: Pick<RealmOptions, "keycloakUrl" | "admin" | "timeoutMs">): AdminApi {
   const url = keycloakUrl.replace(/\/+$/, "");
   return createAdminApi({
-    ...{ url, realm: "master", timeoutMs },
+    url,
+    realm: "master",
+    timeoutMs,
     tokenUrl: `${url}/realms/master/protocol/openid-connect/token`,
     grant: { grant_type: "password", client_id: "admin-cli", username: admin.username, password: admin.password },
   });

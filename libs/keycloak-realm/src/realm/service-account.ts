@@ -75,11 +75,13 @@ function roleChanges(clientId: string) {
   return {
     granted: (name: string): RealmChange => ({ subject: "service_account", name, text: `${account}: ${name} granted` }),
     taken: (name: string): RealmChange => ({
-      ...{ subject: "service_account", name: `no ${name}` },
+      subject: "service_account",
+      name: `no ${name}`,
       text: `${account}: ${name} revoked`,
     }),
     scoped: (name: string): RealmChange => ({
-      ...{ subject: "client", name: `scope ${name}` },
+      subject: "client",
+      name: `scope ${name}`,
       text: `client ${clientId}: ${name} allowed in its tokens`,
     }),
   };

@@ -26,8 +26,20 @@ export interface DatabaseTarget {
 
 /** Sorted out here; the rest is `pg`'s. */
 const OWN = [
-  ...["ssl", "sslmode", "sslrootcert", "sslcert", "sslkey", "sslpassword", "sslnegotiation", "uselibpqcompat"],
-  ...["ssl_min_protocol_version", "ssl_max_protocol_version", "channel_binding", "schema", "options", "pgbouncer"],
+  "ssl",
+  "sslmode",
+  "sslrootcert",
+  "sslcert",
+  "sslkey",
+  "sslpassword",
+  "sslnegotiation",
+  "uselibpqcompat",
+  "ssl_min_protocol_version",
+  "ssl_max_protocol_version",
+  "channel_binding",
+  "schema",
+  "options",
+  "pgbouncer",
 ];
 /** Parameters that `pg` would send at start-up. */
 const TIMEOUTS = ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"];

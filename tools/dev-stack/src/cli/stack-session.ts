@@ -65,7 +65,11 @@ export class StackSession {
     if (gateway) demandFree([{ name: "gateway", port }]);
     if (fresh) rmSync(SECRETS, { force: true });
     this.servers = await startServers({
-      ...{ stateDir: DEV_DIR, dataName: "data", throwaway: false, fresh, report },
+      stateDir: DEV_DIR,
+      dataName: "data",
+      throwaway: false,
+      fresh,
+      report,
       disposable: [STACK_FILE, ...ANSWER_FILES.map((file) => join(ROOT, file))],
       jvm: process.env["KEYCLOAK_JVM"] === "keycloak" ? "keycloak" : "quick",
       ports: {
@@ -109,8 +113,14 @@ export class StackSession {
     await migrate(direct.url, direct).catch(databaseStackError);
     report("Database: migrated");
     const { changes } = await applyRealm({
-      ...{ keycloakUrl, admin: keycloakAdmin, realm, clientId, clientSecret: secrets.clientSecret },
-      ...{ sslRequired: "none", backchannelLogoutUrl: backchannelLogoutUrl(gatewayUrl), onVersion: report },
+      keycloakUrl,
+      admin: keycloakAdmin,
+      realm,
+      clientId,
+      clientSecret: secrets.clientSecret,
+      sslRequired: "none",
+      backchannelLogoutUrl: backchannelLogoutUrl(gatewayUrl),
+      onVersion: report,
     }).catch((error: unknown) => keycloakStackError(error, { url: keycloakUrl, realm }));
     report(`Realm ${realm}: ${changes.length === 0 ? "as it should be" : `${changes.length} settings made`}`);
     const owner = identify(process.pid) ?? { pid: process.pid, startedAt: "" };

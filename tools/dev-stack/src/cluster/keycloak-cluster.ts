@@ -56,9 +56,13 @@ export class KeycloakCluster {
       b: member("b", keycloakB, managementB, jgroupsB),
     };
     const cluster = new KeycloakCluster(supervisor, {
-      ...{ program, port: publicPort, statsPort },
+      program,
+      port: publicPort,
+      statsPort,
       servers: NODE_NAMES.map((name) => ({
-        ...{ name, port: members[name].ports.keycloak, healthPort: members[name].ports.management },
+        name,
+        port: members[name].ports.keycloak,
+        healthPort: members[name].ports.management,
       })),
       configFile: join(stateDir, "haproxy.cfg"),
       log: join(stateDir, "haproxy.log"),

@@ -32,8 +32,11 @@ test("26: all by their new names", () => {
 test("a node of a cluster: the address is the cluster's, and nodes meet on the loopback address", () => {
   const member = { publicPort: 8443, jgroupsPort: 7801, poolSize: 60 };
   expect(keycloakEnvironment({ ...settings("26.7.4"), member })).toMatchObject({
-    ...{ KC_CACHE: "ispn", KC_HOSTNAME: "http://127.0.0.1:8443", KC_HTTP_PORT: "8080" },
-    ...{ KC_CACHE_EMBEDDED_NETWORK_BIND_ADDRESS: "127.0.0.1", KC_CACHE_EMBEDDED_NETWORK_BIND_PORT: "7801" },
+    KC_CACHE: "ispn",
+    KC_HOSTNAME: "http://127.0.0.1:8443",
+    KC_HTTP_PORT: "8080",
+    KC_CACHE_EMBEDDED_NETWORK_BIND_ADDRESS: "127.0.0.1",
+    KC_CACHE_EMBEDDED_NETWORK_BIND_PORT: "7801",
   });
   expect(keycloakEnvironment(settings("26.7.4"))).toMatchObject({ KC_CACHE: "local" });
 });

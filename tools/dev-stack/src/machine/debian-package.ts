@@ -80,8 +80,14 @@ async function prepare(program: keyof typeof PACKAGES, folder: string): Promise<
 async function download(program: keyof typeof PACKAGES, draft: string): Promise<void> {
   if ((await fetchArchives(program, draft, [])).code === 0) return;
   const own = [
-    ...["-o", `Dir::State=${join(draft, "state")}`, "-o", `Dir::Cache=${join(draft, "cache")}`],
-    ...["-o", "Dir::State::status=/var/lib/dpkg/status", "-o", "Debug::NoLocking=1"],
+    "-o",
+    `Dir::State=${join(draft, "state")}`,
+    "-o",
+    `Dir::Cache=${join(draft, "cache")}`,
+    "-o",
+    "Dir::State::status=/var/lib/dpkg/status",
+    "-o",
+    "Debug::NoLocking=1",
   ];
   for (const name of ["state/lists/partial", "cache/archives/partial"])
     mkdirSync(join(draft, name), { recursive: true });

@@ -86,7 +86,11 @@ export async function runPostgres(supervisor: Supervisor, options: PostgresServe
   const process = await supervisor.run({
     name: options.name ?? "postgres",
     command: [
-      ...[binaries.postgres, "-D", dataDir, "-p", String(port)],
+      binaries.postgres,
+      "-D",
+      dataDir,
+      "-p",
+      String(port),
       ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
     ],
     cwd: "/",

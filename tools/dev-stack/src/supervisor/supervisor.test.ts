@@ -13,8 +13,13 @@ const root = mkdtempSync(join(tmpdir(), "supervisor-test-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const sleeper = (name: string): ProcessSpec => ({
-  ...{ name, command: ["sleep", "60"], cwd: "/", env: {}, log: join(root, `${name}.log`) },
-  ...{ stopSignal: "SIGTERM", graceMs: 2_000 },
+  name,
+  command: ["sleep", "60"],
+  cwd: "/",
+  env: {},
+  log: join(root, `${name}.log`),
+  stopSignal: "SIGTERM",
+  graceMs: 2_000,
 });
 
 const until = async (condition: () => boolean): Promise<void> => {

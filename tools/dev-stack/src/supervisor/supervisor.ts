@@ -146,7 +146,7 @@ export class Supervisor {
   }
 
   private forgetAll(): void {
-    for (const name of [...this.running.keys()]) this.onExited(name, 0);
+    for (const name of this.running.keys()) this.onExited(name, 0);
     for (const { failed, spec } of this.pending.values()) {
       failed(new StackError(`Cannot start ${spec.name}: the supervisor process has ended.`));
     }

@@ -73,8 +73,17 @@ export async function openTestStack(options: TestStackOptions = {}): Promise<Tes
     const { url } = await opened.create();
     const { keycloakUrl, managementUrl, keycloakAdmin, logs, versions, pids } = servers;
     return {
-      ...{ keycloakUrl, managementUrl, keycloakAdmin, logs, versions, pids, cluster: servers.cluster },
-      ...{ realm: realm.realm, issuer: realm.issuer, clientId: realm.clientId, clientSecret: realm.clientSecret },
+      keycloakUrl,
+      managementUrl,
+      keycloakAdmin,
+      logs,
+      versions,
+      pids,
+      cluster: servers.cluster,
+      realm: realm.realm,
+      issuer: realm.issuer,
+      clientId: realm.clientId,
+      clientSecret: realm.clientSecret,
       databaseUrl: url,
       tokenEncryptionKeys: newSecrets().tokenEncryptionKeys,
       createDatabase: () => opened.create(),

@@ -56,8 +56,12 @@ export const activityRoute = ({ sync, auth, withinDeadline }: PersonRouteDeps) =
 function present({ id, type, at, ipAddress, userAgent, details }: Activity): z.infer<typeof activity> {
   const shown = Object.entries(details).filter(([name]) => shownDetails.includes(name));
   return {
-    ...{ id, type, at: at.toISOString(), ipAddress },
-    ...{ device: describeDevice(userAgent), details: Object.fromEntries(shown) },
+    id,
+    type,
+    at: at.toISOString(),
+    ipAddress,
+    device: describeDevice(userAgent),
+    details: Object.fromEntries(shown),
   };
 }
 

@@ -20,8 +20,15 @@ const routes = [
 
 /** Everybody may call these: they are what one has no session for yet, or proves it otherwise. */
 const open = [
-  ...["/auth/register", "/auth/login", "/auth/refresh", "/auth/logout", "/auth/backchannel-logout"],
-  ...["/health/*", "/metrics", "/openapi", "/openapi/*"],
+  "/auth/register",
+  "/auth/login",
+  "/auth/refresh",
+  "/auth/logout",
+  "/auth/backchannel-logout",
+  "/health/*",
+  "/metrics",
+  "/openapi",
+  "/openapi/*",
 ];
 
 test("each route is guarded, or known to be open", () => {

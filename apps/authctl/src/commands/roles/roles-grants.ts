@@ -44,7 +44,9 @@ async function rolesGrants(context: CommandContext, { role, of, limit = 100, jso
   const rows = grants.map((grant) => [
     grant.role,
     grant.userId ?? `${grant.email} (waits for the email to be verified)`,
-    ...[describeScope(grant), grant.grantedBy, formatTime(grant.grantedAt)],
+    describeScope(grant),
+    grant.grantedBy,
+    formatTime(grant.grantedAt),
   ]);
   terminal.print(renderTable(terminal, ["role", "who", "where", "granted by", "at"], rows));
 }

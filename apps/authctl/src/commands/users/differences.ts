@@ -12,7 +12,15 @@ const MEANING: Record<DifferenceKind, string> = {
 };
 
 export const DIFFERENCE_COLUMNS = [
-  ...["kind", "userId", "username", "field", "keycloak", "local", "sessionId", "keycloakSessionId", "reason"],
+  "kind",
+  "userId",
+  "username",
+  "field",
+  "keycloak",
+  "local",
+  "sessionId",
+  "keycloakSessionId",
+  "reason",
 ] as const;
 
 /** So many are shown; a report has them all. */

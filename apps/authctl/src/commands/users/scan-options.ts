@@ -44,7 +44,9 @@ export function runOptions(flags: ScanFlags): BulkRunOptions {
   const filter = given({ search, username, email, exact, createdAfter, createdBefore }) as UserFilter;
   const { pageSize, concurrency, maxRate, outageMinutes } = flags;
   return given({
-    ...{ pageSize, concurrency, maxRate },
+    pageSize,
+    concurrency,
+    maxRate,
     outageMs: outageMinutes === undefined ? undefined : outageMinutes * 60_000,
     filter: Object.keys(filter).length > 0 ? filter : undefined,
   }) as BulkRunOptions;

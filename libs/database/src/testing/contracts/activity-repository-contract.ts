@@ -6,7 +6,12 @@ import { fresh, LATER, LATEST, type MakeSubject, NOW, profileOf, writeUser } fro
 export function activityRepositoryContract(name: string, makeSubject: MakeSubject): void {
   describe(`${name}: ActivityRepository`, () => {
     const activityOf = (change: Partial<Omit<Activity, "id">>): Omit<Activity, "id"> => ({
-      ...{ userId: null, type: "login.failed", at: NOW, ipAddress: null, userAgent: null, details: {} },
+      userId: null,
+      type: "login.failed",
+      at: NOW,
+      ipAddress: null,
+      userAgent: null,
+      details: {},
       ...change,
     });
 

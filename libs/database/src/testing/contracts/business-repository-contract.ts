@@ -18,7 +18,8 @@ export function businessRepositoryContract(name: string, makeSubject: MakeSubjec
       expect(await business.knows({ storeId: organizationId })).toEqual({ store: false, organization: true });
       expect(await business.knows({ storeId, organizationId: storeId })).toEqual({ store: true, organization: false });
       expect(await business.knows({ storeId: "'; --", organizationId: "" })).toEqual({
-        ...{ store: false, organization: false },
+        store: false,
+        organization: false,
       });
     });
   });

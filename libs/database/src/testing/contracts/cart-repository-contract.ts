@@ -4,7 +4,10 @@ import { fresh, LATER, LATEST, type MakeSubject, NOW } from "./contract-subject.
 import { customer, openShop } from "./shop-fixture.ts";
 
 const keyOf = (change: Partial<WriteKey> = {}): WriteKey => ({
-  ...{ scope: "test", key: fresh("key"), fingerprint: "EUR", expiresAt: LATEST },
+  scope: "test",
+  key: fresh("key"),
+  fingerprint: "EUR",
+  expiresAt: LATEST,
   ...change,
 });
 
@@ -16,7 +19,14 @@ export function cartRepositoryContract(name: string, makeSubject: MakeSubject): 
       const { storeId, userId, openCart } = await openShop(subject);
       const id = await openCart();
       expect(await subject.carts.find(id)).toEqual({
-        ...{ id, userId, storeId, currency: "EUR", status: "open", createdAt: NOW, updatedAt: NOW, items: [] },
+        id,
+        userId,
+        storeId,
+        currency: "EUR",
+        status: "open",
+        createdAt: NOW,
+        updatedAt: NOW,
+        items: [],
       });
       expect(await subject.carts.find(Bun.randomUUIDv7())).toBeNull();
     });

@@ -45,16 +45,25 @@ export function domainEventRepositoryContract(name: string, makeSubject: MakeSub
       const started = { sessionId, ipAddress, userAgent };
       expect(await take(subject, profile.id)).toEqual([
         {
-          ...{ type: "user.registered", userId: profile.id, version: 1n, at: NOW },
+          type: "user.registered",
+          userId: profile.id,
+          version: 1n,
+          at: NOW,
           payload: { ...keycloakFields(profile), via: "login" },
         },
         { type: "session.started", userId: profile.id, version: 2n, at: NOW, payload: started },
         {
-          ...{ type: "session.started", userId: profile.id, version: 3n, at: LATER },
+          type: "session.started",
+          userId: profile.id,
+          version: 3n,
+          at: LATER,
           payload: { ...started, sessionId: second.session.sessionId },
         },
         {
-          ...{ type: "session.ended", userId: profile.id, version: 4n, at: LATEST },
+          type: "session.ended",
+          userId: profile.id,
+          version: 4n,
+          at: LATEST,
           payload: { sessionId, reason: "logout" },
         },
       ]);
@@ -95,9 +104,14 @@ export function domainEventRepositoryContract(name: string, makeSubject: MakeSub
       const [id, early] = [crypto.randomUUID(), await tickets.next()];
       const local = { storeId: null, organizationId: null, metadata: {} };
       await registrations.begin({
-        ...{ id, username: profile.username, email: profile.email as string, idempotencyKey: null, now: NOW },
+        id,
+        username: profile.username,
+        email: profile.email as string,
+        idempotencyKey: null,
+        now: NOW,
         profile: { firstName: "A", lastName: "B", emailVerified: false, enabled: true, ...local },
-        ...{ recoverAt: LATER, lostUntil: LATER },
+        recoverAt: LATER,
+        lostUntil: LATER,
       });
       const other = profileOf();
       expect(await apply([{ ...other, username: profile.username }])).toMatchObject([{ outcome: "unfinished" }]);

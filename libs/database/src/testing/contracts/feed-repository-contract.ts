@@ -18,9 +18,19 @@ export function feedRepositoryContract(name: string, makeSubject: MakeSubject): 
       const claims = await Promise.all(Array.from({ length: 4 }, () => feed.claimDue(at(4), at(20), ALL)));
       expect(claims.flat()).toEqual([
         {
-          ...{ kind: "credentials", subject: notice.subject, source: "admin_events", changedAt: at(-1) },
-          ...{ keepSession: "sid", version: 1n, passes: 0, attempts: 0, lastError: null, deadAt: null },
-          ...{ id: expect.any(BigInt), createdAt: at(0), nextAttemptAt: at(20) },
+          kind: "credentials",
+          subject: notice.subject,
+          source: "admin_events",
+          changedAt: at(-1),
+          keepSession: "sid",
+          version: 1n,
+          passes: 0,
+          attempts: 0,
+          lastError: null,
+          deadAt: null,
+          id: expect.any(BigInt),
+          createdAt: at(0),
+          nextAttemptAt: at(20),
         } as ChangeNotice,
       ]);
       expect(await feed.claimDue(at(19), at(30), ALL)).toMatchObject([{ subject: early.subject, keepSession: null }]);

@@ -4,7 +4,10 @@ import { fresh, LATER, LATEST, type MakeSubject, NOW } from "./contract-subject.
 import { openShop } from "./shop-fixture.ts";
 
 const keyOf = (cartId: string, key = fresh("key")): WriteKey => ({
-  ...{ scope: "checkout", key, fingerprint: cartId, expiresAt: LATEST },
+  scope: "checkout",
+  key,
+  fingerprint: cartId,
+  expiresAt: LATEST,
 });
 
 /** What every OrderRepository does. */
@@ -19,7 +22,14 @@ export function orderRepositoryContract(name: string, makeSubject: MakeSubject):
       const id = Bun.randomUUIDv7();
       expect(await orders.checkout({ cartId, orderId: id, now: LATER })).toEqual({ id, placed: true });
       expect(await orders.find(id)).toEqual({
-        ...{ id, userId, storeId, cartId, currency: "EUR", totalMinor: 3948n, status: "placed", placedAt: LATER },
+        id,
+        userId,
+        storeId,
+        cartId,
+        currency: "EUR",
+        totalMinor: 3948n,
+        status: "placed",
+        placedAt: LATER,
         items: [
           { sku: "cup", name: "A cup", quantity: 2, unitPriceMinor: 1299n },
           { sku: "tea", name: "A tea", quantity: 3, unitPriceMinor: 450n },

@@ -20,8 +20,13 @@ function registrationOf(change: Partial<NewRegistration> = {}): NewRegistration 
     username: `user-${id}`,
     email: `${id}@example.test`,
     profile: {
-      ...{ firstName: "Ada", lastName: "Lövelace", emailVerified: false, enabled: true },
-      ...{ storeId: null, organizationId: null, metadata: { plan: "free", tags: ["a", 1, null] } },
+      firstName: "Ada",
+      lastName: "Lövelace",
+      emailVerified: false,
+      enabled: true,
+      storeId: null,
+      organizationId: null,
+      metadata: { plan: "free", tags: ["a", 1, null] },
     },
     idempotencyKey: null,
     now: NOW,
@@ -42,8 +47,14 @@ export function registrationRepositoryContract(name: string, makeSubject: MakeSu
       await registrations.begin({ ...asked, now, recoverAt });
       expect(await registrations.findById(asked.id)).toEqual({
         ...asked,
-        ...{ state: "pending", keycloakUserId: null, attempts: 0, lastError: null, createdAt: NOW, updatedAt: NOW },
-        ...{ nextAttemptAt: LATER, parkedAt: null },
+        state: "pending",
+        keycloakUserId: null,
+        attempts: 0,
+        lastError: null,
+        createdAt: NOW,
+        updatedAt: NOW,
+        nextAttemptAt: LATER,
+        parkedAt: null,
       });
       expect(await registrations.findById(fresh("nobody"))).toBeNull();
       await expect(registrations.begin({ ...asked, now, recoverAt })).rejects.toMatchObject({
@@ -180,7 +191,8 @@ export function registrationRepositoryContract(name: string, makeSubject: MakeSu
       expect(await registrations.fail(asked.id, "again", LATER)).toBe(false);
       expect(await registrations.beginUndo(asked.id, null, "again", LATER, LATEST)).toBe(false);
       expect(await registrations.findById(asked.id)).toMatchObject({
-        ...{ state: "failed", lastError: "registration.username_taken" },
+        state: "failed",
+        lastError: "registration.username_taken",
       });
     });
 
@@ -311,7 +323,11 @@ export function registrationRepositoryContract(name: string, makeSubject: MakeSu
       expect(await registrations.listOpen(1)).toHaveLength(1);
       expect(mine(await registrations.retry(LATER))).toEqual([parked.id]);
       expect(await registrations.findById(parked.id)).toMatchObject({
-        ...{ state: "pending", parkedAt: null, nextAttemptAt: LATER, attempts: 0, lastError: "registration.retried" },
+        state: "pending",
+        parkedAt: null,
+        nextAttemptAt: LATER,
+        attempts: 0,
+        lastError: "registration.retried",
       });
       expect(await registrations.retry(LATER, [waiting.id, done.id, fresh("nobody")])).toEqual([waiting.id]);
       expect(await registrations.retry(LATER, [])).toEqual([]);

@@ -13,15 +13,13 @@ export function retentionRepositoryContract(name: string, makeSubject: MakeSubje
         const profile = { firstName: "A", lastName: "B", emailVerified: false, enabled: true };
         const [id, now] = [fresh(state), at(1)];
         await registrations.begin({
-          ...{
-            id,
-            username: id,
-            email: `${id}@example.test`,
-            idempotencyKey: null,
-            now,
-            recoverAt: NOW,
-            lostUntil: NOW,
-          },
+          id,
+          username: id,
+          email: `${id}@example.test`,
+          idempotencyKey: null,
+          now,
+          recoverAt: NOW,
+          lostUntil: NOW,
           profile: { ...profile, storeId: null, organizationId: null, metadata: {} },
         });
         return id;
@@ -84,8 +82,13 @@ export function retentionRepositoryContract(name: string, makeSubject: MakeSubje
     test("removes idempotency keys when they have expired", async () => {
       const { idempotency, retention } = await makeSubject();
       const claim = {
-        ...{ scope: "test", key: fresh("key"), fingerprints: ["k1:a"] as const, registrationId: "r" },
-        ...{ now: at(1), lockedUntil: at(1), expiresAt: at(2) },
+        scope: "test",
+        key: fresh("key"),
+        fingerprints: ["k1:a"] as const,
+        registrationId: "r",
+        now: at(1),
+        lockedUntil: at(1),
+        expiresAt: at(2),
       };
       await idempotency.claim(claim);
       expect(await retention.deleteExpiredIdempotencyKeys(at(2), 10)).toBe(0);

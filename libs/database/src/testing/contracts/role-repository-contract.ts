@@ -68,8 +68,13 @@ export function roleRepositoryContract(name: string, makeSubject: MakeSubject): 
       expect(first).toEqual({
         outcome: "granted",
         grant: {
-          ...{ id: expect.any(String), role, userId, email: null, ...everywhere },
-          ...{ grantedBy: "authctl", grantedAt: NOW },
+          id: expect.any(String),
+          role,
+          userId,
+          email: null,
+          ...everywhere,
+          grantedBy: "authctl",
+          grantedAt: NOW,
         },
       });
       expect(await roles.grant(role, { userId }, everywhere, { id: "else" }, LATER)).toEqual({
@@ -81,7 +86,9 @@ export function roleRepositoryContract(name: string, makeSubject: MakeSubject): 
       await roles.grant(role, { userId }, inStore, by, LATER);
       await roles.grant(role, { userId }, inOrganization, by, LATEST);
       expect((await roles.listGrants({ grantee: { userId } }, 10)).map(({ grantedAt }) => grantedAt)).toEqual([
-        ...[LATEST, LATER, NOW],
+        LATEST,
+        LATER,
+        NOW,
       ]);
       expect(await roles.listGrants({ grantee: { userId } }, 2)).toHaveLength(2);
       expect((await roles.listGrants({ role }, 10)).map((grant) => grant.userId)).toEqual([userId, userId, userId]);
@@ -98,8 +105,13 @@ export function roleRepositoryContract(name: string, makeSubject: MakeSubject): 
       const of = log.filter(({ details }) => details.grantId === grantId);
       expect(of.map(({ type }) => type)).toEqual(["role.revoked", "role.granted"]);
       expect(of[0]).toEqual({
-        ...{ id: expect.any(String), userId, type: "role.revoked", at: LATER },
-        ...{ ipAddress: "192.0.2.7", userAgent: "contract/1.0", details: { grantId, role, by: "authctl" } },
+        id: expect.any(String),
+        userId,
+        type: "role.revoked",
+        at: LATER,
+        ipAddress: "192.0.2.7",
+        userAgent: "contract/1.0",
+        details: { grantId, role, by: "authctl" },
       });
     });
 

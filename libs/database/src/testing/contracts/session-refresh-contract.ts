@@ -45,7 +45,9 @@ export function sessionRefreshContract(name: string, makeSubject: MakeSubject): 
       expect(await sessions.replaceTokens(sessionId, hash, tokensOf(mark), LATER, newest)).not.toBeNull();
       expect(await sessions.replaceTokens(sessionId, hash, tokensOf(fresh("late")), LATEST, newest)).toBeNull();
       expect(await sessions.beginRefresh(sessionId, hash, MINUTE)).toMatchObject({
-        ...{ standing: "spent", spentAt: LATER, fence: null },
+        standing: "spent",
+        spentAt: LATER,
+        fence: null,
         session: tokensOf(mark),
       });
       expect(await sessions.beginRefresh(sessionId, `hash-${mark}`, MINUTE)).toMatchObject({ fence: newest + 1n });
@@ -83,8 +85,14 @@ export function sessionRefreshContract(name: string, makeSubject: MakeSubject): 
       const waiting = await keycloakLogouts.claimDue(LATER, LATEST, 1000);
       expect(waiting.filter((row) => row.keycloakSessionId === keycloakSessionId)).toEqual([
         {
-          ...{ keycloakSessionId, userId: session.userId, reason: "logout", attempts: 1, lastError: null },
-          ...{ nextAttemptAt: LATEST, createdAt: NOW, expiresAt: new Date(LATER.getTime() + MINUTE) },
+          keycloakSessionId,
+          userId: session.userId,
+          reason: "logout",
+          attempts: 1,
+          lastError: null,
+          nextAttemptAt: LATEST,
+          createdAt: NOW,
+          expiresAt: new Date(LATER.getTime() + MINUTE),
         },
       ]);
       expect(await keycloakLogouts.remove(keycloakSessionId)).toBe(true);

@@ -17,7 +17,11 @@ export function sessionRepositoryContract(name: string, makeSubject: MakeSubject
         ...login.session,
         userId: user.id,
         lastSeenAt: NOW,
-        ...{ previousRefreshTokenHash: null, refreshedAt: null, keptAsOf: null, endedAt: null, endReason: null },
+        previousRefreshTokenHash: null,
+        refreshedAt: null,
+        keptAsOf: null,
+        endedAt: null,
+        endReason: null,
       });
       expect(await users.findById(user.id)).toEqual(user);
       expect(await sessions.findById(session.sessionId)).toEqual(session);

@@ -105,13 +105,21 @@ export function sessionTokensContract(name: string, makeSubject: MakeSubject): v
       expect(await sessions.end(sessionId, "refresh_token_reuse", LATER)).toEqual(session);
       expect(await sessions.findById(sessionId)).toEqual({
         ...session,
-        ...{ accessToken: "", refreshToken: null, idToken: null },
-        ...{ lastSeenAt: LATER, endedAt: LATER, endReason: "refresh_token_reuse" },
+        accessToken: "",
+        refreshToken: null,
+        idToken: null,
+        lastSeenAt: LATER,
+        endedAt: LATER,
+        endReason: "refresh_token_reuse",
       });
       const { ipAddress, userAgent } = session;
       const details = { sessionId, reason: "refresh_token_reuse" };
       expect((await activities.listByUser(session.userId, 10))[0]).toMatchObject({
-        ...{ type: "session.ended", at: LATER, ipAddress, userAgent, details },
+        type: "session.ended",
+        at: LATER,
+        ipAddress,
+        userAgent,
+        details,
       });
     });
 

@@ -25,7 +25,8 @@ async function logIn({ sessions }: ContractSubject, prefix: string, key: string,
 
 const under = (stored: StoredTokens, key: string): StoredTokens => ({
   ...stored,
-  ...{ accessToken: sealed(key, "a2"), refreshToken: sealed(key, "r2") },
+  accessToken: sealed(key, "a2"),
+  refreshToken: sealed(key, "r2"),
 });
 
 /** What every StoredTokenRepository does. */

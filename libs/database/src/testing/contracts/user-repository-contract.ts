@@ -36,7 +36,8 @@ export function userRepositoryContract(name: string, makeSubject: MakeSubject): 
       await sessions.recordLogin({ ...login, storeId });
       const changed: KeycloakProfile = {
         ...profileOf({ id: login.profile.id, email: null, firstName: null, lastName: null }),
-        ...{ emailVerified: false, enabled: false },
+        emailVerified: false,
+        enabled: false,
       };
       const user = await writeUser(subject, changed, LATER);
       expect(user).toMatchObject({ ...changed, storeId, loginCount: 1, lastLoginAt: NOW });

@@ -4,7 +4,13 @@ import { endsEverySession, nameInDetails, noticesOfAdminEvent } from "./admin-ev
 
 const at = new Date("2030-01-01T00:00:00Z");
 const adminEvent = (operation: string, resourcePath: string, resourceType = "USER"): KeycloakAdminEvent => ({
-  ...{ id: "e1", at, operation, resourceType, resourcePath, byUserId: "admin", details: {} },
+  id: "e1",
+  at,
+  operation,
+  resourceType,
+  resourcePath,
+  byUserId: "admin",
+  details: {},
 });
 const kinds = (notices: { kind: string; subject: string }[]) =>
   notices.map(({ kind, subject }) => `${kind} ${subject}`);

@@ -5,7 +5,14 @@ import { noticesOfUserEvent, noticeTypes } from "./user-event-notices.ts";
 
 const at = new Date("2030-01-01T00:00:00Z");
 const userEvent = (type: string, changes: Partial<KeycloakUserEvent> = {}): KeycloakUserEvent => ({
-  ...{ id: "e1", at, type, userId: "u1", sessionId: "sid1", clientId: "account", error: null, details: {} },
+  id: "e1",
+  at,
+  type,
+  userId: "u1",
+  sessionId: "sid1",
+  clientId: "account",
+  error: null,
+  details: {},
   ...changes,
 });
 const kinds = (notices: { kind: string; subject: string }[]) =>

@@ -45,8 +45,15 @@ export async function listBlocked(db: Db, subscriber: string, limit: number): Pr
     [eventQueueName(subscriber), BLOCKED_AFTER_ATTEMPTS - 1, limit],
   );
   return (rows as BlockedRow[]).map(({ id, data, attempts, output, nextAttemptAt, waiting }) => ({
-    ...{ id, subscriber, userId: data.userId, type: data.type as DomainEventType, version: BigInt(data.version) },
-    ...{ attempts, lastError: lastErrorOf(output), nextAttemptAt, waiting },
+    id,
+    subscriber,
+    userId: data.userId,
+    type: data.type as DomainEventType,
+    version: BigInt(data.version),
+    attempts,
+    lastError: lastErrorOf(output),
+    nextAttemptAt,
+    waiting,
   }));
 }
 

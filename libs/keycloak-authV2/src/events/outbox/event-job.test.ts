@@ -5,7 +5,10 @@ import { toDomainEvent, toEventJob } from "./event-job.ts";
 import { eventQueueName } from "./event-queue.ts";
 
 const ended = (version: bigint): DomainEvent => ({
-  ...{ type: "session.ended", userId: "f:component:ada", version, at: new Date("2026-11-23T16:00:00.123Z") },
+  type: "session.ended",
+  userId: "f:component:ada",
+  version,
+  at: new Date("2026-11-23T16:00:00.123Z"),
   payload: { sessionId: "s1", reason: "user_disabled" },
 });
 

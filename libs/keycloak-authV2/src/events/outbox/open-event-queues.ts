@@ -56,8 +56,11 @@ export async function openEventQueues(options: {
   const { databaseUrl, databaseDirectUrl = databaseUrl, logger = silentLogger } = options;
   await demandSession(databaseDirectUrl);
   const boss = createEventBoss({
-    ...{ databaseDirectUrl, logger, applicationName: "event-queues" },
-    ...{ connections: 1, works: false },
+    databaseDirectUrl,
+    logger,
+    applicationName: "event-queues",
+    connections: 1,
+    works: false,
   });
   await boss.start().catch(throwMapped);
   return {

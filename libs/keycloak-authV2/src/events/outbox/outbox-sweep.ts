@@ -126,8 +126,11 @@ class EventQueueWriter {
   async #start(): Promise<PgBoss> {
     const { databaseDirectUrl, logger } = this;
     const boss = createEventBoss({
-      ...{ databaseDirectUrl, logger, applicationName: "keycloak-sync-gateway-outbox" },
-      ...{ connections: 1, works: false },
+      databaseDirectUrl,
+      logger,
+      applicationName: "keycloak-sync-gateway-outbox",
+      connections: 1,
+      works: false,
     });
     return await boss.start();
   }

@@ -105,8 +105,11 @@ export async function subscribeToEvents<const Type extends DomainEventType = Dom
   for (;;) {
     const concurrency = options.concurrency ?? CONCURRENCY;
     const boss = createEventBoss({
-      ...{ databaseDirectUrl, logger, applicationName: queue },
-      ...{ connections: CONNECTIONS, works: true },
+      databaseDirectUrl,
+      logger,
+      applicationName: queue,
+      connections: CONNECTIONS,
+      works: true,
     });
     const stop = () => boss.stop({ graceful: true, timeout: STOP_LIMIT_MS, close: true });
     try {

@@ -17,8 +17,10 @@ export async function workInBatches(
 ): Promise<void> {
   const workers: string[] = [];
   const options = {
-    ...{ pollingIntervalSeconds: POLL_S, notifyPollingIntervalSeconds: POLL_S },
-    ...{ batchSize: Math.ceil(concurrency / WORKERS), perJobResults: true },
+    pollingIntervalSeconds: POLL_S,
+    notifyPollingIntervalSeconds: POLL_S,
+    batchSize: Math.ceil(concurrency / WORKERS),
+    perJobResults: true,
   } as const;
   const wake = () => {
     for (const worker of workers) boss.notifyWorker(worker);

@@ -220,7 +220,9 @@ function isWithin({ createdAt }: KeycloakUser, { from, to }: Span): boolean {
 async function someHaveNoTime({ deps: { keycloak }, called }: ReconcileRun<SomeHaveNoTimeDeps>): Promise<boolean> {
   called(2);
   const dated = await keycloak.countUsers({
-    ...{ search: "*", createdAfter: new Date(0), createdBefore: new Date(LATEST_MS) },
+    search: "*",
+    createdAfter: new Date(0),
+    createdBefore: new Date(LATEST_MS),
   });
   return (await keycloak.countUsers({ search: "*" })) > dated;
 }

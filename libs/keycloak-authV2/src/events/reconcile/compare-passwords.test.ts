@@ -12,8 +12,12 @@ function setUp({ comparesPasswords }: { comparesPasswords: boolean }) {
   const fixture = createFeedFixture();
   const { feedDeps, keycloak, clock, handle, database } = fixture;
   const run: ReconcileRun<ComposedDeps> = {
-    ...{ deps: feedDeps, retry: new OutageRetry({ outageMs: 0 }), pageSize: 200 },
-    ...{ witnessId: keycloak.serviceAccount.id, passedOver: new Set<string>(), called: () => {} },
+    deps: feedDeps,
+    retry: new OutageRetry({ outageMs: 0 }),
+    pageSize: 200,
+    witnessId: keycloak.serviceAccount.id,
+    passedOver: new Set<string>(),
+    called: () => {},
     comparesPasswords: async () => comparesPasswords,
   };
   /** One round over all sessions, and what it hands on. @returns whom it found */

@@ -12,8 +12,11 @@ const stateSchema = z.object({
   /** What the last reconciliation that counts had started left, whether that is what had started it, and whom it found. */
   last: z
     .object({
-      ...{ left: countsSchema, same: z.boolean().default(false), found: z.number() },
-      ...{ finishedAt: z.number(), tookMs: z.number() },
+      left: countsSchema,
+      same: z.boolean().default(false),
+      found: z.number(),
+      finishedAt: z.number(),
+      tookMs: z.number(),
     })
     .nullable(),
 });

@@ -24,7 +24,13 @@ async function here(...ids: string[]): Promise<void> {
   const profiles = ids.map((id) => ({ ...(keycloak.users.get(id) ?? fixture.addUser(id, 1)) }));
   await deps.users.applyProfiles(
     profiles.map(({ id, username, email, firstName, lastName, emailVerified, enabled }) => ({
-      ...{ id, username, email, firstName, lastName, emailVerified, enabled },
+      id,
+      username,
+      email,
+      firstName,
+      lastName,
+      emailVerified,
+      enabled,
     })),
     await deps.tickets.next(),
     deps.now(),

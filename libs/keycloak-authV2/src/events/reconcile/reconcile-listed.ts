@@ -34,7 +34,10 @@ const positionSchema = z.object({
   phase: z.enum(["listed", "unlisted"]),
   place: z
     .object({
-      ...{ first: z.number(), read: z.number(), pass: z.number(), missing: z.number() },
+      first: z.number(),
+      read: z.number(),
+      pass: z.number(),
+      missing: z.number(),
       anchors: z.array(z.string()),
     })
     .nullable(),

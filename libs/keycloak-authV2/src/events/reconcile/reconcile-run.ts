@@ -23,7 +23,9 @@ export interface ReconcileRun<Deps = unknown> extends ReconcileState {
 /** The run of steps that use `deps`. What changes of the state is read at each use. */
 export function createRun<Deps>(deps: Deps, state: ReconcileState): ReconcileRun<Deps> {
   return {
-    ...{ deps, retry: state.retry, passedOver: state.passedOver },
+    deps,
+    retry: state.retry,
+    passedOver: state.passedOver,
     get witnessId() {
       return state.witnessId;
     },

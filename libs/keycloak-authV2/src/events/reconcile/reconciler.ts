@@ -83,7 +83,10 @@ export class Reconciler {
       !options.readsEvents || (await deps.serverFeatures.current()).eventsByTime === false;
     const self = this;
     this.#state = {
-      ...{ retry, called, comparesPasswords, passedOver: new Set<string>() },
+      retry,
+      called,
+      comparesPasswords,
+      passedOver: new Set<string>(),
       get witnessId() {
         return self.#witnessId;
       },

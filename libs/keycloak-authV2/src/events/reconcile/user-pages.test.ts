@@ -17,7 +17,12 @@ test.each([2, 5, 9])(
     const reader = new ScanReader({ ...bulkDeps, pace: new ReadPace({ concurrency: 1 }), retry }, {}, 5);
     const witnessId = keycloak.serviceAccount.id;
     const run: ReconcileRun<ComposedDeps> = {
-      ...{ deps: bulkDeps, retry, witnessId, pageSize: size, passedOver: new Set<string>(), called: () => {} },
+      deps: bulkDeps,
+      retry,
+      witnessId,
+      pageSize: size,
+      passedOver: new Set<string>(),
+      called: () => {},
       comparesPasswords: async () => false,
     };
     const read = new Set<string>();

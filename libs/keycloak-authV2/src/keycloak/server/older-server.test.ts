@@ -41,8 +41,14 @@ afterAll(() => server.stop(true));
 beforeEach(() => {
   [does, known, doubts, asked] = [newest, newest, 0, []];
   const user = (id: string, change: Partial<Stored> = {}) => ({
-    ...{ id, username: `name-${id}`, enabled: true, emailVerified: true, createdTimestamp: 1_000 },
-    ...{ attributes: { registrationId: ["m"] }, requiredActions: ["CONFIGURE_TOTP"], ...change },
+    id,
+    username: `name-${id}`,
+    enabled: true,
+    emailVerified: true,
+    createdTimestamp: 1_000,
+    attributes: { registrationId: ["m"] },
+    requiredActions: ["CONFIGURE_TOTP"],
+    ...change,
   });
   stored = [
     user("a"),

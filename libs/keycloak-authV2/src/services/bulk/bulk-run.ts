@@ -60,7 +60,8 @@ export async function inBulkRun<Deps extends BulkRunDeps, T>(
     onProgress: options.onProgress,
     concurrency: () => pace.concurrency,
     now: deps.now,
-    ...{ counts, differences },
+    counts,
+    differences,
   });
   const onWaiting = (code: string | null) => progress.waiting(code);
   const retry = new OutageRetry({ outageMs, signal, onWaiting });

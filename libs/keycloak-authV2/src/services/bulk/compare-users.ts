@@ -15,7 +15,9 @@ export function compareUser(keycloak: KeycloakUser | null, local: User | null): 
   if (!local || local.deletedAt) return [{ kind: "missing", ...subject, local: local ? "tombstone" : "none" }];
   const profile = profileOf(keycloak);
   return FIELDS.filter((field) => profile[field] !== local[field]).map((field) => ({
-    ...{ kind: "field" as const, ...subject, field },
+    kind: "field" as const,
+    ...subject,
+    field,
     keycloak: profile[field],
     local: local[field],
   }));

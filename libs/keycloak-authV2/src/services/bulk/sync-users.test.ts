@@ -126,8 +126,13 @@ test("whose registration is not finished is left to the saga", async () => {
   const { deps, clock } = fixture;
   const now = new Date(clock.now);
   const profile = {
-    ...{ firstName: "Ada", lastName: "Lovelace", emailVerified: true, enabled: true },
-    ...{ storeId: null, organizationId: null, metadata: {} },
+    firstName: "Ada",
+    lastName: "Lovelace",
+    emailVerified: true,
+    enabled: true,
+    storeId: null,
+    organizationId: null,
+    metadata: {},
   };
   const names = { username: "name-r", email: "r@example.test", idempotencyKey: null };
   const times = { now, recoverAt: new Date(clock.now + 60_000), lostUntil: new Date(clock.now + 360_000) };

@@ -77,18 +77,27 @@ test("each difference is reported, and nothing else", async () => {
     { kind: "missing", ...subject("missing"), local: "none" },
     { kind: "missing", ...subject("u00001"), local: "tombstone" },
     {
-      ...{ kind: "field", ...subject("u00002"), field: "email" },
-      ...{ keycloak: "else@example.test", local: "u00002@example.test" },
+      kind: "field",
+      ...subject("u00002"),
+      field: "email",
+      keycloak: "else@example.test",
+      local: "u00002@example.test",
     },
     { kind: "field", ...subject("u00002"), field: "lastName", keycloak: null, local: "Lovelace" },
     { kind: "field", ...subject("u00003"), field: "enabled", keycloak: false, local: true },
     { kind: "extra", ...subject("u00004") },
     {
-      ...{ kind: "session", ...subject("u00003"), sessionId: disabled, keycloakSessionId: sid(disabled) },
+      kind: "session",
+      ...subject("u00003"),
+      sessionId: disabled,
+      keycloakSessionId: sid(disabled),
       reason: "user_disabled",
     },
     {
-      ...{ kind: "session", ...subject("u00005"), sessionId: ended, keycloakSessionId: sid(ended) },
+      kind: "session",
+      ...subject("u00005"),
+      sessionId: ended,
+      keycloakSessionId: sid(ended),
       reason: "ended_in_keycloak",
     },
   ];
@@ -120,7 +129,12 @@ test("whose registration is not finished is no difference, under the realm's nam
   const { deps, addUser } = fixture;
   const now = deps.now();
   const profile = {
-    ...{ firstName: "Ada", lastName: null, emailVerified: false, enabled: true, storeId: null, organizationId: null },
+    firstName: "Ada",
+    lastName: null,
+    emailVerified: false,
+    enabled: true,
+    storeId: null,
+    organizationId: null,
     metadata: {},
   };
   const asked = { id: "registration", username: "asked", email: "r@example.test", idempotencyKey: null, profile };

@@ -21,7 +21,8 @@ async function fixture(sealedUnder: Record<string, string>) {
   const seal = (key: string, sessionId: string, column: string) =>
     cipherOf(key).encrypt(`${sessionId} ${column}`, { sessionId, column });
   const tokensUnder = (key: string, sessionId: string) => ({
-    ...{ accessToken: seal(key, sessionId, "access_token"), refreshToken: seal(key, sessionId, "refresh_token") },
+    accessToken: seal(key, sessionId, "access_token"),
+    refreshToken: seal(key, sessionId, "refresh_token"),
     idToken: null,
   });
   for (const [sessionId, key] of Object.entries(sealedUnder))
@@ -129,7 +130,12 @@ test("a key stays while repeated requests are recognised by it", async () => {
   const { deps } = await fixture({ s1: B });
   const until = new Date("2026-03-29T12:00:00Z");
   await deps.idempotency.claim({
-    ...{ scope: "register", key: "k", fingerprints: ["a:abc"], registrationId: "r", now: NOW, lockedUntil: NOW },
+    scope: "register",
+    key: "k",
+    fingerprints: ["a:abc"],
+    registrationId: "r",
+    now: NOW,
+    lockedUntil: NOW,
     expiresAt: until,
   });
   const result = await reencryptTokens(deps, { tokenEncryptionKeys: `${B},${A}` });

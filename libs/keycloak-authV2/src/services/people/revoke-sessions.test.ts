@@ -40,12 +40,19 @@ function begun(count: number, every = 1) {
   };
   return {
     deps: {
-      ...{ ...deps, people: { listSessions: listPage }, sessions: { endLive }, keycloak },
+      ...deps,
+      people: { listSessions: listPage },
+      sessions: { endLive },
+      keycloak,
       wake: () => {
         asked.woken += 1;
       },
     },
-    ...{ all, ended, pages, plans, asked },
+    all,
+    ended,
+    pages,
+    plans,
+    asked,
   };
 }
 

@@ -61,8 +61,12 @@ export async function readUsers(
   ids: readonly string[],
 ): Promise<UserRead> {
   const read: UserRead = {
-    ...{ ticket: await deps.tickets.next(), present: [], absent: [], serviceAccounts: [] },
-    ...{ unproven: new Set(), notBefore: new Map() },
+    ticket: await deps.tickets.next(),
+    present: [],
+    absent: [],
+    serviceAccounts: [],
+    unproven: new Set(),
+    notBefore: new Map(),
   };
   const accounts = new ServiceAccounts(deps.keycloak);
   for (const batch of chunk(ids, RECONCILE_BATCH)) {

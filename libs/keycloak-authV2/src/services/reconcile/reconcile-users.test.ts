@@ -221,7 +221,8 @@ describe("a login whose token says something else than the row", () => {
     const { deps, keycloak } = fixture;
     const tokens = await keycloak.tokenClient.passwordGrant({ username, password: "correct horse battery" });
     const sessionData = {
-      ...{ ...plainTokens(tokens, deps.now()), sessionId: "again" },
+      ...plainTokens(tokens, deps.now()),
+      sessionId: "again",
       keycloakSessionId: tokens.session_state,
     };
     const { email, firstName, lastName, emailVerified } = inKeycloak(keycloakUserId);

@@ -7,8 +7,11 @@ import { registrationSweep } from "./recover-registrations.ts";
 import { registerUser } from "./register-user.ts";
 
 const ada = {
-  ...{ username: "ada", email: "ada@example.com", password: "correct horse battery" },
-  ...{ firstName: "Ada", lastName: "Lovelace" },
+  username: "ada",
+  email: "ada@example.com",
+  password: "correct horse battery",
+  firstName: "Ada",
+  lastName: "Lovelace",
 };
 const hour = 3_600_000;
 
@@ -141,7 +144,9 @@ describe("a create that may still land", () => {
 async function land(id: string): Promise<void> {
   await fixture.keycloak.userRepository.createUser({
     ...ada,
-    ...{ emailVerified: false, enabled: true, attributes: { [REGISTRATION_MARK]: [id] } },
+    emailVerified: false,
+    enabled: true,
+    attributes: { [REGISTRATION_MARK]: [id] },
   });
 }
 

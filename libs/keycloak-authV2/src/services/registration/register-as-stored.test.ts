@@ -8,8 +8,11 @@ import { registrationSweep } from "./recover-registrations.ts";
 import { registerUser } from "./register-user.ts";
 
 const ada = {
-  ...{ username: "ada", email: "Ada@example.com", password: "correct horse battery" },
-  ...{ firstName: "Ada", lastName: "Lovelace" },
+  username: "ada",
+  email: "Ada@example.com",
+  password: "correct horse battery",
+  firstName: "Ada",
+  lastName: "Lovelace",
 };
 
 let fixture: SyncFixture;

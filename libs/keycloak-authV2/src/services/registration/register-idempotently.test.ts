@@ -6,8 +6,11 @@ import { registrationSweep } from "./recover-registrations.ts";
 import { registerIdempotently } from "./register-idempotently.ts";
 
 const ada = {
-  ...{ username: "ada", email: "ada@example.com", password: "correct horse battery" },
-  ...{ firstName: "Ada", lastName: "Lovelace" },
+  username: "ada",
+  email: "ada@example.com",
+  password: "correct horse battery",
+  firstName: "Ada",
+  lastName: "Lovelace",
 };
 
 let fixture: SyncFixture;

@@ -57,8 +57,10 @@ export async function registerIdempotently(
   const holder: IdempotencyHolder = { scope, key, lockedUntil: later(now, deps.registrationTimes.recoveryAfterMs) };
   const outcome = await deps.idempotency.claim({
     ...holder,
-    ...{ fingerprints: deps.fingerprint(input), registrationId: id },
-    ...{ now, expiresAt: later(now, deps.idempotencyTtlMs) },
+    fingerprints: deps.fingerprint(input),
+    registrationId: id,
+    now,
+    expiresAt: later(now, deps.idempotencyTtlMs),
   });
   deps.metrics.idempotentRequest(outcome.state);
   if (outcome.state === "reused") throw new AuthError("idempotency.key_reused");

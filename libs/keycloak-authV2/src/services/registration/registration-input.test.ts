@@ -6,7 +6,12 @@ import { registerIdempotently } from "./register-idempotently.ts";
 import { type RegisterUserInput, registerUser } from "./register-user.ts";
 
 const custom = (name: string, change: Partial<ProfileAttribute> = {}): ProfileAttribute => ({
-  ...{ name, required: false, settable: true, multivalued: false, maxLength: null, options: null },
+  name,
+  required: false,
+  settable: true,
+  multivalued: false,
+  maxLength: null,
+  options: null,
   ...change,
 });
 const profileAttributes = [
@@ -15,8 +20,12 @@ const profileAttributes = [
   custom("level", { settable: false }),
 ];
 const ada = {
-  ...{ username: "ada", email: "ada@example.com", password: "correct horse battery" },
-  ...{ firstName: "Ada", lastName: "Lovelace", attributes: { phone: "+49" } },
+  username: "ada",
+  email: "ada@example.com",
+  password: "correct horse battery",
+  firstName: "Ada",
+  lastName: "Lovelace",
+  attributes: { phone: "+49" },
 };
 
 let fixture: SyncFixture;
@@ -46,8 +55,12 @@ describe("is refused before Keycloak is asked", () => {
     expect(await refusal({ ...ada, attributes: {} })).toEqual(["input.invalid", needed]);
     expect(await refusal({ ...ada, attributes: { phone: [" ", ""] } })).toEqual(["input.invalid", needed]);
     expect(await refusal({ password: ada.password })).toEqual([
-      ...["input.invalid", "username is required", "email is required", "firstName is required"],
-      ...["lastName is required", needed],
+      "input.invalid",
+      "username is required",
+      "email is required",
+      "firstName is required",
+      "lastName is required",
+      needed,
     ]);
     expect(fixture.keycloak.calls).toEqual(["read_user_profile"]);
   });

@@ -7,8 +7,11 @@ import { registerUser } from "./register-user.ts";
 import { withRegistrationSettled } from "./settle-unfinished-registration.ts";
 
 const ada = {
-  ...{ username: "ada", email: "ada@example.com", password: "correct horse battery" },
-  ...{ firstName: "Ada", lastName: "Lovelace" },
+  username: "ada",
+  email: "ada@example.com",
+  password: "correct horse battery",
+  firstName: "Ada",
+  lastName: "Lovelace",
 };
 
 let fixture: SyncFixture;
@@ -56,8 +59,14 @@ function login({ user }: Pick<Held, "user">): Promise<unknown> {
     offline: null,
   };
   const session = {
-    ...{ ...tokens, tokenExpiresAt: now(), refreshExpiresAt: null, sessionId: "one", keycloakSessionId: "sid" },
-    ...{ ipAddress: null, userAgent: null, startedAt: now() },
+    ...tokens,
+    tokenExpiresAt: now(),
+    refreshExpiresAt: null,
+    sessionId: "one",
+    keycloakSessionId: "sid",
+    ipAddress: null,
+    userAgent: null,
+    startedAt: now(),
   };
   const write = (ignoreUnfinished: boolean) =>
     sessions.recordLogin({ profile: user, ignoreUnfinished, storeId: null, session, now: now() });
@@ -90,8 +99,14 @@ describe("a login", () => {
     await deps.registrations.finishUndo(held.row.id, deps.now(), deps.now());
     const other = { ...ada, email: "other@example.com" };
     await deps.registrations.begin({
-      ...{ id: "other", username: other.username, email: other.email, profile: held.row.profile, idempotencyKey: null },
-      ...{ now: deps.now(), recoverAt: deps.now(), lostUntil: deps.now() },
+      id: "other",
+      username: other.username,
+      email: other.email,
+      profile: held.row.profile,
+      idempotencyKey: null,
+      now: deps.now(),
+      recoverAt: deps.now(),
+      lostUntil: deps.now(),
     });
     expect(await codeOf(login(held))).toBe("registration.recovering");
   });

@@ -34,7 +34,12 @@ export function authenticationInput(
   const { userId, email, username, firstName, lastName, emailVerified, sessionId, tokens } = login;
   return {
     keycloakUserId: userId,
-    ...{ email, username, firstName, lastName, emailVerified, storeId },
+    email,
+    username,
+    firstName,
+    lastName,
+    emailVerified,
+    storeId,
     sessionData: {
       sessionId,
       keycloakSessionId: tokens.session_state,

@@ -177,9 +177,21 @@ describe("what Keycloak is not asked about, or refuses, changes nothing", () => 
     const before = structuredClone(row());
     const calls = asked();
     for (const refreshToken of [
-      ...["garbage", "a.b.c", "", other.refreshToken],
-      ...[{ sid: "other" }, { sub: "other" }, { typ: "Bearer" }, { typ: undefined }, { sid: undefined }],
-      ...[{ iat: undefined }, { iat: "1" }, { iat: 1.5 }, { iat: -1 }, { iat: 2 ** 60 }, { exp: 1 }],
+      "garbage",
+      "a.b.c",
+      "",
+      other.refreshToken,
+      { sid: "other" },
+      { sub: "other" },
+      { typ: "Bearer" },
+      { typ: undefined },
+      { sid: undefined },
+      { iat: undefined },
+      { iat: "1" },
+      { iat: 1.5 },
+      { iat: -1 },
+      { iat: 2 ** 60 },
+      { exp: 1 },
     ].map((given) => (typeof given === "string" ? given : forged(newest, given)))) {
       expect(await codeOf(refresh({ sessionId: "s1", refreshToken }))).toBe("session.invalid");
       const logout = logoutSession(

@@ -167,7 +167,11 @@ export class UserSyncService {
     const { business, activities, background, now } = this.#deps;
     const { authentication } = this.#keycloakSessions;
     const deps = {
-      ...{ authentication, business, activities, background, now },
+      authentication,
+      business,
+      activities,
+      background,
+      now,
       store: (login: AuthenticationInput) => this.syncOnAuthentication(login),
       undo: (session: Session) => undoLogin(this.#deps, unrecorded(session)),
     };

@@ -12,7 +12,10 @@ const MARGIN_MS = 5_000;
 /** What every {@link KeycloakEventSource} does. @param realm gives the realm to run on, once it is up */
 export function keycloakEventSourceContract(name: string, realm: () => Promise<EventSourceUnderTest>): void {
   const since = (from: number, changes: Partial<EventPage> = {}): EventPage => ({
-    ...{ from: new Date(from - MARGIN_MS), to: new Date(Date.now() + MARGIN_MS), first: 0, max: 500 },
+    from: new Date(from - MARGIN_MS),
+    to: new Date(Date.now() + MARGIN_MS),
+    first: 0,
+    max: 500,
     ...changes,
   });
 

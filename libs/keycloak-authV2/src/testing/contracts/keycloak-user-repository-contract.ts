@@ -46,7 +46,10 @@ export function keycloakUserRepositoryContract(name: string, realm: () => Promis
       const { users } = await realm();
       const { email: _, firstName: __, lastName: ___, ...user } = newUser();
       expect(await users.getUser(await users.createUser(user))).toMatchObject({
-        ...{ username: user.username, email: null, firstName: null, lastName: null },
+        username: user.username,
+        email: null,
+        firstName: null,
+        lastName: null,
       });
     });
 

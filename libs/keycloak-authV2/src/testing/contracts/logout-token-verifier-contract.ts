@@ -46,9 +46,17 @@ export function logoutTokenVerifierContract(name: string, realm: () => Promise<L
       const claims = JSON.parse(Buffer.from(payload ?? "", "base64url").toString());
       const changed = Buffer.from(JSON.stringify({ ...claims, sid: "another" })).toString("base64url");
       const wrong = [
-        ...[set.access_token, set.refresh_token, set.id_token ?? ""],
-        ...["", "garbage", "a.b.c", `${header}.${payload}.`, `${header}.${payload}`, "x".repeat(25_000)],
-        ...[`${header}.${changed}.${signature}x`, `${header}.${payload}.${signature?.toLowerCase()}A`],
+        set.access_token,
+        set.refresh_token,
+        set.id_token ?? "",
+        "",
+        "garbage",
+        "a.b.c",
+        `${header}.${payload}.`,
+        `${header}.${payload}`,
+        "x".repeat(25_000),
+        `${header}.${changed}.${signature}x`,
+        `${header}.${payload}.${signature?.toLowerCase()}A`,
       ];
       for (const bad of wrong) await failure(logoutTokens.verifyLogoutToken(bad), "logout_token.invalid");
     });
