@@ -1,5 +1,6 @@
 import { AuthError } from "@libs/problems";
-import { errors, type JWTPayload, type JWTVerifyGetKey } from "jose";
+import type { JWTPayload, JWTVerifyGetKey } from "jose";
+import { JOSEError, JWTClaimValidationFailed } from "jose/errors";
 import { type AccessTokenPayload, readAccessTokenClaims } from "./access-token-claims.ts";
 import { readTokenHeader } from "./read-token-header.ts";
 import type { IssuerSource } from "./realm-issuer.ts";
@@ -105,8 +106,8 @@ export class AccessTokenVerifier {
 
 /** For logs: jose's own codes say what is wrong with a token. */
 function reasonOf(error: unknown): string {
-  if (error instanceof errors.JWTClaimValidationFailed) return `claims: ${error.claim} (${error.reason})`;
-  return error instanceof errors.JOSEError ? error.code : "signature";
+  if (error instanceof JWTClaimValidationFailed) return `claims: ${error.claim} (${error.reason})`;
+  return error instanceof JOSEError ? error.code : "signature";
 }
 
 const invalid = (internal: string) => new AuthError("token.invalid", { internal });

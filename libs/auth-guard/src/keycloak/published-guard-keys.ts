@@ -24,9 +24,10 @@ type MayWait = () => boolean | Promise<boolean>;
 const MAX_WAITING = 100;
 
 /**
- * The realm's published signing keys as guards use them: the rules are the guard's, the keys those of the whole process. A new key is fetched when its first token comes; ids that are made up
- * cost one fetch per cool-down. A token that comes within it is refused at once, unless it is of a session that is known:
- * that one waits for the next fetch, so that a flood of made-up ids never hides a new key.
+ * The realm's published signing keys as guards use them: the rules are the guard's, the keys are shared by the whole process.
+ * A new key is fetched when its first token comes; ids that are made up cost one fetch per cool-down. A token that comes
+ * within it is refused at once, unless its session is known: such a token waits for the next fetch, so that a flood of
+ * made-up ids never hides a new key.
  * @see {@link GuardTokenRules}
  */
 export class PublishedGuardKeys implements TokenKeys {

@@ -1,6 +1,7 @@
 import { Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
-import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from "jose";
+import type { JSONWebKeySet, JWTVerifyGetKey } from "jose";
+import { createLocalJWKSet } from "jose/jwks/local";
 import { OWN_CONNECTION } from "./keycloak-connections.ts";
 import { DEFAULT_TIMEOUT_MS } from "./keycloak-options.ts";
 import { isSignatureAlgorithm } from "./signature-algorithms.ts";

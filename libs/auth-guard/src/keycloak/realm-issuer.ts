@@ -1,4 +1,4 @@
-import { errors } from "jose";
+import { JWTClaimValidationFailed } from "jose/errors";
 import { type KeycloakOptions, keycloakEndpoints } from "./keycloak-options.ts";
 import { readIssuer } from "./read-issuer.ts";
 
@@ -106,7 +106,7 @@ export async function withCurrentIssuer<T>(source: IssuerSource, verify: (issuer
   try {
     return await verify(seen);
   } catch (error) {
-    const isOther = error instanceof errors.JWTClaimValidationFailed && error.claim === "iss";
+    const isOther = error instanceof JWTClaimValidationFailed && error.claim === "iss";
     if (!isOther || !(await source.recheck(seen))) throw error;
     return await verify(source.current);
   }

@@ -1,4 +1,5 @@
-import { type JWTVerifyGetKey, type JWTVerifyResult, jwtVerify } from "jose";
+import type { JWTVerifyGetKey, JWTVerifyResult } from "jose";
+import { jwtVerify } from "jose/jwt/verify";
 import { CLOCK_TOLERANCE_SECONDS } from "./access-token-claims.ts";
 import { type IssuerSource, withCurrentIssuer } from "./realm-issuer.ts";
 
