@@ -23,7 +23,7 @@ export const GATEWAY_RIGHTS: Readonly<Record<string, readonly TableRight[]>> = {
   rate_limits: ["INSERT", "UPDATE", "DELETE"],
   registrations: ["INSERT", "UPDATE", "DELETE"],
   sessions: ["INSERT", "UPDATE", "DELETE"],
-  spent_refresh_tokens: ["INSERT"],
+  spent_refresh_tokens: ["INSERT", "DELETE"],
   sync_cursors: ["INSERT", "UPDATE"],
   sync_runs: ["INSERT", "UPDATE"],
   user_count_changes: ["INSERT", "UPDATE", "DELETE"],
