@@ -110,7 +110,7 @@ test("a statement that can't end in time is a time-out, which halves the next ba
 test("sessions are listed page by page, whatever few of a page match", async () => {
   const people = createPersonRepository(prisma);
   const { sessions } = await startedSessions(repositories, 6);
-  // All at one time, and in the future: the newest of all, told apart by their ids.
+  // All start at the same time, in the future: they are the newest of all, in the order of their ids.
   const at = new Date("2040-01-01T00:00:00Z");
   const ids = sessions.map(({ sessionId }) => sessionId).sort();
   await other.query("UPDATE sessions SET started_at = $1 WHERE session_id = ANY($2)", [at, ids]);

@@ -16,6 +16,7 @@ export * from "./ports/registration-repository.ts";
 export type * from "./ports/retention-repository.ts";
 export type * from "./ports/role-repository.ts";
 export type * from "./ports/scan-repository.ts";
+export type * from "./ports/session.ts";
 export type * from "./ports/session-address-repository.ts";
 export type * from "./ports/session-repository.ts";
 export type * from "./ports/stored-token-repository.ts";

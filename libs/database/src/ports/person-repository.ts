@@ -1,6 +1,6 @@
 import type { Activity } from "./activity-repository.ts";
 import type { Registration } from "./registration-repository.ts";
-import type { Session, SessionTokens } from "./session-repository.ts";
+import type { Session, SessionTokens } from "./session.ts";
 import type { User } from "./user-repository.ts";
 
 /**

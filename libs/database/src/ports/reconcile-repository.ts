@@ -1,5 +1,5 @@
 import type { NoticeKind } from "./feed-repository.ts";
-import type { LiveSession } from "./session-repository.ts";
+import type { LiveSession } from "./session.ts";
 
 /**
  * How many live users there are, how many of them are enabled, and how many have a verified email.

@@ -1,4 +1,5 @@
-import type { RefreshTokenStanding, Session } from "./session-repository.ts";
+import type { Session } from "./session.ts";
+import type { RefreshTokenStanding } from "./session-repository.ts";
 
 /**
  * What a refresh token is to a session.

@@ -1,4 +1,4 @@
-import type { LiveSession } from "./session-repository.ts";
+import type { LiveSession } from "./session.ts";
 
 /**
  * One scan of Keycloak's users that writes as it goes, and goes on where it was cut short.

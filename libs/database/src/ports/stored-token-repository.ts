@@ -1,4 +1,4 @@
-import type { Session } from "./session-repository.ts";
+import type { Session } from "./session.ts";
 
 /**
  * The encrypted values of a live session, as they are stored.

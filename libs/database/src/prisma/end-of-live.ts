@@ -1,5 +1,6 @@
 import { Prisma } from "../generated/client.ts";
-import type { EndOptions, SessionEndReason } from "../ports/session-repository.ts";
+import type { SessionEndReason } from "../ports/session.ts";
+import type { EndOptions } from "../ports/session-repository.ts";
 import { somebodySubscribes } from "./domain-event-sql.ts";
 
 export type SessionEnd = { reason: SessionEndReason; now: Date } & Pick<EndOptions, "logout">;

@@ -1,6 +1,7 @@
 import { throwMapped } from "@libs/postgres";
 import { Prisma } from "../generated/client.ts";
-import type { EndOptions, LiveSession, LiveSessions, Session, SessionEndReason } from "../ports/session-repository.ts";
+import type { LiveSession, Session, SessionEndReason } from "../ports/session.ts";
+import type { EndOptions, LiveSessions } from "../ports/session-repository.ts";
 import type { PrismaClient } from "./client.ts";
 import { SESSION_FACT_COLUMNS, SESSION_TOKEN_COLUMNS } from "./columns.ts";
 import { endOfLive } from "./end-of-live.ts";

@@ -1,21 +1,17 @@
 import { throwMapped } from "@libs/postgres";
 import { refreshTokenStanding } from "../ports/refresh-token-standing.ts";
+import type { LiveSession, PersonSession, Session, SessionEndReason, SessionTokens } from "../ports/session.ts";
 import type {
   EndOptions,
   LivePage,
   LivePosition,
-  LiveSession,
   LiveSessions,
   LoginRecord,
   LogoutPlan,
   LostToken,
-  PersonSession,
   RefreshAttempt,
   RefreshTokenStanding,
-  Session,
-  SessionEndReason,
   SessionRepository,
-  SessionTokens,
 } from "../ports/session-repository.ts";
 import type { User } from "../ports/user-repository.ts";
 import type { PrismaClient } from "./client.ts";

@@ -1,6 +1,7 @@
 import { UnfinishedRegistrationError } from "@libs/postgres";
 import { Prisma } from "../generated/client.ts";
-import type { LoginRecord, Session } from "../ports/session-repository.ts";
+import type { Session } from "../ports/session.ts";
+import type { LoginRecord } from "../ports/session-repository.ts";
 import type { User } from "../ports/user-repository.ts";
 import type { PrismaClient } from "./client.ts";
 import { USER_COLUMNS } from "./columns.ts";

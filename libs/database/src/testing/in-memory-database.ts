@@ -10,7 +10,7 @@ import type { Product } from "../ports/product-repository.ts";
 import { keycloakFields, type NewDomainEvent } from "../ports/profile-change.ts";
 import type { Registration } from "../ports/registration-repository.ts";
 import type { Role, RoleGrant, Scope } from "../ports/role-repository.ts";
-import type { Session } from "../ports/session-repository.ts";
+import type { Session } from "../ports/session.ts";
 import type { SyncRun } from "../ports/sync-run-repository.ts";
 import type { KeycloakProfile, User } from "../ports/user-repository.ts";
 

@@ -1,22 +1,18 @@
 import { UniqueViolationError } from "@libs/postgres";
 import { keycloakFields } from "../ports/profile-change.ts";
 import { refreshTokenStanding } from "../ports/refresh-token-standing.ts";
+import type { LiveSession, PersonSession, Session, SessionEndReason, SessionTokens } from "../ports/session.ts";
 import type {
   EndOptions,
   LivePage,
   LivePosition,
-  LiveSession,
   LiveSessions,
   LoginRecord,
   LogoutPlan,
   LostToken,
-  PersonSession,
   RefreshAttempt,
   RefreshTokenStanding,
-  Session,
-  SessionEndReason,
   SessionRepository,
-  SessionTokens,
 } from "../ports/session-repository.ts";
 import type { User } from "../ports/user-repository.ts";
 import { type InMemoryDatabase, newUser, sameName } from "./in-memory-database.ts";

@@ -1,4 +1,4 @@
-import type { Session } from "../ports/session-repository.ts";
+import type { Session } from "../ports/session.ts";
 import type { SessionKeys, StoredTokenRepository, StoredTokens } from "../ports/stored-token-repository.ts";
 import type { InMemoryDatabase } from "./in-memory-database.ts";
 

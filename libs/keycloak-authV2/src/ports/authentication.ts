@@ -1,5 +1,5 @@
 import type { AuthError } from "@libs/problems";
-import type { SessionTokenSet } from "./ports.ts";
+import type { SessionTokenSet } from "./token-client.ts";
 
 /**
  * Where a request came from.

@@ -1,4 +1,5 @@
-import type { LoginRecord, SessionTokens } from "../../ports/session-repository.ts";
+import type { SessionTokens } from "../../ports/session.ts";
+import type { LoginRecord } from "../../ports/session-repository.ts";
 import type { ApplyOptions, KeycloakProfile, ProfileOutcome, User } from "../../ports/user-repository.ts";
 import type { Repositories } from "../../prisma/create-repositories.ts";
 
