@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { openTestPostgres } from "@libs/dev-stack";
 import { SQL } from "bun";
-import { MigrateProcess, stopMigrateProcesses } from "../test/support/migrate-process.ts";
+import { MigrateProcess } from "../test/support/migrate-process.ts";
+import { stopSupervisedRuns } from "../test/support/supervised-run.ts";
 import { PacedLoad } from "./paced-load.ts";
 
 const { values } = parseArgs({
@@ -118,7 +119,7 @@ try {
   await runToEnd("a column, behind a long transaction", load);
 } finally {
   await load?.stop();
-  await stopMigrateProcesses();
+  await stopSupervisedRuns();
   await sql.close();
   await server.stop();
   rmSync(migrationsDir, { recursive: true });

@@ -1,13 +1,14 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
 import { randomInt } from "node:crypto";
 import type { BulkProgress, SyncOptions } from "@libs/keycloak-authV2/services/bulk";
-import { BulkProcess, stopBulkProcesses } from "./support/bulk-process.ts";
+import { BulkProcess } from "./support/bulk-process.ts";
 import { createBulkService } from "./support/bulk-service.ts";
 import { eventually } from "./support/eventually.ts";
 import { KeycloakWriters } from "./support/keycloak-writers.ts";
 import { amount } from "./support/long-form.ts";
 import { type ImportedUser, importUsers, manyUsers } from "./support/many-users.ts";
 import { useReplicas } from "./support/replicas.ts";
+import { stopSupervisedRuns } from "./support/supervised-run.ts";
 
 const replicas = useReplicas();
 const ofOneMillisecond = 400;
@@ -19,7 +20,7 @@ beforeAll(async () => {
   await importUsers(admin, stack.realm, users);
   service = createBulkService(stack);
 }, 120_000);
-afterEach(stopBulkProcesses);
+afterEach(stopSupervisedRuns);
 afterAll(() => service?.close());
 
 const sync = (options: SyncOptions = {}) => service.bulk.sync({ pageSize: 50, ...options });

@@ -5,7 +5,7 @@ import type KcAdminClient from "@keycloak/keycloak-admin-client";
 import { STACK_TIMEOUT_MS, type TestRealm, type TestStack, useStack } from "@libs/dev-stack";
 import { type DoctorOptions, findingCatalogue, runDoctor } from "@libs/keycloak-realm/doctor";
 import { SQL } from "bun";
-import { newPerson, type Person } from "./support/person.ts";
+import { keycloakUserOf, newPerson, type Person } from "./support/person.ts";
 import { realmAdmin } from "./support/realm-admin.ts";
 import { recordSecret } from "./support/secrets-seen.ts";
 
@@ -36,9 +36,7 @@ beforeAll(async () => {
   };
   for (let n = 0; n < CROWD; n++) {
     const person = newPerson();
-    const { username, email, firstName, lastName, password: value } = person;
-    const credentials = [{ type: "password", value, temporary: false }];
-    const { id } = await admin.users.create({ username, email, firstName, lastName, enabled: true, credentials });
+    const { id } = await admin.users.create(keycloakUserOf(person));
     people.push({ ...person, id });
   }
 }, STACK_TIMEOUT_MS);

@@ -29,20 +29,7 @@ beforeAll(async () => {
   personId = (await admin.users.create({ username: "ada", email: "ada@example.com", enabled: true })).id;
 }, STACK_TIMEOUT_MS);
 
-const wide = (characters: number) =>
-  edit.addMapper({
-    name: "wide",
-    protocol: "openid-connect",
-    protocolMapper: "oidc-hardcoded-claim-mapper",
-    config: {
-      "claim.name": "wide",
-      "claim.value": "x".repeat(characters),
-      "jsonType.label": "String",
-      "access.token.claim": "true",
-      "id.token.claim": "false",
-      "userinfo.token.claim": "false",
-    },
-  });
+const wide = (characters: number) => edit.addWideClaim(characters);
 
 async function pairwise(): Promise<() => Promise<void>> {
   const { id } = await edit.read();

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { decodeJwt } from "jose";
 import { AuthClient } from "./support/auth-client.ts";
 import { useJourney } from "./support/journey.ts";
-import { newPerson } from "./support/person.ts";
+import { keycloakUserOf, newPerson } from "./support/person.ts";
 import { realmAdmin } from "./support/realm-admin.ts";
 
 const journey = useJourney();
@@ -126,16 +126,8 @@ describe("register → login → refresh → logout", () => {
     const { client, stack, sql } = journey;
     const admin = await realmAdmin(stack);
     const person = newPerson();
-    const { username, email, firstName, lastName, password } = person;
-    const { id } = await admin.users.create({
-      username,
-      email,
-      firstName,
-      lastName,
-      enabled: true,
-      emailVerified: true,
-      credentials: [{ type: "password", value: password, temporary: false }],
-    });
+    const { username, email, password } = person;
+    const { id } = await admin.users.create({ ...keycloakUserOf(person), emailVerified: true });
     const login = await client.login({ username, password });
     expect(login.status).toBe(200);
     const [row] = await sql`SELECT * FROM users WHERE id = ${id}`;

@@ -30,20 +30,7 @@ beforeAll(async () => {
 afterAll(stopGateways, 30_000);
 
 /** Adds so many characters of claims, as roles and attributes in a token do. */
-const widen = (characters: number) =>
-  edit.addMapper({
-    name: "wide",
-    protocol: "openid-connect",
-    protocolMapper: "oidc-hardcoded-claim-mapper",
-    config: {
-      "claim.name": "wide",
-      "claim.value": "x".repeat(characters),
-      "jsonType.label": "String",
-      "access.token.claim": "true",
-      "id.token.claim": "false",
-      "userinfo.token.claim": "false",
-    },
-  });
+const widen = (characters: number) => edit.addWideClaim(characters);
 
 // A third more in base64, and a good thousand of its own. What was 8 kB before is no limit now.
 test.each([3_000, 5_500, 7_000, 8_000])("with %d characters of claims every guard takes it", async (characters) => {

@@ -9,7 +9,7 @@ import { eventually } from "./support/eventually.ts";
 import { GatewayProcess, gatewayEnv } from "./support/gateway-process.ts";
 import { type FloodAnswer, floodLogins } from "./support/login-flood.ts";
 import { amount, longForm } from "./support/long-form.ts";
-import { newPerson, type Person } from "./support/person.ts";
+import { keycloakUserOf, newPerson, type Person } from "./support/person.ts";
 import { realmAdmin } from "./support/realm-admin.ts";
 
 const callers = amount(40, 300);
@@ -47,10 +47,7 @@ beforeAll(async () => {
   client = new AuthClient(gateway.url);
   people = Array.from({ length: callers }, () => newPerson());
   // By the administrator: a registration that is lost would be recovered for minutes.
-  for (const { username, email, password, firstName, lastName } of people) {
-    const credentials = [{ type: "password", value: password, temporary: false }];
-    await admin.users.create({ username, email, firstName, lastName, enabled: true, credentials });
-  }
+  for (const person of people) await admin.users.create(keycloakUserOf(person));
   sessions = [];
   for (const person of people.slice(0, refreshing)) {
     const login = await eventually(async () => {

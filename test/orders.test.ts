@@ -4,7 +4,7 @@ import { createDatabase, createRepositories } from "@libs/database";
 import { AccessService } from "@libs/keycloak-authV2/services/access";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { eventually } from "./support/eventually.ts";
-import { newPerson } from "./support/person.ts";
+import { keycloakUserOf, newPerson } from "./support/person.ts";
 import { realmAdmin } from "./support/realm-admin.ts";
 import { type Caller, useShop } from "./support/shop.ts";
 
@@ -77,16 +77,7 @@ describe("who works for a store", () => {
       await access.defineRole(role, by);
       await access.grant(assignment, by);
     });
-    const { username, email, firstName, lastName, password } = clerk;
-    await admin.users.create({
-      username,
-      email,
-      firstName,
-      lastName,
-      enabled: true,
-      emailVerified: true,
-      credentials: [{ type: "password", value: password, temporary: false }],
-    });
+    await admin.users.create({ ...keycloakUserOf(clerk), emailVerified: true });
     const caller = await shop.logIn(clerk);
     expect((await storeOrders(caller)).status).toBe(200);
     const elsewhere = await storeOrders(caller, "store-2");

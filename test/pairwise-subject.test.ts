@@ -6,7 +6,7 @@ import { AuthClient, type ProblemBody } from "./support/auth-client.ts";
 import { eventually } from "./support/eventually.ts";
 import { GatewayClientEditor } from "./support/gateway-client-editor.ts";
 import { type GatewayProcess, stopGateways } from "./support/gateway-process.ts";
-import { newPerson } from "./support/person.ts";
+import { keycloakUserOf, newPerson } from "./support/person.ts";
 import { useReplicas } from "./support/replicas.ts";
 
 const replicas = useReplicas();
@@ -56,13 +56,7 @@ test("somebody who is known: 502, one row as before, no session left", async () 
 
 test("somebody whom only Keycloak knows: 502 and no row; without the mapper provisioned as ever", async () => {
   const person = newPerson();
-  const { password, ...profile } = person;
-  const { id } = await replicas.admin.users.create({
-    ...profile,
-    enabled: true,
-    emailVerified: true,
-    credentials: [{ type: "password", value: password, temporary: false }],
-  });
+  const { id } = await replicas.admin.users.create({ ...keycloakUserOf(person), emailVerified: true });
   const before = await usersHere();
   // Before the feed has brought the user over, or after: neither writes another row.
   const back = await pairwise();

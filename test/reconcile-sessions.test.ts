@@ -4,7 +4,7 @@ import { AuthClient } from "./support/auth-client.ts";
 import { CountingProxy } from "./support/counting-proxy.ts";
 import { eventually } from "./support/eventually.ts";
 import { type GatewayProcess, stopGateways } from "./support/gateway-process.ts";
-import { newPerson } from "./support/person.ts";
+import { keycloakUserOf, newPerson } from "./support/person.ts";
 import { useReplicas } from "./support/replicas.ts";
 
 const replicas = useReplicas();
@@ -64,7 +64,7 @@ test("ended in Keycloak; the others live on, offline ones too", async () => {
   const [ended, online, offline, limited] = [await loggedIn(), await loggedIn(), await loggedIn(), await loggedIn()];
   // An offline session: a row as a login with `offline_access` makes it.
   const person = newPerson();
-  await admin.users.create({ ...withoutPassword(person), enabled: true });
+  await admin.users.create(keycloakUserOf(person));
   const sid = await offlineSession(person);
   const [{ id: offlineUser }] = (await admin.users.find({ username: person.username, exact: true })) as [
     { id: string },
@@ -114,10 +114,6 @@ test("of a user who is disabled here, and lives on", async () => {
   expect(sid).not.toBe(second.sid);
   await eventually(async () => expect(await endReason(second.sessionId)).toBe("user_disabled"), WITHIN_MS);
 }, 180_000);
-
-function withoutPassword({ password, ...person }: ReturnType<typeof newPerson>) {
-  return { ...person, credentials: [{ type: "password", value: password, temporary: false }] };
-}
 
 async function offlineSession({ username, password }: ReturnType<typeof newPerson>): Promise<string> {
   const { stack } = replicas;

@@ -6,7 +6,7 @@ import { AccessService } from "@libs/keycloak-authV2/services/access";
 import { AuthClient, type LoggedIn } from "./support/auth-client.ts";
 import { eventually } from "./support/eventually.ts";
 import type { GatewayProcess } from "./support/gateway-process.ts";
-import { newPerson } from "./support/person.ts";
+import { keycloakUserOf, newPerson } from "./support/person.ts";
 import { useReplicas } from "./support/replicas.ts";
 
 const by = { id: "test" };
@@ -53,12 +53,11 @@ test("given before the first login: there at the first request after it, on the 
   const { body } = await new AuthClient(urlOf(0)).register(registered);
   await replicas.admin.users.update({ id: body.userId }, { email: registered.email, emailVerified: true });
 
-  const { password, ...foreign } = newPerson();
+  const foreign = newPerson();
   await access.grant({ role: "clerk", to: { email: foreign.email.toUpperCase() } }, by);
-  const credentials = [{ type: "password", value: password, temporary: false }];
-  await replicas.admin.users.create({ ...foreign, enabled: true, emailVerified: true, credentials });
+  await replicas.admin.users.create({ ...keycloakUserOf(foreign), emailVerified: true });
 
-  for (const person of [registered, { ...foreign, password }]) {
+  for (const person of [registered, foreign]) {
     const { permissionsOn } = await logIn(person);
     expect(await permissionsOn(1)).toEqual(["orders:read"]);
     expect(await permissionsOn(0)).toEqual(["orders:read"]);

@@ -4,7 +4,7 @@ import type { Difference } from "@libs/keycloak-authV2/services/bulk";
 import { createBulkService } from "./support/bulk-service.ts";
 import { eventually } from "./support/eventually.ts";
 import { type GatewayProcess, stopGateways } from "./support/gateway-process.ts";
-import { newPerson, type Person } from "./support/person.ts";
+import { keycloakUserOf, newPerson, type Person } from "./support/person.ts";
 import { useReplicas } from "./support/replicas.ts";
 import { meStatus, rowOf, signIn } from "./support/subject.ts";
 
@@ -23,9 +23,7 @@ afterAll(async () => {
 
 async function imported(id: string): Promise<Person> {
   const person = newPerson();
-  const { password, ...profile } = person;
-  const credentials = [{ type: "password", value: password, temporary: false }];
-  const users = [{ ...profile, id, enabled: true, emailVerified: true, credentials }];
+  const users = [{ ...keycloakUserOf(person), id, emailVerified: true }];
   const rep = { ifResourceExists: "FAIL" as const, users };
   await replicas.admin.realms.partialImport({ realm: replicas.stack.realm, rep });
   return person;

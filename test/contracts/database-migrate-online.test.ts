@@ -10,7 +10,8 @@ import { openPrismaHistory } from "@libs/database/schema";
 import { openTestPostgres, STACK_TIMEOUT_MS, type TestPostgres } from "@libs/dev-stack";
 import { SQL } from "bun";
 import { eventually } from "../support/eventually.ts";
-import { MigrateProcess, stopMigrateProcesses } from "../support/migrate-process.ts";
+import { MigrateProcess } from "../support/migrate-process.ts";
+import { stopSupervisedRuns } from "../support/supervised-run.ts";
 
 const MARK = "-- migrate: non-transactional\n";
 const BUILD = 'CREATE INDEX CONCURRENTLY "people_email_idx" ON people (email)';
@@ -48,7 +49,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await stopMigrateProcesses();
+  await stopSupervisedRuns();
   await sql.close();
   await root.unsafe(`DROP DATABASE ${name} WITH (FORCE)`);
   rmSync(migrationsDir, { recursive: true });

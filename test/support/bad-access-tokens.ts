@@ -2,6 +2,7 @@ import { createPublicKey, generateKeyPairSync, randomUUID } from "node:crypto";
 import { decodeJwt, decodeProtectedHeader, type JWTPayload, SignJWT } from "jose";
 import type { Tokens } from "./auth-client.ts";
 import type { RealmKey } from "./realm-key.ts";
+import { reassembledTokens } from "./reassembled-tokens.ts";
 
 export interface AccessTokenParts {
   /** Of a session that lives: a token that is taken would show. */
@@ -104,24 +105,10 @@ function madeUpKeys(claims: JWTPayload): Promise<string[]> {
 
 /** A token of Keycloak's own with something cut, swapped or changed. */
 function mangled(genuine: string): string[] {
-  const [header = "", payload = "", signature = ""] = genuine.split(".");
   const flipped = Array.from({ length: 20 }, (_, index) => {
     // Never the very last character: some of its bits do not count.
     const at = Math.floor(((genuine.length - 2) * index) / 20);
     return `${genuine.slice(0, at)}${genuine[at] === "A" ? "B" : "A"}${genuine.slice(at + 1)}`;
   });
-  return [
-    ...flipped,
-    `${payload}.${header}.${signature}`,
-    `${header}.${payload}`,
-    `${header}.${payload}.`,
-    `.${payload}.${signature}`,
-    `${header}..${signature}`,
-    `${genuine}.${signature}`,
-    "garbage",
-    "..",
-    "a.b.c",
-    "a.b.c.d.e",
-    `${genuine}AAAA`,
-  ];
+  return [...flipped, ...reassembledTokens(genuine), "a.b.c.d.e"];
 }

@@ -26,6 +26,23 @@ export class GatewayClientEditor {
     };
   }
 
+  /** Makes every access token longer, as many roles and attributes do. */
+  addWideClaim(characters: number): Promise<() => Promise<void>> {
+    return this.addMapper({
+      name: "wide",
+      protocol: "openid-connect",
+      protocolMapper: "oidc-hardcoded-claim-mapper",
+      config: {
+        "claim.name": "wide",
+        "claim.value": "x".repeat(characters),
+        "jsonType.label": "String",
+        "access.token.claim": "true",
+        "id.token.claim": "false",
+        "userinfo.token.claim": "false",
+      },
+    });
+  }
+
   /** @param kind as Keycloak names it, such as `oidc-audience-mapper` */
   async removeMapper(kind: string): Promise<() => Promise<void>> {
     const { id } = await this.read();

@@ -1,7 +1,7 @@
 import type KcAdminClient from "@keycloak/keycloak-admin-client";
 import type { TestStack } from "@libs/dev-stack";
 import { SQL } from "bun";
-import type { Person } from "./person.ts";
+import { keycloakUserOf, type Person } from "./person.ts";
 
 /**
  * Gives the realm organizations with managed members. Only a broker's login and an invitation by mail make such members,
@@ -17,9 +17,7 @@ export async function addOrganizations(
     const domains = [{ name: `${name}.example.com`, verified: true }];
     const { id: orgId } = await admin.organizations.create({ name, alias: name, enabled: true, domains });
     for (const person of people) {
-      const { password, ...profile } = person;
-      const credentials = [{ type: "password", value: password, temporary: false }];
-      const { id: userId } = await admin.users.create({ ...profile, enabled: true, emailVerified: true, credentials });
+      const { id: userId } = await admin.users.create({ ...keycloakUserOf(person), emailVerified: true });
       await admin.organizations.addMember({ orgId, userId });
     }
   }

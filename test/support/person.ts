@@ -8,6 +8,11 @@ export interface Person {
   lastName: string;
 }
 
+/** How an administrator creates or imports somebody in Keycloak. */
+export function keycloakUserOf({ password, ...profile }: Person) {
+  return { ...profile, enabled: true, credentials: [{ type: "password", value: password, temporary: false }] };
+}
+
 /** Somebody who was never registered before. */
 export function newPerson(overrides: Partial<Person> = {}): Person {
   const id = randomBytes(6).toString("hex");

@@ -4,7 +4,7 @@ import { STACK_TIMEOUT_MS } from "@libs/dev-stack";
 import { AuthClient, type ProblemBody } from "../../support/auth-client.ts";
 import { eventually } from "../../support/eventually.ts";
 import { GatewayProcess, ordersEnv, stopGateways } from "../../support/gateway-process.ts";
-import { newPerson } from "../../support/person.ts";
+import { keycloakUserOf, newPerson } from "../../support/person.ts";
 import { useReplicas } from "../../support/replicas.ts";
 import { logInAtBoth, wholeJourney } from "../../support/whole-journey.ts";
 
@@ -48,10 +48,9 @@ test("a name that is taken is a conflict, a password that is too short a fault o
 });
 
 test("somebody made in Keycloak alone is here with the first login", async () => {
-  const { password, ...person } = newPerson();
-  const credentials = [{ type: "password", value: password, temporary: false }];
-  const { id } = await replicas.admin.users.create({ ...person, enabled: true, emailVerified: true, credentials });
-  expect((await client.login({ username: person.email, password })).status).toBe(200);
+  const person = newPerson();
+  const { id } = await replicas.admin.users.create({ ...keycloakUserOf(person), emailVerified: true });
+  expect((await client.login({ username: person.email, password: person.password })).status).toBe(200);
   const [row] = await replicas.sql`SELECT username, email, login_count FROM users WHERE id = ${id}`;
   expect(row).toMatchObject({ username: person.username, email: person.email, login_count: 1 });
 });

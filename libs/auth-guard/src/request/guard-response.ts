@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { requestContext } from "@libs/observability/request-context";
 import { databaseProblem } from "@libs/postgres";
-import { isAuthError, type PublicError, problemResponse } from "@libs/problems";
+import { isAuthError, type ProblemBody, type PublicError, problemResponse } from "@libs/problems";
 
 /**
  * A refusal's body (RFC 9457).
@@ -16,15 +16,7 @@ import { isAuthError, type PublicError, problemResponse } from "@libs/problems";
  * }
  * ```
  */
-export interface GuardProblem {
-  type: string;
-  title: string;
-  /** HTTP status, as the response has it. */
-  status: number;
-  code: string;
-  detail: string;
-  requestId: string;
-}
+export type GuardProblem = Omit<ProblemBody, "errors" | "actionUrl">;
 
 /** @returns what a caller may learn of an error; undefined for one that is neither the guard's nor the database's */
 export function publicError(error: unknown): PublicError | undefined {

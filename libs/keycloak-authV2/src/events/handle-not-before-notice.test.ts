@@ -1,26 +1,17 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { AuthError } from "@libs/problems";
 import { createFeedFixture, type FeedFixture } from "../testing/feed-fixture.ts";
-import { logIn } from "../testing/log-in.ts";
+import { keycloakUser, logInSettled } from "../testing/log-in.ts";
 
 let feed: FeedFixture;
 beforeEach(() => {
   feed = createFeedFixture();
 });
 
-/** Somebody with a session, for whom no notice is left. */
-async function person(sessionId = "one") {
-  const somebody = await logIn(feed, sessionId);
-  await feed.handle();
-  return somebody;
-}
+const person = (sessionId?: string) => logInSettled(feed, sessionId);
 
 const session = (id: string) => feed.database.sessions.get(id);
-const stored = (id: string) => {
-  const user = feed.keycloak.users.get(id);
-  if (!user) throw new Error("no such user");
-  return user;
-};
+const stored = (id: string) => keycloakUser(feed, id);
 
 describe("tokens from before a time", () => {
   const at = (ms: number) => new Date(feed.clock.now + ms);

@@ -3,25 +3,16 @@ import { DatabaseUnavailableError, StatementRefusedError } from "@libs/database"
 import { AuthError } from "@libs/problems";
 import { registerUser } from "../services/registration/register-user.ts";
 import { createFeedFixture, type FeedFixture } from "../testing/feed-fixture.ts";
-import { logIn } from "../testing/log-in.ts";
+import { keycloakUser, logInSettled } from "../testing/log-in.ts";
 
 let feed: FeedFixture;
 beforeEach(() => {
   feed = createFeedFixture();
 });
 
-/** Somebody with a session, for whom no notice is left. */
-async function person(sessionId = "one") {
-  const somebody = await logIn(feed, sessionId);
-  await feed.handle();
-  return somebody;
-}
+const person = (sessionId?: string) => logInSettled(feed, sessionId);
 
-const stored = (id: string) => {
-  const user = feed.keycloak.users.get(id);
-  if (!user) throw new Error("no such user");
-  return user;
-};
+const stored = (id: string) => keycloakUser(feed, id);
 const session = (id: string) => feed.database.sessions.get(id);
 
 describe("user", () => {

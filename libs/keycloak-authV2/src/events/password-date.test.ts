@@ -1,18 +1,13 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { createFeedFixture, type FeedFixture } from "../testing/feed-fixture.ts";
-import { logIn } from "../testing/log-in.ts";
+import { logInSettled } from "../testing/log-in.ts";
 
 let feed: FeedFixture;
 beforeEach(() => {
   feed = createFeedFixture();
 });
 
-/** Somebody with a session, for whom no notice is left. */
-async function person(sessionId = "one") {
-  const somebody = await logIn(feed, sessionId);
-  await feed.handle();
-  return somebody;
-}
+const person = (sessionId?: string) => logInSettled(feed, sessionId);
 
 const session = (id: string) => feed.database.sessions.get(id);
 

@@ -1,5 +1,6 @@
 import { syncOnAuthentication } from "../services/sessions/sync-on-authentication.ts";
 import { plainTokens } from "../services/shared/seal-tokens.ts";
+import type { FeedFixture } from "./feed-fixture.ts";
 import type { SyncFixture } from "./sync-fixture.ts";
 
 let people = 0;
@@ -24,4 +25,18 @@ export async function logIn({ keycloak, deps }: SyncFixture, sessionId: string) 
     username,
     password,
   };
+}
+
+/** Somebody with a session, for whom no notice is left. */
+export async function logInSettled(feed: FeedFixture, sessionId = "one") {
+  const somebody = await logIn(feed, sessionId);
+  await feed.handle();
+  return somebody;
+}
+
+/** The user as the in-memory Keycloak has them: changed there, Keycloak has another user. */
+export function keycloakUser({ keycloak }: SyncFixture, id: string) {
+  const user = keycloak.users.get(id);
+  if (!user) throw new Error("no such user");
+  return user;
 }

@@ -2,13 +2,7 @@ import type { BulkRunOptions, UserFilter } from "@libs/keycloak-authV2/services/
 import { type Command, InvalidArgumentError } from "commander";
 
 /** What the command line of every scan of all users may say. */
-export interface ScanFlags {
-  search?: string;
-  username?: string;
-  email?: string;
-  exact?: boolean;
-  createdAfter?: Date;
-  createdBefore?: Date;
+export interface ScanFlags extends UserFilter {
   pageSize?: number;
   concurrency?: number;
   maxRate?: number;

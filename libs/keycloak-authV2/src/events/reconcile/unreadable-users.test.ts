@@ -7,6 +7,7 @@ import { OutageRetry } from "../../services/bulk/outage-retry.ts";
 import { syncUsers } from "../../services/bulk/sync-users.ts";
 import type { ComposedDeps } from "../../services/sync/composed-deps.ts";
 import { type BulkFixture, createBulkFixture } from "../../testing/bulk-fixture.ts";
+import { keycloakUser } from "../../testing/log-in.ts";
 import { compareAllUsers } from "./compare-all-users.ts";
 import type { ReconcileRun } from "./reconcile-run.ts";
 import { reconcileSessions } from "./reconcile-sessions.ts";
@@ -37,8 +38,7 @@ beforeEach(async () => {
 
 /** A session here that Keycloak does not have. */
 async function endedSession(userId: string): Promise<void> {
-  const user = fixture.keycloak.users.get(userId);
-  if (!user) throw new Error("no such user");
+  const user = keycloakUser(fixture, userId);
   const startedAt = new Date(fixture.clock.now - 60_000);
   await fixture.deps.sessions.recordLogin(loginOf({ profile: user, session: { startedAt } }));
 }

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { loginOf } from "@libs/database/testing";
 import { AuthError } from "@libs/problems";
 import { type BulkFixture, createBulkFixture } from "../../testing/bulk-fixture.ts";
+import { keycloakUser } from "../../testing/log-in.ts";
 import type { BulkNotice } from "./bulk-notice.ts";
 import type { RepairOptions, VerifyOptions } from "./bulk-options.ts";
 import type { Difference } from "./difference.ts";
@@ -32,8 +33,7 @@ async function synced() {
 
 async function logIn(fixture: BulkFixture, userId: string, inKeycloak = true): Promise<string> {
   const { keycloakSessionId: id } = loginOf().session;
-  const user = fixture.keycloak.users.get(userId);
-  if (!user) throw new Error("no such user");
+  const user = keycloakUser(fixture, userId);
   const profile = { ...user, email: user.email, id: userId };
   const at = new Date(fixture.clock.now);
   const { session } = await fixture.deps.sessions.recordLogin(

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { DatabaseUnavailableError, StatementRefusedError } from "@libs/database";
 import { AuthError } from "@libs/problems";
-import { logIn } from "../../testing/log-in.ts";
+import { keycloakUser, logIn } from "../../testing/log-in.ts";
 import { createSyncFixture, type SyncFixture } from "../../testing/sync-fixture.ts";
 import { syncOnAuthentication } from "../sessions/sync-on-authentication.ts";
 import { plainTokens } from "../shared/seal-tokens.ts";
@@ -24,11 +24,7 @@ async function known(name: string) {
   return id;
 }
 
-const inKeycloak = (id: string) => {
-  const user = fixture.keycloak.users.get(id);
-  if (!user) throw new Error("no such user");
-  return user;
-};
+const inKeycloak = (id: string) => keycloakUser(fixture, id);
 const outcomesOf = async (...args: Parameters<typeof reconcileUsers>) =>
   [...(await reconcileUsers(...args)).values()].map((one) => ("error" in one ? one.error : one.outcome));
 
