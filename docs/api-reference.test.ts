@@ -1,6 +1,5 @@
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { ExamplesFolder } from "./examples-folder.ts";
 import { type PublicExport, publicExports } from "./reference/public-exports.ts";
 import { referencedPackages } from "./reference/reference-index.ts";
 import { referencePage } from "./reference/reference-page.ts";
@@ -17,10 +16,8 @@ import {
 // The first use of a type makes the compiler read it.
 setDefaultTimeout(60_000);
 
-const root = join(import.meta.dir, "..");
-await mkdir(join(root, ".dev"), { recursive: true });
-const folder = await mkdtemp(join(root, ".dev", "api-examples-"));
-afterAll(() => rm(folder, { recursive: true }));
+const examples = await ExamplesFolder.open("api-examples");
+afterAll(() => examples.remove());
 
 const exported = publicExports().exports.filter((each) => each.external === undefined);
 const label = (each: PublicExport) => `${each.package} ${each.name}`;
@@ -70,10 +67,6 @@ test("every link of a page leads to a part of a page", () => {
 test("the examples compile", async () => {
   for (const each of exported)
     for (const [index, code] of (each.doc?.examples ?? []).entries())
-      await Bun.write(join(folder, `${each.package}-${each.name}-${index}.ts`), `${code}\nexport {};\n`);
-  const config = { extends: "../../tsconfig.json", include: ["./*.ts", "../../libs/**/*.d.ts"], exclude: [] };
-  await Bun.write(join(folder, "tsconfig.json"), JSON.stringify(config));
-  const tsc = Bun.spawn([process.execPath, "x", "tsc", "--noEmit", "-p", folder], { cwd: root, stdout: "pipe" });
-  expect(await tsc.stdout.text()).toBe("");
-  expect(await tsc.exited).toBe(0);
+      await examples.add(`${each.package}-${each.name}-${index}`, `${code}\nexport {};\n`);
+  expect(await examples.compile()).toEqual({ output: "", code: 0 });
 });

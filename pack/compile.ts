@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { entriesOf, type SourcePackage } from "./source-package.ts";
+import type { SourcePackage } from "./source-package.ts";
 
 /**
  * Compiles what the packages export, and what that imports, file by file: JavaScript, declarations and source maps.
@@ -10,7 +10,7 @@ import { entriesOf, type SourcePackage } from "./source-package.ts";
 export async function compile(root: string, packages: readonly SourcePackage[], folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const config = join(folder, "tsconfig.json");
-  const entries = packages.flatMap((one) => Object.values(entriesOf(one)).map((file) => join(one.folder, file)));
+  const entries = packages.flatMap((one) => Object.values(one.manifest.exports).map((file) => join(one.folder, file)));
   const files = [...entries, join(root, "libs/http/src/swagger-ui-files.d.ts")];
   const compilerOptions = {
     noEmit: false,
@@ -38,4 +38,7 @@ export async function compile(root: string, packages: readonly SourcePackage[], 
 
 /** `@libs/postgres/schema-check` and the source of it. */
 const pathsOf = (one: SourcePackage): [string, string[]][] =>
-  Object.entries(entriesOf(one)).map(([path, file]) => [one.manifest.name + path.slice(1), [join(one.folder, file)]]);
+  Object.entries(one.manifest.exports).map(([path, file]) => [
+    one.manifest.name + path.slice(1),
+    [join(one.folder, file)],
+  ]);

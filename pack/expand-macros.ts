@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 /** Only Bun runs macros, and none of an installed package. */
@@ -10,9 +10,11 @@ const MACRO = / from "(\.[^"]+)" with \{ type: "macro" \}/;
  */
 export async function expandMacros(sources: string, compiled: string): Promise<void> {
   const files = readdirSync(compiled, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".js"));
-  for (const path of files.filter((file) => MACRO.test(readFileSync(join(compiled, file), "utf8")))) {
+  for (const path of files) {
     const file = join(compiled, path);
-    const [, macro = ""] = MACRO.exec(readFileSync(file, "utf8")) ?? [];
+    // A macro that was run is gone by now.
+    const macro = existsSync(file) && MACRO.exec(readFileSync(file, "utf8"))?.[1];
+    if (!macro) continue;
     const entry = join(sources, path.replace(/js$/, "ts"));
     const built = await Bun.build({ entrypoints: [entry], target: "node", format: "esm", packages: "external" });
     const text = (await built.outputs[0]?.text()) ?? "";

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** The packages that other repositories may install, each after those that it needs. */
-export const PACKED = [
+const PACKED = [
   "problems",
   "observability",
   "postgres",
@@ -17,6 +17,7 @@ export interface Manifest {
   name: string;
   version: string;
   license: string;
+  /** Source files, by sub-path. */
   exports: Record<string, string>;
   dependencies?: Record<string, string>;
   peerDependencies?: Record<string, string>;
@@ -37,6 +38,3 @@ export function readSourcePackages(root: string): SourcePackage[] {
     return { name, folder, manifest: JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) };
   });
 }
-
-/** The source files that a package exports, by sub-path. */
-export const entriesOf = ({ manifest }: SourcePackage): Record<string, string> => manifest.exports;

@@ -10,6 +10,7 @@ const args = ["start", "--optimized"];
 
 /** The command line of the stack's Keycloak, and its folder; none where the server is not a process of this machine. */
 let running: { line: string; java: string; home: string } | undefined;
+let commands: Record<JvmProfile, string[]>;
 
 beforeAll(async () => {
   const { pids } = await useStack();
@@ -21,18 +22,14 @@ beforeAll(async () => {
     java: line.slice(0, line.indexOf(" -")),
     home: /-Dkc\.home\.dir=(.+)\/bin\/\.\. /.exec(line)?.[1] ?? "",
   };
+  const { java, home } = running;
+  const command = (jvm: JvmProfile) => keycloakCommand({ java: { path: java, version: 0 }, home, jvm, args });
+  commands = { quick: await command("quick"), steady: await command("steady"), keycloak: await command("keycloak") };
 }, STACK_TIMEOUT_MS);
-
-async function commands(): Promise<Record<JvmProfile, string[]>> {
-  const java = { path: running?.java ?? "", version: 0 };
-  const home = running?.home ?? "";
-  const command = (jvm: JvmProfile) => keycloakCommand({ java, home, jvm, args });
-  return { quick: await command("quick"), steady: await command("steady"), keycloak: await command("keycloak") };
-}
 
 test("the server's process is Java itself, with one of the three sets of options", async () => {
   if (!running) return;
-  const sets = Object.values(await commands());
+  const sets = Object.values(commands);
   expect(running.java).toEndWith("/java");
   expect(sets.map((set) => set.join(" "))).toContain(running.line);
 });
@@ -43,18 +40,18 @@ test("for benchmarks: every option that this Keycloak's kc.sh has by default", a
   const { output } = await runCommand(["sh", `${running.home}/bin/kc.sh`, ...args], { env });
   const options = /^Using JAVA_OPTS: (.+)$/m.exec(output)?.[1]?.split(" ") ?? [];
   expect(options).toContain("-Xmx512m");
-  expect((await commands()).keycloak).toEqual(expect.arrayContaining(options));
+  expect(commands.keycloak).toEqual(expect.arrayContaining(options));
 });
 
 test("for long test runs: another collector, nothing else", async () => {
   if (!running) return;
-  const { steady, quick } = await commands();
+  const { steady, quick } = commands;
   expect(steady).toEqual(quick.filter((option) => option !== "-XX:TieredStopAtLevel=1"));
 });
 
 test("for single test files: another collector and one compiler tier, nothing else", async () => {
   if (!running) return;
-  const { quick, keycloak } = await commands();
+  const { quick, keycloak } = commands;
   expect(quick.filter((option) => !keycloak.includes(option))).toEqual(QUICK);
   // Up to 24 it is the parallel one.
   const [collector, ...others] = keycloak.filter((option) => !quick.includes(option));

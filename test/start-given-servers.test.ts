@@ -1,7 +1,7 @@
 // `bun run start` on given servers ends with "ready" only where a login works.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
-import { STACK_TIMEOUT_MS, type TestRealm, type TestStack, useStack } from "@libs/dev-stack";
+import { freePorts, STACK_TIMEOUT_MS, type TestRealm, type TestStack, useStack } from "@libs/dev-stack";
 import { AuthClient } from "./support/auth-client.ts";
 import { newPerson } from "./support/person.ts";
 import { realmAdmin } from "./support/realm-admin.ts";
@@ -28,7 +28,7 @@ const given = () => ({
 });
 
 test("an issuer that is none of the addresses is discovered, in a realm with blanks and umlauts", async () => {
-  const port = await freePort();
+  const port = freePorts(1)[0];
   started = new StartCommand({ ...given(), PORT: String(port) });
   await started.written("ready on port");
   expect(started.output).toContain(`Gateway: ready on port ${port}`);
@@ -42,7 +42,7 @@ test("an issuer that is none of the addresses is discovered, in a realm with bla
 
 test("another key ring than the database's: the gateway's own problem, with what to do, instead of a time-out", async () => {
   const TOKEN_ENCRYPTION_KEYS = `other:${randomBytes(32).toString("base64")}`;
-  started = new StartCommand({ ...given(), PORT: String(await freePort()), TOKEN_ENCRYPTION_KEYS });
+  started = new StartCommand({ ...given(), PORT: String(freePorts(1)[0]), TOKEN_ENCRYPTION_KEYS });
   const { code, output } = await started.ended();
   started = undefined;
   expect(code).toBe(1);
@@ -54,17 +54,10 @@ test("another key ring than the database's: the gateway's own problem, with what
 
 test("KEYCLOAK_ISSUER that the realm does not name is refused, with what it names", async () => {
   const wrong = `http://id.example.test/realms/${randomBytes(4).toString("hex")}`;
-  started = new StartCommand({ ...given(), PORT: String(await freePort()), KEYCLOAK_ISSUER: wrong });
+  started = new StartCommand({ ...given(), PORT: String(freePorts(1)[0]), KEYCLOAK_ISSUER: wrong });
   const { code, output } = await started.ended();
   started = undefined;
   expect(code).toBe(1);
   expect(output).toContain(`the realm's tokens name ${frontend}/realms/${encodeURIComponent(realm.realm)}`);
   expect(output).not.toContain("ready on port");
 });
-
-async function freePort(): Promise<number> {
-  const server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response() });
-  const { port = 0 } = server;
-  await server.stop(true);
-  return port;
-}

@@ -1,5 +1,6 @@
 import { type ClassDeclaration, Node } from "ts-morph";
 import { declarationHead } from "./declaration-head.ts";
+import { commentText, isHidden } from "./public-exports.ts";
 
 /** A class's public members, each with its comment. */
 export function classSignature(node: ClassDeclaration): string {
@@ -19,15 +20,10 @@ function title(node: ClassDeclaration): string {
   ].join("");
 }
 
-function isPublic(member: Node): boolean {
-  if (Node.isClassStaticBlockDeclaration(member)) return false;
-  if (Node.hasName(member) && member.getName().startsWith("#")) return false;
-  const modifiers = Node.isModifierable(member) ? member.getModifiers().map((each) => each.getText()) : [];
-  return !modifiers.includes("private") && !modifiers.includes("protected");
-}
+const isPublic = (member: Node) => !Node.isClassStaticBlockDeclaration(member) && !isHidden(member);
 
 function memberText(member: Node): string {
-  const comment = Node.isJSDocable(member) ? member.getJsDocs().at(-1)?.getText() : undefined;
+  const comment = commentText(member);
   const text = Node.isPropertyDeclaration(member) ? member.getText() : declarationHead(member);
   const ending = text.endsWith(";") ? "" : ";";
   return [...(comment === undefined ? [] : [comment.replace(/\n\s*\*/g, "\n *")]), text + ending].join("\n");

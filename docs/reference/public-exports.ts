@@ -68,7 +68,7 @@ function readEntries(): Entry[] {
 function describe(name: string, node: ExportedDeclarations, exporter: string, specifier: string): PublicExport {
   const path = node.getSourceFile().getFilePath();
   const home = /\/libs\/([^/]+)\/src\/(?!generated\/)/.exec(path)?.[1];
-  const comment = documented(node)?.getJsDocs().at(-1)?.getText();
+  const comment = commentText(node);
   return {
     name,
     package: home ?? exporter,
@@ -83,6 +83,14 @@ function libraryOf(path: string): string {
   const inside = path.split("/node_modules/").at(-1) ?? "";
   return path.includes("/node_modules/") ? (/^(?:@[^/]+\/)?[^/]+/.exec(inside)?.[0] ?? inside) : "Prisma";
 }
+
+/** The text of its doc comment, with the signs around it. */
+export const commentText = (node: Node): string | undefined => documented(node)?.getJsDocs().at(-1)?.getText();
+
+/** Whether a class keeps the member to itself. */
+export const isHidden = (member: Node): boolean =>
+  (Node.hasName(member) && member.getName().startsWith("#")) ||
+  (Node.isModifierable(member) && (member.hasModifier("private") || member.hasModifier("protected")));
 
 /** The comment of a constant belongs to its statement. */
 export function documented(node: Node) {

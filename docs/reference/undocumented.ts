@@ -1,6 +1,6 @@
 import { Node, type ParameterDeclaration, type PropertySignature } from "ts-morph";
 import { type DocComment, parseDocComment } from "./doc-comment.ts";
-import { documented, type PublicExport } from "./public-exports.ts";
+import { commentText, isHidden, type PublicExport } from "./public-exports.ts";
 
 // What the comments of public exports lack. Each function returns what is missing of one export, in words.
 
@@ -91,10 +91,6 @@ function throwsItself(node: Node): boolean {
   return found;
 }
 
-const isHidden = (member: Node) =>
-  (Node.hasName(member) && member.getName().startsWith("#")) ||
-  (Node.isModifierable(member) && (member.hasModifier("private") || member.hasModifier("protected")));
-
 /** By its type, or by its default value. */
 const isNumber = (node: ParameterDeclaration | PropertySignature) =>
   /^(number( \| undefined)?|[\d_.]+)$/.test(node.getTypeNode()?.getText() ?? node.getInitializer()?.getText() ?? "");
@@ -102,4 +98,4 @@ const isNumber = (node: ParameterDeclaration | PropertySignature) =>
 const namesUnit = (node: { getName(): string }) =>
   UNIT_IN_NAME.test(node.getName()) || COUNT_IN_NAME.test(node.getName());
 
-const commentOf = (node: Node) => parseDocComment(documented(node)?.getJsDocs().at(-1)?.getText() ?? "/** */");
+const commentOf = (node: Node) => parseDocComment(commentText(node) ?? "/** */");

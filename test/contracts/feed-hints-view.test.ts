@@ -1,34 +1,23 @@
 // Replicas of the version before `change_notices` go on under its old name, `feed_hints`, with the rights that they had.
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
-import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
 import { createDatabase, createRepositories, type PrismaClient } from "@libs/database";
 import { migrate } from "@libs/database/migrate";
-import { SCHEMA_DUMP_PATH } from "@libs/database/schema";
 import { STACK_TIMEOUT_MS, type TestDatabase, useStack } from "@libs/dev-stack";
+import { migrateUpTo } from "../support/earlier-schema.ts";
 
 const RENAMING = "20261128001100_change_notices";
-const MIGRATIONS = join(dirname(SCHEMA_DUMP_PATH), "migrations");
 const account = `test_account_${randomUUID().slice(0, 8)}`;
 const NOW = new Date("2026-11-28T12:00:00Z");
 const LATER = new Date("2026-11-28T12:01:00Z");
 
 let database: TestDatabase;
 let prisma: PrismaClient;
-let before: string;
 
 beforeEach(async () => {
   database = await (await useStack()).createDatabase();
+  await migrateUpTo(database.url, RENAMING);
   prisma = createDatabase(database.url);
-  await prisma.$executeRaw`DROP SCHEMA public CASCADE`;
-  await prisma.$executeRaw`CREATE SCHEMA public`;
-  before = mkdtempSync(join(tmpdir(), "migrations-"));
-  cpSync(MIGRATIONS, before, { recursive: true });
-  for (const name of readdirSync(before))
-    if (name >= RENAMING && /^\d/.test(name)) rmSync(join(before, name), { recursive: true });
-  await migrate(database.url, { migrationsDir: before });
   for (const sql of [
     `CREATE ROLE ${account}`,
     `GRANT USAGE ON SCHEMA public TO ${account}`,
@@ -43,7 +32,6 @@ afterEach(async () => {
   await prisma.$executeRawUnsafe(`DROP ROLE ${account}`);
   await prisma.$disconnect();
   await database.drop();
-  rmSync(before, { recursive: true });
 });
 
 /** The statements of the version before, as its account. */

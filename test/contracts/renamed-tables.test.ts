@@ -1,18 +1,14 @@
 // Replicas of the version before go on under the old names of tables, beside replicas of this one.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
-import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
 import { migrate } from "@libs/database/migrate";
-import { SCHEMA_DUMP_PATH } from "@libs/database/schema";
 import { STACK_TIMEOUT_MS, type TestDatabase, useStack } from "@libs/dev-stack";
 import { inspectSchema } from "@libs/postgres/schema-check";
 import { Client } from "pg";
 import { PostgresLoginPermits } from "../../apps/api-gateway/src/limits/login-permits.ts";
+import { migrateUpTo } from "../support/earlier-schema.ts";
 
 const RENAMING = "20261128001000_scans_and_login_locks";
-const MIGRATIONS = join(dirname(SCHEMA_DUMP_PATH), "migrations");
 const account = `test_account_${randomUUID().slice(0, 8)}`;
 const run = randomUUID();
 
@@ -23,15 +19,8 @@ let before: Client;
 
 beforeAll(async () => {
   database = await (await useStack()).createDatabase();
+  await migrateUpTo(database.url, RENAMING);
   owner = await connected();
-  await owner.query("DROP SCHEMA public CASCADE");
-  await owner.query("CREATE SCHEMA public");
-  const earlier = mkdtempSync(join(tmpdir(), "migrations-"));
-  cpSync(MIGRATIONS, earlier, { recursive: true });
-  for (const name of readdirSync(earlier).filter((name) => /^\d/.test(name) && name >= RENAMING))
-    rmSync(join(earlier, name), { recursive: true });
-  await migrate(database.url, { migrationsDir: earlier });
-  rmSync(earlier, { recursive: true });
   await owner.query(`CREATE ROLE ${account}`);
   await owner.query(`GRANT USAGE ON SCHEMA public TO ${account}`);
   await owner.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${account}`);

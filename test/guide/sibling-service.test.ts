@@ -1,6 +1,6 @@
 // The README's sibling service, run as it is printed, on the real stack.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { STACK_TIMEOUT_MS, spawnSupervised } from "@libs/dev-stack";
+import { freePorts, STACK_TIMEOUT_MS, spawnSupervised } from "@libs/dev-stack";
 import { eventually } from "../support/eventually.ts";
 import { ordersEnv } from "../support/gateway-process.ts";
 import { useShop } from "../support/shop.ts";
@@ -10,15 +10,8 @@ const file = Bun.fileURLToPath(new URL("../../docs/examples/sibling-service.ts",
 let service: Bun.Subprocess;
 let url: string;
 
-function freePort(): number {
-  const probe = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
-  const { port } = probe;
-  void probe.stop(true);
-  return port as number;
-}
-
 beforeAll(async () => {
-  const port = freePort();
+  const [port = 0] = freePorts(1);
   url = `http://127.0.0.1:${port}`;
   const { PATH, HOME } = process.env;
   const given = ordersEnv({ ...shop.stack, databaseUrl: shop.databaseUrl });

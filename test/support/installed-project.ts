@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { spawnSupervised } from "@libs/dev-stack";
+import { freePorts, spawnSupervised } from "@libs/dev-stack";
 import { inScope } from "../../pack/packed-manifest.ts";
 import { eventually } from "./eventually.ts";
 
@@ -51,17 +51,12 @@ export class InstalledProject {
 
   /** @throws Error with what the command wrote, where it fails */
   async run(command: string[], env: Record<string, string | undefined> = bare()): Promise<string> {
-    const child = Bun.spawn(command, { cwd: this.folder, env, stdout: "pipe", stderr: "pipe" });
-    const [output, errors] = await Promise.all([child.stdout.text(), child.stderr.text()]);
-    if ((await child.exited) !== 0) throw new Error(`${command.join(" ")}:\n${output}${errors}`);
-    return output;
+    return await outputOf(command, this.folder, env);
   }
 
   /** Starts a service. @returns its address, once it answers */
   async serve(command: string[], env: Record<string, string>): Promise<string> {
-    const probe = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
-    const { port } = probe;
-    await probe.stop(true);
+    const [port = 0] = freePorts(1);
     const child = spawnSupervised(command, {
       cwd: this.folder,
       stdout: "ignore",
@@ -81,14 +76,20 @@ export class InstalledProject {
   }
 }
 
+/** @throws Error with what the command wrote, where it fails */
+async function outputOf(command: string[], cwd: string, env: Record<string, string | undefined>): Promise<string> {
+  const child = Bun.spawn(command, { cwd, env, stdout: "pipe", stderr: "pipe" });
+  const [output, errors] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+  if ((await child.exited) !== 0) throw new Error(`${command.join(" ")}:\n${output}${errors}`);
+  return output;
+}
+
 const bare = () => ({ PATH: process.env.PATH, HOME: process.env.HOME });
 
 /** Of all packages, packed by the repository's own command. @returns the tarballs by the packages' names */
 export async function packPackages(scope: string, folder: string): Promise<Record<string, string>> {
   const env = { ...process.env, PACK_SCOPE: scope, PACK_OUTPUT: folder };
-  const pack = Bun.spawn([process.execPath, "run", "pack"], { cwd: root, env, stdout: "pipe", stderr: "pipe" });
-  const [output, errors] = await Promise.all([pack.stdout.text(), pack.stderr.text()]);
-  if ((await pack.exited) !== 0) throw new Error(`bun run pack:\n${output}${errors}`);
+  const output = await outputOf([process.execPath, "run", "pack"], root, env);
   const files = [...output.matchAll(/^(\S+?)-(\d\S*)\.tgz/gm)].map(([file, name = ""]) => [
     name.slice(scope.length),
     join(folder, file),

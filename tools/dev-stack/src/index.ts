@@ -6,6 +6,7 @@ export { GENEROUS_LIMITS } from "./generous-limits.ts";
 export type { JvmProfile } from "./keycloak/java-command.ts";
 export { isAtLeast, KEYCLOAK_RELEASES, keycloakRelease } from "./keycloak/releases.ts";
 export { type DebianProgram, debianProgram } from "./machine/debian-package.ts";
+export { freePorts } from "./machine/ports.ts";
 export { ordersEnvironment } from "./orders-environment.ts";
 export type { PoolMode } from "./pooler/run-pgbouncer.ts";
 export { openTestPooler, type TestPooler } from "./pooler/test-pooler.ts";

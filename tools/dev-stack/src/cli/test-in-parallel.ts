@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DEV_DIR, ROOT } from "../base/paths.ts";
 import type { Report } from "../base/report.ts";
+import { RECORD_NAME } from "../supervisor/leftovers.ts";
+import { Supervisor } from "../supervisor/supervisor.ts";
 import { RUN_NAME, SHARED_SERVERS, type SharedServers, TRACES } from "../testing/parallel-run.ts";
 import { newRunName } from "../testing/run-name.ts";
 import { dropDatabases } from "../testing/test-databases.ts";
@@ -22,9 +23,10 @@ export async function testInParallel(args: readonly string[], workers: number, r
   const run = newRunName();
   const folder = join(DEV_DIR, "runs", run);
   const { servers, attached } = await openTestServers(run, { jvm: "steady", report });
+  // Where the servers go on, the folder has no other owner: it must not outlive a run that is killed.
+  const owner = attached ? Supervisor.open(join(folder, RECORD_NAME), [folder]) : undefined;
   try {
     if (attached) await sweepOldRuns(servers);
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
     const { way, keycloakUrl, managementUrl, keycloakAdmin, databaseUrl, databaseDirectUrl, versions, pids, logs } =
       servers;
     const shared: SharedServers = {
@@ -53,7 +55,7 @@ export async function testInParallel(args: readonly string[], workers: number, r
       await dropDatabases(servers.databaseUrl, (name) => name.startsWith(run));
       await dropRealms(servers, (name) => name.startsWith(run.replaceAll("_", "-")));
     }
+    await owner?.close();
     await servers.stop();
-    rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -8,7 +8,7 @@ export const RUN_NAME = "TEST_RUN";
 export const TRACES = "TEST_TRACES";
 
 /** What workers get of the servers: data alone. */
-export type SharedServers = Omit<Servers, "keeper" | "cluster" | "stop">;
+export type SharedServers = Omit<Servers, "supervisor" | "cluster" | "stop">;
 
 /** Whether this process is a worker of a parallel run, on servers that the run stops. */
 export const isPartOfParallelRun = () => !!process.env[SHARED_SERVERS];
