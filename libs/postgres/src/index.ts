@@ -9,6 +9,7 @@ export { followingConnection } from "./connect/following-connection.ts";
 export { type PoolOptions, poolConfig } from "./connect/pool-config.ts";
 export { readCommittedSession } from "./connect/read-committed-session.ts";
 export { retryConflicts } from "./connect/retry-conflicts.ts";
+export { sqlState } from "./connect/sql-states.ts";
 export { staysAtDatabase } from "./connect/stays-at-database.ts";
 export { databaseProblem } from "./database-problem.ts";
 export * from "./errors.ts";

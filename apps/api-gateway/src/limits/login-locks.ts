@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { remainingMs } from "@libs/observability";
+import { remainingMs, withJitter } from "@libs/observability";
 import { AccountQueues, type AccountQueuesOptions, accountBusy } from "./account-queues.ts";
 import type { LoginPermits } from "./login-permits.ts";
 import type { Counted } from "./rate-limit-rows.ts";
@@ -102,7 +102,7 @@ export class LoginLocks {
       const leftMs = until - performance.now();
       if (leftMs <= 0) throw accountBusy(this.options.waitMs);
       // Not in step with other replicas.
-      await Bun.sleep(Math.min(leftMs, POLL_MS * (0.5 + Math.random())));
+      await Bun.sleep(Math.min(leftMs, withJitter(POLL_MS, 0.5, 1.5)));
     }
   }
 

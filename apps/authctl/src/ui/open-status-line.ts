@@ -11,6 +11,10 @@ export interface StatusLine {
 const DRAW_EVERY_MS = 125;
 const REPORT_EVERY_MS = 10_000;
 
+/** Whether `--json` writes its records to the terminal that shows the line: they would get into each other's way. */
+export const writesRecords = ({ width }: Pick<Terminal, "width">, json: boolean | undefined): boolean =>
+  json === true && width !== null;
+
 /** A line on a terminal, now and then a new one elsewhere; with `--json` nothing. */
 export function openStatusLine(
   { canvas, report }: Pick<Terminal, "canvas" | "report">,

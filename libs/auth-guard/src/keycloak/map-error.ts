@@ -1,4 +1,5 @@
 import { AuthError, type AuthErrorCode } from "@libs/problems";
+import { errorCode } from "./error-code.ts";
 
 /** As Keycloak's admin client throws it; by its shape, because a guard has no such client. */
 interface RefusedCall extends Error {
@@ -73,6 +74,5 @@ function errorKey(error: RefusedCall | undefined): string {
 
 function describe(error: unknown): { name: string; code: string | undefined } {
   if (!(error instanceof Error)) return { name: typeof error, code: undefined };
-  const code: unknown = Reflect.get(error, "code") ?? (error.cause && Reflect.get(error.cause as object, "code"));
-  return { name: error.name, code: typeof code === "string" ? code : undefined };
+  return { name: error.name, code: errorCode(error) };
 }

@@ -1,3 +1,4 @@
+import { errorCode } from "../keycloak/error-code.ts";
 import { OWN_CONNECTION } from "../keycloak/keycloak-connections.ts";
 
 /** What an address answers when it is asked for a realm's public page. */
@@ -51,7 +52,5 @@ function parseObject(text: string): Record<string, unknown> | undefined {
 function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return "unknown";
   if (error.name === "TimeoutError" || error.name === "AbortError") return "TIMEOUT";
-  // Node's `fetch` has the code in the cause.
-  const code: unknown = Reflect.get(error, "code") ?? (error.cause && Reflect.get(error.cause as object, "code"));
-  return typeof code === "string" ? code : error.name;
+  return errorCode(error) ?? error.name;
 }

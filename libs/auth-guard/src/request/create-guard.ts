@@ -1,7 +1,7 @@
 import { AuthError } from "@libs/problems";
 import { Guard } from "../guard/guard.ts";
 import type { Principal } from "../guard/guard-user.ts";
-import { asGuardError, checkRequest, type PathParams } from "./check-request.ts";
+import { checkRequest, type PathParams } from "./check-request.ts";
 import { guardResponse, publicError } from "./guard-response.ts";
 import { type KeycloakAuthOptions, openGuard } from "./open-guard.ts";
 import { compileGuard, type RouteGuard } from "./route-guard.ts";
@@ -32,7 +32,8 @@ export interface RequestGuard<Permission extends string = string> {
 }
 
 /**
- * Guards routes without Elysia: Hono, Next.js, Node. The same checks and answers as `keycloakAuth()`.
+ * Guards routes without Elysia: Hono, Next.js, Node. The same checks and answers as `keycloakAuth()`. Answers of 5xx are
+ * logged where `logger` is among the options.
  *
  * @param options as for `keycloakAuth()`: what is left out comes from the environment. Or a guard that `openGuard` made,
  *   to be closed by its owner
@@ -58,8 +59,7 @@ export function createGuard<Permission extends string = string>(
   const guard = isGiven ? options : openGuard(options);
   const logger = isGiven ? undefined : options.logger;
   const refuse = (thrown: unknown): Response => {
-    const error = asGuardError(thrown);
-    const known = publicError(error) ?? new AuthError("internal.error", { cause: error });
+    const known = publicError(thrown) ?? new AuthError("internal.error", { cause: thrown });
     if (known.entry.status >= 500) logger?.warn({ err: thrown, code: known.code }, "request failed");
     return guardResponse(known);
   };

@@ -89,8 +89,7 @@ export function givenGuard(given: unknown): RouteGuard {
   return given;
 }
 
-/** @returns undefined where the route names no scope */
-export function takeScope({ store, organization }: CompiledGuard, source: ScopeSource): Scope | undefined {
-  if (!store && !organization) return undefined;
+/** The scope of a request, of a route that names one. */
+export function takeScope({ store, organization }: CompiledGuard, source: ScopeSource): Scope {
   return { storeId: store?.(source) || null, organizationId: organization?.(source) || null };
 }

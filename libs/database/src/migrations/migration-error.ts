@@ -1,4 +1,4 @@
-import { databaseUrlFault, describeConnectionFailure } from "@libs/postgres";
+import { databaseUrlFault, describeConnectionFailure, sqlState } from "@libs/postgres";
 import { type CatalogueEntry, LibraryError, libraryCatalogue } from "@libs/problems";
 
 /** The first line of a file whose statements are committed one by one. */
@@ -44,7 +44,7 @@ export class MigrationError extends LibraryError {
   }
 
   static failed(name: string, error: unknown): MigrationError {
-    const advice = codeOf(error) === NOT_IN_TRANSACTION ? `; begin its file with "${NON_TRANSACTIONAL_MARK}"` : "";
+    const advice = sqlState(error) === NOT_IN_TRANSACTION ? `; begin its file with "${NON_TRANSACTIONAL_MARK}"` : "";
     return new MigrationError(`migration ${name} failed and was rolled back: ${reasonOf(error)}${advice}`);
   }
 
@@ -73,10 +73,5 @@ export class LockWaitError extends Error {
 /** PostgreSQL's message names tables and constraints, no values: those are in its detail. */
 export function reasonOf(error: unknown): string {
   const reason = error instanceof Error ? error.message : String(error);
-  return error instanceof LockWaitError ? reason : `${reason} (${codeOf(error) ?? "no code"})`;
-}
-
-function codeOf(error: unknown): string | undefined {
-  const { code } = (error ?? {}) as { code?: unknown };
-  return typeof code === "string" ? code : undefined;
+  return error instanceof LockWaitError ? reason : `${reason} (${sqlState(error) ?? "no code"})`;
 }

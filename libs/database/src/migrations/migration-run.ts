@@ -1,5 +1,5 @@
 import { backOffMs, withJitter } from "@libs/observability/back-off";
-import type { DatabaseClient } from "@libs/postgres";
+import { type DatabaseClient, sqlState } from "@libs/postgres";
 import { LockWaitError } from "./migration-error.ts";
 import type { Report, SessionWatch } from "./session-watch.ts";
 
@@ -39,7 +39,7 @@ export async function retryLocks(run: MigrationRun, what: string, attempt: () =>
     try {
       return await run.watch.during(what, attempt);
     } catch (error) {
-      if (!RETRIED.has(String((error as { code?: unknown } | null)?.code))) throw error;
+      if (!RETRIED.has(sqlState(error) ?? "")) throw error;
       const { waitsFor } = run.watch;
       if (performance.now() >= giveUpAt) throw new LockWaitError(run.lockWaitMs / 60_000, waitsFor);
       const pauseMs = withJitter(backOffMs(failures, PAUSES), 0.75, 1.25);

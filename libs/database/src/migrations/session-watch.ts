@@ -76,7 +76,6 @@ export class SessionWatch {
   /** The account may have no second connection. */
   async #connect(): Promise<DatabaseClient | undefined> {
     const client = this.open();
-    client.on("error", () => {});
     try {
       await client.connect();
       return client;

@@ -2,14 +2,8 @@ import { throwMapped } from "@libs/postgres";
 import { Prisma } from "../generated/client.ts";
 import type { LivePage, LivePosition } from "../ports/session-repository.ts";
 import type { PrismaClient } from "./client.ts";
-import { endOfLive, type SessionEnd } from "./end-of-live.ts";
+import { ENDED_COLUMNS, endOfLive, type SessionEnd } from "./end-of-live.ts";
 import { issuedBefore } from "./end-sessions.ts";
-
-/** What {@link endOfLive} reads of a session. */
-const ENDED_COLUMNS = Prisma.raw(`
-  session_id AS "sessionId", user_id AS "userId", keycloak_session_id AS "keycloakSessionId",
-  refresh_expires_at AS "refreshExpiresAt", offline, ip_address AS "ipAddress", user_agent AS "userAgent",
-  started_at AS "startedAt"`);
 
 /** Of two replicas neither waits for the other, and none for a refresh under way. */
 const OTHERS_ARE_LEFT = Prisma.raw("SKIP LOCKED");

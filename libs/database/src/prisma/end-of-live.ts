@@ -5,6 +5,12 @@ import { somebodySubscribes } from "./domain-event-sql.ts";
 
 export type SessionEnd = { reason: SessionEndReason; now: Date } & Pick<EndOptions, "logout">;
 
+/** What {@link endOfLive} reads of a session. */
+export const ENDED_COLUMNS = Prisma.raw(`
+  session_id AS "sessionId", user_id AS "userId", keycloak_session_id AS "keycloakSessionId",
+  refresh_expires_at AS "refreshExpiresAt", offline, ip_address AS "ipAddress", user_agent AS "userAgent",
+  started_at AS "startedAt"`);
+
 /** Parts of a WITH that end the sessions of `live`, a table with columns named as in the port, locked, in one statement. */
 export function endOfLive({ reason, now, logout }: SessionEnd): Prisma.Sql {
   return Prisma.sql`ended AS (

@@ -4,7 +4,7 @@ import type { LiveSession, Session, SessionEndReason } from "../ports/session.ts
 import type { EndOptions, LiveSessions } from "../ports/session-repository.ts";
 import type { PrismaClient } from "./client.ts";
 import { SESSION_FACT_COLUMNS, SESSION_TOKEN_COLUMNS } from "./columns.ts";
-import { endOfLive } from "./end-of-live.ts";
+import { ENDED_COLUMNS, endOfLive } from "./end-of-live.ts";
 
 /** Which live sessions: one of ours, or those of {@link LiveSessions}. */
 export type Ending = { sessionId: string } | LiveSessions;
@@ -18,7 +18,7 @@ export type EndedSessions = { which: Ending; reason: SessionEndReason; now: Date
  */
 export async function endSessions(prisma: PrismaClient, ending: EndedSessions): Promise<Session[]> {
   return await prisma.$queryRaw<Session[]>`
-    WITH ${liveSessions(ending)}, ${endOfLive(ending)}
+    WITH ${liveSessions(ending, ALL_COLUMNS)}, ${endOfLive(ending)}
     SELECT "sessionId", "userId", "keycloakSessionId", "previousRefreshTokenHash", "refreshedAt", "ipAddress",
       "userAgent", "keptAsOf", "startedAt", "lastSeenAt", "endedAt", "endReason", "accessToken", "refreshToken", "idToken",
       "refreshTokenHash", "tokenExpiresAt", "refreshExpiresAt", "tokensIssuedAt", offline FROM live`.catch(throwMapped);
@@ -30,16 +30,18 @@ export async function endLiveSessions(
   ending: EndedSessions,
 ): Promise<Pick<LiveSession, "sessionId" | "userId" | "keycloakSessionId">[]> {
   return await prisma.$queryRaw<Pick<LiveSession, "sessionId" | "userId" | "keycloakSessionId">[]>`
-    WITH ${liveSessions(ending)}, ${endOfLive(ending)}
+    WITH ${liveSessions(ending, ENDED_COLUMNS)}, ${endOfLive(ending)}
     SELECT "sessionId", "userId", "keycloakSessionId" FROM live`.catch(throwMapped);
 }
 
-function liveSessions({ which, onlyIf }: EndedSessions): Prisma.Sql {
+const ALL_COLUMNS = Prisma.sql`${SESSION_FACT_COLUMNS}, ${SESSION_TOKEN_COLUMNS}`;
+
+function liveSessions({ which, onlyIf }: EndedSessions, columns: Prisma.Sql): Prisma.Sql {
   const isNewest = onlyIf
     ? Prisma.sql`AND refresh_fence = ${onlyIf.fence} AND refresh_token_hash = ${onlyIf.refreshTokenHash}`
     : Prisma.empty;
   return Prisma.sql`live AS MATERIALIZED (
-      SELECT ${SESSION_FACT_COLUMNS}, ${SESSION_TOKEN_COLUMNS} FROM sessions
+      SELECT ${columns} FROM sessions
       WHERE ended_at IS NULL AND ${condition(which)} ${isNewest}
       ORDER BY session_id FOR UPDATE
     )`;

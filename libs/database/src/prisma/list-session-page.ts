@@ -9,8 +9,6 @@ export const LISTED_COLUMNS = Prisma.raw(`
   user_agent AS "userAgent", started_at AS "startedAt", last_seen_at AS "lastSeenAt", ended_at AS "endedAt",
   end_reason AS "endReason"`);
 
-const PAGE_COLUMNS = Prisma.raw(`"sessionId", "userId", "keycloakSessionId", "refreshedAt", "tokenExpiresAt",
-  "refreshExpiresAt", "ipAddress", "userAgent", "startedAt", "lastSeenAt", "endedAt", "endReason"`);
 const NAMED_COLUMNS = Prisma.raw(`session_id, user_id, keycloak_session_id, refreshed_at, token_expires_at,
   refresh_expires_at, ip_address, user_agent, started_at, last_seen_at, ended_at, end_reason`);
 
@@ -61,12 +59,12 @@ function namedPage(filter: SessionFilter, after: SessionMark | null, limit: numb
 /** Live sessions and ended ones each have an index of their starts. */
 function startedPage(filter: SessionFilter, after: SessionMark | null, limit: number): Prisma.Sql {
   const part = (isLive: Prisma.Sql) => Prisma.sql`
-        SELECT ${LISTED_COLUMNS}, started_at, session_id FROM sessions
+        SELECT ${NAMED_COLUMNS} FROM sessions
         WHERE ${isLive} AND ${Prisma.join(started(filter, after), " AND ")} ${newest(limit)}`;
   const live = part(Prisma.sql`ended_at IS NULL`);
   const sources = filter.ended ? Prisma.sql`(${live}) UNION ALL (${part(Prisma.sql`ended_at IS NOT NULL`)})` : live;
   return Prisma.sql`
-      SELECT ${PAGE_COLUMNS} FROM (${sources}) AS sources ${newest(limit)}`;
+      SELECT ${LISTED_COLUMNS} FROM (${sources}) AS sources ${newest(limit)}`;
 }
 
 const newest = (limit: number) => Prisma.sql`ORDER BY started_at DESC, session_id DESC LIMIT ${limit}`;

@@ -181,12 +181,11 @@ export class PrismaSessionRepository implements SessionRepository {
 
   findStartedBetween(from: Date, to: Date, limit: number): Promise<Pick<Session, "keycloakSessionId" | "startedAt">[]> {
     return this.prisma.$queryRaw<Pick<Session, "keycloakSessionId" | "startedAt">[]>`
-      SELECT * FROM (
-        (SELECT keycloak_session_id AS "keycloakSessionId", started_at AS "startedAt" FROM sessions
+      (SELECT keycloak_session_id AS "keycloakSessionId", started_at AS "startedAt" FROM sessions
           WHERE ended_at IS NULL AND started_at >= ${from} AND started_at < ${to} ORDER BY started_at LIMIT ${limit})
         UNION ALL
         (SELECT keycloak_session_id AS "keycloakSessionId", started_at AS "startedAt" FROM sessions
           WHERE ended_at IS NOT NULL AND started_at >= ${from} AND started_at < ${to} ORDER BY started_at LIMIT ${limit})
-      ) AS started LIMIT ${limit}`.catch(throwMapped);
+      LIMIT ${limit}`.catch(throwMapped);
   }
 }

@@ -2,6 +2,7 @@ import type { ChangeNotice, PrismaClient } from "@libs/database";
 import type { Registry } from "@libs/observability";
 import type { FacadeParts, KeycloakIntegrationService } from "../services/integration/keycloak-integration-service.ts";
 import { authErrors } from "../services/shared/database-failure.ts";
+import { integrationParts } from "../services/shared/integration-parts.ts";
 import type { ComposedDeps } from "../services/sync/composed-deps.ts";
 import { createSyncDeps, type UserSyncOptions } from "../services/sync/create-sync-deps.ts";
 import type { Sweep } from "../workers/sweep.ts";
@@ -116,7 +117,7 @@ export class ChangeFeed {
     options?: ChangeFeedOptions,
   );
   constructor(...given: [ChangeFeedSetup] | [KeycloakIntegrationService, PrismaClient, Registry, ChangeFeedOptions?]) {
-    const { integration, ...options } = given.length === 1 ? given[0] : namedParts(...given);
+    const { integration, ...options } = given.length === 1 ? given[0] : integrationParts(...given);
     const { metrics } = options;
     const syncDeps = createSyncDeps({ ...options, repository: integration.userRepository });
     const { logger, now, leases } = syncDeps;
@@ -213,13 +214,4 @@ export class ChangeFeed {
   startFullReconciliation(reason: string): Promise<void> {
     return authErrors(() => this.#fullReconciliation.start(reason));
   }
-}
-
-function namedParts(
-  integration: KeycloakIntegrationService,
-  database: PrismaClient,
-  metrics: Registry,
-  options: ChangeFeedOptions = {},
-): ChangeFeedSetup {
-  return { ...options, integration, database, metrics };
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { DatabaseTimeoutError, type LeaseRepository, type SessionRepository } from "@libs/database";
+import type { LeaseRepository, SessionRepository } from "@libs/database";
 import type { SessionMetrics } from "../metrics/session-metrics.ts";
-import { BatchSize } from "../services/shared/batch-size.ts";
+import { BatchSize, canBeSmaller } from "../services/shared/batch-size.ts";
 import type { SyncDeps } from "../services/shared/sync-deps.ts";
 import type { Sweep } from "../workers/sweep.ts";
 
@@ -37,7 +37,7 @@ export function createExpirySweep({ sessions, leases, now, logger, metrics }: Ex
         return checked;
       } catch (error) {
         metrics.expiryFailed();
-        if (!(error instanceof DatabaseTimeoutError) || rows === 1) throw error;
+        if (!canBeSmaller(error, rows)) throw error;
         logger.warn({ rows }, "sessions could not be checked for their end in time: tried again with half as many");
         return 1;
       }

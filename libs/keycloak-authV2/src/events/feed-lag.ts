@@ -43,7 +43,8 @@ export class FeedLag {
 
   report(): void {
     const { feedMetrics, problems } = this.deps;
-    feedMetrics.lag(this.seconds);
-    problems.set("behind", this.seconds * 1000 > BEHIND_MS, { lagSeconds: Math.round(this.seconds) });
+    const { seconds } = this;
+    feedMetrics.lag(seconds);
+    problems.set("behind", seconds * 1000 > BEHIND_MS, { lagSeconds: Math.round(seconds) });
   }
 }

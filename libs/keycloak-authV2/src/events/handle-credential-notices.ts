@@ -1,6 +1,6 @@
 import type { ChangeNotice, SessionRepository } from "@libs/database";
 import { later } from "../services/shared/back-off.ts";
-import { planLogout } from "../services/shared/end-at-keycloak.ts";
+import { planQueuedLogout } from "../services/shared/end-at-keycloak.ts";
 import type { SyncDeps } from "../services/shared/sync-deps.ts";
 import { type NoticeHandler, onceMore } from "./verdict.ts";
 
@@ -33,7 +33,7 @@ export const handleCredentialNotices: NoticeHandler<CredentialNoticeDeps> = asyn
     // So that no later comparison with the password's own date ends it either.
     if (keepSession) await sessions.keepAfterPassword(keepSession, startedBefore);
     const which = { userId, startedBefore, exceptKeycloakSessionId: keepSession };
-    const logout = { ...planLogout(at), nextAttemptAt: at };
+    const logout = planQueuedLogout(at);
     const ended = await sessions.endLive(which, "password_changed", at, logout);
     if (ended.length === 0) continue;
     logger.info({ userId, sessions: ended.length }, "password changed in Keycloak: older sessions ended");

@@ -2,7 +2,7 @@ import type { LivePosition, SessionRepository } from "@libs/database";
 import type { KeycloakEventSource } from "../ports/ports.ts";
 import { failureOf } from "../services/reconcile/reconcile-outcome.ts";
 import { BatchSize } from "../services/shared/batch-size.ts";
-import { planLogout } from "../services/shared/end-at-keycloak.ts";
+import { planQueuedLogout } from "../services/shared/end-at-keycloak.ts";
 import type { SyncDeps } from "../services/shared/sync-deps.ts";
 import { type NoticeHandler, onceMore, type Verdict } from "./verdict.ts";
 
@@ -34,7 +34,7 @@ export const handleNotBeforeNotice: NoticeHandler<NotBeforeNoticeDeps> = async (
   const size = new BatchSize(BATCH_ROWS);
   let after: LivePosition | null = null;
   do {
-    const logout = { ...planLogout(now()), nextAttemptAt: now() };
+    const logout = planQueuedLogout(now());
     const before: Date = notBefore;
     const from: LivePosition | null = after;
     const page: { ended: number; last: LivePosition | null } = await size.runSmaller((limit) =>

@@ -1,6 +1,6 @@
 import type { ChangeNotice, SessionRepository } from "@libs/database";
 import type { KeycloakUserRepository } from "../ports/ports.ts";
-import { planLogout } from "../services/shared/end-at-keycloak.ts";
+import { planQueuedLogout } from "../services/shared/end-at-keycloak.ts";
 import type { SyncDeps } from "../services/shared/sync-deps.ts";
 import { endedBefore } from "./handle-credential-notices.ts";
 import { type FailureAtDeps, failureAt } from "./handle-session-notices.ts";
@@ -31,7 +31,7 @@ async function handle(deps: RemovedCredentialNoticeDeps, notice: ChangeNotice): 
   } catch (error) {
     return await failureAt(deps, error);
   }
-  const logout = { ...planLogout(now()), nextAttemptAt: now() };
+  const logout = planQueuedLogout(now());
   const ended = await sessions.endLive(which, "password_changed", now(), logout);
   if (ended.length > 0) {
     logger.info(

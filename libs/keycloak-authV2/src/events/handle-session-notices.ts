@@ -3,7 +3,7 @@ import type { KeycloakEventSource, KeycloakUserRepository } from "../ports/ports
 import { failureOf, mayBeOneUsers, type ReconcileFailure } from "../services/reconcile/reconcile-outcome.ts";
 import { type FindEndedSessionsDeps, findEndedSessions, findGone } from "../services/sessions/ended-sessions.ts";
 import { chunk } from "../services/shared/chunk.ts";
-import { planLogout } from "../services/shared/end-at-keycloak.ts";
+import { planQueuedLogout } from "../services/shared/end-at-keycloak.ts";
 import type { SyncDeps } from "../services/shared/sync-deps.ts";
 import { type NoticeHandler, onceMore, type Verdict } from "./verdict.ts";
 
@@ -78,7 +78,7 @@ async function checkSessions(
     for (const [reason, ended] of Map.groupBy(await found, ([, by]) => by)) {
       const keycloakSessionIds = ended.map(([sid]) => sid);
       // Keycloak leaves those alive that only the password ended.
-      const logout = reason === "password_changed" ? { ...planLogout(now()), nextAttemptAt: now() } : undefined;
+      const logout = reason === "password_changed" ? planQueuedLogout(now()) : undefined;
       await sessions.endLive({ keycloakSessionIds }, reason, now(), logout);
       logger.info(
         { userId, reason, sessions: ended.length },

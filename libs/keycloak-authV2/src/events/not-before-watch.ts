@@ -20,9 +20,9 @@ export class NotBeforeWatch {
   async check(): Promise<void> {
     const { clock, feed, now, wake } = this.deps;
     const { notBefore } = clock;
-    const isHandled =
-      notBefore?.getTime() === this.#notBefore?.getTime() && notBefore !== null && notBefore <= clock.now();
-    if (notBefore === null || isHandled) return;
+    if (notBefore === null) return;
+    const isHandled = notBefore.getTime() === this.#notBefore?.getTime() && notBefore <= clock.now();
+    if (isHandled) return;
     await feed.addNotices([{ ...NOT_BEFORE, source: "admin_events", changedAt: clock.now() }], now());
     this.#notBefore = notBefore;
     wake("notices");

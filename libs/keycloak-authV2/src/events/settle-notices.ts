@@ -1,5 +1,5 @@
 import type { ChangeNotice, FeedRepository, NoticeSource } from "@libs/database";
-import { backOffMs } from "@libs/observability";
+import { backOffMs, withJitter } from "@libs/observability";
 import {
   ABSENCE_UNPROVEN,
   DELETIONS_PAUSED,
@@ -20,14 +20,14 @@ export type SettleNoticesDeps = Pick<SyncDeps, "now"> & {
 } & BackOffDeps;
 
 /** So often a subject's own failure is tried, over about seven minutes, before it is a dead letter. */
-export const MOST_ATTEMPTS = 12;
+const MOST_ATTEMPTS = 12;
 const PAUSES = { firstMs: 1_000, mostMs: 60_000 };
 /** What is not handled yet is due again after this. Milliseconds. */
 const NOT_YET_MS = 500;
 /** After an outage. Milliseconds. */
 const OUTAGE_PAUSE_MS = 1_500;
-/** For what has to be waited for; spread, so that many do not come back at once. Milliseconds. */
-const WAIT_MS = { least: 10_000, spread: 10_000 };
+/** At least, and at most twice as long, for what has to be waited for: many must not come back at once. Milliseconds. */
+const WAIT_MS = 10_000;
 const WAITED_FOR: ReadonlySet<string> = new Set([RECOVERING, DELETIONS_PAUSED, ABSENCE_UNPROVEN]);
 
 /**
@@ -49,7 +49,7 @@ export async function settleNotices(
   await feed.postpone(having("not_yet"), "feed.not_yet", later(now(), NOT_YET_MS), false);
   for (const [error, group] of Map.groupBy(waits, ([, failure]) => failure.error)) {
     const notices = group.map(([notice]) => notice);
-    const pauseMs = WAITED_FOR.has(error) ? WAIT_MS.least + Math.random() * WAIT_MS.spread : OUTAGE_PAUSE_MS;
+    const pauseMs = WAITED_FOR.has(error) ? withJitter(WAIT_MS, 1, 2) : OUTAGE_PAUSE_MS;
     await feed.postpone(notices, error, later(now(), pauseMs), false);
   }
   for (const [notice, { error }] of own) await postponeOrMoveToDeadLetters(deps, notice, error);

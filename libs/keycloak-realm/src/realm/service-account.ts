@@ -5,7 +5,7 @@ import type { RealmChange } from "./realm-change.ts";
 import type { RealmStep } from "./realm-options.ts";
 
 /** All that the running gateway may do in its realm. */
-export const GRANTED_ROLES: readonly string[] = ["manage-users", "view-events"];
+const GRANTED_ROLES: readonly string[] = ["manage-users", "view-events"];
 const REALM_MANAGEMENT = "realm-management";
 
 /**

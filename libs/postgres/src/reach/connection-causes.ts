@@ -1,4 +1,4 @@
-import { SetupError } from "@libs/problems";
+import { LibraryError } from "@libs/problems";
 
 /**
  * Why there is no connection, by what an operator has to mend.
@@ -198,8 +198,8 @@ const UNKNOWN: ConnectionCause = { kind: "unreachable", sentence: other };
  */
 export function connectionCause(error: unknown): { cause: ConnectionCause; code: string | null } {
   const { code: given, message: said } = (error ?? {}) as { code?: unknown; message?: unknown };
-  // A URL that can't be used has a code of ours, which says nothing of the connection.
-  const code = typeof given === "string" && given !== "" && !(error instanceof SetupError) ? given : null;
+  // An error of ours, such as of a URL that can't be used, has a code that says nothing of the connection.
+  const code = typeof given === "string" && given !== "" && !(error instanceof LibraryError) ? given : null;
   const message = typeof said === "string" ? said : "";
   const fits = (cause: ConnectionCause) =>
     (cause.code?.test(code ?? "") ?? true) && (cause.message?.test(message) ?? true);

@@ -8,7 +8,7 @@ import { toJson } from "../../command/to-json.ts";
 import { withHelp } from "../../command/with-help.ts";
 import { NobodyFoundError, withPeople } from "../../command/with-people.ts";
 import { formatMinute } from "../../ui/format-minute.ts";
-import { openStatusLine } from "../../ui/open-status-line.ts";
+import { openStatusLine, writesRecords } from "../../ui/open-status-line.ts";
 import { renderList } from "../../ui/render-list.ts";
 import { wholeNumber } from "../users/scan-options.ts";
 import { addSessionFlags, filterOf, type SessionFlags } from "./session-flags.ts";
@@ -48,21 +48,24 @@ async function sessionsList(context: CommandContext, flags: Flags): Promise<void
     const filter = { ...(await filterOf(people, flags)), ...(flags.ended && { ended: true }) };
     const after = flags.after === undefined ? undefined : await markOf(people, flags.after);
     // Where output goes to a pipe or a file, a long search still shows where it is; Ctrl-C says how it goes on.
-    const line = openStatusLine(terminal, {});
+    const line = openStatusLine(terminal, { json: writesRecords(terminal, flags.json) });
     const signal = flags.json ? context.interruptible() : undefined;
     const shown: ListedSession[] = [];
     let count = 0;
     let last: ListedSession | undefined;
     const onPage = (reached: Date) =>
       line.show(`${count.toLocaleString("en")} sessions, back to ${formatMinute(reached)}`);
-    for await (const session of people.listSessions(filter, { after, onPage, signal })) {
-      count += 1;
-      if (count > limit) break;
-      last = session;
-      if (flags.json) terminal.print(toJson(session));
-      else shown.push(session);
+    try {
+      for await (const session of people.listSessions(filter, { after, onPage, signal })) {
+        count += 1;
+        if (count > limit) break;
+        last = session;
+        if (flags.json) terminal.print(toJson(session));
+        else shown.push(session);
+      }
+    } finally {
+      line.close();
     }
-    line.close();
     if (signal?.aborted) {
       endWith(ExitCode.interrupted);
       terminal.report(last ? `Stopped. --after ${last.sessionId} goes on with the rest.` : "Stopped.");

@@ -1,5 +1,5 @@
 import type { SessionFilter } from "@libs/database";
-import type { PersonService } from "@libs/keycloak-authV2/services/people";
+import { CALLED_AT_MOST, type PersonService } from "@libs/keycloak-authV2/services/people";
 import type { Command } from "commander";
 import type { CommandContext } from "../../command/command-context.ts";
 import { gatewayVariables } from "../../command/common-variables.ts";
@@ -10,7 +10,7 @@ import { withPeople } from "../../command/with-people.ts";
 import { UsageError } from "../../input/usage-error.ts";
 import { confirm } from "../../ui/confirm.ts";
 import { formatMinute } from "../../ui/format-minute.ts";
-import { openStatusLine } from "../../ui/open-status-line.ts";
+import { openStatusLine, writesRecords } from "../../ui/open-status-line.ts";
 import { addSessionFlags, filterOf, type SessionFlags } from "./session-flags.ts";
 
 interface Flags extends SessionFlags {
@@ -19,9 +19,6 @@ interface Flags extends SessionFlags {
   yes?: boolean;
   json?: boolean;
 }
-
-/** With more, Keycloak's end later, by the gateway. */
-const REVOKED_INLINE = 200;
 
 /** `authctl sessions revoke` */
 export function addSessionsRevoke(sessions: Command, context: CommandContext): void {
@@ -73,16 +70,19 @@ async function revoke(
     }
   }
   const signal = interruptible();
-  const line = openStatusLine(terminal, {});
+  const line = openStatusLine(terminal, { json: writesRecords(terminal, json) });
   let ended = 0;
   const onPage = (reached: Date) =>
     line.show(`${ended.toLocaleString("en")} sessions ended, back to those of ${formatMinute(reached)}`);
-  for await (const session of people.revokeSessions(filter, signal, onPage)) {
-    ended += 1;
-    if (json) terminal.print(toJson(session));
+  try {
+    for await (const session of people.revokeSessions(filter, signal, onPage)) {
+      ended += 1;
+      if (json) terminal.print(toJson(session));
+    }
+  } finally {
+    line.close();
   }
-  line.close();
-  if (ended > REVOKED_INLINE)
+  if (ended > CALLED_AT_MOST)
     terminal.report("They have ended here. The gateway ends them in Keycloak: see keycloak_logouts_waiting.");
   if (signal.aborted) {
     endWith(ExitCode.interrupted);

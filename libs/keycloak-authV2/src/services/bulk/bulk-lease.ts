@@ -4,7 +4,7 @@ import type { LeaseRepository } from "@libs/database";
 import { BulkError } from "./bulk-error.ts";
 import { InterruptedError } from "./outage-retry.ts";
 
-export const BULK_LEASE = "bulk";
+const BULK_LEASE = "bulk";
 const TTL_MS = 6_000;
 const RENEW_MS = 1_500;
 const CHECK_EVERY_MS = 500;

@@ -13,7 +13,6 @@ import { ReadPace } from "./read-pace.ts";
 import { newCounts, newDifferenceCounts } from "./sync-counts.ts";
 
 const HALF_AN_HOUR_MS = 1_800_000;
-export const PAGE_SIZE = 500;
 const CONCURRENCY = 2;
 
 /** Keycloak fails to show this user, and shows others. */

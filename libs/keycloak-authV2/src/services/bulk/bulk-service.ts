@@ -1,6 +1,7 @@
 import type { PrismaClient } from "@libs/database";
 import type { Registry } from "@libs/observability";
 import type { FacadeParts, KeycloakIntegrationService } from "../integration/index.ts";
+import { integrationParts } from "../shared/integration-parts.ts";
 import { createKeylessDeps } from "../sync/create-sync-deps.ts";
 import type { BulkDeps } from "./bulk-deps.ts";
 import type { BulkServiceOptions, RepairOptions, SyncOptions, VerifyOptions } from "./bulk-options.ts";
@@ -87,7 +88,7 @@ export class BulkService {
   /** The same with each part by its place. */
   constructor(integration: BulkIntegration, prisma: PrismaClient, metrics: Registry, options?: BulkServiceOptions);
   constructor(...given: [BulkServiceSetup] | [BulkIntegration, PrismaClient, Registry, BulkServiceOptions?]) {
-    const { integration, ...options } = given.length === 1 ? given[0] : namedParts(...given);
+    const { integration, ...options } = given.length === 1 ? given[0] : integrationParts(...given);
     const { userRepository, eventSource, serverFeatures } = integration;
     this.#deps = { ...createKeylessDeps({ ...options, repository: userRepository }), eventSource, serverFeatures };
   }
@@ -114,13 +115,4 @@ export class BulkService {
   repair(options: RepairOptions = {}): Promise<RepairResult> {
     return repairUsers(this.#deps, options);
   }
-}
-
-function namedParts(
-  integration: BulkIntegration,
-  database: PrismaClient,
-  metrics: Registry,
-  options: BulkServiceOptions = {},
-): BulkServiceSetup {
-  return { ...options, integration, database, metrics };
 }

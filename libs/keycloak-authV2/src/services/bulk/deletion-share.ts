@@ -1,7 +1,7 @@
 /** Of the live users: more than this share do not become tombstones unless it is allowed. */
-export const DELETION_SHARE = 0.01;
+const DELETION_SHARE = 0.01;
 /** So few may always. */
-export const FEW_DELETIONS = 10;
+const FEW_DELETIONS = 10;
 
 /** @param live how many live local users there are */
 export function mayDelete(absent: number, live: number, allowDeletes: boolean | undefined): boolean {

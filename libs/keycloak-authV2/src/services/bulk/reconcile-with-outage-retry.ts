@@ -6,7 +6,8 @@ import { isOutageCode } from "./outage-retry.ts";
 
 /**
  * Reconciles users like the change feed does, and waits for the end of outages.
- * @param leaveUnchanged not even the ticket is written where a row agrees
+ * Where a row agrees, not even the ticket is written.
+ * @param maxDeletionsPerMinute more do not become tombstones within a minute
  */
 export function reconcileWithOutageRetry(
   run: BulkRun<ReconcileUsersDeps>,

@@ -1,7 +1,7 @@
 import type { ScanRepository, SessionRepository } from "@libs/database";
 import { isFailure } from "../reconcile/reconcile-outcome.ts";
 import type { ReconcileUsersDeps } from "../reconcile/reconcile-users.ts";
-import { planLogout } from "../shared/end-at-keycloak.ts";
+import { planQueuedLogout } from "../shared/end-at-keycloak.ts";
 import type { SyncDeps } from "../shared/sync-deps.ts";
 import type { RepairOptions, RepairOutcome } from "./bulk-options.ts";
 import type { RepairResult } from "./bulk-result.ts";
@@ -111,10 +111,7 @@ async function endDeadSessions(run: BulkRun<EndDeadSessionsDeps>, dead: DeadSess
   for (const [reason, own] of Map.groupBy(dead, (session) => session.reason)) {
     const keycloakSessionIds = own.map(({ keycloakSessionId }) => keycloakSessionId);
     const now = deps.now();
-    const logout =
-      reason === "user_disabled" || reason === "password_changed"
-        ? { ...planLogout(now), nextAttemptAt: now }
-        : undefined;
+    const logout = reason === "user_disabled" || reason === "password_changed" ? planQueuedLogout(now) : undefined;
     await retry.run(() => deps.sessions.endLive({ keycloakSessionIds }, reason, now, logout));
     for (const difference of own) await report(difference, "repaired");
   }

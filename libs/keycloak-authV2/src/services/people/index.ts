@@ -6,5 +6,5 @@ export type { ErasureOptions, ErasureResult } from "./erase-person.ts";
 export type { PersonExport } from "./export-person.ts";
 export { PersonError, type PersonErrorCode } from "./person-error.ts";
 export { PersonService, type PersonServiceOptions, type PersonServiceSetup } from "./person-service.ts";
-export type { RevokedSession } from "./revoke-sessions.ts";
+export { CALLED_AT_MOST, type RevokedSession } from "./revoke-sessions.ts";
 export type { PersonView, SessionView } from "./view-person.ts";

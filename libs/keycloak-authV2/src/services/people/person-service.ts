@@ -4,6 +4,7 @@ import { createAuthMetrics } from "../../metrics/metrics.ts";
 import type { FacadeParts, KeycloakIntegrationService } from "../integration/index.ts";
 import { type LogoutEverywhereDeps, logoutEverywhere } from "../sessions/logout-everywhere.ts";
 import { authErrors } from "../shared/database-failure.ts";
+import { integrationParts } from "../shared/integration-parts.ts";
 import { createKeylessDeps, type UserSyncOptions } from "../sync/create-sync-deps.ts";
 import { type ErasePersonDeps, type ErasureOptions, type ErasureResult, erasePerson } from "./erase-person.ts";
 import { type ExportPersonDeps, exportPerson, type PersonExport } from "./export-person.ts";
@@ -42,6 +43,7 @@ export interface PersonServiceSetup extends FacadeParts, PersonServiceOptions {
  * import { PrismaClient } from "@libs/database";
  * import { KeycloakIntegrationService } from "@libs/keycloak-authV2";
  * import {
+ *   CALLED_AT_MOST,
  *   type ErasureOptions,
  *   type ErasureResult,
  *   PersonError,
@@ -72,6 +74,7 @@ export interface PersonServiceSetup extends FacadeParts, PersonServiceOptions {
  * console.log(sessions.length, everything?.exportedAt);
  *
  * const ended: RevokedSession[] = await Array.fromAsync(people.revokeSessions({ userId }));
+ * if (ended.length > CALLED_AT_MOST) console.log("Keycloak's sessions end later, by the gateway");
  * const erasure: ErasureOptions = { settleMs: 6000 };
  * const unfinished: PersonErrorCode = "person.registration_unfinished";
  * try {
@@ -90,7 +93,7 @@ export class PersonService {
   /** The same with each part by its place. */
   constructor(integration: PersonIntegration, prisma: PrismaClient, metrics: Registry, options?: PersonServiceOptions);
   constructor(...given: [PersonServiceSetup] | [PersonIntegration, PrismaClient, Registry, PersonServiceOptions?]) {
-    const { integration, ...options } = given.length === 1 ? given[0] : namedParts(...given);
+    const { integration, ...options } = given.length === 1 ? given[0] : integrationParts(...given);
     const { database, metrics } = options;
     this.#deps = {
       ...createKeylessDeps({ ...options, repository: integration.userRepository }),
@@ -135,13 +138,4 @@ export class PersonService {
   async revokeEverywhere(userId: string): Promise<number> {
     return (await authErrors(() => logoutEverywhere(this.#deps, userId))).ended;
   }
-}
-
-function namedParts(
-  integration: PersonIntegration,
-  database: PrismaClient,
-  metrics: Registry,
-  options: PersonServiceOptions = {},
-): PersonServiceSetup {
-  return { ...options, integration, database, metrics };
 }

@@ -69,6 +69,14 @@ test("a few are over in Keycloak before the next command", async () => {
   expect(plans).toEqual([4_000]);
 });
 
+test("a few among many are over in Keycloak too, on whatever pages they are", async () => {
+  const { deps, all, ended, asked, plans } = begun(5_000, 1_500);
+  expect(await collect<RevokedSession>(revokeSessions(deps, {}))).toHaveLength(4);
+  expect([ended.size, asked]).toEqual([4, { keycloak: 8, woken: 0 }]);
+  expect(plans).toEqual([4_000, 4_000, 4_000, 4_000]);
+  expect(all).toHaveLength(5_000);
+});
+
 test("many end page by page, and are left to the gateway in Keycloak", async () => {
   const { deps, ended, asked, plans, pages } = begun(2_500);
   const reached: Date[] = [];

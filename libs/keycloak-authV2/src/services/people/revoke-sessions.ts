@@ -8,7 +8,7 @@ import type {
 } from "@libs/database";
 import pLimit from "p-limit";
 import { BatchSize } from "../shared/batch-size.ts";
-import { type FollowDeps, followAtKeycloak, planLogout } from "../shared/end-at-keycloak.ts";
+import { type FollowDeps, followAtKeycloak, planLogout, planQueuedLogout } from "../shared/end-at-keycloak.ts";
 import type { SyncDeps } from "../shared/sync-deps.ts";
 
 /** For {@link listSessions}. */
@@ -41,8 +41,12 @@ export interface ListProgress {
 
 const PAGE_ROWS = 1_000;
 const CALLS_AT_ONCE = 4;
-/** More than so many are ended in Keycloak by the gateway, at a bounded pace: nobody waits for that many calls. */
-const CALLED_AT_MOST = 200;
+/**
+ * How many sessions {@link PersonService.revokeSessions} ends in Keycloak by itself, a number. The others are ended there
+ * by the gateway, at a bounded pace: nobody waits for that many calls.
+ * @see {@link PersonService}
+ */
+export const CALLED_AT_MOST = 200;
 
 /** Sessions page by page, newest first. */
 export async function* listSessions(
@@ -50,18 +54,29 @@ export async function* listSessions(
   filter: SessionFilter,
   { after, onPage, signal }: ListProgress = {},
 ): AsyncGenerator<ListedSession> {
-  const size = new BatchSize(PAGE_ROWS);
-  for (let mark: SessionMark | null = after ?? null, isFirst = true; mark !== null || isFirst; isFirst = false) {
-    const from: SessionMark | null = mark;
-    const page: SessionPage = await size.runSmaller((limit) => people.listSessions(filter, from, limit));
-    for (const session of page.sessions) {
+  for await (const { sessions, next } of sessionPages(people, filter, after)) {
+    for (const session of sessions) {
       if (signal?.aborted) return;
       yield session;
     }
     if (signal?.aborted) return;
-    mark = page.next;
-    if (mark) onPage?.(mark.startedAt);
+    if (next) onPage?.(next.startedAt);
   }
+}
+
+async function* sessionPages(
+  people: ListSessionsDeps["people"],
+  filter: SessionFilter,
+  after?: SessionMark,
+): AsyncGenerator<SessionPage> {
+  const size = new BatchSize(PAGE_ROWS);
+  let mark: SessionMark | null = after ?? null;
+  do {
+    const from: SessionMark | null = mark;
+    const page: SessionPage = await size.runSmaller((limit) => people.listSessions(filter, from, limit));
+    yield page;
+    mark = page.next;
+  } while (mark);
 }
 
 /**
@@ -76,15 +91,13 @@ export async function* revokeSessions(
   signal?: AbortSignal,
   onPage?: ListProgress["onPage"],
 ): AsyncGenerator<RevokedSession> {
-  const [read, ended] = [new BatchSize(PAGE_ROWS), new BatchSize(PAGE_ROWS)];
-  // Sessions that begin meanwhile are not meant, and must not keep this going.
-  for (let mark: SessionMark | null = null, isFirst = true; mark !== null || isFirst; isFirst = false) {
+  const ended = new BatchSize(PAGE_ROWS);
+  let total = 0;
+  // Newest first: sessions that begin meanwhile are not meant, and must not keep this going.
+  for await (const { sessions, next } of sessionPages(deps.people, filter)) {
     if (signal?.aborted) return;
-    const from: SessionMark | null = mark;
-    const { sessions, next }: SessionPage = await read.runSmaller((limit) =>
-      deps.people.listSessions(filter, from, limit),
-    );
-    const areFew = isFirst && next === null && sessions.length <= CALLED_AT_MOST;
+    total += sessions.length;
+    const areFew = total <= CALLED_AT_MOST;
     for (let done = 0; done < sessions.length; ) {
       const part = await ended.runSmaller((limit) => endHere(deps, sessions.slice(done, done + limit), areFew));
       if (areFew) await followAll(deps, part.revoked);
@@ -92,8 +105,7 @@ export async function* revokeSessions(
       yield* part.revoked;
       done += part.tried;
     }
-    mark = next;
-    if (mark) onPage?.(mark.startedAt);
+    if (next) onPage?.(next.startedAt);
   }
 }
 
@@ -103,9 +115,8 @@ async function endHere(
   areCalled: boolean,
 ): Promise<{ tried: number; revoked: RevokedSession[] }> {
   const now = deps.now();
-  const plan = planLogout(now);
   const keycloakSessionIds = sessions.map(({ keycloakSessionId }) => keycloakSessionId);
-  const logout = areCalled ? plan : { ...plan, nextAttemptAt: now };
+  const logout = areCalled ? planLogout(now) : planQueuedLogout(now);
   const ended = await deps.sessions.endLive({ keycloakSessionIds }, "admin", now, logout);
   const usernames = new Map(sessions.map(({ sessionId, username }) => [sessionId, username]));
   const revoked = ended.map(({ sessionId, userId, keycloakSessionId }) => {

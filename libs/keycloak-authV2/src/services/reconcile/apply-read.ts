@@ -8,7 +8,7 @@ import type {
 } from "@libs/database";
 import type { KeycloakUserRepository } from "../../ports/ports.ts";
 import { chunk } from "../shared/chunk.ts";
-import { planLogout } from "../shared/end-at-keycloak.ts";
+import { planQueuedLogout } from "../shared/end-at-keycloak.ts";
 import { profileOf } from "../shared/keycloak-profile.ts";
 import { ServiceAccounts } from "../shared/service-accounts.ts";
 import type { SyncDeps } from "../shared/sync-deps.ts";
@@ -114,7 +114,7 @@ export async function applyRead(
  */
 async function endSessionsAndQueueLogouts(deps: EndStaleSessionsDeps, userId: string): Promise<void> {
   const now = deps.now();
-  const logout = { ...planLogout(now), nextAttemptAt: now };
+  const logout = planQueuedLogout(now);
   const ended = await deps.sessions.endLive({ userId }, "user_disabled", now, logout);
   if (ended.length === 0) return;
   deps.logger.info({ userId, sessions: ended.length }, "user is disabled in Keycloak: sessions ended");
@@ -128,7 +128,7 @@ export async function endStaleSessions(
 ): Promise<void> {
   for (const [userId, issuedBefore] of notBefore) {
     const now = deps.now();
-    const logout = { ...planLogout(now), nextAttemptAt: now };
+    const logout = planQueuedLogout(now);
     const ended = await deps.sessions.endLive({ userId, issuedBefore }, "ended_in_keycloak", now, logout);
     if (ended.length === 0) continue;
     deps.logger.info(

@@ -50,7 +50,7 @@ export function registrationSweep(deps: RegistrationSweepDeps): Sweep {
  * One check of a claimed row. What got no 201 must not exist: a user that carries the row's own mark is deleted, once the
  * row is `undoing`. A create that got no answer is looked for until it can no longer land.
  */
-export async function recoverRegistration(deps: RecoverRegistrationDeps, row: Registration): Promise<void> {
+async function recoverRegistration(deps: RecoverRegistrationDeps, row: Registration): Promise<void> {
   const log = deps.logger.child({ registrationId: row.id, state: row.state });
   try {
     // Unless that person has said to go on.

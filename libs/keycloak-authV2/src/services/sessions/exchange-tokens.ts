@@ -8,7 +8,7 @@ import {
 import { AuthError, isAuthError } from "@libs/problems";
 import { ExponentialBackoff, handleWhen, retry } from "cockatiel";
 import type { SessionTokenSet } from "../../ports/ports.ts";
-import { planLogout } from "../shared/end-at-keycloak.ts";
+import { planQueuedLogout } from "../shared/end-at-keycloak.ts";
 import { assertTokensBelong, plainTokens, sealTokens } from "../shared/seal-tokens.ts";
 import type { SyncDeps } from "../shared/sync-deps.ts";
 import { readClaims } from "../shared/token-times.ts";
@@ -69,7 +69,7 @@ export async function exchangeTokens(
     const ended = await sessions.end(session.sessionId, "refresh_refused", now(), {
       onlyIf: { fence, refreshTokenHash },
       // A refusal is not an end: a disabled user's session, for example, lives again once the user is enabled.
-      logout: { ...planLogout(now()), nextAttemptAt: now() },
+      logout: planQueuedLogout(now()),
     });
     // Where somebody else was quicker, Keycloak refused the token because it is spent: theirs is the row that counts.
     if (!ended) return { stored: false, answered: false };

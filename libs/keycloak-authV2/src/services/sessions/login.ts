@@ -97,7 +97,7 @@ async function attempt(
     recordRefusal(deps, username, accepted.error.code, client);
     throw accepted.error;
   }
-  const { user, session } = await deps.store(authenticationInput(accepted, { ...client, storeId }));
+  const { user, session } = await deps.store(authenticationInput(accepted, { ...client, storeId }, deps.now()));
   onDone(() => deps.undo(session));
   return { user, session, tokens: accepted.tokens };
 }

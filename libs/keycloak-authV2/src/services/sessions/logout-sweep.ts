@@ -4,6 +4,7 @@ import pLimit from "p-limit";
 import type { AuthMetrics } from "../../metrics/metrics.ts";
 import type { KeycloakUserRepository } from "../../ports/ports.ts";
 import type { Sweep } from "../../workers/sweep.ts";
+import { later } from "../shared/back-off.ts";
 import { BatchSize } from "../shared/batch-size.ts";
 import { toAuthError } from "../shared/database-failure.ts";
 import { endKeycloakSession } from "../shared/end-at-keycloak.ts";
@@ -57,7 +58,7 @@ export function createLogoutSweep(deps: LogoutSweepDeps): Sweep {
 async function endDue(deps: LogoutSweepDeps, claimed: BatchSize): Promise<number> {
   const { keycloakLogouts, now, metrics, logger } = deps;
   const at = now();
-  const claimedUntil = new Date(at.getTime() + CLAIM_MS);
+  const claimedUntil = later(at, CLAIM_MS);
   // The claim alone is measured: how long the calls take is up to Keycloak.
   const due = await claimed.run((limit) => keycloakLogouts.claimDue(at, claimedUntil, limit));
   if (due.length === 0) return 0;
@@ -72,7 +73,7 @@ async function endDue(deps: LogoutSweepDeps, claimed: BatchSize): Promise<number
       await endKeycloakSession(deps.keycloak, keycloakSessionId);
       ended.push(keycloakSessionId);
     } catch (error) {
-      const nextAttemptAt = new Date(now().getTime() + backOffMs(attempts - 1, PAUSES));
+      const nextAttemptAt = later(now(), backOffMs(attempts - 1, PAUSES));
       failed.push({ keycloakSessionId, error: toAuthError(error).code, nextAttemptAt });
     }
   };

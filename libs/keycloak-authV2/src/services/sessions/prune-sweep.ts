@@ -1,13 +1,8 @@
-import {
-  DatabaseTimeoutError,
-  type FeedRepository,
-  type ReconcileRepository,
-  type RetentionRepository,
-} from "@libs/database";
+import type { FeedRepository, ReconcileRepository, RetentionRepository } from "@libs/database";
 import type { SessionMetrics } from "../../metrics/session-metrics.ts";
 import type { Sweep } from "../../workers/index.ts";
 import { later } from "../shared/back-off.ts";
-import { BatchSize } from "../shared/batch-size.ts";
+import { BatchSize, canBeSmaller } from "../shared/batch-size.ts";
 import { toAuthError } from "../shared/database-failure.ts";
 import type { SyncDeps } from "../shared/sync-deps.ts";
 
@@ -92,6 +87,6 @@ async function pruneTable(
   } catch (error) {
     metrics.pruneFailed(table);
     logger.error({ err: toAuthError(error), table, rows }, "old rows could not be removed: tried again");
-    return { count: 0, again: error instanceof DatabaseTimeoutError && rows > 1 ? 1 : 0 };
+    return { count: 0, again: canBeSmaller(error, rows) ? 1 : 0 };
   }
 }

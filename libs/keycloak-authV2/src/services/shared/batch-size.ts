@@ -5,6 +5,10 @@ const SLOW_MS = 500;
 /** After one that took less, the next is twice as large. Milliseconds. */
 const QUICK_MS = 100;
 
+/** Whether a batch that failed may do with fewer rows. @param tried how many it took */
+export const canBeSmaller = (error: unknown, tried: number): boolean =>
+  error instanceof DatabaseTimeoutError && tried > 1;
+
 /**
  * How many rows the next batch takes: bounded by rows and by time. A batch that timed out is never repeated as it was: the
  * next one is half as large.
@@ -46,7 +50,7 @@ export class BatchSize {
       try {
         return await this.run(work);
       } catch (error) {
-        if (!(error instanceof DatabaseTimeoutError) || tried === 1) throw error;
+        if (!canBeSmaller(error, tried)) throw error;
       }
     }
   }

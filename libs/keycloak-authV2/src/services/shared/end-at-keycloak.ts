@@ -31,6 +31,9 @@ export function planLogout(now: Date): LogoutPlan {
   };
 }
 
+/** The same, left to the sweep at once: nobody calls inline. */
+export const planQueuedLogout = (now: Date): LogoutPlan => ({ ...planLogout(now), nextAttemptAt: now });
+
 /** Queues the logout of a session that has no live row of its own to be queued with. */
 export async function queueLogout(
   { keycloakLogouts, now }: QueueLogoutDeps,

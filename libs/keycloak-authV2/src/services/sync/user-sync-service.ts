@@ -173,7 +173,7 @@ export class UserSyncService {
       background,
       now,
       store: (login: AuthenticationInput) => this.syncOnAuthentication(login),
-      undo: (session: Session) => undoLogin(this.#deps, unrecorded(session)),
+      undo: (session: Session) => undoLogin(this.#deps, session),
     };
     return await login(deps, input, { answer: (loggedIn) => loggedIn, ...options });
   }
@@ -279,10 +279,6 @@ export class UserSyncService {
       throw error;
     }
   }
-}
-
-function unrecorded({ sessionId, keycloakSessionId, userId, refreshExpiresAt }: Session) {
-  return { sessionId, keycloakSessionId, userId, refreshExpiresAt };
 }
 
 function namedParts(
